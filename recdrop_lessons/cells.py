@@ -213,10 +213,7 @@ class LSTMCell(_GatedCell):
 
     def step(self, x: Tensor, state: State, masks: Masks) -> Step:
         h, c = state
-        # a = (m_x∘x) Wᵀ + (m_h∘h) (m_U∘U)ᵀ + b
-        a = affine(x, self.weight_ih, masks.get("input"), self.bias)
-        a = a + affine(h, self._recurrent_weight(masks), masks.get("recurrent"))  # (B, 4H)
-        a_i, a_f, a_g, a_o = a.chunk(4, dim=-1)  # (B, H) each
+        a_i, a_f, a_g, a_o = self._into_gates(x, h, masks).chunk(4, dim=-1)  # (B, H) each
         i, f, g, o = self._sigma(a_i), self._sigma(a_f), self._phi(a_g), self._sigma(a_o)
         # c' = f∘c + i∘(m_g∘g)
         c_new = f * c + i * masked(g, masks.get("candidate"))  # (B, H)
@@ -225,12 +222,21 @@ class LSTMCell(_GatedCell):
         if not zoneout:
             c_new = masked(c_new, masks.get("cell"))
         # h' = o∘φ(c')
-        h_new = o * self._phi(c_new)  # (B, H)
+        h_new = o * self._phi(self._read(c_new))  # (B, H)
         # c' = d∘c + (1-d)∘c', once h' has read the new cell: so the paper has it
         if zoneout:
             c_new = zoned_out(c_new, c, masks["cell"])
         h_new, output = self._leave(h_new, h, masks)
         return Step((h_new, c_new), output, {"i": i, "f": f, "g": g, "o": o})
+
+    def _into_gates(self, x: Tensor, h: Tensor, masks: Masks) -> Tensor:
+        """a = (m_x∘x) Wᵀ + (m_h∘h) (m_U∘U)ᵀ + b, (B, 4H); the normalised cells put their norms here."""
+        a = affine(x, self.weight_ih, masks.get("input"), self.bias)
+        return a + affine(h, self._recurrent_weight(masks), masks.get("recurrent"))
+
+    def _read(self, c: Tensor) -> Tensor:
+        """The cell as the output gate reads it: itself (B, H); a layer norm may stand here."""
+        return c
 
 
 class GRUCell(_GatedCell):
