@@ -11,7 +11,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = sorted(path for room in ("notebooks", "solutions", "exercises") for path in (ROOT / room).rglob("*.ipynb"))
+NOTEBOOKS = sorted(
+    path for room in ("notebooks", "solutions", "exercises") for path in (ROOT / room).rglob("*.ipynb")
+)
 
 
 def load(name: str) -> ModuleType:
@@ -36,7 +38,9 @@ def good() -> NotebookNode:
     """A lesson in small with which nothing is wrong."""
     picture = new_output("display_data", {"image/png": "iVBORw0KGgo="}, metadata={"alt": "a line that falls"})
     number = new_output("stream", name="stdout", text="0.25\n")
-    error = new_output("error", ename="ShapeError", evalue="x has 2 axes", traceback=["ShapeError: x has 2 axes"])
+    error = new_output(
+        "error", ename="ShapeError", evalue="x has 2 axes", traceback=["ShapeError: x has 2 axes"]
+    )
     raising = {"metadata": {"tags": ["raises-exception"]}}
     nb = new_notebook(
         cells=[
@@ -46,7 +50,10 @@ def good() -> NotebookNode:
             new_code_cell("lstm(x)", id="refusal", outputs=[error], execution_count=1, **raising),
         ]
     )
-    nb.metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}, "language_info": {"name": "python"}}
+    nb.metadata = {
+        "kernelspec": {"name": "python3", "display_name": "Python 3"},
+        "language_info": {"name": "python"},
+    }
     return nb
 
 
@@ -82,7 +89,10 @@ WRONG = {
     "wall time": (set_output(2, "Wall time: 3 ms"), "timing"),
     "progress bar": (set_output(2, "100%|###| 20/20 [00:01<00:00, 12.3it/s]"), "progress bar"),
     "address": (set_output(2, "<Axes at 0x7f12ab34cd56>"), "memory address"),
-    "bare picture": ({"cell": 1, "outputs": [new_output("display_data", {"image/png": "iVBORw0KGgo="})]}, "alt text"),
+    "bare picture": (
+        {"cell": 1, "outputs": [new_output("display_data", {"image/png": "iVBORw0KGgo="})]},
+        "alt text",
+    ),
     "img without alt": (show_html('<img src="data:image/png;base64,AA==">'), "no alt text"),
     "img with empty alt": (show_html('<img alt=" " src="data:image/png;base64,AA==">'), "no alt text"),
     "svg without name": (show_html('<svg viewBox="0 0 1 1"></svg>'), "no name"),
@@ -113,7 +123,9 @@ def test_lesson_that_never_ran_is_named_but_an_assignment_may_be_empty(tmp_path:
 
 def test_normalise_takes_away_what_churns_and_keeps_what_is_said(tmp_path: Path) -> None:
     nb = good()
-    nb.cells[2].update(id="8d1f03b2", execution_count=12, metadata={"execution": {"start": 1}, "tags": ["keep"]})
+    nb.cells[2].update(
+        id="8d1f03b2", execution_count=12, metadata={"execution": {"start": 1}, "tags": ["keep"]}
+    )
     where = f"{tool.ROOT}/recdrop_lessons/layers.py"
     bar = " 50%|##   | 10/20 [00:01<00:00, 12.3it/s]\n"
     nb.cells[2].outputs = [
@@ -139,7 +151,9 @@ def test_run_stores_outputs_and_leaves_the_file_alone_when_a_cell_fails(tmp_path
     nbformat.write(nb, path)
     tool.execute(path, nb, timeout=60)
     assert nb.cells[0].outputs[0].text == "4\n"
-    assert nb.cells[1].outputs[0].data["text/plain"] == repr(sys.executable)  # the kernel is this environment's
+    assert nb.cells[1].outputs[0].data["text/plain"] == repr(
+        sys.executable
+    )  # the kernel is this environment's
 
     nb.cells[1].source = "1 / 0"
     nbformat.write(nb, path)

@@ -1,7 +1,7 @@
 """For authors: run the notebooks in place, keep them quiet in diffs, and say what is wrong with them.
 
-    .venv/bin/python tools/notebooks.py run notebooks/01_cells.ipynb
-    .venv/bin/python tools/notebooks.py check notebooks/*.ipynb
+.venv/bin/python tools/notebooks.py run notebooks/01_cells.ipynb
+.venv/bin/python tools/notebooks.py check notebooks/*.ipynb
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def normalise(nb: NotebookNode) -> NotebookNode:
         }
     )
     for cell in nb.cells:
-        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in KEPT_CELL_METADATA})
+        cell.metadata = NotebookNode({k: v for k, v in cell.metadata.items() if k in KEPT_CELL_METADATA})
         if cell.cell_type == "code":
             cell.execution_count = RAN
             cell.outputs = [kept for output in cell.outputs if (kept := normal_output(output)) is not None]
@@ -199,11 +199,11 @@ def unstable_marks(nb: NotebookNode) -> list[str]:
         if not is_marked(cell):
             continue
         raw = [output for output in cell.outputs if output.output_type != "error"]
-        kept = [text for output in raw if (o := normal_output(deepcopy(output))) is not None for text in texts(o)]
-        if kept != [text for output in raw for text in texts(output)]:
+        normal = [kept for output in raw if (kept := normal_output(deepcopy(output))) is not None]
+        if [list(texts(output)) for output in normal] != [list(texts(output)) for output in raw]:
             problems.append(
-                f"cell {cell.id}: is marked NBVAL_CHECK_OUTPUT but shows a widget, a progress bar, a path or an "
-                "address, which differ at the next run; print the claim alone in the marked cell."
+                f"cell {cell.id}: is marked NBVAL_CHECK_OUTPUT but shows a widget, a progress bar, a path or "
+                "an address, which differ at the next run; print the claim alone in the marked cell."
             )
     return problems
 
@@ -248,14 +248,15 @@ def image_problems(cell: NotebookNode, folder: Path) -> Iterator[str]:
         for alt, target in MARKDOWN_IMAGE.findall(prose):
             if not alt.strip():
                 yield f"the picture {target} has no alt text; write ![what it shows]({target})."
-            if "://" not in target and not target.startswith("attachment:") and not (folder / target).exists():
+            is_file = "://" not in target and not target.startswith("attachment:")
+            if is_file and not (folder / target).exists():
                 yield f"the picture {target} does not exist."
         yield from html_image_problems(prose)
     for output in cell.get("outputs", []):
         data = output.get("data", {})
         for mime in IMAGES:
-            named = output.get("metadata", {}).get("alt") or output.get("metadata", {}).get(mime, {}).get("alt")
-            if mime in data and not named:
+            metadata = output.get("metadata", {})
+            if mime in data and not (metadata.get("alt") or metadata.get(mime, {}).get("alt")):
                 yield "shows a picture without alt text; show it with plots.show(fig, alt=…, caption=…)."
         for mime in ("text/html", "image/svg+xml"):
             yield from html_image_problems(str(data.get(mime, "")))
@@ -280,10 +281,11 @@ def output_problems(cell: NotebookNode) -> Iterator[str]:
         yield f"stores the error {errors[0].ename}; mend it, or tag the cell raises-exception."
     if may_raise(cell) and not errors:
         yield "promises an error but stores none; run the notebook, or take the tag raises-exception away."
-    if cell.execution_count not in (RAN, None) or any(o.get("execution_count", RAN) != RAN for o in cell.outputs):
-        yield f"stores an execution count other than {RAN}, which churns; normalise with tools/notebooks.py run."
+    counts = [cell.execution_count, *(output.get("execution_count", RAN) for output in cell.outputs)]
+    if any(count not in (RAN, None) for count in counts):
+        yield f"stores an execution count other than {RAN}, which churns; run the notebook."
     if cell.outputs and cell.execution_count is None:
-        yield "stores an output but no execution count, so nbval takes it for a cell that never ran; run the notebook."
+        yield "stores an output but no execution count, so nbval takes it for never run; run the notebook."
     for output in cell.outputs:
         if WIDGET_VIEW in output.get("data", {}):
             yield "stores a widget view, which no reader without a kernel can see; normalise it away."
@@ -326,7 +328,9 @@ def check_notebook(path: Path) -> list[str]:
     if code and not is_assignment and not any(cell.outputs for cell in code):
         problems.append("no cell stores an output; run the notebook.")
     if (size := path.stat().st_size) > MAX_BYTES:
-        problems.append(f"it weighs {size / 1e6:.1f} MB, {MAX_BYTES / 1e6:.0f} MB is the limit; draw lighter pictures.")
+        problems.append(
+            f"it weighs {size / 1e6:.1f} MB, more than {MAX_BYTES / 1e6:.0f}; draw lighter pictures."
+        )
     return problems
 
 

@@ -1,0 +1,46 @@
+# make lab     the course: .venv with everything, then JupyterLab at the first lesson
+# make test    the same .venv with what the tests need; then lint, unit tests, every notebook
+# make env     only .venv, with every extra that the tests need
+#
+# For developers, parts of `make test`:
+#   make lint
+#   make unit ONLY=tests/test_drops.py          any of pytest's arguments
+#   make notebooks ONLY=notebooks/01_cells.ipynb
+# Other settings: WORKERS=4 (test processes), PYTHON=/path/to/python3.12 (before .venv is made).
+
+PY := .venv/bin/python
+WORKERS ?= 2
+ONLY ?=
+export PYTHON
+
+# Small networks run fastest as processes of one thread each.
+TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+# The tests spread a file or class to one process; a notebook is one file, and one kernel.
+PYTEST := $(TEST_ENV) $(PY) -m pytest -n $(WORKERS) --dist loadscope
+
+.PHONY: lab test env lint unit notebooks clean
+.NOTPARALLEL:
+
+lab:
+	@sh tools/env.sh course frameworks
+	@$(PY) -m recdrop_lessons.cli lab
+
+test: env lint unit notebooks
+
+env:
+	@sh tools/env.sh
+
+lint: env
+	$(PY) -m ruff check .
+	$(PY) -m mypy recdrop_lessons tools
+
+unit: env
+	$(PYTEST) $(or $(ONLY),tests)
+
+# Without KERAS_BACKEND, as in a learner's shell. A dead kernel is seen only when the cell's time is up.
+notebooks: env
+	env -u KERAS_BACKEND $(PYTEST) --timeout 0 --nbval-lax --nbval-current-env --nbval-cell-timeout 120 \
+	    $(or $(ONLY),$(wildcard notebooks solutions))
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

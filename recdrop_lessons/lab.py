@@ -1,0 +1,62 @@
+"""Opens the course in JupyterLab: what `make lab` and `recdrop lab` do."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from .errors import RecdropError
+
+FIRST_LESSON = Path("notebooks") / "00_start_here.ipynb"
+# No question about news before the first lesson, and no look-up where there may be no network.
+QUIET = ("news_url=None", "check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate")
+
+
+def course_folder(start: Path | None = None) -> Path:
+    """The nearest folder with the first lesson: `start` (by default the working folder), those above it, and
+    last the repository that this package was installed from.
+
+    Raises RecdropError when none holds it.
+    """
+    start = (start or Path.cwd()).resolve()
+    for folder in (start, *start.parents, Path(__file__).resolve().parent.parent):
+        if (folder / FIRST_LESSON).is_file():
+            return folder
+    raise RecdropError(
+        f"No {FIRST_LESSON} in {start} or above it: go to the folder of the course (where its README is) "
+        "and try again."
+    )
+
+
+def lab_command(notebook: Path, folder: Path, port: int, browser: bool) -> list[str]:
+    """The command that serves `folder` and opens `notebook`, with this very Python behind its kernels."""
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", f"--port={port}"]
+    command += [f"--LabApp.{setting}" for setting in QUIET]
+    if not browser:
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # a container, where Jupyter would refuse and send the learner away
+    return [*command, str(notebook)]
+
+
+def open_lab(notebook: Path | None = None, port: int = 8888, browser: bool = True) -> None:
+    """Open JupyterLab at `notebook`, by default the first lesson; the next free port when `port` is taken.
+
+    Returns when JupyterLab is closed (not at all on POSIX, where it takes this process's place). Raises
+    RecdropError when JupyterLab or the notebook is missing.
+    """
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise RecdropError("JupyterLab is not installed here: run `make lab`, or pip install '.[course]'.")
+    folder = course_folder()
+    notebook = folder / FIRST_LESSON if notebook is None else notebook.resolve()
+    if not notebook.is_file():
+        raise RecdropError(f"There is no notebook {notebook}; the lessons are in {folder / 'notebooks'}.")
+    # A kernel "python3" of the user's own would otherwise go before the one of this environment.
+    env = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1"}
+    command = lab_command(notebook, folder, port, browser)
+    if os.name == "posix":
+        os.execve(command[0], command, env)
+    raise SystemExit(subprocess.call(command, env=env))

@@ -1,0 +1,115 @@
+"""Makes .venv, or leaves it as it is when nothing has changed. Standard library only; called by env.sh.
+
+A stamp in .venv says what was installed from which pyproject.toml. While pip works, another file says so:
+whoever finds it knows that an install was broken off, and begins again with an empty .venv.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "recdrop.json"
+UNFINISHED = VENV / "recdrop.unfinished"
+
+
+def digest() -> str:
+    return hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
+
+
+def read_stamp() -> dict[str, Any]:
+    """What was installed: the extras, from which pyproject.toml, in which folder."""
+    try:
+        return dict(json.loads(STAMP.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def is_usable(stamp: dict[str, Any]) -> bool:
+    """False when an install was broken off, the Python behind .venv is gone, or the folder was moved."""
+    if UNFINISHED.exists() or not PYTHON.exists() or stamp.get("folder", str(ROOT)) != str(ROOT):
+        return False
+    return subprocess.run([PYTHON, "-c", ""], capture_output=True).returncode == 0
+
+
+def make_venv() -> None:
+    print(f"Making .venv with Python {sys.version.split()[0]} …", flush=True)
+    VENV.mkdir(exist_ok=True)
+    UNFINISHED.touch()
+    for item in VENV.iterdir():  # by hand, since `venv --clear` would take UNFINISHED away too
+        if item.is_dir() and not item.is_symlink():
+            shutil.rmtree(item)
+        elif item != UNFINISHED:
+            item.unlink()
+    subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
+
+
+def install(extras: set[str]) -> None:
+    UNFINISHED.touch()
+    print(f"Installing the course with its extras {', '.join(sorted(extras))} …", flush=True)
+    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    env = {**os.environ, "PIP_USER": "0"}
+    subprocess.run([*pip, "-e", f".[{','.join(sorted(extras))}]"], check=True, cwd=ROOT, env=env)
+    stamp = {"pyproject": digest(), "folder": str(ROOT), "extras": sorted(extras)}
+    STAMP.write_text(json.dumps(stamp, indent=1) + "\n", encoding="utf-8")
+    UNFINISHED.unlink()
+
+
+def one_at_a_time() -> object:
+    """Holds a lock until the process ends, so that two makes do not install into one .venv."""
+    import fcntl
+
+    lock = (ROOT / "pyproject.toml").open()
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("Another make is at work on .venv; waiting for it …", flush=True)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    except OSError:
+        pass  # a file system without locks
+    return lock
+
+
+def main(asked: list[str]) -> int:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    known = set(pyproject["project"]["optional-dependencies"])
+    if unknown := set(asked) - known:
+        print(f"No such extra: {', '.join(sorted(unknown))}; pyproject.toml has {', '.join(sorted(known))}.")
+        return 2
+    lock = one_at_a_time()  # noqa: F841  held while it has a name
+    extras = set(asked) or known
+    stamp = read_stamp()
+    usable = is_usable(stamp)
+    present = set(stamp.get("extras", [])) if usable else set()
+    if usable and extras <= present and stamp.get("pyproject") == digest():
+        return 0
+    try:
+        if not usable:
+            make_venv()
+        install(extras | present & known)
+    except subprocess.CalledProcessError:
+        free = shutil.disk_usage(ROOT).free / 1e9
+        print(
+            f"\n.venv is not finished, for the reason above (no network? {free:.1f} GB of disk are free, 4 are "
+            "wanted): mend it and run make again, which starts afresh by itself.",
+            file=sys.stderr,
+        )
+        return 1
+    except KeyboardInterrupt:
+        print("\nBroken off; run make again and it starts afresh by itself.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
