@@ -26,6 +26,8 @@ SITES: dict[str, str] = {
     "cell": "c_t, what the LSTM remembers",
     "hidden": "h_t, carried to the next step and sent up",
     "output": "h_t, sent up only",
+    "attention": "the coefficients of graph attention, after their softmax",
+    "projected": "the projected node features of graph attention, as they are summed",
 }
 AXES = ("time", "batch", "features")
 FILLS = ("zero", "previous")

@@ -220,3 +220,69 @@ def complex_step(f: Callable[[Array], Array], v: Array, size: float = 1e-30) -> 
         nudged[k] += 1j * size
         gradient[k] = np.imag(f(nudged)) / size
     return gradient
+
+
+def layer_norm(a: Array, gain: Array | float = 1.0, shift: Array | float = 0.0, eps: float = 1e-5) -> Array:
+    """gain ∘ (a - μ) / √(v + eps) + shift over the last axis, biased v (Ba et al. 2016)."""
+    centred = a - a.mean(-1, keepdims=True)
+    return gain * centred / np.sqrt((centred * centred).mean(-1, keepdims=True) + eps) + shift
+
+
+def layer_norm_lstm_step(
+    x: Array, h: Array, c: Array, W: Array, U: Array, b: Array,
+    gain_x: Array, gain_h: Array, gain_c: Array, shift_c: Array, eps: float = 1e-5, *, masks: Masks | None = None,
+) -> Step:  # fmt: skip
+    """One step of the LSTM with layer norms; masks at input, recurrent and candidate.
+
+    Shapes: as `lstm_step`; gain_x and gain_h (4H,), gain_c and shift_c (H,).
+    Equation: a = LN(x Wᵀ)∘gain_x + LN(h Uᵀ)∘gain_h + b; h' = o∘tanh(LN(c')∘gain_c + shift_c).
+    Source: Ba et al. 2016, supplementary equations 20 to 22.
+    """
+    m = masks or {}
+    from_x, from_h = affine(x, W, m.get("input"), 4), affine(h, U, m.get("recurrent"), 4)  # (B, 4H)
+    a = layer_norm(from_x, gain_x, eps=eps) + layer_norm(from_h, gain_h, eps=eps) + b
+    a_i, a_f, a_g, a_o = np.split(a, 4, axis=-1)  # (B, H) each
+    i, f, g, o = sigmoid(a_i), sigmoid(a_f), np.tanh(a_g), sigmoid(a_o)
+    c_new = f * c + i * drop(g, m.get("candidate"))
+    h_new = o * np.tanh(layer_norm(c_new, gain_c, shift_c, eps))
+    return Step(h_new, c_new, h_new, {"i": i, "f": f, "g": g, "o": o})
+
+
+def batch_norm(a: Array, gain: Array | float = 1.0, shift: Array | float = 0.0, eps: float = 1e-5) -> Array:
+    """gain ∘ (a - μ) / √(v + eps) + shift over the batch, biased v: a (B, N)."""
+    centred = a - a.mean(0)
+    return gain * centred / np.sqrt((centred * centred).mean(0) + eps) + shift
+
+
+def attention_coefficients(z: Array, edges: Array, a_src: Array, a_dst: Array, slope: float = 0.2) -> Array:
+    """α (E,): the softmax of leakyReLU(a_src·z_u + a_dst·z_v) over the edges into each target.
+
+    Shapes: z (N, F'), edges (2, E) of source and target, a_src and a_dst (F',).
+    Source: Veličković et al. 2018, equation 3.
+    """
+    source, target = edges
+    logits = (z @ a_src)[source] + (z @ a_dst)[target]  # (E,)
+    logits = np.where(np.real(logits) > 0, logits, slope * logits)
+    highest = np.full(len(z), -np.inf)
+    np.maximum.at(highest, target, np.real(logits))
+    exps = np.exp(logits - highest[target])
+    sums = np.zeros(len(z), exps.dtype)
+    np.add.at(sums, target, exps)
+    return exps / sums[target]
+
+
+def gat_head(
+    x: Array, edges: Array, W: Array, a_src: Array, a_dst: Array, slope: float = 0.2, *, masks: Masks | None = None
+) -> Array:  # fmt: skip
+    """One head of graph attention with its three dropout sites; no bias.
+
+    Shapes: x (N, F), W (F', F); masks "input" (N, F), "attention" (E,), "projected" (N, F') → (N, F').
+    Equation: z = W (m_x∘x); y_v = Σ_u (m_α∘α)_uv (m_z∘z_u). The dropped α are not renormalised.
+    Source: Veličković et al. 2018; dropout sites as in the authors' code.
+    """
+    m = masks or {}
+    z = drop(x, m.get("input")) @ W.T  # (N, F')
+    alpha = drop(attention_coefficients(z, edges, a_src, a_dst, slope), m.get("attention"))  # (E,)
+    y = np.zeros(z.shape, np.result_type(z, alpha))
+    np.add.at(y, edges[1], alpha[:, None] * drop(z, m.get("projected"))[edges[0]])
+    return y

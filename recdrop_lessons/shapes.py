@@ -161,7 +161,7 @@ def trace_shapes(model: nn.Module | Sequence[nn.Module], shape: Shape) -> ShapeT
         else layers
     )
     rows: list[ShapeRow] = []
-    for layer in layers:  # type: ignore[union-attr]
+    for layer in layers:
         try:
             leaves = output_shape(layer, tuple(shape))
         except ShapeError as error:
