@@ -40,13 +40,13 @@ def with_self_loops(edges: Tensor, nodes: int) -> Tensor:
 class GATConv(nn.Module):
     """Graph attention, K heads.
 
-    Shapes: x (N, F), edges (2, E) of source and target → (N, K·F'), or (N, F') with `concat=False` (mean of heads).
-        Parameters: weight (K·F', F), a_src and a_dst (K, F'), bias.
+    Shapes: x (N, F), edges (2, E) of source and target → (N, K·F'), or with `concat=False` the mean of the
+        heads (N, F'). Parameters: weight (K·F', F), a_src and a_dst (K, F'), bias.
     Equation: z = W (m_x∘x); e_uv = leakyReLU(a_src·z_u + a_dst·z_v); α = softmax over the edges into v;
         y_v = Σ_u (m_α∘α)_uv (m_z∘z_u) + b. The dropped coefficients are not renormalised.
-    Sites: "input" m_x (N, F), or (N, K, F) for a mask of its own in each head (`per_gate=True`: a head is a gate
-        here); "attention" m_α (E, K), self-loops included; "projected" m_z (N, K·F') at the source, after the
-        coefficients are computed.
+    Sites: "input" m_x (N, F), or (N, K, F) for a mask of its own in each head (`per_gate=True`: a head is a
+        gate here); "attention" m_α (E, K), with self-loops; "projected" m_z (N, K·F') at the source, after
+        the coefficients are computed.
     `dropout`: PyG's argument, which is `Drop("attention", p)`. `drops`: any of the three.
     Raises `DropError`, `MaskError`, `ShapeError` or `RecdropError`, each with the cure.
     Source: Veličković et al. 2018; dropout sites as in the authors' code.
@@ -133,8 +133,10 @@ class GATConv(nn.Module):
     def _check_input(self, x: Tensor, edges: Tensor) -> None:
         if x.dim() != 2 or x.shape[1] != self.in_features:
             raise ShapeError(
-                f"GATConv was given features of shape {tuple(x.shape)}; expected (nodes, {self.in_features}).",
-                f"Make it as GATConv({x.shape[-1] if x.dim() else 1}, {self.out_features}), or reshape the features.",
+                f"GATConv was given features of shape {tuple(x.shape)}; expected (nodes, "
+                f"{self.in_features}).",
+                f"Make it as GATConv({x.shape[-1] if x.dim() else 1}, {self.out_features}), or reshape the "
+                "features.",
             )
         if edges.dim() != 2 or len(edges) != 2 or edges.is_floating_point():
             raise ShapeError(
@@ -144,7 +146,8 @@ class GATConv(nn.Module):
             )
         if edges.numel() and not 0 <= int(edges.min()) <= int(edges.max()) < len(x):
             raise RecdropError(
-                f"edges names nodes from {int(edges.min())} to {int(edges.max())}; expected 0 to {len(x) - 1}."
+                f"edges names nodes from {int(edges.min())} to {int(edges.max())}; expected 0 to "
+                f"{len(x) - 1}."
             )
 
     def attention(self, z: Tensor, edges: Tensor) -> Tensor:
@@ -162,7 +165,8 @@ class GATConv(nn.Module):
         masks: Masks | None = None,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """Send x (N, F) along the edges (2, E): with `masks` exactly those, else fresh ones in training only."""
+        """Send x (N, F) along the edges (2, E): with `masks` exactly those, else fresh ones in training "
+        "only."""
         self._check_input(x, edges)
         nodes = len(x)
         edges = self.edges_with_loops(edges, nodes)

@@ -242,7 +242,8 @@ class LSTMCell(_GatedCell):
 class GRUCell(_GatedCell):
     """One step of the GRU.
 
-    Shapes: x (B, F), h (B, H); weight_ih (3H, F), weight_hh (3H, H), bias_ih and bias_hh (3H,); blocks r, z, n.
+    Shapes: x (B, F), h (B, H); weight_ih (3H, F), weight_hh (3H, H), bias_ih and bias_hh (3H,).
+        Blocks r, z, n.
     Equation: r, z = σ(·); n = φ(W_n x + b_in + r∘(U_n h + b_hn)); h' = (1-z)∘n + z∘h.
     `reset_after=False` resets before the product: n = φ(W_n x + b_in + U_n (r∘h) + b_hn).
     The mask on h acts on its way into the gates, never on the leak z∘h.

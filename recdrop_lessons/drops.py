@@ -95,7 +95,8 @@ class Drop:
         return (time, rows, gates, features) if self.per_gate else (time, rows, features)
 
     def sample(self, shape: tuple[int, ...], *, generator: torch.Generator | None = None) -> Tensor:
-        """Draw a mask of `shape`, ready to multiply by; for `fill="previous"`, 1 where the old value stays."""
+        """Draw a mask of `shape`, ready to multiply by; for `fill="previous"`, 1 where the old value "
+        "stays."""
         if self.fill == "previous":
             return noises.old_value_kept(self.p, shape, generator=generator)
         draw = noises.gaussian if self.noise == "gaussian" else noises.bernoulli
@@ -150,7 +151,8 @@ def check_sites(drops: Iterable[Drop], sites: tuple[str, ...], owner: str) -> tu
             raise DropError(f'drops holds {drop!r}; expected Drop objects, such as Drop("recurrent", 0.2).')
         if drop.site not in sites:
             raise DropError(
-                f"{owner} has no site {drop.site!r}: {SITES[drop.site]}. It has {', '.join(map(repr, sites))}."
+                f"{owner} has no site {drop.site!r}: {SITES[drop.site]}. It has "
+                f"{', '.join(map(repr, sites))}."
             )
     named = [drop.site for drop in checked]
     for site in named:
@@ -172,7 +174,8 @@ def check_mask(site: str, mask: Tensor, expected: tuple[int, ...], gates: int) -
         steps, batch, units = expected
         also = f", or ({steps} or 1, {batch} or 1, {gates}, {units} or 1) with one mask per gate"
         raise MaskError(
-            f"The mask {site!r} has shape {tuple(mask.shape)}; expected ({steps} or 1, {batch} or 1, {units} or 1)"
+            f"The mask {site!r} has shape {tuple(mask.shape)}; expected ({steps} or 1, {batch} or 1, "
+            f"{units} or 1)"
             f"{also if site in ('input', 'recurrent') else ''}: time, batch, units. "
             "A mask (B, units) for the whole sequence becomes one by mask.unsqueeze(0)."
         )

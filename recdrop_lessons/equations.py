@@ -230,7 +230,8 @@ def layer_norm(a: Array, gain: Array | float = 1.0, shift: Array | float = 0.0, 
 
 def layer_norm_lstm_step(
     x: Array, h: Array, c: Array, W: Array, U: Array, b: Array,
-    gain_x: Array, gain_h: Array, gain_c: Array, shift_c: Array, eps: float = 1e-5, *, masks: Masks | None = None,
+    gain_x: Array, gain_h: Array, gain_c: Array, shift_c: Array, eps: float = 1e-5, *,
+    masks: Masks | None = None,
 ) -> Step:  # fmt: skip
     """One step of the LSTM with layer norms; masks at input, recurrent and candidate.
 
@@ -272,7 +273,8 @@ def attention_coefficients(z: Array, edges: Array, a_src: Array, a_dst: Array, s
 
 
 def gat_head(
-    x: Array, edges: Array, W: Array, a_src: Array, a_dst: Array, slope: float = 0.2, *, masks: Masks | None = None
+    x: Array, edges: Array, W: Array, a_src: Array, a_dst: Array, slope: float = 0.2, *,
+    masks: Masks | None = None,
 ) -> Array:  # fmt: skip
     """One head of graph attention with its three dropout sites; no bias.
 

@@ -27,7 +27,8 @@ def masks_at(masks: Masks, t: int) -> dict[str, Tensor]:
 
 
 def reverse(x: Tensor, lengths: Tensor | None = None) -> Tensor:
-    """Return x (B, T, F) with time reversed; with `lengths` (B,) only the valid part, padding left in place."""
+    """Return x (B, T, F) with time reversed; with `lengths` (B,) only the valid part, padding left in "
+    "place."""
     if lengths is None:
         return x.flip(1)
     steps = torch.arange(x.shape[1], device=x.device).expand(x.shape[:2])  # (B, T)
@@ -40,9 +41,9 @@ class Recurrent(Cell):
     """A cell carried over time: what SimpleRNN, GRU and LSTM share.
 
     Shapes: x (B, T, F) → (B, H), or (B, T, H) with `return_sequences=True`; with `return_state=True` also the
-        last states, (B, H) each. `lengths` (B,), each from 1 to T: the last valid step counts as the last, and
+        last states, (B, H) each. `lengths` (B,), each from 1 to T: the last valid step counts as last, and
         outputs after it are zero.
-    `go_backwards`: read from the last step to the first; the output stays in the order of reading, as in Keras.
+    `go_backwards`: read from the last step to the first; outputs stay in the order of reading, as in Keras.
     `dropout`, `recurrent_dropout`: Keras's arguments, see `variants.keras`. `drops`: any rows of the algebra.
     Raises `ShapeError`, `MaskError` or `RecdropError`, each with the cure, for input that it cannot take.
     """
@@ -107,7 +108,8 @@ class Recurrent(Cell):
             if site == "recurrent_weight":
                 if mask.shape != self.weight_hh.shape:
                     raise MaskError(
-                        f"The mask 'recurrent_weight' has shape {tuple(mask.shape)}; expected that of the weight, "
+                        f"The mask 'recurrent_weight' has shape {tuple(mask.shape)}; expected that of the "
+                        "weight, "
                         f"{tuple(self.weight_hh.shape)}."
                     )
             else:
@@ -132,9 +134,9 @@ class Recurrent(Cell):
         masks: Masks | None = None,
         generator: torch.Generator | None = None,
     ) -> Any:
-        """Carry the cell over x: with `masks` exactly those, else fresh ones in training and none at evaluation.
+        """Carry the cell over x: with `masks` exactly those, else fresh ones in training only.
 
-        Shapes: x (B, T, F), state (B, H) or a tuple of them → (B, H) or (B, T, H), then the states on request.
+        Shapes: x (B, T, F), state (B, H) or a tuple of them → (B, H) or (B, T, H), then the states.
         """
         self._check_input(x)
         batch, steps, _ = x.shape
@@ -193,9 +195,11 @@ class Recurrent(Cell):
         name = f"{type(self).__name__}({self.input_size}, {self.hidden_size})"
         if len(shape) != 3:
             raise ShapeError(
-                f"{name} was given the shape {tuple(shape)}, {len(shape)} dimensions; a recurrent layer reads "
+                f"{name} was given the shape {tuple(shape)}, {len(shape)} dimensions; a recurrent layer "
+                "reads "
                 "three: (batch, time, features).",
-                "If a recurrent layer stands before it, give that one return_sequences=True, so that it hands on "
+                "If a recurrent layer stands before it, give that one return_sequences=True, so that it "
+                "hands on "
                 "every step; or put RepeatVector(steps) between them. One sequence alone becomes a batch by "
                 "x.unsqueeze(0)."
                 if len(shape) == 2
@@ -206,8 +210,10 @@ class Recurrent(Cell):
                 shape[1] == self.input_size
             )
             raise ShapeError(
-                f"{name} was given {shape[2]} features, in the shape {tuple(shape)}; it was made for {self.input_size}.",
-                f"Make it as {type(self).__name__}({shape[2]}, {self.hidden_size}), or change what stands before it.{swapped}",
+                f"{name} was given {shape[2]} features, in the shape {tuple(shape)}; it was made for "
+                f"{self.input_size}.",
+                f"Make it as {type(self).__name__}({shape[2]}, {self.hidden_size}), or change what stands "
+                f"before it.{swapped}",
             )
         if shape[1] == 0:
             raise ShapeError(
@@ -224,7 +230,8 @@ class Recurrent(Cell):
         self._check_shape(tuple(x.shape))
         if not x.is_floating_point():
             raise RecdropError(
-                f"{name} was given {x.dtype}; expected floats. Turn word numbers into vectors with Embedding first; "
+                f"{name} was given {x.dtype}; expected floats. Turn word numbers into vectors with "
+                "Embedding first; "
                 "turn measurements into floats with x.float()."
             )
         if x.dtype != self.weight_hh.dtype:
@@ -259,25 +266,27 @@ class Recurrent(Cell):
 
 
 class SimpleRNN(Recurrent, SimpleRNNCell):
-    __doc__ = f"""The simple recurrent net over time.
+    """The simple recurrent net over time: `SimpleRNNCell` carried by `Recurrent`.
 
-    {(Recurrent.__doc__ or "").split(chr(10), 1)[1].strip()}
-    Equation: h_t = φ(W x_t + U h_{{t-1}} + b). Source: Elman 1990; the step is `SimpleRNNCell`.
+    Shapes, arguments and refusals: see `Recurrent`.
+    Equation: h_t = φ(W x_t + U h_{t-1} + b).
+    Source: Elman 1990.
     """
 
 
 class GRU(Recurrent, GRUCell):
-    __doc__ = f"""The GRU over time.
+    """The GRU over time: `GRUCell` carried by `Recurrent`.
 
-    {(Recurrent.__doc__ or "").split(chr(10), 1)[1].strip()}
-    Equation: h_t = (1-z_t)∘n_t + z_t∘h_{{t-1}}. Source: Cho et al. 2014; the step is `GRUCell`.
+    Shapes, arguments and refusals: see `Recurrent`; `reset_after` as in `GRUCell`.
+    Equation: h_t = (1-z_t)∘n_t + z_t∘h_{t-1}.
+    Source: Cho et al. 2014.
     """
 
 
 class LSTM(Recurrent, LSTMCell):
-    __doc__ = f"""The LSTM over time.
+    """The LSTM over time: `LSTMCell` carried by `Recurrent`.
 
-    {(Recurrent.__doc__ or "").split(chr(10), 1)[1].strip()}
-    Equation: c_t = f_t∘c_{{t-1}} + i_t∘g_t, h_t = o_t∘φ(c_t). Source: Hochreiter & Schmidhuber 1997; the step is
-    `LSTMCell`.
+    Shapes, arguments and refusals: see `Recurrent`.
+    Equation: c_t = f_t∘c_{t-1} + i_t∘g_t; h_t = o_t∘φ(c_t).
+    Source: Hochreiter & Schmidhuber 1997.
     """

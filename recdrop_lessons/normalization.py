@@ -85,7 +85,8 @@ class _StepNorm(nn.Module):
         if self.training and len(a) < 2:
             raise RecdropError("Batch norm was given a batch of one row in training; it needs two or more.")
         return F.batch_norm(
-            a, self.running_mean[t], self.running_var[t], self.gain, self.shift, self.training, self.momentum, self.eps
+            a, self.running_mean[t], self.running_var[t], self.gain, self.shift,
+            self.training, self.momentum, self.eps,
         )  # fmt: skip
 
 
@@ -133,7 +134,8 @@ class BatchNormLSTM(Recurrent, LSTMCell):
     ) -> tuple[Tensor, State]:
         if lengths is not None:
             raise RecdropError(
-                "BatchNormLSTM was given lengths; padding would enter its statistics. Sort the sequences into "
+                "BatchNormLSTM was given lengths; padding would enter its statistics. Sort the sequences "
+                "into "
                 "batches of one length, or use LayerNormLSTM."
             )
         self._now = 0

@@ -41,7 +41,7 @@ class Trace:
 def record(model: nn.Module) -> Iterator[Trace | list[Trace]]:
     """Record what the recurrent layers in `model` do inside the `with` block.
 
-    Gives one `Trace` for a recurrent layer, and a list of them, in the order of the layers, for a model of several.
+    Gives one `Trace` for a recurrent layer; for a model of several a list, in the order of the layers.
 
         with record(lstm) as trace:
             lstm(x)

@@ -51,7 +51,8 @@ def _through_linear(layer: nn.Linear, shape: Shape) -> Shape:
     """(…, in_features) → (…, out_features)."""
     if shape[-1] != layer.in_features:
         raise ShapeError(
-            f"Linear({layer.in_features}, {layer.out_features}) was given {shape[-1]} features, in the shape {tuple(shape)}.",
+            f"Linear({layer.in_features}, {layer.out_features}) was given {shape[-1]} features, in the "
+            f"shape {tuple(shape)}.",
             f"Make it as Linear({shape[-1]}, {layer.out_features}).",
         )
     return (*shape[:-1], layer.out_features)

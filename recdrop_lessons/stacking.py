@@ -18,8 +18,8 @@ from .layers import Recurrent, Shape, reverse
 class Bidirectional(nn.Module):
     """A recurrent layer read forwards, a twin of it read backwards, side by side.
 
-    Shapes: x (B, T, F) → (B, 2H), or (B, T, 2H) where the layer returns sequences; with `return_state` also the
-        states of the forward and then of the backward layer: five tensors for an LSTM.
+    Shapes: x (B, T, F) → (B, 2H), or (B, T, 2H) where the layer returns sequences; with `return_state` also
+        the states of the forward and then of the backward layer: five tensors for an LSTM.
     Equation: y_t = [→h_t ; ←h_t]; the backward outputs are put back in the order of time, within `lengths`.
     Masks: {"forward": …, "backward": …}.
     Raises `RecdropError` for anything but a recurrent layer that reads forwards.
@@ -106,8 +106,10 @@ class TimeDistributed(nn.Module):
         """Refuse a shape without a time axis."""
         if len(shape) < 3:
             raise ShapeError(
-                f"TimeDistributed was given the shape {tuple(shape)}; it works step by step and needs (batch, time, …).",
-                "If a recurrent layer stands before it, give that one return_sequences=True; where one vector is "
+                f"TimeDistributed was given the shape {tuple(shape)}; it works step by step and needs "
+                "(batch, time, …).",
+                "If a recurrent layer stands before it, give that one return_sequences=True; where one "
+                "vector is "
                 "meant, use the module without TimeDistributed.",
             )
 
@@ -134,8 +136,10 @@ class RepeatVector(nn.Module):
         """Return (B, n, F) for (B, F)."""
         if len(shape) != 2:
             raise ShapeError(
-                f"RepeatVector was given the shape {tuple(shape)}; it repeats one vector a row, (batch, features).",
-                "If the layer before it returns every step already, leave RepeatVector out, or give that layer "
+                f"RepeatVector was given the shape {tuple(shape)}; it repeats one vector a row, (batch, "
+                "features).",
+                "If the layer before it returns every step already, leave RepeatVector out, or give that "
+                "layer "
                 "return_sequences=False.",
             )
         return (shape[0], self.n, shape[1])
@@ -148,7 +152,8 @@ class Dropout(nn.Module):
     """The algebra as a layer of its own, between two others.
 
     `shared=()`: each element alone, as `torch.nn.Dropout`. `("time",)`: a feature for the whole sequence, as
-    Keras's `SpatialDropout1D`. `("features",)`: whole time steps. `noise="gaussian"`: Keras's `GaussianDropout`.
+    Keras's `SpatialDropout1D`. `("features",)`: whole time steps.
+    `noise="gaussian"`: Keras's `GaussianDropout`.
     Shapes: x (B, T, F) → the same; mask (T or 1, B or 1, F or 1), as everywhere in this library.
     Raises `DropError` for a rate outside [0, 1), `MaskError` for a mask of another shape.
     """
@@ -169,7 +174,8 @@ class Dropout(nn.Module):
         """Multiply x (B, T, F) by its mask in training; hand it on untouched at evaluation."""
         if x.dim() != 3:
             raise ShapeError(
-                f"Dropout was given the shape {tuple(x.shape)}; this one knows time and reads (batch, time, features).",
+                f"Dropout was given the shape {tuple(x.shape)}; this one knows time and reads (batch, "
+                "time, features).",
                 "For a tensor without time use torch.nn.Dropout.",
             )
         batch, steps, features = x.shape
@@ -223,7 +229,8 @@ class Embedding(nn.Module):
         """Look up x (B, T) in the matrix with its dropped rows."""
         if x.is_floating_point() or x.numel() and not 0 <= int(x.min()) <= int(x.max()) < self.vocabulary:
             raise RecdropError(
-                f"Embedding was given {x.dtype} values; expected whole numbers from 0 to {self.vocabulary - 1}."
+                f"Embedding was given {x.dtype} values; expected whole numbers from 0 to "
+                f"{self.vocabulary - 1}."
             )
         if masks is None:
             masks = self.sample_masks(*x.shape[:2], generator=generator) if self.training else {}
@@ -232,7 +239,8 @@ class Embedding(nn.Module):
         mask = masks["embedding"]
         if tuple(mask.shape) not in ((self.vocabulary, 1), (self.vocabulary, self.features)):
             raise MaskError(
-                f"The mask 'embedding' has shape {tuple(mask.shape)}; expected ({self.vocabulary}, 1), one draw a "
+                f"The mask 'embedding' has shape {tuple(mask.shape)}; expected ({self.vocabulary}, 1), one "
+                "draw a "
                 f"word type, or ({self.vocabulary}, {self.features})."
             )
         return F.embedding(x, self.weight * mask.to(self.weight))  # (B, T, F)

@@ -1,4 +1,5 @@
-"""Graph attention: equal to its NumPy twin with every mask, values and gradients; refusals that name the cure."""
+"""Graph attention: equal to its NumPy twin with every mask, values and gradients; refusals that name the "
+"cure."""
 
 import numpy as np
 import pytest
@@ -88,7 +89,7 @@ def test_dropped_coefficients_are_not_renormalised():
     kept = layer.attention(z, edges) * masks["attention"]
     sums = torch.zeros(N, HEADS, dtype=x.dtype).index_add(0, edges[1], kept)
     assert (sums - 1).abs().max() > 0.1
-    # Their mean over many draws is 1 all the same: the noise has mean one. Error: 5 standard errors of 4000 draws.
+    # Their mean over many draws is 1 all the same: the noise has mean one. Bound: 5 standard errors of 4000.
     generator = torch.Generator().manual_seed(3)
     draws = torch.stack(
         [layer.sample_masks(N, edges.shape[1], generator=generator)["attention"] for _ in range(4000)]

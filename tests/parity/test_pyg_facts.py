@@ -62,7 +62,6 @@ def test_feature_dropout_is_another_site():
     theirs, ours, x, edges = both()
     mask = F.dropout(torch.ones_like(x), 0.5)
     assert torch.allclose(theirs(x * mask, edges), ours(x, edges, masks={"input": mask}), atol=1e-6)
-    # A node whose features are all dropped still attends and is attended to; it sends zeros. With every feature
-    # of every node dropped the output is the bias, whatever the coefficients; with every feature kept and the
-    # coefficients dropped alike, too: two sites, two hyperparameters that meet only at their ends.
+    # A node whose features are all dropped still attends and is attended to; it sends zeros. So with every
+    # feature of every node dropped the output is the bias, whatever the coefficients.
     assert torch.allclose(theirs(x * 0, edges), theirs.bias.expand(N, -1), atol=1e-6)
