@@ -1,0 +1,210 @@
+"""Two values beside each other: are they the same, and if not, where do they first part?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recdrop_lessons.checks.answer import Value
+
+# Relative to the largest number in the right value, or to 1 where that is smaller.
+TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-9}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first place where two values part.
+
+    `reason` is "kind", "length", "shape", "dtype", "not finite" or "value"; `sentence` is for the learner.
+    """
+
+    reason: str
+    sentence: str
+    output: str
+    index: tuple[int, ...] = ()
+    yours: Value = None
+    right: Value = None
+
+
+def compare(
+    yours: Value,
+    right: Value,
+    names: tuple[str, ...],
+    tolerance: float,
+    dtype: torch.dtype | None = None,
+) -> Difference | None:
+    """None where the two are the same: kinds, lengths, shapes, the given dtype, values within the tolerance.
+
+    A list passes for a tuple, an int for a float. `names` are those of the outputs.
+    """
+    return _compare(
+        yours, right, names[0] if len(names) == 1 else f"({', '.join(names)})", names, tolerance, dtype
+    )
+
+
+def same(a: Value, b: Value, tolerance: float) -> bool:
+    """Equal in structure, shapes and values, whatever the dtypes."""
+    return compare(a, b, ("",), tolerance) is None
+
+
+def unchanged(before: Value, after: Value) -> bool:
+    """Equal to the last bit, dtype and shape included. NaN equals NaN."""
+    if isinstance(before, Tensor):
+        return (
+            isinstance(after, Tensor)
+            and before.dtype == after.dtype
+            and before.shape == after.shape
+            and bool(((before == after) | ((before != before) & (after != after))).all())
+        )
+    if isinstance(before, torch.Generator):
+        return True
+    if isinstance(before, dict):
+        return (
+            isinstance(after, dict)
+            and before.keys() == after.keys()
+            and all(unchanged(before[name], after[name]) for name in before)
+        )
+    if isinstance(before, (tuple, list)):
+        return (
+            isinstance(after, type(before))
+            and len(before) == len(after)
+            and all(map(unchanged, before, after))
+        )
+    return bool(before == after)
+
+
+def describe(value: Value) -> str:
+    """A value's kind in a few words: "a tensor of shape (3, 5)", "a tuple of 2"."""
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {shape(value)}"
+    if value is None:
+        return "None"
+    if isinstance(value, (tuple, list)):
+        return f"a {type(value).__name__} of {len(value)}"
+    if isinstance(value, str):
+        return f"the string {value[:60]!r}"
+    if isinstance(value, (bool, int, float)):
+        return f"the {type(value).__name__} {value!r}"
+    return f"a {type(value).__name__}"
+
+
+def shape(tensor: Tensor) -> tuple[int, ...]:
+    return tuple(tensor.shape)
+
+
+def _compare(
+    yours: Value,
+    right: Value,
+    name: str,
+    names: tuple[str, ...],
+    tolerance: float,
+    dtype: torch.dtype | None,
+) -> Difference | None:
+    if isinstance(right, Tensor):
+        return _compare_tensors(yours, right, name, tolerance, dtype)
+    if isinstance(right, (tuple, list)):
+        if not isinstance(yours, (tuple, list)):
+            return Difference(
+                "kind",
+                f"{name}: {describe(yours)} came back, {describe(right)} is expected.",
+                name,
+                (),
+                yours,
+                right,
+            )
+        if len(yours) != len(right):
+            return Difference(
+                "length",
+                f"{name}: {len(yours)} values came back, {len(right)} are expected.",
+                name,
+                (),
+                yours,
+                right,
+            )
+        inner = (
+            names
+            if len(names) == len(right) and len(names) > 1
+            else [f"{name}[{i}]" for i in range(len(right))]
+        )
+        for one, other, its_name in zip(yours, right, inner, strict=True):
+            found = _compare(one, other, its_name, (its_name,), tolerance, dtype)
+            if found is not None:
+                return found
+        return None
+    return _compare_scalars(yours, right, name, tolerance)
+
+
+def _compare_tensors(
+    yours: Value, right: Tensor, name: str, tolerance: float, dtype: torch.dtype | None
+) -> Difference | None:
+    if not isinstance(yours, Tensor):
+        sentence = f"{name}: {describe(yours)} came back, {describe(right)} is expected."
+        return Difference("kind", sentence, name, (), yours, right)
+    if yours.shape != right.shape:
+        sentence = f"{name} has shape {shape(yours)}, expected is {shape(right)}."
+        return Difference("shape", sentence, name, (), yours, right)
+    if dtype is not None and right.is_floating_point() and yours.dtype != dtype:
+        sentence = (
+            f"{name} came back as {_short(yours.dtype)}; the inputs are {_short(dtype)}, and so must it be."
+        )
+        return Difference("dtype", sentence, name, (), yours, right)
+    if right.numel() == 0:
+        return None
+    a, b = yours.double(), right.double()
+    finite = b.isfinite()
+    scale = max(1.0, float(b[finite].abs().max())) if bool(finite.any()) else 1.0
+    wrong = ~((a - b).abs() <= tolerance * scale) & ~(a == b)  # NaN compares as wrong
+    if not bool(wrong.any()):
+        return None
+    where = tuple(int(i) for i in wrong.nonzero()[0])
+    at = f"{name}[{', '.join(map(str, where))}]" if where else name
+    if bool((~a.isfinite() & finite).any()):
+        where = tuple(int(i) for i in (~a.isfinite() & finite).nonzero()[0])
+        at = f"{name}[{', '.join(map(str, where))}]" if where else name
+        return Difference(
+            "not finite",
+            f"{at} is {float(a[where])}, a finite number is expected.",
+            name,
+            where,
+            yours,
+            right,
+        )
+    count = int(wrong.sum())
+    sentence = (
+        f"{name} differs in {count} of {wrong.numel()} places" if wrong.numel() > 1 else f"{name} differs"
+    )
+    return Difference(
+        "value",
+        f"{sentence}, first {at}: yours {number(a[where])}, right {number(b[where])}.",
+        name,
+        where,
+        yours,
+        right,
+    )
+
+
+def _compare_scalars(yours: Value, right: Value, name: str, tolerance: float) -> Difference | None:
+    sentence = f"{name}: {describe(yours)} came back, {describe(right)} is expected."
+    if isinstance(right, float) and not isinstance(right, bool):
+        if isinstance(yours, bool) or not isinstance(yours, (int, float)):
+            return Difference("kind", sentence, name, (), yours, right)
+        if math.isfinite(right) and not math.isfinite(yours):
+            return Difference("not finite", sentence, name, (), yours, right)
+        close = yours == right or abs(yours - right) <= tolerance * max(1.0, abs(right))
+        return None if close else Difference("value", sentence, name, (), yours, right)
+    if type(yours) is not type(right):
+        return Difference("kind", sentence, name, (), yours, right)
+    return None if yours == right else Difference("value", sentence, name, (), yours, right)
+
+
+def number(value: Any) -> str:
+    """A number to four significant digits."""
+    return f"{float(value):.4g}"
+
+
+def _short(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")

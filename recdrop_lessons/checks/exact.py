@@ -1,0 +1,272 @@
+"""Checks of parts whose value is a function of their arguments: the numbers, then the gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recdrop_lessons.checks.answer import (
+    Answer,
+    AnswerError,
+    LocalAnswer,
+    Value,
+    tensors,
+)
+from recdrop_lessons.checks.compare import TOLERANCE, Difference, compare, same, unchanged
+from recdrop_lessons.checks.draw import Draw, as_dtype, non_contiguous
+from recdrop_lessons.checks.parts import (
+    CHANGES_INPUT,
+    DTYPE_CHANGED,
+    GRADIENT_CUT,
+    KEYWORDS_RENAMED,
+    Misconception,
+    Outcome,
+)
+from recdrop_lessons.checks.picture import picture
+
+# Loose enough for an answer that works in float32, far tighter than two mistakes are apart.
+_RECOGNISED = 1e-5
+
+
+@dataclass(frozen=True)
+class Case:
+    """Arguments to try, floats in float64, and what is special about them: "B=1, F=3, H=2"."""
+
+    label: str
+    arguments: dict[str, Value]
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """A case in one dtype and one layout."""
+
+    case: Case
+    dtype: torch.dtype
+    contiguous: bool = True
+
+    @property
+    def arguments(self) -> dict[str, Value]:
+        cast = as_dtype(self.case.arguments, self.dtype)
+        return cast if self.contiguous else non_contiguous(cast)
+
+    @property
+    def label(self) -> str:
+        layout = "" if self.contiguous else ", not contiguous"
+        return f"{self.case.label}, {str(self.dtype).removeprefix('torch.')}{layout}"
+
+
+@dataclass(frozen=True)
+class Exact:
+    """The check of a deterministic part: call it `check(answer, seed)`.
+
+    Args:
+        name: the part's function name; its inputs come from `Draw(seed, name)`.
+        reference: the right answer, in plain torch, float64.
+        cases: a function from a Draw to the cases, the plain one first, the edges after it.
+        outputs: the names of what is returned, for the report.
+        gradients: the arguments through which gradients must pass; paths like "layers.0.1" reach inside,
+            and a function from the arguments gives them where they depend on the case.
+        misconceptions: those with `mistakes` are recognised.
+        floats: whether there are tensors to cast to float32 and to lay out otherwise.
+    """
+
+    name: str
+    reference: Callable[..., Value]
+    cases: Callable[[Draw], Iterable[Case]]
+    outputs: tuple[str, ...] = ("result",)
+    gradients: tuple[str, ...] | Callable[[dict[str, Value]], tuple[str, ...]] = ()
+    misconceptions: tuple[Misconception, ...] = ()
+    floats: bool = True
+    tolerance: dict[torch.dtype, float] = field(default_factory=lambda: dict(TOLERANCE))
+
+    def __call__(self, answer: Answer, seed: int) -> Outcome:
+        draw = Draw(seed, self.name)
+        cases = list(self.cases(draw))
+        trials = self._trials(cases)
+        for trial in trials:
+            failed = self._try_values(answer, trial)
+            if failed is not None:
+                return self._diagnose(answer, cases, failed)
+        for trial in trials:
+            failed = self._try_gradients(answer, trial, draw)
+            if failed is not None:
+                return failed
+        return Outcome(True, f"Right on {len(trials)} inputs.")
+
+    def _trials(self, cases: list[Case]) -> list[_Trial]:
+        """The first case in both dtypes and layouts; the others in float64, every second one strided."""
+        if not self.floats:
+            return [_Trial(case, torch.float64) for case in cases]
+        first = [
+            _Trial(cases[0], dtype, contiguous)
+            for contiguous in (True, False)
+            for dtype in (torch.float32, torch.float64)
+        ]
+        rest = [_Trial(case, torch.float64, contiguous=i % 2 == 0) for i, case in enumerate(cases[1:])]
+        return first + rest
+
+    def _try_values(self, answer: Answer, trial: _Trial) -> Outcome | None:
+        arguments = trial.arguments
+        try:
+            call = answer.inspect(arguments)
+        except AnswerError as error:
+            return raised(error, trial.label, arguments)
+        difference = compare(
+            call.value,
+            self._right(arguments),
+            self.outputs,
+            self.tolerance[trial.dtype],
+            trial.dtype if self.floats else None,
+        )
+        if difference is not None:
+            return differs(difference, trial.label, arguments)
+        for name, before in arguments.items():
+            if not unchanged(before, call.arguments[name]):
+                details = {"case": trial.label, "changed": name}
+                return Outcome(
+                    False, f"{CHANGES_INPUT.sentence} Here it changed `{name}`.", CHANGES_INPUT.slug, details
+                )
+        return None
+
+    def _try_gradients(self, answer: Answer, trial: _Trial, draw: Draw) -> Outcome | None:
+        arguments = trial.arguments
+        paths = self.gradients(arguments) if callable(self.gradients) else self.gradients
+        if not paths:
+            return None
+        right = self._right(arguments)
+        cotangent = tuple(draw.normal(*y.shape) for y in tensors(right))
+        try:
+            yours = answer.gradients(arguments, paths, cotangent)
+        except AnswerError as error:
+            outcome = raised(error, trial.label, arguments)
+            return Outcome(
+                False,
+                f"The values are right, but the backward pass is not. {outcome.message}",
+                None,
+                outcome.details,
+            )
+        wanted = LocalAnswer(self.reference).gradients(as_dtype(arguments, torch.float64), paths, cotangent)
+        for path in paths:
+            target, found = wanted[path], yours[path]
+            if target is None or (found is None and not bool(target.any())):
+                continue
+            details: dict[str, Any] = {"case": trial.label, "gradient": path}
+            if found is None:
+                return Outcome(
+                    False, f"{GRADIENT_CUT.sentence} None reaches `{path}`.", GRADIENT_CUT.slug, details
+                )
+            # A gradient sums over many places, so its float32 rounding is larger than a value's.
+            difference = compare(found, target, (f"gradient of {path}",), 10 * self.tolerance[trial.dtype])
+            if difference is not None:
+                details |= picture(difference)
+                return Outcome(
+                    False, f"{GRADIENT_CUT.sentence} {difference.sentence}", GRADIENT_CUT.slug, details
+                )
+        return None
+
+    def _diagnose(self, answer: Answer, cases: list[Case], failed: Outcome) -> Outcome:
+        """The failure under the name of the misconception that explains it, where there is one."""
+        if failed.misconception in (CHANGES_INPUT.slug, KEYWORDS_RENAMED.slug) or failed.details.get(
+            "unwritten"
+        ):
+            return failed
+        found = recognise(answer, self.reference, cases, self.misconceptions)
+        if found is None:
+            return failed
+        return Outcome(False, found.sentence, found.slug, failed.details | {"difference": failed.message})
+
+    def _right(self, arguments: dict[str, Value]) -> Value:
+        with torch.no_grad():
+            return self.reference(**as_dtype(arguments, torch.float64))
+
+
+def recognise(
+    answer: Answer,
+    reference: Callable[..., Value],
+    cases: Iterable[Case],
+    misconceptions: Iterable[Misconception],
+) -> Misconception | None:
+    """The first misconception that gives what the answer gives on every case.
+
+    On some case that must not be the right value.
+    Where the answer raises, the mistake must raise too.
+    """
+    given = []
+    for case in cases:
+        try:
+            yours = answer(**case.arguments)
+        except AnswerError:
+            yours = _RAISED
+        given.append((case.arguments, yours, _value_of(reference, case.arguments)))
+    for misconception in misconceptions:
+        for mistake in misconception.mistakes:
+            if _explains(mistake, given):
+                return misconception
+    return None
+
+
+_RAISED = object()
+
+
+def _value_of(function: Callable[..., Value], arguments: dict[str, Value]) -> Value:
+    try:
+        with torch.no_grad():
+            return function(**arguments)
+    except Exception:  # a mistake may well not fit every input
+        return _RAISED
+
+
+def _explains(mistake: Callable[..., Value], given: list[tuple[dict[str, Value], Value, Value]]) -> bool:
+    shows = False
+    for arguments, yours, right in given:
+        its = _value_of(mistake, arguments)
+        if (its is _RAISED) != (yours is _RAISED):
+            return False
+        if its is _RAISED:
+            continue
+        if not same(yours, its, _RECOGNISED):
+            return False
+        shows = shows or not same(its, right, _RECOGNISED)
+    return shows
+
+
+def raised(error: AnswerError, label: str, arguments: dict[str, Value]) -> Outcome:
+    """The outcome of an answer that raised."""
+    details = {"case": label, "inputs": inputs(arguments), "traceback": error.traceback_text}
+    if error.type_name == "NotImplementedError":
+        return Outcome(False, "Not written yet.", None, details | {"unwritten": True})
+    if error.type_name == "TypeError" and "argument" in error.message and "keyword" in error.message:
+        return Outcome(
+            False, f"{KEYWORDS_RENAMED.sentence} ({error.message})", KEYWORDS_RENAMED.slug, details
+        )
+    return Outcome(False, f"Your function raised {error} (on {label}).", None, details)
+
+
+def differs(difference: Difference, label: str, arguments: dict[str, Value]) -> Outcome:
+    """The outcome of an answer that gave something else."""
+    details = {"case": label, "inputs": inputs(arguments)} | picture(difference)
+    if difference.reason == "dtype":
+        return Outcome(False, f"{DTYPE_CHANGED.sentence} {difference.sentence}", DTYPE_CHANGED.slug, details)
+    if difference.yours is None and difference.reason in ("kind", "length"):
+        return Outcome(False, "Your function returned None: is a `return` missing?", None, details)
+    return Outcome(False, f"On {label}: {difference.sentence}", None, details)
+
+
+def inputs(arguments: dict[str, Value]) -> list[list[str]]:
+    """Name, shape or value, and dtype of each argument, for the report."""
+    rows = []
+    for name, value in arguments.items():
+        if isinstance(value, Tensor):
+            rows.append([name, str(tuple(value.shape)), str(value.dtype).removeprefix("torch.")])
+        elif isinstance(value, (tuple, list)) and any(True for _ in tensors(value)):
+            shapes = ", ".join(str(tuple(item.shape)) for item in tensors(value))
+            rows.append([name, f"{type(value).__name__} of {len(value)}", f"tensors {shapes}"])
+        elif isinstance(value, torch.Generator):
+            rows.append([name, "a generator", ""])
+        else:
+            rows.append([name, repr(value)[:80], type(value).__name__])
+    return rows

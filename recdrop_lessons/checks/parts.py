@@ -1,0 +1,124 @@
+"""The plain records of a check: lessons, parts, misconceptions, outcomes and results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from recdrop_lessons.checks.answer import Answer, Value
+
+Details = dict[str, Any]  # JSON-serialisable; what report.py draws
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A wrong idea that learners have, known by what it computes.
+
+    Args:
+        slug: its stable name, kebab-case.
+        sentence: one or two sentences to the learner: what was done, and what is meant.
+        mistakes: functions with the part's own signature that make this mistake. An answer that gives what
+            one of them gives, wherever it gives something, holds the misconception. Empty where the part's
+            check recognises it in another way (by distribution, say).
+    """
+
+    slug: str
+    sentence: str
+    mistakes: tuple[Callable[..., Value], ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check found. `message` is a sentence for the learner; `details` may hold the inputs."""
+
+    ok: bool
+    message: str
+    misconception: str | None = None
+    details: Details = field(default_factory=dict)
+
+
+Check = Callable[[Answer, int], Outcome]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One graded part.
+
+    Args:
+        number: "1.2".
+        name: the function's name, and its answer cell's grade_id.
+        points: out of the lesson's 100.
+        signature: the function's arguments as they stand in the exercise, "x, p, training, generator=None".
+        hints: two: the first points at the place, the second says what to do there.
+        check: the check itself, a function of an answer and a seed.
+        misconceptions: the wrong ideas that it names.
+    """
+
+    number: str
+    name: str
+    points: int
+    signature: str
+    hints: tuple[str, str]
+    check: Check
+    misconceptions: tuple[Misconception, ...] = ()
+
+    def misconception(self, slug: str) -> Misconception:
+        return next(m for m in (*self.misconceptions, *GENERAL) if m.slug == slug)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """The graded parts of one lesson; its name is that of its notebook."""
+
+    name: str
+    parts: tuple[Part, ...]
+
+    @property
+    def points(self) -> int:
+        return sum(part.points for part in self.parts)
+
+
+@dataclass(frozen=True)
+class PartResult:
+    """A part's result as it is shown and stored. Without `details` it holds no input of the check."""
+
+    part: str
+    name: str
+    points: int
+    max_points: int
+    status: str  # ok, failed, timeout, died, unreadable or missing
+    misconception: str | None
+    message: str
+    hint: str
+    details: Details = field(default_factory=dict)
+
+    def record(self) -> dict[str, Any]:
+        """The result as JSON, without the details."""
+        record = asdict(self)
+        del record["details"]
+        return record
+
+
+# Mistakes that any part can have.
+CHANGES_INPUT = Misconception(
+    "changes-input",
+    "Your function changes what it is given. The caller still needs it: compute into new tensors "
+    "(`a = a + b`, not `a += b`), and copy a list before you change it.",
+)
+GRADIENT_CUT = Misconception(
+    "gradient-cut",
+    "The values are right, but no gradient flows back through them: the path is cut by `.detach()`, `.data`, "
+    "`.item()`, `torch.no_grad()`, NumPy or a tensor built anew from numbers.",
+)
+DTYPE_CHANGED = Misconception(
+    "dtype-changed",
+    "The result has another dtype than the inputs. Make new tensors with the inputs' dtype "
+    "(`torch.zeros_like(x)`, `x.new_zeros(...)`, `dtype=x.dtype`).",
+)
+KEYWORDS_RENAMED = Misconception(
+    "arguments-renamed",
+    "The checks call your function by keyword, with the names of the exercise. Keep the `def` line as it "
+    "was.",
+)
+GENERAL = (CHANGES_INPUT, GRADIENT_CUT, DTYPE_CHANGED, KEYWORDS_RENAMED)

@@ -1,0 +1,145 @@
+"""A result as the learner sees it: a table in the notebook, the same in plain text elsewhere."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import Any
+
+from recdrop_lessons.checks.parts import PartResult
+
+# Text and ground are both set, so that the tables read well in a light and in a dark theme.
+_CELL = "padding:2px 8px;text-align:right;border:1px solid #bbb;color:#111;background:"
+_SAME, _APART, _RIGHT = "#ffffff", "#fbd5a5", "#cfe4f7"
+_BOX = (
+    "border:1px solid #888;border-left:6px solid {};padding:8px 14px;max-width:60em;"
+    "color:#111;background:#fcfcfc"
+)
+_GREEN, _ORANGE = "#0072b2", "#d55e00"  # blue and orange: apart for every kind of colour vision
+
+
+@dataclass(frozen=True)
+class Report:
+    """One part's result; shows itself in a notebook as HTML and anywhere else as text."""
+
+    result: PartResult
+    printed: str = ""
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def text(self) -> str:
+        r = self.result
+        lines = [f"{'✓' if r.status == 'ok' else '✗'} {r.part} {r.name}: {r.points} of {r.max_points} points"]
+        if r.misconception:
+            lines.append(f"  Misconception: {r.misconception}")
+        lines.append(f"  {r.message}")
+        d = r.details
+        if "difference" in d:
+            lines.append(f"  {d['difference']}")
+        if r.status != "ok":
+            if "case" in d:
+                lines.append(f"  Tried on: {d['case']}")
+            lines += [f"    {name}: {shape} {dtype}".rstrip() for name, shape, dtype in d.get("inputs", [])]
+            for title, key in (("Yours", "yours"), ("Right", "right")):
+                if key in d:
+                    lines.append(f"  {title}, {d['output']}: {_head(d[key])}")
+                    lines += _rows(d[key], d.get("marks"))
+            lines += [f"  {name}: {value}" for name, value in d.get("measured", [])]
+            if d.get("traceback") and not d.get("unwritten"):
+                lines += ["  Where it was raised:", *(f"    {line}" for line in d["traceback"].splitlines())]
+        if r.hint:
+            lines.append(f"  Hint: {r.hint}")
+        if self.printed:
+            lines += ["  Your function printed:", *(f"    {line}" for line in self.printed.splitlines())]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        r, d, e = self.result, self.result.details, html.escape
+        solved = r.status == "ok"
+        colour = _GREEN if solved else _ORANGE
+        body = [
+            f'<div style="{_BOX.format(colour)}" role="status">',
+            f'<div style="font-weight:bold;color:{colour}">{"✓" if solved else "✗"} {e(r.part)} '
+            f"<code>{e(r.name)}</code>: {r.points} of {r.max_points} points</div>",
+        ]
+        if r.misconception:
+            body.append(f'<div style="margin-top:4px">Misconception: <b>{e(r.misconception)}</b></div>')
+        body.append(f'<div style="margin-top:4px">{e(r.message)}</div>')
+        if "difference" in d:
+            body.append(f'<div style="margin-top:4px">{e(d["difference"])}</div>')
+        if not solved:
+            body += _inputs_html(d)
+            if "yours" in d:
+                body.append(_beside_html(d))
+            if d.get("measured"):
+                body.append(_table_html("Measured", ["", ""], d["measured"]))
+            if d.get("traceback") and not d.get("unwritten"):
+                body.append(
+                    f'<pre style="margin:6px 0;color:#111;background:#f2f2f2">{e(d["traceback"])}</pre>'
+                )
+        if r.hint:
+            body.append(f'<div style="margin-top:6px">Hint: {e(r.hint)}</div>')
+        if self.printed:
+            body.append(
+                f"<details><summary>Your function printed</summary><pre>{e(self.printed)}</pre></details>"
+            )
+        return "\n".join([*body, "</div>"])
+
+
+def _inputs_html(details: dict[str, Any]) -> list[str]:
+    if "inputs" not in details:
+        return [f"<div>Tried on: {html.escape(details['case'])}</div>"] if "case" in details else []
+    title = f"Tried on: {details.get('case', 'these inputs')}"
+    table = _table_html(title, ["input", "shape or value", "kind"], details["inputs"])
+    return [f'<details style="margin-top:4px"><summary>{html.escape(title)}</summary>{table}</details>']
+
+
+def _table_html(caption: str, head: list[str], rows: list[list[str]]) -> str:
+    e, cell = html.escape, f'style="{_CELL}{_SAME}"'
+    top = "".join(f'<th scope="col" {cell}>{e(title)}</th>' for title in head)
+    body = "".join(f"<tr>{''.join(f'<td {cell}>{e(str(c))}</td>' for c in row)}</tr>" for row in rows)
+    return (
+        '<table style="border-collapse:collapse;margin:6px 0">'
+        f'<caption style="caption-side:top;text-align:left;color:#111">{e(caption)}</caption>'
+        f"{f'<tr>{top}</tr>' if any(head) else ''}{body}</table>"
+    )
+
+
+def _beside_html(details: dict[str, Any]) -> str:
+    """Yours and right side by side; a place that differs is coloured and marked with ≠."""
+    marks = details.get("marks")
+    both = "".join(
+        '<div style="display:inline-block;vertical-align:top;margin-right:2em">'
+        f"<div>{title}, {html.escape(details['output'])}: {html.escape(_head(details[key]))}</div>"
+        f"{_grid_html(details[key], marks, colour, title)}</div>"
+        for title, key, colour in (("Yours", "yours", _APART), ("Right", "right", _RIGHT))
+    )
+    return f'<div style="margin-top:6px">{both}</div>'
+
+
+def _grid_html(side: dict[str, Any], marks: list[list[bool]] | None, colour: str, title: str) -> str:
+    if "values" not in side:
+        return ""
+    rows = []
+    for i, row in enumerate(side["values"]):
+        cells = []
+        for j, value in enumerate(row):
+            apart = bool(marks and marks[i][j])
+            sign = "≠ " if apart and title == "Yours" else ""
+            cells.append(f'<td style="{_CELL}{colour if apart else _SAME}">{sign}{html.escape(value)}</td>')
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    return f'<table style="border-collapse:collapse" aria-label="{title}">{"".join(rows)}</table>'
+
+
+def _head(side: dict[str, Any]) -> str:
+    return side["text"] if "text" in side else f"shape {tuple(side['shape'])}, {side['dtype']}"
+
+
+def _rows(side: dict[str, Any], marks: list[list[bool]] | None) -> list[str]:
+    if "values" not in side:
+        return []
+    return [
+        "    " + " ".join(f"{'≠' if marks and marks[i][j] else ' '}{value:>9}" for j, value in enumerate(row))
+        for i, row in enumerate(side["values"])
+    ]

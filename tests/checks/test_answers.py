@@ -1,0 +1,72 @@
+"""Every right answer passes and every wrong one fails, by its misconception's name, at twenty seeds."""
+
+import importlib
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from recdrop_lessons.checks import LocalAnswer, all_lessons, part, run
+from recdrop_lessons.checks.exact import Exact
+
+ANSWERS = Path(__file__).parent.parent / "answers"
+sys.path.insert(0, str(ANSWERS))
+from bank import edge_mistakes  # noqa: E402
+
+SEEDS = range(20)
+BANKS = {lesson.name: importlib.import_module(f"lesson_{lesson.name}") for lesson in all_lessons()}
+RIGHT = [(p, f) for bank in BANKS.values() for p, answers in bank.RIGHT.items() for f in answers]
+WRONG = [(p, slug, f) for bank in BANKS.values() for p, answers in bank.WRONG.items() for slug, f in answers]
+
+
+def _name(value):
+    return getattr(value, "__name__", str(value))
+
+
+@pytest.mark.parametrize(("number", "answer"), RIGHT, ids=_name)
+def test_a_right_answer_passes_at_every_seed(number, answer):
+    for seed in SEEDS:
+        result = run(part(number), LocalAnswer(answer), seed)
+        assert result.status == "ok", (seed, result.message, result.details)
+        assert result.points == result.max_points
+
+
+@pytest.mark.parametrize(("number", "slug", "answer"), WRONG, ids=_name)
+def test_a_wrong_answer_fails_at_every_seed_by_name(number, slug, answer):
+    found = Counter()
+    for seed in SEEDS:
+        result = run(part(number), LocalAnswer(answer), seed)
+        assert result.status == "failed", seed
+        assert result.points == 0
+        assert result.message
+        found[result.misconception] += 1
+    assert found == {slug: len(SEEDS)}
+
+
+@pytest.mark.parametrize("number", [p.number for lesson in all_lessons() for p in lesson.parts])
+def test_a_right_answer_spoilt_at_one_edge_fails(number):
+    found = part(number)
+    if not isinstance(found.check, Exact) or not found.check.floats:
+        pytest.skip("this part's edges are in its own bank")
+    right = next(f for p, f in RIGHT if p == number)
+    for slug, answer in edge_mistakes(right, bool(found.check.gradients)):
+        for seed in SEEDS:
+            result = run(found, LocalAnswer(answer), seed)
+            assert (result.status, result.misconception) == ("failed", slug), (
+                answer.__name__,
+                seed,
+                result.message,
+            )
+
+
+@pytest.mark.parametrize("number", [p.number for lesson in all_lessons() for p in lesson.parts])
+def test_each_misconception_has_a_wrong_answer_that_shows_it(number):
+    shown = {slug for p, slug, _ in WRONG if p == number}
+    assert {m.slug for m in part(number).misconceptions} - shown == set()
+
+
+@pytest.mark.parametrize("number", [p.number for lesson in all_lessons() for p in lesson.parts])
+def test_each_part_has_right_and_wrong_answers(number):
+    assert sum(p == number for p, _ in RIGHT) >= 2
+    assert sum(p == number for p, _, _ in WRONG) >= 4
