@@ -1,0 +1,127 @@
+// The browser half of every explorer: native controls, one picture, one spoken line.
+
+let count = 0;  // makes the ids of labels unique on the page
+
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+function decimals(step) {
+  return (String(step).split(".")[1] || "").length;
+}
+
+// Each maker returns the row to show, the element that takes the focus, and a function that shows a value.
+const makers = {
+  slider(spec, id, send) {
+    const input = element("input", { type: "range", id, min: spec.low, max: spec.high, step: spec.step });
+    const value = element("output", { for: id });
+    const say = () => { value.textContent = Number(input.value).toFixed(decimals(spec.step)); };
+    input.addEventListener("input", () => { say(); send(Number(input.value)); });
+    const show = (given) => { input.value = given; say(); };
+    return { row: [element("label", { for: id }, spec.label), input, value], input, show };
+  },
+  choice(spec, id, send) {
+    const options = spec.options.map(([value, label]) => element("option", { value }, label));
+    const input = element("select", { id }, ...options);
+    input.addEventListener("change", () => send(input.value));
+    const show = (given) => { input.value = given; };
+    return { row: [element("label", { for: id }, spec.label), input], input, show };
+  },
+  toggle(spec, id, send) {
+    const input = element("input", { type: "checkbox", id });
+    input.addEventListener("change", () => send(input.checked));
+    const show = (given) => { input.checked = given; };
+    return { row: [input, element("label", { for: id }, spec.label)], input, show };
+  },
+  again(spec, id, send) {
+    const input = element("button", { type: "button", id }, spec.label);
+    let seed = 0;
+    input.addEventListener("click", () => send(seed + 1));
+    const show = (given) => { seed = given; };
+    return { row: [input], input, show };
+  },
+};
+
+function render({ model, el }) {
+  const id = `recdrop-${++count}`;
+  const controls = {};
+  const change = (name, value) => {
+    el.dataset.sent = performance.now();
+    model.set("settings", { ...model.get("settings"), [name]: value });
+    model.save_changes();
+  };
+
+  const form = element("form", { class: "recdrop-controls", "aria-label": `Settings: ${model.get("title")}` });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  for (const spec of model.get("controls")) {
+    const control = makers[spec.kind](spec, `${id}-${spec.name}`, (value) => change(spec.name, value));
+    control.input.dataset.control = spec.name;
+    controls[spec.name] = control;
+    form.append(element("div", { class: `recdrop-control recdrop-${spec.kind}` }, ...control.row));
+  }
+  const status = element("p", { class: "recdrop-status", role: "status", "aria-live": "polite" });
+  const error = element("p", { class: "recdrop-error", role: "alert" });
+  const picture = element("div", { class: "recdrop-picture" });
+  const words = element("p");
+  const alternative = element("details", {}, element("summary", {}, "The picture in words"), words);
+  const panel = element("div", { class: "recdrop-panel" });
+  const root = element("section", { class: "recdrop", "aria-label": model.get("title") });
+  root.append(element("p", { class: "recdrop-title" }, model.get("title")), form, status, error, picture);
+  root.append(alternative, panel);
+  el.append(root);
+
+  const showSettings = () => {
+    const settings = model.get("settings");
+    for (const [name, control] of Object.entries(controls)) {
+      // A slider under the hand is ahead of the kernel: leave it where the hand has it.
+      const held = control.input.type === "range" && control.input.matches(":active");
+      if (!held) control.show(settings[name]);
+    }
+  };
+
+  const showFrame = () => {
+    const frame = model.get("frame");
+    error.textContent = frame.error;
+    if (!frame.error) {
+      const focused = picture.contains(document.activeElement) ? document.activeElement.dataset : null;
+      picture.innerHTML = frame.picture;
+      if (focused) {
+        const again = `[data-name="${focused.name}"][data-value="${focused.value}"]`;
+        picture.querySelector(again)?.focus();
+      }
+      status.textContent = frame.status;
+      words.textContent = frame.alt;
+      panel.innerHTML = frame.panel;
+      for (const [name, control] of Object.entries(controls)) control.input.disabled = frame.off.includes(name);
+    }
+    if (el.dataset.sent) el.dataset.milliseconds = (performance.now() - Number(el.dataset.sent)).toFixed(1);
+    el.dataset.serial = frame.serial;
+  };
+
+  // A part of the picture that carries data-name and data-value sets that control, by pointer or by key.
+  const pick = (event) => {
+    const part = event.target.closest("[data-name]");
+    if (part) change(part.dataset.name, part.dataset.value);
+    return Boolean(part);
+  };
+  picture.addEventListener("click", pick);
+  picture.addEventListener("keydown", (event) => {
+    if ((event.key === "Enter" || event.key === " ") && pick(event)) event.preventDefault();
+  });
+  // Jupyter's own shortcuts must not act on keys meant for a control or for the picture.
+  root.addEventListener("keydown", (event) => event.stopPropagation());
+
+  model.on("change:settings", showSettings);
+  model.on("change:frame", showFrame);
+  showSettings();
+  showFrame();
+  return () => {
+    model.off("change:settings", showSettings);
+    model.off("change:frame", showFrame);
+  };
+}
+
+export default { render };

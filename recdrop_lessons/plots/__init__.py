@@ -1,0 +1,9 @@
+"""Pictures: each function returns a `Picture`, which shows itself in a notebook with its words.
+
+`show(…)` puts any drawing on the page with alt text and caption; `look()` makes matplotlib
+figures that match.
+"""
+
+from .style import Picture, look, picture, show
+
+__all__ = ["Picture", "look", "picture", "show"]

@@ -1,0 +1,76 @@
+"""The equations of a step as a picture: a mask is pale where one could act, and lit where one does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from . import svg
+from .style import EMBER, FAINT, INK
+
+if TYPE_CHECKING:
+    from ..drops import Drop
+
+#: In braces, a site: its mask stands there. `{read}` is the cell that h reads. `|` is a wide space.
+LSTM = (
+    "a = W ({input}x_t) + ({recurrent_weight}U) ({recurrent}h_{t-1}) + b",
+    "i, f, o = σ(a_i), σ(a_f), σ(a_o)|g = tanh(a_g)",
+    "c̃_t = f ∘ c_{t-1} + i ∘ ({candidate}g)|c_t = {cell}",
+    "h̃_t = o ∘ tanh({read})|h_t = {hidden}|sent up: {output}h_t",
+)
+GRU = (
+    "w = W ({input}x_t) + b_w|u = ({recurrent_weight}U) ({recurrent}h_{t-1}) + b_u",
+    "r, z = σ(w_r + u_r), σ(w_z + u_z)|n = tanh(w_n + r ∘ u_n)",
+    "h̃_t = (1 - z) ∘ ({candidate}n) + z ∘ h_{t-1}",
+    "h_t = {hidden}|sent up: {output}h_t",
+)
+LINES: Mapping[str, tuple[str, ...]] = {"LSTM": LSTM, "GRU": GRU}
+#: The letter under each site's mask.
+LETTERS = {
+    "input": "x", "recurrent": "h", "recurrent_weight": "U", "candidate": "g", "cell": "c", "hidden": "s",
+    "output": "y",
+}  # fmt: skip
+STATES = {"cell": "c", "hidden": "h"}  # the sites that replace a whole new state, and its letter
+
+
+def sheet(cell: str, drops: Iterable[Drop], *, size: float = 20) -> svg.Sheet:
+    """Set the equations of one step of `cell` ("LSTM" or "GRU") with the masks of `drops` lit."""
+    rows = {drop.site: drop for drop in drops}
+    parts = []
+    for k, words in enumerate(LINES[cell]):
+        place = svg.attributes(x=20.0, y=32.0 + k * 37, font_size=size, fill=INK)
+        parts.append(f"<text{place}>{_line(words, rows, size)}</text>")
+    return svg.Sheet(37 * size, 37 * len(LINES[cell]) + 10, tuple(parts))
+
+
+def _line(words: str, rows: Mapping[str, Drop], size: float) -> str:
+    """Set one equation; what stands in braces becomes the mask of its site."""
+    zoneout = "cell" in rows and rows["cell"].fill == "previous"
+    words = words.replace("{read}", "c̃_t" if zoneout else "c_t").replace("|", "\u2003\u2003")
+    plain, *rest = re.split(rf"\{{({'|'.join(LETTERS)})\}}", words)  # plain, site, plain, site, …
+    pieces = [svg.subscripts(plain, size, closed=True)]
+    for site, after in zip(rest[::2], rest[1::2], strict=True):
+        pieces += [_mask(site, rows.get(site), size), svg.subscripts(after, size, closed=True)]
+    return "".join(pieces)
+
+
+def _mask(site: str, drop: Drop | None, size: float) -> str:
+    """Set the mask of one site, and the new state where the site is a whole state."""
+    state = STATES.get(site, "")
+    new = f"{state}̃_t" if state else ""
+    sign = mask_name(site, drop)
+    if drop is not None and drop.fill == "previous":
+        words = f"{sign} ∘ {state}_{{t-1}} + (1 - {sign}) ∘ {new}"
+    else:
+        words = f"{sign} ∘ {new}"
+    look = {"fill": FAINT} if drop is None else {"fill": EMBER, "font_weight": "bold"}
+    return f"<tspan{svg.attributes(**look)}>{svg.subscripts(words, size, closed=True)}</tspan>"
+
+
+def mask_name(site: str, drop: Drop | None) -> str:
+    """Name a mask: its site's letter, then k where each gate has its own, then t where each step has."""
+    marks = [LETTERS[site]]
+    if drop is not None:
+        marks += (["k"] if drop.per_gate else []) + ([] if "time" in drop.shared else ["t"])
+    return f"{'d' if drop is not None and drop.fill == 'previous' else 'm'}_{{{','.join(marks)}}}"

@@ -1,0 +1,64 @@
+"""Masks as heat maps, time × units: what is shared can be seen as rows and columns that look alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..equations import Array
+from . import svg, tokens
+from .style import EMBER, GREY, Picture
+
+TALL = 176  # the height of a heat map with many rows; with few, a row is as high as wide
+
+
+def picture(mask: Array, *, name: str = "mask", zoneout: bool = False) -> Picture:
+    """Draw a mask (T, units) as a picture with its alt text."""
+    drawn = sheet(mask, title=name, zoneout=zoneout)
+    return Picture(svg.document(drawn, label=name), alt=describe(mask, name, zoneout=zoneout))
+
+
+def sheet(
+    mask: Array,
+    *,
+    title: str,
+    zoneout: bool = False,
+    across: str = "time step",
+    down: str = "units",
+    blocks: Sequence[str] = (),
+    column: float = 22,
+) -> svg.Sheet:
+    """Draw a mask, a column a time step and a row a unit: filled passes, crossed is dropped.
+
+    Shapes: mask (T, units). A place is filled from below to its share of the largest multiplier.
+    `blocks`: names of equal blocks of rows, such as the gates, set beside them; `column`: a column's width.
+    """
+    columns, rows = mask.shape
+    row = min(column, TALL / rows)
+    left, top = 46, 58
+    parts = [
+        svg.text(8, 24, title, size=18, anchor="start", fill=EMBER, font_weight="bold"),
+        svg.text(left, 48, f"{across} →", size=15, anchor="start", fill=GREY),
+    ]
+    boxes: dict[tuple[int, int], tokens.Box] = {
+        (k, unit): (left + k * column, top + unit * row, column - 2, row - 1.5)
+        for k, unit in np.ndindex(mask.shape)
+    }
+    parts.append(tokens.units(boxes, mask, zoneout=zoneout))
+    if blocks:
+        high = rows * row / len(blocks)
+        parts += [svg.text(left - 12, top + (k + 0.6) * high, name, size=17) for k, name in enumerate(blocks)]
+    else:
+        turn = f"rotate(-90 {left - 12} {top})"
+        parts.append(svg.text(left - 12, top, f"← {down}", size=15, anchor="end", fill=GREY, transform=turn))
+    return svg.Sheet(left + max(columns * column, 200) + 10, top + rows * row + 8, tuple(parts))
+
+
+def describe(mask: Array, name: str, *, zoneout: bool = False) -> str:
+    """Say in words how much a mask (T, units) drops, and whether its steps differ."""
+    steps, units = mask.shape
+    hit = int(np.count_nonzero(mask)) if zoneout else int(mask.size - np.count_nonzero(mask))
+    same = "the same at every step" if (mask == mask[:1]).all() else "different from step to step"
+    done = "keep their old value" if zoneout else "are dropped"
+    return f"{name}: {steps} time steps by {units} units; {hit} of {mask.size} {done}; the pattern is {same}."

@@ -1,0 +1,185 @@
+"""The open cell of the unrolled picture: its wires, its gates, and the places of its sites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from . import svg
+from .style import BLUE, GREEN, GREY, INK, PALE, PAPER
+
+LEFT, OPEN, RIGHT = (15, 115), (165, 900), (945, 1045)  # the three cells, from x to x
+TOP, BOTTOM = 95, 530  # of every cell
+CARRY, BUS = 150, 430  # the heights of the two lines that run from step to step
+FLOOR, CEILING = 605, 24  # where x comes in and where h goes out
+INSIDE = "#F7F7F7"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a site's symbol and name stand in the open cell, and its symbol in a closed one."""
+
+    open: svg.Point
+    label: svg.Point
+    anchor: str
+    closed: svg.Point
+    lines: tuple[str, ...] = ()  # the name over several lines, where one would be too long
+    note_above: bool = False
+
+
+@dataclass(frozen=True)
+class OpenCell:
+    """A cell to open up: `wires(zoneout)` draws its inside; `carried`: each state, its height, its colour."""
+
+    name: str
+    gates: int
+    places: Mapping[str, Place]
+    wires: Callable[[bool], list[str]]
+    carried: tuple[tuple[str, float, str], ...]
+
+
+def gate(x: float, name: str, function: str) -> str:
+    """A gate's box with its letter and its function; the arrow from the bus below comes up to it."""
+    return (
+        svg.arrow([(x, BUS), (x, 364)], width=2.5)
+        + svg.rect(x - 26, 312, 52, 52, fill=PAPER, stroke=INK, stroke_width=2, rx=6)
+        + svg.text(x, 335, name, size=22, font_style="italic")
+        + svg.text(x, 356, function, size=16, fill=GREY)
+    )
+
+
+def point(x: float, y: float, sign: str) -> str:
+    """A point where two lines meet: × multiplies, + adds."""
+    return svg.circle(x, y, 13, fill=PAPER, stroke=INK, stroke_width=2) + svg.text(x, y + 7, sign, size=20)
+
+
+def matrix(x: float, y: float, name: str) -> str:
+    """A weight matrix."""
+    return svg.rect(x - 19, y - 17, 38, 34, fill=PALE, stroke=INK, stroke_width=2) + svg.text(
+        x, y + 7, name, size=20
+    )
+
+
+def oval(x: float, y: float, words: str) -> str:
+    """A function that has no weights."""
+    box = svg.rect(x - 27, y - 17, 54, 34, fill=PAPER, stroke=INK, stroke_width=2, rx=16)
+    return box + svg.text(x, y + 6, words, size=17, fill=GREY)
+
+
+def ahead(points: list[svg.Point]) -> str:
+    """Black wires between gates."""
+    return svg.arrow(points, width=2.5)
+
+
+# where x_t and h_{t-1} meet, and U; the same in both cells
+MEET, U = 380, 312
+GATE_TOP = 312
+
+
+def into_the_gates(end: float) -> list[str]:
+    """a = (m_x∘x) Wᵀ + (m_h∘h) Uᵀ + b: x from below, h from the left, and the bus to the last gate."""
+    return [
+        svg.arrow([(MEET, FLOOR), (MEET, BUS + 13)], width=3),
+        svg.text(MEET - 54, FLOOR - 1, "x_t", size=19),
+        svg.line([(MEET, BUS), (end, BUS)], width=2.5),
+        matrix(U, BUS, "U"),
+        matrix(MEET, 496, "W"),
+        svg.line([(U, BUS + 17), (U, 474)], stroke=GREY, stroke_dasharray="3 3"),
+        point(MEET, BUS, "+"),
+        svg.text(MEET + 20, BUS + 24, "+ b", size=16, anchor="start", fill=GREY),
+    ]
+
+
+def up_and_out(x: float, start: float, crossed: float, colour: str) -> list[str]:
+    """The branch of h_t that goes up and out, over the carried line."""
+    return [
+        svg.line([(x, crossed - 10), (x, crossed + 10)], stroke=INSIDE, width=12),
+        svg.line([(x - 8, crossed), (x - 6, crossed)], stroke=colour, width=4),
+        svg.arrow([(x, start), (x, CEILING)], stroke=GREEN, width=4),
+        svg.circle(x, start, 5, fill=GREEN),
+        svg.text(x + 24, 34, "h_t", size=19),
+    ]
+
+
+def _lstm() -> OpenCell:
+    """The LSTM: c along the top, h along the bottom; the sites in the order in which a step meets them."""
+    f, i, g, o, tap, up, mix = 440, 510, 580, 745, 795, 868, 240
+
+    def wires(zoneout: bool) -> list[str]:
+        # h reads c after its mask, but before its zoneout (Krueger et al. 2017)
+        tanh_from = [(625, CARRY), (625, 201), (tap - 27, 201)] if zoneout else [(tap, CARRY), (tap, 184)]
+        return [
+            svg.arrow([(OPEN[0], CARRY), (OPEN[1], CARRY)], stroke=BLUE, width=4),
+            svg.arrow(tanh_from, stroke=BLUE, width=3),
+            svg.circle(*tanh_from[0], 5, fill=BLUE),
+            svg.arrow([(tap, 201), (tap, 252)], stroke=BLUE, width=3),
+            oval(tap, 201, "tanh"),
+            svg.arrow([(OPEN[0], BUS), (MEET - 13, BUS)], stroke=GREEN, width=4),
+            *into_the_gates(o),
+            *(
+                gate(x, name, role)
+                for x, name, role in ((f, "f", "σ"), (i, "i", "σ"), (g, "g", "tanh"), (o, "o", "σ"))
+            ),
+            ahead([(f, GATE_TOP), (f, CARRY + 13)]),
+            ahead([(i, GATE_TOP), (i, mix), (g - 13, mix)]),
+            ahead([(g, GATE_TOP), (g, mix + 13)]),
+            ahead([(g, mix), (g, CARRY + 13)]),
+            ahead([(o, GATE_TOP), (o, 265), (tap - 13, 265)]),
+            svg.line([(tap, 265), (tap, BUS), (OPEN[1] - 10, BUS)], stroke=GREEN, width=4),
+            svg.arrow([(OPEN[1] - 14, BUS), (OPEN[1], BUS)], stroke=GREEN, width=4),
+            *up_and_out(up, BUS, CARRY, BLUE),
+            point(f, CARRY, "×"),
+            point(g, CARRY, "+"),
+            point(g, mix, "×"),
+            point(tap, 265, "×"),
+        ]
+
+    places = {
+        "input": Place((MEET, 564), (MEET + 44, 570), "start", (50, 564)),
+        "recurrent": Place((227, BUS), (174, BUS - 36), "start", (25, BUS), note_above=True),
+        "recurrent_weight": Place((U, 489), (U - 42, 484), "end", (50, 488), ("recurrent", "weight")),
+        "candidate": Place((g, 282), (g + 44, 280), "start", (50, 240), ("candidate", "")),
+        "cell": Place((690, CARRY), (690, CARRY - 26), "middle", (68, CARRY)),
+        "hidden": Place((tap + 32, BUS), (tap + 30, BUS + 40), "middle", (75, BUS)),
+        "output": Place((up, 64), (up - 48, 58), "end", (66, 64)),
+    }
+    return OpenCell("LSTM", 4, places, wires, (("c", CARRY, BLUE), ("h", BUS, GREEN)))
+
+
+def _gru() -> OpenCell:
+    """The GRU: h along the top, where z lets the old value leak; the mask on h is on the branch below."""
+    branch, r, z, n, up, mix = 200, 480, 560, 650, 868, 240
+
+    def wires(_: bool) -> list[str]:
+        return [
+            svg.line([(OPEN[0], CARRY), (OPEN[1] - 10, CARRY)], stroke=GREEN, width=4),
+            svg.arrow([(OPEN[1] - 14, CARRY), (OPEN[1], CARRY)], stroke=GREEN, width=4),
+            svg.arrow([(branch, CARRY), (branch, BUS), (MEET - 13, BUS)], stroke=GREEN, width=4),
+            svg.circle(branch, CARRY, 5, fill=GREEN),
+            *into_the_gates(n),
+            *(gate(x, name, role) for x, name, role in ((r, "r", "σ"), (z, "z", "σ"), (n, "n", "tanh"))),
+            ahead([(z, GATE_TOP), (z, CARRY + 13)]),
+            ahead([(z, mix), (n - 13, mix)]),
+            svg.text((z + n) / 2 - 8, mix - 8, "1-z", size=16, fill=GREY),
+            ahead([(n, GATE_TOP), (n, mix + 13)]),
+            ahead([(n, mix), (n, CARRY + 13)]),
+            svg.arrow([(r, GATE_TOP), (r, 290), (n - 40, 290), (n - 40, 338), (n - 26, 338)], width=2.5),
+            svg.text(r - 6, 300, "r∘(U h)", size=16, anchor="end", fill=GREY),
+            *up_and_out(up, CARRY, CARRY - 200, GREEN),
+            point(z, CARRY, "×"),
+            point(n, CARRY, "+"),
+            point(n, mix, "×"),
+        ]
+
+    places = {
+        "input": Place((MEET, 564), (MEET + 44, 570), "start", (50, 564)),
+        "recurrent": Place((247, BUS), (212, BUS - 36), "start", (27, BUS), note_above=True),
+        "recurrent_weight": Place((U, 489), (U - 42, 484), "end", (50, 488), ("recurrent", "weight")),
+        "candidate": Place((n, 282), (n + 44, 288), "start", (50, 240)),
+        "hidden": Place((760, CARRY), (760, CARRY - 26), "middle", (70, CARRY)),
+        "output": Place((up, 64), (up - 48, 58), "end", (66, 64)),
+    }
+    return OpenCell("GRU", 3, places, wires, (("h", CARRY, GREEN),))
+
+
+CELLS: dict[str, OpenCell] = {"LSTM": _lstm(), "GRU": _gru()}
