@@ -161,8 +161,17 @@ def check_sites(drops: Iterable[Drop], sites: tuple[str, ...], owner: str) -> tu
     return checked
 
 
+def check_is_tensor(site: str, mask: object) -> None:
+    """Refuse a mask that is not a tensor: the NumPy twins' masks are arrays."""
+    if not isinstance(mask, Tensor):
+        raise MaskError(
+            f"The mask {site!r} is a {type(mask).__name__}; expected a tensor: torch.as_tensor(mask)."
+        )
+
+
 def check_mask(site: str, mask: Tensor, expected: tuple[int, ...], gates: int) -> Tensor:
     """Return `mask` if its shape is (T or 1, B or 1, [gates,] units or 1), else raise `MaskError`."""
+    check_is_tensor(site, mask)
     per_gate = site in ("input", "recurrent") and mask.dim() == len(expected) + 1
     full = (*expected[:2], gates, *expected[2:]) if per_gate else expected
     fits = mask.dim() == len(full) and all(

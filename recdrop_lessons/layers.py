@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from .cells import Cell, GRUCell, LSTMCell, SimpleRNNCell, State, Step
-from .drops import SITES, Masks, check_mask
+from .drops import SITES, Masks, check_is_tensor, check_mask
 from .errors import MaskError, RecdropError, ShapeError
 
 Shape = tuple[int | None, ...]
@@ -105,6 +105,7 @@ class Recurrent(Cell):
                 raise MaskError(
                     f"{name} has no site {site!r}{known}. It has {', '.join(map(repr, self.sites))}."
                 )
+            check_is_tensor(site, mask)
             if site == "recurrent_weight":
                 if mask.shape != self.weight_hh.shape:
                     raise MaskError(
@@ -221,8 +222,13 @@ class Recurrent(Cell):
                 "Give it at least one time step; leave empty sequences out of the batch.",
             )
 
-    def _check_input(self, x: Tensor) -> None:
+    def _check_input(self, x: object) -> None:
         name = type(self).__name__
+        if isinstance(x, tuple):
+            raise RecdropError(
+                f"{name} was given a tuple; expected one tensor. If the layer before it has "
+                "return_state=True, take the first of what it returns, or give it return_state=False."
+            )
         if not isinstance(x, Tensor):
             raise RecdropError(
                 f"{name} was given a {type(x).__name__}; expected a tensor: torch.as_tensor(x)."

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from numbers import Real
 
 import torch
 from torch import Tensor
@@ -18,12 +19,13 @@ from .errors import DropError
 NOISES = ("bernoulli", "gaussian")
 
 
-def check_rate(p: float) -> float:
+def check_rate(p: object) -> float:
     """Return the rate p as a float, or refuse it: p is the share that is *dropped*, 0 ≤ p < 1."""
-    if isinstance(p, bool) or not isinstance(p, (int, float)):
+    if isinstance(p, bool) or not isinstance(p, Real):
         raise DropError(
             f"The rate p was {p!r}; expected a number with 0 <= p < 1, the share that is dropped."
         )
+    p = float(p)
     if p == 1:
         raise DropError(
             "The rate p was 1: it would drop everything, and 1/(1-p) has no value. (Keras's LSTM takes "
@@ -36,7 +38,7 @@ def check_rate(p: float) -> float:
             f"The rate p was {p}; expected 0 <= p < 1, the share that is *dropped*. "
             "If you meant the share that is kept, give 1 - keep; if you meant per cent, divide by 100."
         )
-    return float(p)
+    return p
 
 
 def bernoulli(p: float, shape: Sequence[int], *, generator: torch.Generator | None = None) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .drops import Drop, Masks, check_mask, check_sites
+from .drops import Drop, Masks, check_is_tensor, check_mask, check_sites
 from .errors import MaskError, RecdropError, ShapeError
 from .layers import Recurrent, Shape, reverse
 
@@ -183,6 +183,9 @@ class Dropout(nn.Module):
             if not self.training:
                 return x
             masks = self.sample_masks(batch, steps, features, generator=generator)
+        _check_names(masks, "output", "Dropout", needed=self.drop.p > 0)
+        if "output" not in masks:
+            return x
         mask = check_mask("output", masks["output"], (steps, batch, features), gates=1)
         return x * mask.to(x).transpose(0, 1)  # (B, T, F)
 
@@ -192,6 +195,15 @@ class Dropout(nn.Module):
 
     def extra_repr(self) -> str:
         return f"{self.drop.p}, shared={self.drop.shared}, noise={self.drop.noise!r}"
+
+
+def _check_names(masks: Masks, site: str, owner: str, *, needed: bool) -> None:
+    """Refuse masks for another site than this layer's one, or none where it drops."""
+    if set(masks) - {site} or needed and site not in masks:
+        raise MaskError(
+            f"{owner} was given masks for {sorted(masks)}; expected {site!r} alone, as its sample_masks "
+            "draws it."
+        )
 
 
 class Embedding(nn.Module):
@@ -234,20 +246,41 @@ class Embedding(nn.Module):
             )
         if masks is None:
             masks = self.sample_masks(*x.shape[:2], generator=generator) if self.training else {}
+        else:
+            _check_names(masks, "embedding", "Embedding", needed=any(drop.p > 0 for drop in self.drops))
         if "embedding" not in masks:
             return F.embedding(x, self.weight)  # (B, T, F)
         mask = masks["embedding"]
+        check_is_tensor("embedding", mask)
         if tuple(mask.shape) not in ((self.vocabulary, 1), (self.vocabulary, self.features)):
             raise MaskError(
                 f"The mask 'embedding' has shape {tuple(mask.shape)}; expected ({self.vocabulary}, 1), one "
-                "draw a "
-                f"word type, or ({self.vocabulary}, {self.features})."
+                f"draw a word type, or ({self.vocabulary}, {self.features})."
             )
         return F.embedding(x, self.weight * mask.to(self.weight))  # (B, T, F)
 
     def output_shape(self, shape: Shape) -> Shape:
         """Return (…, F) for (…)."""
         return (*shape, self.features)
+
+
+def _features_before(layer: nn.Module) -> int:
+    """The features that a layer reads, 0 where it takes any number."""
+    inner = getattr(layer, "forward_layer", None) or getattr(layer, "module", layer)
+    names = ("input_size", "in_features", "features_before")
+    return int(next((getattr(inner, name) for name in names if hasattr(inner, name)), 0))
+
+
+def _features_after(layer: nn.Module, before: int) -> int:
+    """The features that leave a layer; one that does not say keeps what it is given."""
+    if isinstance(layer, TimeDistributed):
+        return _features_after(layer.module, before)
+    if isinstance(layer, (Stack, nn.Sequential)):
+        for inner in layer.layers if isinstance(layer, Stack) else layer:
+            before = _features_after(inner, before)
+        return before
+    names = ("hidden_size", "out_features", "features")
+    return int(next((getattr(layer, name) for name in names if hasattr(layer, name)), before))
 
 
 class Stack(nn.Module):
@@ -266,26 +299,30 @@ class Stack(nn.Module):
             raise RecdropError(f"Stack was given {given!r}; expected one or more layers.")
         self.layers = nn.ModuleList(given)  # type: ignore[arg-type]
 
-    def sample_masks(
-        self, batch: int, steps: int, *, generator: torch.Generator | None = None
-    ) -> list[dict[str, Any]]:
+    def sample_masks(self, batch: int, steps: int, *, generator: torch.Generator | None = None) -> list[Any]:
         """Draw the masks of one pass, one entry a layer."""
-        drawn: list[dict[str, Any]] = []
-        features = 0  # known wherever a layer above needs it
-        for layer in self.layers:
+        drawn: list[Any] = []
+        features = self.features_before
+        for k, layer in enumerate(self.layers):
             if isinstance(layer, Dropout):
+                if not features:
+                    raise MaskError(
+                        f"Nothing in the stack says how many features enter layer {k}, a Dropout; "
+                        "draw its mask by its own sample_masks(batch, steps, features)."
+                    )
                 drawn.append(layer.sample_masks(batch, steps, features, generator=generator))
-            elif isinstance(layer, (Recurrent, Bidirectional, Embedding)):
+            elif isinstance(layer, (Recurrent, Bidirectional, Embedding, Stack)):
                 drawn.append(layer.sample_masks(batch, steps, generator=generator))
             else:
                 drawn.append({})
             steps = layer.n if isinstance(layer, RepeatVector) else steps
-            features = int(
-                getattr(layer, "hidden_size", 0)
-                or getattr(layer, "out_features", 0)
-                or (layer.features if isinstance(layer, Embedding) else features)
-            )
+            features = _features_after(layer, features)
         return drawn
+
+    @property
+    def features_before(self) -> int:
+        """The features that enter the stack, as the first layer that knows says; 0 where none does."""
+        return next(filter(None, map(_features_before, self.layers)), 0)
 
     def forward(
         self,
@@ -302,10 +339,12 @@ class Stack(nn.Module):
             )
         for k, layer in enumerate(self.layers):
             arguments: dict[str, Any] = {}
-            if isinstance(layer, (Recurrent, Bidirectional, Dropout, Embedding)):
+            if isinstance(layer, (Recurrent, Bidirectional, Dropout, Embedding, Stack)):
                 arguments = {"masks": masks[k] if masks is not None else None, "generator": generator}
-            if isinstance(layer, (Recurrent, Bidirectional)):
+            if isinstance(layer, (Recurrent, Bidirectional, Stack)):
                 arguments["lengths"] = lengths
+            if isinstance(layer, RepeatVector):
+                lengths = None  # from here on every row has n steps
             try:
                 x = layer(x, **arguments)
             except ShapeError as error:
