@@ -26,7 +26,7 @@ MAX_BYTES = 2_000_000
 # The one execution count that is ever stored. nbval takes a cell without a count for one that never ran and
 # compares nothing there; true counts change on every cell below an inserted one.
 RAN = 1
-KEPT_CELL_METADATA = {"tags", "nbgrader", "deletable", "editable", "jupyter"}
+KEPT_CELL_METADATA = {"tags", "nbgrader", "deletable", "editable", "jupyter", "recdrop"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 IMAGES = ("image/png", "image/jpeg", "image/gif")
 
