@@ -267,7 +267,7 @@ LSTM_MISCONCEPTIONS = (
     ),
     Misconception(
         "bias-forgotten",
-        "Your step leaves out the bias b.",
+        "Your step leaves out the bias b: it is added to xWᵀ + hUᵀ, before the gates.",
         (lambda x, h, c, W, U, b: lstm_step(x, h, c, W, U, torch.zeros_like(b)),),
     ),
     Misconception(

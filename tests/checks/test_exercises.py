@@ -1,0 +1,159 @@
+"""The exercises hold together: solutions earn everything, stubs nothing, and each part says what it wants."""
+
+import ast
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from recdrop_lessons.checks import LocalAnswer, all_lessons, run
+
+ROOT = Path(__file__).resolve().parents[2]
+LESSONS = all_lessons()
+PARTS = [part for lesson in LESSONS for part in lesson.parts]
+LESSON_OF = {part.number: lesson for lesson in LESSONS for part in lesson.parts}
+
+
+def cells(room, name):
+    path = ROOT / room / name / f"{name}.ipynb"
+    return {cell["id"]: cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]}
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+def functions(room, name):
+    """What the notebook's cells define, its check cells left out."""
+    space = {}
+    for cell in cells(room, name).values():
+        if cell["cell_type"] == "code" and not cell["metadata"]["nbgrader"]["grade"]:
+            exec(compile(source(cell), cell["id"], "exec"), space)
+    return space
+
+
+def definition(room, part):
+    tree = ast.parse(source(cells(room, LESSON_OF[part.number].name)[part.name]))
+    return next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == part.name)
+
+
+by_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+by_part = pytest.mark.parametrize("part", PARTS, ids=lambda part: part.number)
+
+
+@by_lesson
+def test_the_solutions_earn_100(lesson):
+    answers = functions("solutions", lesson.name)
+    for seed in range(20):
+        results = [run(part, LocalAnswer(answers[part.name]), seed) for part in lesson.parts]
+        assert sum(result.points for result in results) == 100, [r.message for r in results]
+
+
+@by_lesson
+def test_an_untouched_exercise_earns_nothing(lesson):
+    answers = functions("exercises", lesson.name)
+    for part in lesson.parts:
+        result = run(part, LocalAnswer(answers[part.name]), 0)
+        assert (result.status, result.points) == ("failed", 0)
+        assert result.message == "Not written yet."
+
+
+@by_lesson
+def test_the_exercise_is_what_nbgrader_makes_of_the_solution(lesson, tmp_path):
+    tool = ROOT / "tools" / "release_exercises.py"
+    spec = importlib.util.spec_from_file_location("release_exercises", tool)
+    release = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(release)
+    release.generate(tmp_path, [lesson.name])
+    made = (tmp_path / lesson.name / f"{lesson.name}.ipynb").read_bytes()
+    assert made == (ROOT / "exercises" / lesson.name / f"{lesson.name}.ipynb").read_bytes()
+
+
+def test_every_solution_has_checks_and_an_exercise():
+    for room in ("solutions", "exercises"):
+        rooms = {path.name for path in (ROOT / room).iterdir() if (path / f"{path.name}.ipynb").is_file()}
+        assert rooms == {lesson.name for lesson in LESSONS}
+
+
+def test_names_and_numbers_are_used_once():
+    assert len({part.number for part in PARTS}) == len(PARTS)
+    assert len({part.name for part in PARTS}) == len(PARTS)
+
+
+@by_lesson
+def test_a_lesson_has_three_to_six_parts_of_100_points(lesson):
+    assert lesson.points == 100
+    assert 1 <= len(lesson.parts) <= 6
+    assert all(part.points > 0 for part in lesson.parts)
+
+
+@by_part
+def test_the_cells_say_what_the_checks_say(part):
+    lesson = LESSON_OF[part.number]
+    for room in ("solutions", "exercises"):
+        both = cells(room, lesson.name)
+        answer, check = both[part.name], both[f"check_{part.name}"]
+        marks = answer["metadata"]["nbgrader"]
+        assert (marks["grade_id"], marks["solution"], marks["locked"]) == (part.name, True, False)
+        marks = check["metadata"]["nbgrader"]
+        assert (marks["grade_id"], marks["grade"], marks["locked"]) == (f"check_{part.name}", True, True)
+        assert marks["points"] == part.points
+        assert f'check({part.name}, "{part.number}")' in source(check)
+        heading = source(both[f"text_{part.name}"]).splitlines()[0]
+        assert heading.startswith(f"## {part.number} ")
+        assert f"({part.points} points)" in heading
+
+
+@by_part
+def test_the_stub_has_the_solutions_signature(part):
+    signatures = {room: ast.unparse(definition(room, part).args) for room in ("solutions", "exercises")}
+    stated = ast.unparse(ast.parse(f"def f({part.signature}): pass").body[0].args)
+    assert signatures == {"solutions": stated, "exercises": stated}
+
+
+@by_part
+def test_the_docstring_names_every_argument_and_shape(part):
+    stub = definition("exercises", part)
+    text = ast.get_docstring(stub)
+    assert text
+    arguments = [a.arg for a in (*stub.args.posonlyargs, *stub.args.args, *stub.args.kwonlyargs)]
+    for argument in arguments:
+        assert re.search(rf"\b{argument}\b[^:\n]*: ", text), f"{argument} is not explained"
+    assert "Returns:" in text
+    # A shape such as (B, H), or for parts without tensors the kind of what goes in and comes out.
+    assert re.search(r"\([A-Z0-9'·,() ]*,[^)]*\)|\bfloat|\btuple|\bstring", text)
+
+
+@by_part
+def test_the_stub_holds_no_solution(part):
+    lesson = LESSON_OF[part.number]
+    stub = definition("exercises", part)
+    assert len(stub.body) == 2, "a docstring and a raise"
+    assert isinstance(stub.body[1], ast.Raise)
+    solved = source(cells("solutions", lesson.name)[part.name])
+    inside = solved.split("### BEGIN SOLUTION")[1].split("### END SOLUTION")[0]
+    lines = [line.strip() for line in inside.splitlines() if len(line.strip()) > 12]
+    exercise = "\n".join(source(cell) for cell in cells("exercises", lesson.name).values())
+    for line in lines:
+        assert line not in exercise
+    for hint in part.hints:
+        assert not any(line in hint for line in lines)
+
+
+@by_part
+def test_the_hints_say_something(part):
+    first, second = part.hints
+    assert min(len(first), len(second)) > 30
+    assert first != second
+
+
+@by_part
+def test_misconceptions_have_stable_slugs_and_a_sentence(part):
+    slugs = [m.slug for m in part.misconceptions]
+    assert len(slugs) == len(set(slugs))
+    for misconception in part.misconceptions:
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", misconception.slug)
+        assert misconception.sentence.endswith((".", ")"))
+        assert len(misconception.sentence) > 40
