@@ -1,4 +1,4 @@
-"""The exercises work in nbgrader itself: autograde gives a right copy everything, a wrong one what it deserves."""
+"""The exercises in nbgrader itself: autograde gives a right copy everything, a wrong one what it earned."""
 
 import json
 import os

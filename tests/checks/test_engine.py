@@ -1,0 +1,271 @@
+"""The engine under the checks: what an answer is given, how two values are compared, what a report shows."""
+
+import json
+
+import pytest
+import torch
+
+from recdrop_lessons.checks import AnswerError, AnswerLost, LocalAnswer, PartFailed, Report, check, part, run
+from recdrop_lessons.checks.compare import compare, same, unchanged
+from recdrop_lessons.checks.draw import Draw, as_dtype, non_contiguous
+
+# ---------------------------------------------------------------- the answer
+
+
+def test_the_answer_sees_copies_with_the_same_strides():
+    given = non_contiguous(torch.arange(12.0).reshape(3, 4))
+    before = given.clone()
+
+    def spoil(x):
+        strides = x.stride()
+        x.zero_()
+        return list(strides)
+
+    call = LocalAnswer(spoil).inspect({"x": given})
+    assert call.value == list(given.stride())
+    assert torch.equal(given, before)
+    assert torch.equal(call.arguments["x"], torch.zeros(3, 4))
+
+
+def test_an_expanded_tensor_stays_expanded():
+    given = torch.ones(1, 4).expand(3, 4)
+    assert LocalAnswer(lambda x: x.stride())(x=given) == (0, 1)
+
+
+def test_a_generator_is_advanced_by_the_call():
+    ours, reference = (torch.Generator().manual_seed(3) for _ in range(2))
+    drawn = LocalAnswer(lambda g: torch.rand(2, generator=g))(g=ours)
+    assert torch.equal(drawn, torch.rand(2, generator=reference))
+    assert torch.equal(ours.get_state(), reference.get_state())
+
+
+def test_gradients_are_vector_jacobian_products():
+    def answer(x, layers):
+        return x * layers[0][1], (x**2).sum(), torch.ones(2)
+
+    x, w, unused = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]), torch.ones(2)
+    cotangent = (torch.tensor([1.0, 10.0]), torch.tensor(0.5), torch.ones(2))
+    given = {"x": x, "layers": [(unused, w)]}
+    found = LocalAnswer(answer).gradients(given, ["x", "layers.0.1", "layers.0.0"], cotangent)
+    assert torch.equal(found["x"], torch.tensor([3.0 + 1.0, 40.0 + 2.0]))
+    assert torch.equal(found["layers.0.1"], torch.tensor([1.0, 20.0]))
+    assert found["layers.0.0"] is None
+    assert not x.requires_grad
+
+
+def test_gradients_of_an_answer_that_cuts_them_are_none():
+    assert LocalAnswer(lambda x: x.detach()).gradients({"x": torch.ones(2)}, ["x"], torch.ones(2)) == {
+        "x": None
+    }
+
+
+@pytest.mark.parametrize(
+    "value", [object(), torch.ones(2, dtype=torch.float16), {1, 2}, [[[[[[[[[[0]]]]]]]]]]]
+)
+def test_a_value_of_no_base_type_is_refused(value):
+    with pytest.raises(AnswerError) as caught:
+        LocalAnswer(lambda: value)()
+    assert caught.value.type_name == "TypeError"
+    assert "your function returned a" in caught.value.message
+
+
+def test_what_an_answer_raises_arrives_as_plain_text():
+    def answer(x):
+        raise KeyError("tanh")
+
+    with pytest.raises(AnswerError) as caught:
+        LocalAnswer(answer)(x=1)
+    assert caught.value.type_name == "KeyError"
+    assert caught.value.message == "'tanh'"
+    assert "raise KeyError" in caught.value.traceback_text
+
+
+def test_an_answer_that_exits_does_not_take_the_notebook_with_it():
+    with pytest.raises(AnswerError, match="SystemExit"):
+        LocalAnswer(lambda: exit(3))()
+
+
+# ---------------------------------------------------------------- comparing
+
+
+def test_comparing_names_the_first_place_that_differs():
+    right = (torch.zeros(2, 3), torch.zeros(2, 3))
+    yours = (torch.zeros(2, 3), torch.zeros(2, 3))
+    yours[1][1, 2] = 0.5
+    found = compare(yours, right, ("h'", "c'"), 1e-9)
+    assert (found.reason, found.output, found.index) == ("value", "c'", (1, 2))
+    assert found.sentence == "c' differs in 1 of 6 places, first c'[1, 2]: yours 0.5, right 0."
+
+
+@pytest.mark.parametrize(
+    ("yours", "right", "reason"),
+    [
+        (torch.zeros(3), torch.zeros(3, 1), "shape"),
+        (torch.tensor([float("nan")]), torch.zeros(1), "not finite"),
+        (torch.tensor([float("inf")]), torch.zeros(1), "not finite"),
+        (torch.zeros(1), torch.full((1,), float("nan")), "value"),
+        (float("nan"), 0.5, "not finite"),
+        (None, torch.zeros(1), "kind"),
+        (torch.zeros(()), 0.0, "kind"),
+        (True, 1.0, "kind"),
+        ((1, 2), (1, 2, 3), "length"),
+        ("input", "output", "value"),
+        (2.0, 2, "kind"),
+        (0.1, 0.1 + 1e-6, "value"),
+    ],
+)
+def test_differences(yours, right, reason):
+    assert compare(yours, right, ("y",), 1e-9).reason == reason
+    assert not same(yours, right, 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("yours", "right"),
+    [
+        ([torch.ones(2), 1], (torch.ones(2), 1)),
+        (1, 1.0),
+        (0.1, 0.1 + 1e-12),
+        (torch.tensor([1e6 + 1e-4], dtype=torch.float64), torch.tensor([1e6], dtype=torch.float64)),
+        (torch.tensor([float("inf")]), torch.tensor([float("inf")])),
+        (torch.zeros(0), torch.zeros(0)),
+    ],
+)
+def test_what_passes_for_the_same(yours, right):
+    assert compare(yours, right, ("y",), 1e-9) is None
+
+
+def test_a_dtype_is_wrong_where_one_is_asked_for():
+    found = compare(torch.zeros(2), torch.zeros(2, dtype=torch.float64), ("y",), 1e-9, torch.float64)
+    assert found.reason == "dtype"
+    assert "float32" in found.sentence
+
+
+def test_unchanged_is_to_the_last_bit():
+    tensor = torch.tensor([1.0, float("nan")])
+    assert unchanged([tensor, "a"], [tensor.clone(), "a"])
+    assert not unchanged([tensor], [tensor + 1e-7])
+    assert not unchanged([tensor], [tensor, tensor])
+    assert not unchanged(tensor, tensor.double())
+    assert not unchanged({"a": 1}, {"a": 2})
+
+
+# ---------------------------------------------------------------- inputs
+
+
+def test_draws_repeat_by_seed_and_differ_by_name():
+    def some(seed, name):
+        draw = Draw(seed, name)
+        return draw.normal(3), draw.sizes(3), draw.uniform(0, 1)
+
+    assert torch.equal(some(1, "a")[0], some(1, "a")[0])
+    assert not torch.equal(some(1, "a")[0], some(1, "b")[0])
+    assert not torch.equal(some(1, "a")[0], some(2, "a")[0])
+    assert len(set(some(5, "a")[1])) == 3
+
+
+def test_a_mask_holds_both_values():
+    for seed in range(50):
+        mask = Draw(seed, "mask").mask(2, 1, p=0.5)
+        assert sorted(mask.flatten().tolist()) == [0.0, 2.0]
+
+
+def test_layouts_and_dtypes_change_nothing_else():
+    given = {
+        "x": torch.randn(3, 4, dtype=torch.float64),
+        "n": torch.tensor([1, 2]),
+        "p": 0.5,
+        "all": [(torch.ones(2),)],
+    }
+    cast = as_dtype(given, torch.float32)
+    assert cast["x"].dtype == torch.float32
+    assert cast["n"].dtype == torch.int64
+    laid = non_contiguous(given)
+    assert torch.equal(laid["x"], given["x"])
+    assert not laid["x"].is_contiguous()
+    assert not laid["all"][0][0].is_contiguous()
+    assert laid["p"] == 0.5
+
+
+# ---------------------------------------------------------------- results and reports
+
+
+def wrong_order(x, h, c, W, U, b):
+    print("blocks", W.shape)
+    i, g, f, o = (x @ W.T + h @ U.T + b).chunk(4, dim=1)
+    c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    return o.sigmoid() * c.tanh(), c
+
+
+def test_a_result_is_plain_json_and_its_record_holds_no_input():
+    result = run(part("1.2"), LocalAnswer(wrong_order), 1)
+    assert json.loads(json.dumps(result.details)) == result.details
+    assert result.record() == {
+        "part": "1.2",
+        "name": "lstm_step",
+        "points": 0,
+        "max_points": 35,
+        "status": "failed",
+        "misconception": "gate-order",
+        "message": result.message,
+        "hint": part("1.2").hints[0],
+    }
+
+
+def test_a_lost_answer_keeps_its_status():
+    class Lost:
+        name = "lstm_step"
+
+        def inspect(self, arguments):
+            raise AnswerLost("timeout", "Your function ran for more than 5 seconds.")
+
+    result = run(part("1.2"), Lost(), 1)
+    assert (result.status, result.points, result.message) == (
+        "timeout",
+        0,
+        "Your function ran for more than 5 seconds.",
+    )
+
+
+def test_the_report_says_what_failed_where_and_why_in_text_and_html():
+    report = Report(run(part("1.2"), LocalAnswer(wrong_order), 1), "blocks")
+    text, html = report.text(), report._repr_html_()
+    for said in ("1.2", "lstm_step", "0 of 35", "gate-order", "i, f, g, o", part("1.2").hints[0], "blocks"):
+        assert said in text
+        assert said in html
+    assert "≠" in text and "≠" in html
+    assert "Yours, h'" in text and "Right, h'" in text
+    assert html.count("<table") == html.count("</table>") >= 3
+
+
+def test_check_shows_the_report_and_raises(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("RECDROP_FOLDER", str(tmp_path))
+    with pytest.raises(AssertionError, match=r"1\.2 lstm_step is not right yet \(gate-order\)") as caught:
+        check(wrong_order, "1.2", seed=4)
+    assert isinstance(caught.value, PartFailed)
+    assert caught.value._render_traceback_() == [str(caught.value)]
+    shown = capsys.readouterr().out
+    assert shown.count("blocks torch.Size") == shown.split("Your function printed:")[1].count(
+        "blocks torch.Size"
+    )
+
+    def lstm_step(x, h, c, W, U, b):
+        return torch.lstm_cell(x, (h, c), W, U, b, torch.zeros_like(b))
+
+    assert check(lstm_step) is None
+    assert "35 of 35 points" in capsys.readouterr().out
+
+
+def test_an_answer_that_prints_much_is_shown_in_part(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("RECDROP_FOLDER", str(tmp_path))
+
+    def chatty(x, h, W, U, b):
+        print("z" * 10_000)
+        return torch.rnn_tanh_cell(x, h, W, U, b, torch.zeros_like(b))
+
+    check(chatty, "1.1")
+    assert capsys.readouterr().out.count("z") <= 2000
+
+
+def test_an_unknown_part_says_which_there_are():
+    with pytest.raises(KeyError, match=r"no part '9.9'.*1\.1, 1\.2"):
+        part("9.9")
