@@ -172,12 +172,7 @@ class Dropout(nn.Module):
         self, x: Tensor, *, masks: Masks | None = None, generator: torch.Generator | None = None
     ) -> Tensor:
         """Multiply x (B, T, F) by its mask in training; hand it on untouched at evaluation."""
-        if x.dim() != 3:
-            raise ShapeError(
-                f"Dropout was given the shape {tuple(x.shape)}; this one knows time and reads (batch, "
-                "time, features).",
-                "For a tensor without time use torch.nn.Dropout.",
-            )
+        self.output_shape(tuple(x.shape))
         batch, steps, features = x.shape
         if masks is None:
             if not self.training:
@@ -190,7 +185,12 @@ class Dropout(nn.Module):
         return x * mask.to(x).transpose(0, 1)  # (B, T, F)
 
     def output_shape(self, shape: Shape) -> Shape:
-        """Return the shape as it came."""
+        """Return the shape as it came, or refuse one without time."""
+        if len(shape) != 3:
+            raise ShapeError(
+                f"Dropout was given the shape {shape}; it knows time and reads (batch, time, features).",
+                "For a tensor without time use torch.nn.Dropout.",
+            )
         return shape
 
     def extra_repr(self) -> str:

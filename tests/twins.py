@@ -4,6 +4,7 @@ The twin's gradients come from the complex step, so nothing here shares a deriva
 """
 
 import copy
+import itertools
 
 import numpy as np
 import torch
@@ -116,15 +117,17 @@ def assert_same_pass(layer, masks, *, lengths=None, seed=0, gradients=True, batc
                 )
             )
 
-    for dtype, tolerance in TOLERANCE.items():
+    for (dtype, tolerance), fast in itertools.product(TOLERANCE.items(), (False, True)):
         one = copy.deepcopy(layer).to(dtype)
+        one.fast = fast  # the readable form, and the kernel where there is one
+        form = f"{'fast' if fast else 'readable'}, {dtype}"
         x_, state_ = x.to(dtype).requires_grad_(), tuple(s.to(dtype).requires_grad_() for s in state)
         result = one(x_, state_, masks=masks, lengths=None if lengths is None else torch.tensor(lengths))
         for name, ours, theirs in zip(("outputs", "h", "c"), result, [outputs, *states], strict=False):
-            assert_close(ours.detach(), theirs, tolerance, f"{name} in {dtype}")
+            assert_close(ours.detach(), theirs, tolerance, f"{name} ({form})")
         if not gradients:
             continue
         loss = sum((torch.tensor(a, dtype=dtype) * b).sum() for a, b in zip(weigh, result, strict=True))
         ours = torch.autograd.grad(loss, [*one.parameters(), x_, *state_], materialize_grads=True)
         for name, own, slope in zip([*names, "x", "h", "c"], ours, slopes, strict=False):
-            assert_close(own, slope, tolerance, f"the gradient of {name} in {dtype}")
+            assert_close(own, slope, tolerance, f"the gradient of {name} ({form})")
