@@ -1,0 +1,275 @@
+"""One notebook to one record: a pure function of the file, the lesson and the seed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from recdrop_lessons import checks
+from recdrop_lessons.checks.answer import AnswerLost
+from recdrop_lessons.checks.parts import Lesson, Part, PartResult
+from recdrop_lessons.grading.merge import Merged, Step, merge
+from recdrop_lessons.grading.remote import Budget, RemoteAnswer, RemoteNotebook, Times
+from recdrop_lessons.grading.warm import Nursery
+
+MAX_FILE = 1 << 28
+_RANK = {"ok": 0, "failed": 1, "timeout": 2, "died": 3, "missing": 4, "unreadable": 5}
+
+
+class Unreadable(Exception):
+    """The notebook could not be graded; the text is a sentence for the learner."""
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One notebook's results.
+
+    Args:
+        lesson: its name.
+        parts: a result for each of the lesson's parts, in order.
+        isolation: how the learner's process was locked.
+        answers: the learner's code by part number.
+        notes: sentences about the notebook, by part number; "" for the whole.
+    """
+
+    lesson: str
+    parts: tuple[PartResult, ...]
+    isolation: str
+    answers: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def points(self) -> int:
+        return sum(part.points for part in self.parts)
+
+    @property
+    def exit_code(self) -> int:
+        """0: all right; 1: not all; 2: the notebook could not be graded."""
+        statuses = {part.status for part in self.parts}
+        return 2 if statuses <= {"unreadable"} else 0 if statuses == {"ok"} else 1
+
+    def record(self) -> dict[str, Any]:
+        return {
+            "lesson": self.lesson,
+            "points": self.points,
+            "max_points": sum(part.max_points for part in self.parts),
+            "isolation": self.isolation,
+            "parts": [part.record() for part in self.parts],
+        }
+
+
+def read_file(path: Path) -> bytes:
+    """A submission's bytes, if it is a file; never follows a link, never waits at a pipe.
+
+    Raises:
+        Unreadable: with the reason.
+    """
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
+    try:
+        descriptor = os.open(path, flags)
+    except FileNotFoundError:
+        raise Unreadable(f"There is no {path.name}.") from None
+    except OSError as error:
+        if path.is_symlink():
+            raise Unreadable(f"{path.name} is a symbolic link; hand in the notebook itself.") from None
+        raise Unreadable(f"{path.name} cannot be opened: {error.strerror}.") from None
+    found = os.fstat(descriptor)
+    if stat.S_ISDIR(found.st_mode):
+        os.close(descriptor)
+        raise Unreadable(f"{path.name} is no file but a folder; hand in the notebook itself.")
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(found.st_mode):
+            raise Unreadable(
+                f"{path.name} is no file but a {_kind(found.st_mode)}; hand in the notebook itself."
+            )
+        if found.st_size > MAX_FILE:
+            raise Unreadable(
+                f"{path.name} has {found.st_size / 1e6:.0f} MB; at most {MAX_FILE / 1e6:.0f} MB are read. "
+                "Clear its outputs, save it and hand it in again."
+            )
+        return file.read(MAX_FILE + 1)
+
+
+def _kind(mode: int) -> str:
+    return "named pipe" if stat.S_ISFIFO(mode) else "device"
+
+
+class Checker:
+    """Grades notebooks in one nursery, one after another.
+
+    Args:
+        nursery: where the learners' processes come from.
+        isolation: the name of its locks, for the records.
+        times: wall time limits.
+    """
+
+    def __init__(self, nursery: Nursery, isolation: str, times: Times | None = None) -> None:
+        self.nursery = nursery
+        self.isolation = isolation
+        self.times = times or Times()
+
+    def grade(self, data: bytes, lesson: Lesson, seed: int) -> Graded:
+        """The lesson's parts, each checked on fresh inputs from the seed."""
+        budget = Budget(self.times.notebook)
+        notebook = self.open(budget)
+        try:
+            found = notebook.read(data)
+        except AnswerLost as lost:
+            return self.unreadable(lesson, lost.message, self.isolation)
+        except BaseException:
+            notebook.close()
+            raise
+        if "unreadable" in found:
+            notebook.close()
+            return self.unreadable(lesson, str(found["unreadable"]), self.isolation)
+        merged = merge(lesson, found["cells"])
+        run = _Run(self, lesson, merged, budget, notebook, seed)
+        results = run.parts()
+        answers = {
+            part.number: step.source for part in lesson.parts if (step := merged.answer(part)) is not None
+        }
+        notes = dict(merged.notes)
+        if not answers:
+            notes[""] = f"None of the notebook's cells is a part of {lesson.name}: is it the right notebook?"
+        return Graded(lesson.name, tuple(results), self.isolation, answers, notes)
+
+    @staticmethod
+    def unreadable(lesson: Lesson, why: str, isolation: str) -> Graded:
+        """The record of a notebook that could not be read: a sentence, never a silent zero."""
+        parts = tuple(
+            PartResult(part.number, part.name, 0, part.points, "unreadable", None, why, "")
+            for part in lesson.parts
+        )
+        return Graded(lesson.name, parts, isolation, {}, {"": why})
+
+    def open(self, budget: Budget) -> RemoteNotebook:
+        """A fresh learner's process."""
+        return RemoteNotebook(self.nursery, self.times, budget, MAX_FILE + 1)
+
+
+class _Run:
+    """The steps of one notebook in a process that is replaced when it is lost, the good cells replayed."""
+
+    def __init__(
+        self,
+        checker: Checker,
+        lesson: Lesson,
+        merged: Merged,
+        budget: Budget,
+        notebook: RemoteNotebook,
+        seed: int,
+    ) -> None:
+        self.checker, self.lesson, self.merged, self.budget, self.seed = checker, lesson, merged, budget, seed
+        self.notebook = notebook
+        self.bad: dict[Step, AnswerLost] = {}  # cells that cost a process; they are not run again
+        self.trouble: dict[Step, list[str]] = {}  # what cells raised
+
+    def parts(self) -> list[PartResult]:
+        try:
+            results = self._in_order()
+            for part in self.lesson.parts:
+                result = results[part.number]
+                if result.status != "ok" and self._may_be_disturbed(part):
+                    results[part.number] = self._apart(part, result)
+        finally:
+            self.notebook.close()
+        return [results[part.number] for part in self.lesson.parts]
+
+    def _in_order(self) -> dict[str, PartResult]:
+        """From top to bottom, each part checked where its check stands, as the notebook would run."""
+        results: dict[str, PartResult] = {}
+        done: list[Step] = []
+        for step in self.merged.steps:
+            if self.notebook.lost is not None:
+                self._replace(done)
+            if step.kind != "check":
+                if self._run(step):
+                    done.append(step)
+            else:
+                for part in step.parts:
+                    results[part.number] = self._check(part)
+        return results
+
+    def _may_be_disturbed(self, part: Part) -> bool:
+        """Whether another cell could be why the part is not right."""
+        own = self.merged.answer(part)
+        others = [step for step in self.merged.steps if step.kind in ("own", "answer") and step != own]
+        return own is not None and any(not step.plain or step in self.bad for step in others)
+
+    def _apart(self, part: Part, result: PartResult) -> PartResult:
+        """The best of: without the other answers, without any other cell of the learner's."""
+        answer = self.merged.answer(part)
+        locked = [step for step in self.merged.steps if step.kind == "locked"]
+        own = [step for step in self.merged.steps if step.kind == "own" and step not in self.bad]
+        for steps in ([*locked, *own, answer], [*locked, answer]):
+            if self.budget.spent or answer is None:
+                break
+            self.notebook.close()
+            retried = self.bad.pop(answer, None)
+            self._replace([step for step in steps if step is not None])
+            again = self._check(part)
+            if retried is not None:
+                self.bad.setdefault(answer, retried)
+            result = min(result, again, key=lambda one: _RANK[one.status])
+            if result.status == "ok":
+                break
+        return result
+
+    def _run(self, step: Step) -> bool:
+        """Run a cell; False if it cost the process."""
+        try:
+            raised = self.notebook.run(step.source, step.label)
+        except AnswerLost as lost:
+            self.bad[step] = lost
+            return False
+        self.trouble.pop(step, None)
+        if raised is not None:
+            self.trouble[step] = raised
+        return True
+
+    def _replace(self, steps: Sequence[Step]) -> None:
+        """A fresh process with the good ones of these cells run."""
+        while True:
+            self.notebook = self.checker.open(self.budget)
+            if all(self._run(step) for step in steps if step not in self.bad):
+                return
+
+    def _check(self, part: Part) -> PartResult:
+        answer = self.merged.answer(part)
+        if answer is not None and answer in self.bad:
+            lost = self.bad[answer]
+            return _result(part, lost.status, f"In {answer.label}: {lost.message}")
+        try:
+            if not self.notebook.has(part.name):
+                return _result(part, "missing", self._why_missing(part, answer))
+            return checks.run(part, RemoteAnswer(self.notebook, part.name), self.seed)
+        except AnswerLost as lost:
+            return _result(part, lost.status, lost.message)
+        except Exception as error:  # a check that stumbles over a strange value costs this part alone
+            return _result(
+                part, "failed", f"The check could not judge this answer ({type(error).__name__}: {error})."
+            )
+
+    def _why_missing(self, part: Part, answer: Step | None) -> str:
+        if answer is None:
+            return (
+                f"No cell defines `{part.name}`: was it deleted or renamed? "
+                f"`recdrop reset {part.number}` puts it back."
+            )
+        if answer in self.trouble:
+            kind, text, _ = self.trouble[answer]
+            said = f"{kind}: {text}" if text else kind
+            if kind == "SyntaxError":
+                return f"{answer.label.capitalize()} is no valid Python: {said}."
+            return f"{answer.label.capitalize()} raised {said} before `{part.name}` was defined."
+        return f"{answer.label.capitalize()} does not define a function `{part.name}`: was it renamed?"
+
+
+def _result(part: Part, status: str, message: str) -> PartResult:
+    return PartResult(part.number, part.name, 0, part.points, status, None, message, part.hints[0])

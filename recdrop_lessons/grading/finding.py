@@ -1,0 +1,65 @@
+"""Which notebook is meant, and of which lesson it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from recdrop_lessons.checks import Lesson
+
+
+class NotFound(ValueError):
+    """No notebook or no lesson; the text is a sentence for the person at the keyboard."""
+
+
+def notebook_at(path: Path) -> Path:
+    """The notebook itself, or the one in a folder: the one named as the folder, else the only one there.
+
+    Raises:
+        NotFound: there is none, or more than one.
+    """
+    if not path.is_dir():
+        if path.is_symlink() or path.exists():
+            return path
+        with_suffix = path.with_name(path.name + ".ipynb")
+        if path.suffix != ".ipynb" and with_suffix.exists():
+            return with_suffix
+        raise NotFound(
+            f"There is no {path}. Give a notebook or the folder it is in: recdrop check exercises/01_cells"
+        )
+    named = path / f"{path.resolve().name}.ipynb"
+    if named.exists() or named.is_symlink():
+        return named
+    found = sorted(path.glob("*.ipynb"))
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise NotFound(f"There is no notebook in {path}.")
+    raise NotFound(f"There are {len(found)} notebooks in {path}; name the one that is meant: {found[0]}")
+
+
+def lesson_of_file(path: Path, data: bytes, lessons: Sequence[Lesson]) -> Lesson:
+    """The lesson that a notebook belongs to: by the file's name, its folder's, or the answers in it.
+
+    Raises:
+        NotFound: none fits.
+    """
+    for name in (path.stem, path.resolve().parent.name):
+        for lesson in lessons:
+            if lesson.name in name:  # "01_cells (1)", "01_cells_anna" and "anna_01_cells" too
+                return lesson
+    found = {lesson.name: _answers_in(data, lesson) for lesson in lessons}
+    best = max(lessons, key=lambda lesson: found[lesson.name], default=None)
+    if best is None or not found[best.name]:
+        names = ", ".join(lesson.name for lesson in lessons)
+        raise NotFound(
+            f"{path.name} is of no lesson: neither its name nor its cells say which. The lessons: {names}"
+        )
+    return best
+
+
+def _answers_in(data: bytes, lesson: Lesson) -> int:
+    """How many of the lesson's functions the bytes speak of, read as text: it may be a broken notebook."""
+    text = data.decode("utf-8", errors="replace")
+    return sum(f"def {part.name}(" in text or json.dumps(part.name) in text for part in lesson.parts)

@@ -1,0 +1,195 @@
+"""Plain values to bytes and back: a JSON header and raw tensor bytes. No pickle, base types only.
+
+A frame is two sizes, the header and the payload:
+
+    | header size, 4 bytes | payload size, 8 bytes | JSON header | raw bytes |
+
+The header is the value itself, with `{"tensor": …}` where a tensor stands; its bytes are in the payload.
+Whatever arrives is bounded and checked before memory is taken for it: the sender may be hostile.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from typing import Any
+
+import torch
+from torch import Tensor
+
+Value = Any  # None, bool, int, float, str, bytes, tuple, list, dict with str keys, Tensor, Generator
+
+SIZES = struct.Struct("<IQ")
+MAX_HEADER = 1 << 22
+MAX_PAYLOAD = 1 << 26
+MAX_ELEMENTS = 1 << 24  # of one tensor, an expanded one included
+MAX_DIMENSIONS = 8
+MAX_DEPTH = 16
+
+_DTYPES = {"float32": torch.float32, "float64": torch.float64, "int64": torch.int64, "bool": torch.bool}
+_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+_GENERATOR_BYTES = torch.Generator().get_state().numel()
+
+
+class CodecError(ValueError):
+    """A value that cannot cross, or bytes that are no value. The text says which and why."""
+
+
+def encode(value: Value, *, max_payload: int = MAX_PAYLOAD) -> bytes:
+    """A value as one frame. Raises CodecError where it is too large, too deep or no base type."""
+    pieces: list[bytes] = []
+    try:
+        header = json.dumps(_pack(value, pieces, 0), separators=(",", ":"), ensure_ascii=True).encode()
+    except (ValueError, RecursionError) as error:  # an integer of more digits than Python writes
+        raise error if isinstance(error, CodecError) else CodecError(str(error)) from None
+    payload = sum(map(len, pieces))
+    if len(header) > MAX_HEADER or payload > max_payload:
+        size = len(header) + payload
+        raise CodecError(f"the value takes {size / 1e6:.0f} MB; at most {max_payload / 1e6:.0f} MB cross")
+    return b"".join((SIZES.pack(len(header), payload), header, *pieces))
+
+
+def sizes(prefix: bytes, *, max_payload: int = MAX_PAYLOAD) -> tuple[int, int]:
+    """The header's and the payload's size, as a frame announces them. Raises CodecError beyond bounds."""
+    header, payload = SIZES.unpack(prefix)
+    if header > MAX_HEADER or payload > max_payload:
+        raise CodecError(f"a frame of {header} + {payload} bytes is announced; that is more than may cross")
+    return header, payload
+
+
+def decode(header: bytes | memoryview, payload: bytes | memoryview) -> Value:
+    """The value of one frame's two parts. Raises CodecError on anything that `encode` does not make."""
+    try:
+        tree = json.loads(bytes(header))
+    except (ValueError, RecursionError) as error:
+        raise CodecError(f"the header is no JSON: {error}") from None
+    return _unpack(tree, memoryview(payload), 0)
+
+
+def _pack(value: Value, pieces: list[bytes], depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise CodecError(f"the value is nested more than {MAX_DEPTH} deep")
+    kind = type(value)
+    if value is None or kind in (bool, int, float, str):
+        return value
+    if kind is list:
+        return [_pack(item, pieces, depth + 1) for item in value]
+    if kind is tuple:
+        return {"tuple": [_pack(item, pieces, depth + 1) for item in value]}
+    if kind is dict:
+        if not all(type(name) is str for name in value):
+            raise CodecError("a dict's keys are strings")
+        return {"dict": {name: _pack(item, pieces, depth + 1) for name, item in value.items()}}
+    if isinstance(value, Tensor):
+        return {"tensor": _pack_tensor(value, pieces)}
+    if isinstance(value, torch.Generator):
+        pieces.append(value.get_state().numpy().tobytes())
+        return {"generator": len(pieces[-1])}
+    if kind is bytes:
+        pieces.append(value)
+        return {"bytes": len(value)}
+    raise CodecError(f"a {kind.__module__}.{kind.__qualname__} is no base type")
+
+
+def _pack_tensor(tensor: Tensor, pieces: list[bytes]) -> list[Any]:
+    """Dtype, shape, strides, size in bytes; the memory that it spans, gaps included, goes to `pieces`."""
+    name = _NAMES.get(tensor.dtype)
+    if name is None or tensor.layout != torch.strided or tensor.device.type != "cpu":
+        raise CodecError(f"a tensor of {tensor.dtype}, {tensor.layout} on {tensor.device} does not cross")
+    shape, stride = list(tensor.shape), list(tensor.stride())
+    if tensor.numel() > MAX_ELEMENTS or len(shape) > MAX_DIMENSIONS:
+        raise CodecError(f"a tensor of shape {tuple(shape)} is too large to cross")
+    span = _span(shape, stride)
+    if span * tensor.element_size() > MAX_PAYLOAD:
+        raise CodecError(
+            f"a tensor of shape {tuple(shape)} with strides {tuple(stride)} is too large to cross"
+        )
+    memory = tensor.detach().as_strided((span,), (1,), tensor.storage_offset() if span else 0)
+    pieces.append(memory.numpy().tobytes())
+    return [name, shape, stride, len(pieces[-1])]
+
+
+def _unpack(tree: Any, payload: memoryview, depth: int) -> Value:
+    # The pieces stand in the payload in the order of the header, so a cursor is enough.
+    cursor = [0]
+    value = _unpack_at(tree, payload, cursor, depth)
+    if cursor[0] != len(payload):
+        raise CodecError("the payload is longer than what the header describes")
+    return value
+
+
+def _unpack_at(tree: Any, payload: memoryview, cursor: list[int], depth: int) -> Value:
+    if depth > MAX_DEPTH:
+        raise CodecError(f"the value is nested more than {MAX_DEPTH} deep")
+    kind = type(tree)
+    if tree is None or kind in (bool, int, float, str):
+        return tree
+    if kind is list:
+        return [_unpack_at(item, payload, cursor, depth + 1) for item in tree]
+    if len(tree) != 1:
+        raise CodecError("an object of the header holds one tag")
+    ((tag, body),) = tree.items()
+    if tag == "tuple" and type(body) is list:
+        return tuple(_unpack_at(item, payload, cursor, depth + 1) for item in body)
+    if tag == "dict" and type(body) is dict:
+        return {name: _unpack_at(item, payload, cursor, depth + 1) for name, item in body.items()}
+    if tag == "tensor" and type(body) is list and len(body) == 4:
+        return _unpack_tensor(body, payload, cursor)
+    if tag == "generator":
+        return _unpack_generator(bytearray(_take(body, payload, cursor)))
+    if tag == "bytes":
+        return bytes(_take(body, payload, cursor))
+    raise CodecError(f"the header holds an unknown tag {tag[:40]!r}")
+
+
+def _unpack_tensor(described: list[Any], payload: memoryview, cursor: list[int]) -> Tensor:
+    name, shape, stride, size = described
+    dtype = _DTYPES.get(name) if type(name) is str else None
+    if dtype is None:
+        raise CodecError("a tensor of an unknown dtype")
+    if not (_are_sizes(shape) and _are_sizes(stride) and len(shape) == len(stride) <= MAX_DIMENSIONS):
+        raise CodecError("a tensor whose shape or strides are no sizes")
+    if math.prod(shape) > MAX_ELEMENTS:
+        raise CodecError("a tensor of too many elements")
+    span = _span(shape, stride)
+    if size != span * dtype.itemsize:
+        raise CodecError("a tensor whose bytes do not fit its shape and strides")
+    raw = bytearray(_take(size, payload, cursor))  # memory of its own, writable
+    if span == 0:
+        return torch.empty(0, dtype=dtype).as_strided(shape, stride)
+    if dtype is torch.bool:  # any byte may arrive; torch knows only 0 and 1
+        memory = torch.frombuffer(raw, dtype=torch.uint8).ne(0)
+    else:
+        memory = torch.frombuffer(raw, dtype=dtype)
+    return memory.as_strided(shape, stride)
+
+
+def _unpack_generator(state: bytearray) -> torch.Generator:
+    if len(state) != _GENERATOR_BYTES:
+        raise CodecError("a generator's state of the wrong size")
+    generator = torch.Generator()
+    try:
+        generator.set_state(torch.frombuffer(state, dtype=torch.uint8))
+    except RuntimeError as error:
+        raise CodecError(f"no state of a generator: {error}") from None
+    return generator
+
+
+def _take(size: Any, payload: memoryview, cursor: list[int]) -> memoryview:
+    start = cursor[0]
+    if type(size) is not int or not 0 <= size <= len(payload) - start:
+        raise CodecError("a piece that reaches beyond the payload")
+    cursor[0] = start + size
+    return payload[start : start + size]
+
+
+def _are_sizes(numbers: Any) -> bool:
+    return type(numbers) is list and all(type(n) is int and 0 <= n < 1 << 40 for n in numbers)
+
+
+def _span(shape: list[int], stride: list[int]) -> int:
+    """Elements from a tensor's first to its last in memory."""
+    if 0 in shape:
+        return 0
+    return 1 + sum((size - 1) * step for size, step in zip(shape, stride, strict=True))

@@ -1,0 +1,173 @@
+"""The learner's process: it runs a notebook's cells and answers calls of its functions in plain data."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import codeop
+import importlib.abc
+import linecache
+import sys
+import traceback
+import types
+from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec
+from typing import Any
+
+import torch
+
+from . import codec, notebook
+from .channel import Channel
+
+SHUT = "recdrop_lessons"
+_MAX_TEXT = 2000
+
+
+class ShutError(ImportError):
+    """The library is not there while answers are graded."""
+
+
+class _ShutFinder(importlib.abc.MetaPathFinder):
+    """Refuses the library: its checks, cells and equations are the answers."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname.split(".")[0] == SHUT:
+            raise ShutError(
+                f"{fullname} is shut while your answers are graded, because it holds them: use torch"
+            )
+        return None
+
+
+class _Shut:
+    """Stands for a name imported from the library; any use of it says that it is shut."""
+
+    def __init__(self, name: str) -> None:
+        object.__setattr__(self, "_name", name)
+
+    def __getattr__(self, attribute: str) -> Any:
+        raise ShutError(f"{object.__getattribute__(self, '_name')} is shut while your answers are graded")
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        raise ShutError(f"{object.__getattribute__(self, '_name')} is shut while your answers are graded")
+
+
+class _NoShell:
+    """`get_ipython()` of a notebook that runs without a shell: everything does nothing."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_, **__: None
+
+
+class Learner:
+    """One notebook's names, and the operations on them that a checker asks for.
+
+    Args:
+        local_answer: the class that calls a function on copies of plain values (checks/answer.py).
+        answer_error: what it raises when the function does.
+    """
+
+    def __init__(self, local_answer: type, answer_error: type[Exception]) -> None:
+        self._local_answer = local_answer
+        self._answer_error = answer_error
+        self._module = types.ModuleType("__main__")
+        self._names = self._module.__dict__
+        self._names.update(display=lambda *_, **__: None, get_ipython=_NoShell, __builtins__=builtins)
+        sys.modules["__main__"] = self._module
+        sys.meta_path.insert(0, _ShutFinder())
+        self._compile = codeop.Compile()
+
+    def read(self, notebook_bytes: bytes) -> dict[str, Any]:
+        try:
+            return {"cells": notebook.read(notebook_bytes)}
+        except notebook.Unreadable as error:
+            return {"unreadable": str(error)}
+        except MemoryError:
+            return {
+                "unreadable": "The notebook is too large to be read: clear its outputs and save it again."
+            }
+
+    def run(self, source: str, name: str) -> dict[str, Any]:
+        """Run one cell, statement by statement. Imports of the library, and their use, are passed over."""
+        filename = f"<{name}>"
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        try:
+            tree = notebook.parse_cell(source, filename)
+        except SyntaxError as error:
+            return {"raised": _raised(error)}
+        for statement in tree.body:
+            try:
+                code = self._compile(ast.Module([statement], []), filename, "exec")  # type: ignore[arg-type]
+                exec(code, self._names)
+            except ShutError:
+                self._bind_shut(statement)
+            except BaseException as error:  # SystemExit and KeyboardInterrupt end a cell, not the grading
+                return {"raised": _raised(error)}
+        return {}
+
+    def _bind_shut(self, statement: ast.stmt) -> None:
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            for alias in statement.names:
+                name = alias.asname or alias.name.split(".")[0]
+                self._names.setdefault(name, _Shut(alias.name))
+
+    def has(self, name: str) -> bool:
+        return callable(self._names.get(name)) and not isinstance(self._names.get(name), _Shut)
+
+    def call(self, name: str, arguments: dict[str, Any], random: torch.Generator) -> dict[str, Any]:
+        """The function's value; the arguments, if it changed them; torch's random state, if it drew."""
+        before = codec.encode(arguments)
+        state = random.get_state()
+        torch.default_generator.set_state(state)
+        try:
+            result = self._local_answer(self._names[name], name).inspect(arguments)
+        except self._answer_error as error:
+            return {"raised": list(error.args)}
+        except BaseException as error:
+            return {"raised": _raised(error)}
+        reply: dict[str, Any] = {"value": result.value}
+        if codec.encode(result.arguments) != before:
+            reply["arguments"] = result.arguments
+        if not torch.equal(torch.default_generator.get_state(), state):
+            reply["random"] = torch.default_generator
+        return reply
+
+    def gradients(
+        self, name: str, arguments: dict[str, Any], wrt: list[str], cotangent: Any
+    ) -> dict[str, Any]:
+        try:
+            found = self._local_answer(self._names[name], name).gradients(arguments, wrt, cotangent)
+        except self._answer_error as error:
+            return {"raised": list(error.args)}
+        except BaseException as error:
+            return {"raised": _raised(error)}
+        return {"gradients": found}
+
+    def serve(self, channel: Channel) -> None:
+        """Answer one request after another, until the other side is gone."""
+        operations: dict[str, Callable[..., Any]] = {
+            "read": self.read, "run": self.run, "has": self.has, "call": self.call,
+            "gradients": self.gradients,
+        }  # fmt: skip
+        while True:
+            request = channel.receive()
+            turn = request.pop("turn")
+            reply = operations[request.pop("do")](**request)
+            try:
+                channel.send({"turn": turn, "reply": reply})
+            except codec.CodecError as error:
+                channel.send(
+                    {"turn": turn, "reply": {"raised": ["ValueError", f"your function's value: {error}", ""]}}
+                )
+
+
+def _raised(error: BaseException) -> list[str]:
+    """An exception as type, text and the last frames in the learner's cells."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith("<")]
+    try:
+        text = str(error)
+    except BaseException:
+        text = ""
+    place = "".join(traceback.format_list(frames[-3:]))
+    return [type(error).__name__, text[:_MAX_TEXT], place[-_MAX_TEXT:]]

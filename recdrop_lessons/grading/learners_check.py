@@ -1,0 +1,69 @@
+"""`recdrop check`: one's own notebook, by the same engine as a class."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from pathlib import Path
+
+from recdrop_lessons import checks, progress
+from recdrop_lessons.grading.checker import Checker, Graded, Unreadable, read_file
+from recdrop_lessons.grading.finding import lesson_of_file, notebook_at
+from recdrop_lessons.grading.inside.sandbox import Limits
+from recdrop_lessons.grading.isolation import isolated
+from recdrop_lessons.grading.warm import shut_paths
+
+
+def check_notebook(path: Path, seed: int | None = None, isolation: str = "auto") -> Graded:
+    """Grade a learner's own notebook on this machine. The file is only read.
+
+    Where no isolation holds it is graded without: it is the learner's own code.
+
+    Raises:
+        NotFound: there is no such notebook, or it is of no lesson.
+    """
+    path = notebook_at(path)
+    lessons = checks.all_lessons()
+    try:
+        data = read_file(path)
+    except Unreadable as error:
+        lesson = lesson_of_file(path, b"", lessons)
+        return Checker.unreadable(lesson, str(error), isolation="none")
+    lesson = lesson_of_file(path, data, lessons)
+    seed = secrets.randbits(32) if seed is None else seed
+    with isolated(isolation, trusted=True) as (parent, sandbox, _):
+        nursery = parent.nursery(sandbox, Limits(), shut_paths())
+        return Checker(nursery, sandbox.name).grade(data, lesson, seed)
+
+
+def text(graded: Graded) -> str:
+    """The result for a terminal: a line a part, what to learn from it, the next hint."""
+    lines = [f"{graded.lesson}: {graded.points} of {sum(part.max_points for part in graded.parts)} points"]
+    if graded.exit_code == 2:
+        return "\n".join([*lines, f"  {graded.notes.get('', '')}"])
+    if "" in graded.notes:
+        lines.append(f"  {graded.notes['']}")
+    for part in graded.parts:
+        mark = "✓" if part.status == "ok" else "✗"
+        state = "" if part.status in ("ok", "failed") else f"  [{part.status}]"
+        lines.append(f"{mark} {part.part} {part.name}: {part.points} of {part.max_points} points{state}")
+        if part.part in graded.notes:
+            lines.append(f"    {graded.notes[part.part]}")
+        if part.status != "ok":
+            if part.misconception:
+                lines.append(f"    Misconception: {part.misconception}")
+            lines.append(f"    {part.message}")
+            if part.hint:
+                lines.append(f"    Hint: {part.hint}")
+    if graded.isolation == "none":
+        lines.append("Graded without isolation; `recdrop doctor` says what is missing.")
+    return "\n".join(lines)
+
+
+def note_progress(graded: Graded) -> Graded:
+    """Keep what was solved in the learner's folder; the hints come from there, one after another."""
+    parts = []
+    for part in graded.parts:
+        hint = progress.note_check(part) if part.status in ("ok", "failed", "timeout", "died") else part.hint
+        parts.append(replace(part, hint=hint))
+    return replace(graded, parts=tuple(parts))

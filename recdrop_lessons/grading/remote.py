@@ -1,0 +1,190 @@
+"""A function in the learner's process, as the checks see it: the same as a function beside them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recdrop_lessons.checks.answer import AnswerError, AnswerLost, Call, Gradients, Value, plain
+from recdrop_lessons.grading.inside.channel import Channel, ChannelClosed, ChannelTimeout
+from recdrop_lessons.grading.inside.codec import CodecError
+from recdrop_lessons.grading.warm import Nursery
+
+
+@dataclass(frozen=True)
+class Times:
+    """Wall time, seconds, that each thing may take."""
+
+    call: float = 5.0
+    cell: float = 15.0
+    read: float = 30.0
+    notebook: float = 120.0
+
+
+class Budget:
+    """The wall time of one notebook as a whole."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def left(self, wanted: float) -> float:
+        return max(0.1, min(wanted, self._end - time.monotonic()))
+
+    @property
+    def spent(self) -> bool:
+        return time.monotonic() >= self._end
+
+
+class RemoteNotebook:
+    """One learner's process: it reads a notebook, runs its cells and answers calls.
+
+    Once it is lost (it died, ran out of time, or sent what is no value) it is ended, and every further
+    request raises AnswerLost with the same reason.
+    """
+
+    def __init__(self, nursery: Nursery, times: Times, budget: Budget, largest_file: int) -> None:
+        self._nursery, self._times, self._budget = nursery, times, budget
+        self._channel: Channel = nursery.learner(largest_file)
+        self._turn = 0
+        self.lost: AnswerLost | None = None
+
+    def read(self, notebook: bytes) -> dict[str, Any]:
+        """`cells`, or `unreadable` with a sentence."""
+        return self._ask("read", self._times.read, notebook_bytes=notebook)
+
+    def run(self, source: str, name: str) -> list[str] | None:
+        """Run one cell; what it raised, as type, text and place, or None."""
+        return self._raised(self._ask("run", self._times.cell, source=source, name=name))
+
+    def has(self, name: str) -> bool:
+        """Whether the notebook has defined that function."""
+        return self._ask("has", self._times.call, name=name)["has"] is True
+
+    def ask_function(self, do: str, **request: Any) -> dict[str, Any]:
+        """Call a function; its exception is raised as AnswerError."""
+        reply = self._ask(do, self._times.call, **request)
+        raised = self._raised(reply)
+        if raised is not None:
+            raise AnswerError(*raised)
+        return reply
+
+    def lose(self, status: str, message: str) -> AnswerLost:
+        """Give the process up."""
+        self.lost = AnswerLost(status, message)
+        self._channel.close()
+        self._nursery.end_learner()
+        return self.lost
+
+    def close(self) -> None:
+        if self.lost is None:
+            self._channel.close()
+            self._nursery.end_learner()
+            self.lost = AnswerLost("died", "The notebook's process has ended.")
+
+    def _ask(self, do: str, seconds: float, **request: Any) -> dict[str, Any]:
+        if self.lost is not None:
+            raise self.lost
+        self._turn += 1
+        seconds = self._budget.left(seconds)
+        try:
+            self._channel.send({"turn": self._turn, "do": do, **request}, seconds)
+            message = self._channel.receive(seconds)
+        except ChannelTimeout:
+            raise self.lose("timeout", self._late(do, seconds)) from None
+        except ChannelClosed:
+            raise self._died(do) from None
+        except CodecError as error:
+            raise self.lose("died", f"The notebook's process sent what is no value: {error}.") from None
+        if not isinstance(message, dict) or message.get("turn") != self._turn:
+            raise self.lose("died", "The notebook's process answered out of turn.")
+        reply = message.get("reply")
+        return reply if isinstance(reply, dict) else {"has": reply}
+
+    def _late(self, do: str, seconds: float) -> str:
+        if self._budget.spent:
+            return f"The notebook took more than {self._times.notebook:.0f} s in all; this was still running."
+        what = {"run": "The cell", "read": "Reading the notebook"}.get(do, "The function")
+        return f"{what} did not finish within {seconds:.0f} s: is there an endless loop, or a wait for input?"
+
+    def _died(self, do: str) -> AnswerLost:
+        lost = self.lose("died", "")
+        status = self._nursery.last.status
+        what = {"run": "while the cell ran", "read": "while the file was read"}.get(
+            do, "while the function ran"
+        )
+        if status == -24:  # SIGXCPU
+            how = "it used up its CPU time"
+        elif status is not None and status < 0:
+            how = f"it was ended by signal {-status}" if status != -9 else "it was cut off"
+        else:
+            how = f"it left with exit code {status}"
+        lost.message = f"The notebook's process ended {what}: {how}. Take out what ends or kills the process."
+        lost.args = (lost.status, lost.message)
+        return lost
+
+    def _raised(self, reply: dict[str, Any]) -> list[str] | None:
+        raised = reply.get("raised")
+        if raised is None:
+            return None
+        if not (
+            isinstance(raised, list) and len(raised) == 3 and all(isinstance(text, str) for text in raised)
+        ):
+            raise self.lose("died", "The notebook's process sent no proper answer.")
+        return [text[:2000] for text in raised]
+
+
+class RemoteAnswer:
+    """`checks.answer.Answer` over the pipe. Behaves as `LocalAnswer` does, random draws included."""
+
+    def __init__(self, notebook: RemoteNotebook, name: str) -> None:
+        self._notebook = notebook
+        self.name = name
+
+    def __call__(self, **arguments: Value) -> Value:
+        return self.inspect(arguments).value
+
+    def inspect(self, arguments: Mapping[str, Value]) -> Call:
+        given = dict(arguments)
+        # torch's own generator crosses too: a draw there is a draw here, as if the function were beside us.
+        reply = self._notebook.ask_function(
+            "call", name=self.name, arguments=given, random=torch.default_generator
+        )
+        if "value" not in reply:
+            raise self._notebook.lose("died", "The notebook's process sent no proper answer.")
+        after = reply.get("arguments", given)
+        if not isinstance(after, dict) or after.keys() != given.keys():
+            raise self._notebook.lose("died", "The notebook's process sent no proper answer.")
+        if isinstance(reply.get("random"), torch.Generator):
+            torch.default_generator.set_state(reply["random"].get_state())
+        _advance(given, after)
+        return Call(plain(reply["value"]), {name: plain(value) for name, value in after.items()})
+
+    def gradients(self, arguments: Mapping[str, Value], wrt: Sequence[str], cotangent: Value) -> Gradients:
+        reply = self._notebook.ask_function(
+            "gradients", name=self.name, arguments=dict(arguments), wrt=list(wrt), cotangent=cotangent
+        )
+        found = reply.get("gradients")
+        if (
+            not isinstance(found, dict)
+            or found.keys() != set(wrt)
+            or not all(value is None or isinstance(value, Tensor) for value in found.values())
+        ):
+            raise self._notebook.lose("died", "The notebook's process sent no proper answer.")
+        return found
+
+
+def _advance(before: Value, after: Value) -> None:
+    """The generators among the arguments go on as they did on the other side."""
+    if isinstance(before, torch.Generator) and isinstance(after, torch.Generator):
+        before.set_state(after.get_state())
+    elif isinstance(before, dict) and isinstance(after, dict):
+        for name in before.keys() & after.keys():
+            _advance(before[name], after[name])
+    elif isinstance(before, (tuple, list)) and isinstance(after, (tuple, list)):
+        for one, other in zip(before, after, strict=False):
+            _advance(one, other)
