@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from . import kernels
 from .cells import Cell, GRUCell, LSTMCell, SimpleRNNCell, State, Step
 from .drops import SITES, Masks, check_is_tensor, check_mask
 from .errors import MaskError, RecdropError, ShapeError
@@ -45,8 +46,12 @@ class Recurrent(Cell):
         outputs after it are zero.
     `go_backwards`: read from the last step to the first; outputs stay in the order of reading, as in Keras.
     `dropout`, `recurrent_dropout`: Keras's arguments, see `variants.keras`. `drops`: any rows of the algebra.
+    `fast`: take the kernel of `kernels`, with the same values, where there is one for this layer; set
+        `layer.fast = False` for the readable form, which also has second derivatives.
     Raises `ShapeError`, `MaskError` or `RecdropError`, each with the cure, for input that it cannot take.
     """
+
+    fast = True
 
     def __init__(
         self,
@@ -158,7 +163,9 @@ class Recurrent(Cell):
     def _over_time(
         self, x: Tensor, state: State, masks: Masks, lengths: Tensor | None
     ) -> tuple[Tensor, State]:
-        """The readable form: one `step` after another. Returns outputs (B, T, H) and the last valid state."""
+        """One `step` after another, or the kernel: outputs (B, T, H) and the last valid state."""
+        if self.fast and not self._listeners and kernels.knows(self, x, masks):
+            return kernels.over_time(self, x, state, masks, lengths)
         taken: list[Step] = []
         for t, x_t in enumerate(x.unbind(1)):  # (B, F)
             now = self.step(x_t, state, masks_at(masks, t))
