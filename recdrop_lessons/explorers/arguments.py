@@ -60,13 +60,9 @@ def papers(drops: tuple[Drop, ...], site: str) -> list[str]:
 
 def html(drops: tuple[Drop, ...], drop: Drop) -> str:
     """The panel: which argument this is, and whose paper."""
-    rows = "".join(f"<tr><th>{name}</th><td>{_code(said)}</td></tr>" for name, said in table(drop))
+    pairs = table(drop)
+    heads = "".join(f"<th scope='col'>{escape(name)}</th>" for name, _ in pairs)
+    cells = "".join(f"<td>{escape(said)}</td>" for _, said in pairs)
     said = escape("; ".join(papers(drops, drop.site)))
-    title = "<caption>What the frameworks call it</caption>"
-    return f"<table>{title}{rows}<tr><th>Papers</th><td>{said}</td></tr></table>"
-
-
-def _code(said: str) -> str:
-    return (
-        escape(said) if said == NONE else f"<code>{escape(said)}</code>" if "(" in said[:30] else escape(said)
-    )
+    title = f"<caption>What the frameworks call a mask on “{drop.site.replace('_', ' ')}”</caption>"
+    return f"<table>{title}<tr>{heads}<th scope='col'>Papers</th></tr><tr>{cells}<td>{said}</td></tr></table>"

@@ -72,11 +72,11 @@ class Choice:
 
     def check(self, given: Any) -> str:
         """Return the value, or refuse it."""
-        if given not in self.options:
+        if not isinstance(given, str) or given not in self.options:
             raise SettingsError(
                 f"{self.name} was {given!r}; expected one of {', '.join(map(repr, self.options))}."
             )
-        return str(given)
+        return given
 
     def spec(self) -> Settings:
         """Return the control as plain data for the browser."""

@@ -69,8 +69,8 @@ function render({ model, el }) {
   const alternative = element("details", {}, element("summary", {}, "The picture in words"), words);
   const panel = element("div", { class: "recdrop-panel" });
   const root = element("section", { class: "recdrop", "aria-label": model.get("title") });
-  root.append(element("p", { class: "recdrop-title" }, model.get("title")), form, status, error, picture);
-  root.append(alternative, panel);
+  root.append(element("p", { class: "recdrop-title" }, model.get("title")), form, status, error, panel);
+  root.append(picture, alternative);
   el.append(root);
 
   const showSettings = () => {

@@ -56,13 +56,13 @@ class Explorer(anywidget.AnyWidget):
 
     def _changed(self, change: Any) -> None:
         """Draw the frame for new settings; leave the last one standing, with the reason, where that fails."""
+        if change["new"] == self._drawn and not self.frame["error"]:
+            return
         serial = self.frame["serial"] + 1
         try:
             settings = complete(self._controls, change["new"])
             if self._settle is not None:
                 settings = self._settle(self._drawn, settings)
-            if settings == self._drawn and not self.frame["error"]:
-                return
             frame = _sent(self._draw(**settings), serial)
         except Exception as error:
             told = f"This setting could not be drawn. {type(error).__name__}: {error}"

@@ -60,7 +60,7 @@ def figure(**settings: Any) -> Frame:
     s = complete(CONTROLS, settings)
     drops = chosen(s)
     with_it, without = passes(s["cell"], drops, s["seed"]), passes(s["cell"], (), s["seed"])
-    number = float(np.abs(with_it.h - without.h).mean())
+    number = float(np.abs(with_it.outputs - without.outputs).mean())
     site = next((drop for drop in drops if drop.site == s["site"]), drops[0] if drops else None)
     status, alt = _words(s, drops, number), unrolled.describe(s["cell"], drops)
     picture = _sheet(s, drops, site) if s["compare"] == "nothing" else _compared(s, drops)
@@ -209,11 +209,11 @@ def _effect(
     """The states of three units over time: the same input and weights, under two rows."""
     runs, steps = (passes(cell, drops, seed), passes(cell, other, seed)), np.arange(1, STEPS + 1)
     pictures = []
-    for state in ("h", "c") if cell == "LSTM" else ("h",):
+    for state, kept in (("h", "outputs"), ("c", "c")) if cell == "LSTM" else (("h", "outputs"),):
         curves = []
         for run, name, dash in zip(runs, names, (None, "3 5"), strict=True):
             for unit, colour in enumerate((BLUE, EMBER, GREEN)):
-                values = getattr(run, state)[0, :, unit]  # (T,)
+                values = getattr(run, kept)[0, :, unit]  # (T,)
                 curves.append(charts.Line(f"unit {unit + 1}, {name}", steps, values, colour, dash))
         title = f"{state}: solid {names[0]}, dotted {names[1]}"
         drawing = charts.lines(
@@ -239,6 +239,5 @@ def _words(s: Settings, drops: variants.Drops, number: float) -> str:
     if not drops:
         return f"{s['cell']}, no dropout. h does not move."
     sites = "; ".join(f"{drop.site.replace('_', ' ')} {unrolled.sharing(drop)}" for drop in drops)
-    return (
-        f"{s['cell']}, {_name(s, drops)}, p = {s['p']:g}. Masks: {sites}. h moves by {number:.3f} on average."
-    )
+    row = f"{s['cell']}, {_name(s, drops)}, p = {s['p']:g}. Masks: {sites}."
+    return f"{row} h, as sent up, moves by {number:.3f} on average."

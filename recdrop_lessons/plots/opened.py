@@ -25,16 +25,20 @@ class Place:
     closed: svg.Point
     lines: tuple[str, ...] = ()  # the name over several lines, where one would be too long
     note_above: bool = False
+    tie: tuple[svg.Point, svg.Point] | None = None  # a dotted line to what the symbol masks
 
 
 @dataclass(frozen=True)
 class OpenCell:
-    """A cell to open up: `wires(zoneout)` draws its inside; `carried`: each state, its height, its colour."""
+    """A cell to open up: its places, its states (each with its height and colour), and what draws its inside.
+
+    `wires(zoneout=False, activation="tanh", recurrent_activation="σ")` returns the inside's elements.
+    """
 
     name: str
     gates: int
     places: Mapping[str, Place]
-    wires: Callable[[bool], list[str]]
+    wires: Callable[..., list[str]]
     carried: tuple[tuple[str, float, str], ...]
 
 
@@ -84,7 +88,6 @@ def into_the_gates(end: float) -> list[str]:
         svg.line([(MEET, BUS), (end, BUS)], width=2.5),
         matrix(U, BUS, "U"),
         matrix(MEET, 496, "W"),
-        svg.line([(U, BUS + 17), (U, 474)], stroke=GREY, stroke_dasharray="3 3"),
         point(MEET, BUS, "+"),
         svg.text(MEET + 20, BUS + 24, "+ b", size=16, anchor="start", fill=GREY),
     ]
@@ -105,7 +108,7 @@ def _lstm() -> OpenCell:
     """The LSTM: c along the top, h along the bottom; the sites in the order in which a step meets them."""
     f, i, g, o, tap, up, mix = 440, 510, 580, 745, 795, 868, 240
 
-    def wires(zoneout: bool) -> list[str]:
+    def wires(zoneout: bool = False, activation: str = "tanh", recurrent_activation: str = "σ") -> list[str]:
         # h reads c after its mask, but before its zoneout (Krueger et al. 2017)
         tanh_from = [(625, CARRY), (625, 201), (tap - 27, 201)] if zoneout else [(tap, CARRY), (tap, 184)]
         return [
@@ -113,13 +116,11 @@ def _lstm() -> OpenCell:
             svg.arrow(tanh_from, stroke=BLUE, width=3),
             svg.circle(*tanh_from[0], 5, fill=BLUE),
             svg.arrow([(tap, 201), (tap, 252)], stroke=BLUE, width=3),
-            oval(tap, 201, "tanh"),
+            oval(tap, 201, activation),
             svg.arrow([(OPEN[0], BUS), (MEET - 13, BUS)], stroke=GREEN, width=4),
             *into_the_gates(o),
-            *(
-                gate(x, name, role)
-                for x, name, role in ((f, "f", "σ"), (i, "i", "σ"), (g, "g", "tanh"), (o, "o", "σ"))
-            ),
+            *(gate(x, name, recurrent_activation) for x, name in ((f, "f"), (i, "i"), (o, "o"))),
+            gate(g, "g", activation),
             ahead([(f, GATE_TOP), (f, CARRY + 13)]),
             ahead([(i, GATE_TOP), (i, mix), (g - 13, mix)]),
             ahead([(g, GATE_TOP), (g, mix + 13)]),
@@ -137,7 +138,9 @@ def _lstm() -> OpenCell:
     places = {
         "input": Place((MEET, 564), (MEET + 44, 570), "start", (50, 564)),
         "recurrent": Place((227, BUS), (174, BUS - 36), "start", (25, BUS), note_above=True),
-        "recurrent_weight": Place((U, 489), (U - 42, 484), "end", (50, 488), ("recurrent", "weight")),
+        "recurrent_weight": Place(
+            (U, 489), (U - 42, 484), "end", (50, 488), ("recurrent", "weight"), tie=((U, 447), (U, 474))
+        ),
         "candidate": Place((g, 282), (g + 44, 280), "start", (50, 240), ("candidate", "")),
         "cell": Place((690, CARRY), (690, CARRY - 26), "middle", (68, CARRY)),
         "hidden": Place((tap + 32, BUS), (tap + 30, BUS + 40), "middle", (75, BUS)),
@@ -150,14 +153,15 @@ def _gru() -> OpenCell:
     """The GRU: h along the top, where z lets the old value leak; the mask on h is on the branch below."""
     branch, r, z, n, up, mix = 200, 480, 560, 650, 868, 240
 
-    def wires(_: bool) -> list[str]:
+    def wires(_: bool = False, activation: str = "tanh", recurrent_activation: str = "σ") -> list[str]:
         return [
             svg.line([(OPEN[0], CARRY), (OPEN[1] - 10, CARRY)], stroke=GREEN, width=4),
             svg.arrow([(OPEN[1] - 14, CARRY), (OPEN[1], CARRY)], stroke=GREEN, width=4),
             svg.arrow([(branch, CARRY), (branch, BUS), (MEET - 13, BUS)], stroke=GREEN, width=4),
             svg.circle(branch, CARRY, 5, fill=GREEN),
             *into_the_gates(n),
-            *(gate(x, name, role) for x, name, role in ((r, "r", "σ"), (z, "z", "σ"), (n, "n", "tanh"))),
+            *(gate(x, name, recurrent_activation) for x, name in ((r, "r"), (z, "z"))),
+            gate(n, "n", activation),
             ahead([(z, GATE_TOP), (z, CARRY + 13)]),
             ahead([(z, mix), (n - 13, mix)]),
             svg.text((z + n) / 2 - 8, mix - 8, "1-z", size=16, fill=GREY),
@@ -174,7 +178,9 @@ def _gru() -> OpenCell:
     places = {
         "input": Place((MEET, 564), (MEET + 44, 570), "start", (50, 564)),
         "recurrent": Place((247, BUS), (212, BUS - 36), "start", (27, BUS), note_above=True),
-        "recurrent_weight": Place((U, 489), (U - 42, 484), "end", (50, 488), ("recurrent", "weight")),
+        "recurrent_weight": Place(
+            (U, 489), (U - 42, 484), "end", (50, 488), ("recurrent", "weight"), tie=((U, 447), (U, 474))
+        ),
         "candidate": Place((n, 282), (n + 44, 288), "start", (50, 240)),
         "hidden": Place((760, CARRY), (760, CARRY - 26), "middle", (70, CARRY)),
         "output": Place((up, 64), (up - 48, 58), "end", (66, 64)),

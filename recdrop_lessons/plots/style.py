@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from ..optional import need
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -81,7 +83,7 @@ def look() -> Iterator[Any]:
 
     matplotlib is imported here, when a picture is drawn, and no window or pyplot state is touched.
     """
-    import matplotlib
+    matplotlib = need("matplotlib", "matplotlib")
     from matplotlib.figure import Figure
 
     def figure(

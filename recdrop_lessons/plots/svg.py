@@ -19,7 +19,7 @@ Point = tuple[float, float]
 
 def number(value: float) -> str:
     """Write a coordinate short and the same everywhere: 12, 12.5, never 12.500000001."""
-    return f"{value:.2f}".rstrip("0").rstrip(".") or "0"
+    return f"{value:.1f}".rstrip("0").rstrip(".") or "0"
 
 
 def attributes(**given: Any) -> str:
@@ -159,7 +159,7 @@ def beside(*sheets: Sheet, gap: float = 14) -> Sheet:
 def shrunk(sheet: Sheet, scale: float) -> Sheet:
     """The same sheet, smaller."""
     return Sheet(
-        sheet.width * scale, sheet.height * scale, (group(*sheet.parts, transform=f"scale({number(scale)})"),)
+        sheet.width * scale, sheet.height * scale, (group(*sheet.parts, transform=f"scale({scale:.3f})"),)
     )
 
 

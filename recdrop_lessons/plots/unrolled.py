@@ -84,6 +84,8 @@ def _at(mask: Array, site: str, step: int) -> Array:
 def _site(site: str, place: Place, drop: Drop | None, mask: Array | None, note: str, pickable: bool) -> str:
     """One site: its symbol and name in the open cell; where a mask acts, its symbol at each step."""
     parts = [_label(site, place, drop, note)]
+    if place.tie is not None:
+        parts.append(svg.line(place.tie, stroke=GREY, stroke_dasharray="3 3"))
     if drop is None or mask is None:
         parts.insert(0, tokens.token(*place.open, None))
     else:
@@ -175,24 +177,27 @@ def _arrows(cell: OpenCell) -> list[str]:
 
 def _legend(rows: Mapping[str, Drop]) -> list[str]:
     """What the symbols and the letters mean, in the free place above the open cell."""
-    parts, x, y = [], OPEN[0], 40
     fills = {drop.fill for drop in rows.values()} or {"zero"}
-    pairs = [(np.array([2.0, 0, 2, 0]), "a mask: filled units pass, crossed ones are dropped", "zero")]
-    pairs.append(
-        (np.array([1.0, 0, 1, 0]), "zoneout: filled units keep the value of the step before", "previous")
-    )
-    for mask, words, fill in pairs:
-        if fill in fills:
-            parts.append(tokens.token(x + 22, y - 6, mask, zoneout=fill == "previous", scale=SMALL))
-            parts.append(svg.text(x + 54, y, words, size=16, anchor="start"))
-            y += 28
-    if rows:
-        letters = {drop.fill: ("d" if drop.fill == "previous" else "m") for drop in rows.values()}
-        sharing = {"time" in drop.shared for drop in rows.values()}
-        said = [f"{m}: the same at every step" for m in letters.values() if True in sharing]
-        said += [f"{m}_t: drawn anew at each step" for m in letters.values() if False in sharing]
-        parts.append(svg.text(x, y + 4, ";  ".join(said), size=16, anchor="start", fill=EMBER))
+    gates = "; a row for each gate" if any(drop.per_gate for drop in rows.values()) else ""
+    parts, x, y = [], OPEN[0], 38
+    if "zero" in fills:
+        parts.append(tokens.token(x + 22, y - 6, np.array([2.0, 0, 2, 0]), scale=SMALL))
+        words = f"mask: filled units pass, crossed are dropped{gates}"
+        parts.append(svg.text(x + 54, y, words, size=16, anchor="start"))
+        y += 27
+    if "previous" in fills:
+        parts.append(tokens.token(x + 22, y - 6, np.array([1.0, 0, 1, 0]), zoneout=True, scale=SMALL))
+        words = "zoneout: filled units keep the value of the step before"
+        parts.append(svg.text(x + 54, y, words, size=16, anchor="start"))
+        y += 27
+    said = dict.fromkeys(_letter_means(drop) for drop in rows.values())
+    parts.append(svg.text(x, y, ";  ".join(said), size=16, anchor="start", fill=EMBER))
     return parts
+
+
+def _letter_means(drop: Drop) -> str:
+    sign = letter(drop, 1)[0]
+    return f"{sign}: same at every step" if "time" in drop.shared else f"{sign}_t: new at each step"
 
 
 def describe(cell: str, drops: Iterable[Drop]) -> str:

@@ -1,0 +1,113 @@
+"""Lesson 00: the map of the course with the learner's own progress on it.
+
+`figure(board, **settings)` is a pure function of what is solved; `view()` reads it from the learner's folder.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from .. import progress
+from ..plots import svg
+from ..plots.style import BLUE, GREY, INK, PALE, PAPER, SKY
+from .frame import Again, Choice, Frame, complete
+from .view import Explorer
+
+TITLE = "The course and your progress"
+#: Notebook, title, and the opening questions that it answers.
+LESSONS = (
+    ("00_start_here", "Start here", ""),
+    ("01_cells", "Cells, step by step", "question 3"),
+    ("02_noise", "Noise and scale", "question 6"),
+    ("03_where_dropout_happens", "Where it happens", "questions 1, 4"),
+    ("04_masks_over_time", "Masks over time", "questions 3, 4"),
+    ("05_recurrent_dropout_family", "The whole family", "question 1"),
+    ("06_stacking_and_return_sequences", "Stacking layers", "question 5"),
+    ("07_regularizers_and_normalization", "Penalties and norms", "question 3"),
+    ("08_graph_attention_dropout", "Graph attention", "question 2"),
+    ("09_uncertainty", "Uncertainty", "question 1"),
+    ("10_capstone", "Real data", "all six"),
+    ("11_inside_the_fast_layer", "Inside the fast layer", ""),
+)
+CONTROLS = (
+    Choice("lesson", "Lesson", "01_cells", {name: f"{name[:2]} {title}" for name, title, _ in LESSONS}),
+    Again("seed", "Read my progress again"),
+)
+ACROSS, WIDE, HIGH, GAP = 4, 250, 118, 16
+
+
+def view(**settings: Any) -> Explorer:
+    """The map as a widget; each change reads the learner's progress anew."""
+    return Explorer(TITLE, CONTROLS, lambda **s: figure(progress.board(), **s), given=settings)
+
+
+def figure(board: progress.Board | None = None, **settings: Any) -> Frame:
+    """Draw the map of the course, with the parts of `board` that are solved; None is a course not yet begun.
+
+    Settings: `lesson`, the notebook whose parts are listed; `seed` has no meaning but to look again.
+    Raises `SettingsError` for a setting out of range.
+    """
+    s = complete(CONTROLS, settings)
+    parts = dict(board.lessons) if board is not None else {}
+    points, most = (board.points, board.max_points) if board is not None else (0, 0)
+    tiles = [
+        _tile(k, name, title, said, parts.get(name, ()), name == s["lesson"])
+        for k, (name, title, said) in enumerate(LESSONS)
+    ]
+    rows = -(-len(LESSONS) // ACROSS)
+    sheet = svg.Sheet(ACROSS * (WIDE + GAP) - GAP + 12, rows * (HIGH + GAP) + 4, tuple(tiles))
+    coming = board.next_part if board is not None else None
+    after = f"Next: {coming['part']} {coming['name']}." if coming else ""
+    solved = sum(row["solved"] for its in parts.values() for row in its)
+    every = sum(len(its) for its in parts.values())
+    status = f"{solved} of {every} parts solved, {points} of {most} points. {after}".strip()
+    return Frame(
+        svg.document(sheet, label="Map of the course", role="group"),
+        alt="Map of the course, twelve lessons: "
+        + "; ".join(f"{name[:2]} {title}, {_solved(parts.get(name, ()))}" for name, title, _ in LESSONS)
+        + ".",
+        status=status,
+        panel=_panel(s["lesson"], parts.get(s["lesson"], ())),
+        numbers={"points": points, "solved": solved, "parts": every},
+    )
+
+
+def _tile(k: int, name: str, title: str, said: str, its: Any, chosen: bool) -> str:
+    """One lesson: its number and title, the questions it answers, a box for each part."""
+    x, y = 6 + (k % ACROSS) * (WIDE + GAP), 6 + (k // ACROSS) * (HIGH + GAP)
+    edge = {"stroke": BLUE, "stroke_width": 4} if chosen else {"stroke": GREY, "stroke_width": 1.5}
+    parts = [
+        svg.rect(x, y, WIDE, HIGH, fill=PAPER, rx=10, **edge),
+        svg.text(x + 14, y + 32, name[:2], size=22, anchor="start", font_weight="bold", fill=BLUE),
+        svg.text(x + 50, y + 32, title, size=17, anchor="start", font_weight="bold"),
+        svg.text(x + 50, y + 56, said, size=15, anchor="start", fill=GREY),
+    ]
+    for j, row in enumerate(its):
+        left, top = x + 14 + j * 37, y + 74
+        fill, sign = (SKY, "✓") if row["solved"] else (PALE, row["part"].split(".")[1])
+        parts.append(svg.rect(left, top, 32, 32, fill=fill, stroke=INK, rx=5))
+        parts.append(svg.text(left + 16, top + 22, sign, size=16))
+    says = f"Lesson {name[:2]}, {title}: {_solved(its)}"
+    button: dict[str, Any] = {"role": "button", "tabindex": 0, "aria_pressed": str(chosen).lower()}
+    return svg.group(*parts, data_name="lesson", data_value=name, aria_label=says, **button)
+
+
+def _solved(its: Any) -> str:
+    return f"{sum(row['solved'] for row in its)} of {len(its)} parts solved" if its else "no graded parts"
+
+
+def _panel(name: str, its: Any) -> str:
+    """The parts of one lesson: points, hints read, and the misconceptions that were met."""
+    if not its:
+        return f"<p>{escape(name)} has no graded parts: read it, run it, and go on.</p>"
+    rows = "".join(
+        f"<tr><th scope='row'>{row['part']} {escape(row['name'])}</th>"
+        f"<td>{row['points']} of {row['max_points']}</td><td>{'solved' if row['solved'] else 'open'}</td>"
+        f"<td>{escape(', '.join(row['misconceptions'])) or 'none yet'}</td></tr>"
+        for row in its
+    )
+    heads = "".join(
+        f"<th scope='col'>{head}</th>" for head in ("part", "points", "state", "misconceptions met")
+    )
+    return f"<table><caption>exercises/{escape(name)}</caption><tr>{heads}</tr>{rows}</table>"
