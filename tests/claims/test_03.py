@@ -1,0 +1,142 @@
+"""The claims of lesson 03, each run against the installed framework."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from recdrop_lessons import LSTM
+from recdrop_lessons.frameworks import from_keras, import_keras, keras_masks
+from recdrop_lessons.training import seeded
+
+keras = import_keras()
+B, T, F, H = 3, 6, 4, 5
+
+
+@pytest.fixture
+def x() -> Tensor:
+    return torch.randn(B, T, F, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(autouse=True)
+def seed() -> None:
+    keras.utils.set_random_seed(0)
+
+
+def keras_layer(kind: str, zero: str = "", **arguments: float) -> Any:
+    """A Keras layer with random biases, one of its matrices at 0 on request."""
+    layer = getattr(keras.layers, kind)(H, return_sequences=True, **arguments)
+    layer.build((None, None, F))
+    rng = np.random.default_rng(0)
+    layer.set_weights([rng.normal(size=w.shape) for w in layer.get_weights()])
+    if zero:
+        weight = getattr(layer.cell, zero)
+        weight.assign(np.zeros(weight.shape))
+    return layer
+
+
+def passes_differ(layer: Any, x: Tensor) -> bool:
+    first, second = (layer(x, training=True).detach() for _ in range(2))
+    return not torch.equal(first, second)
+
+
+@pytest.mark.parametrize("kind", ["SimpleRNN", "GRU", "LSTM"])
+def test_keras_dropout_is_silent_without_w(x: Tensor, kind: str) -> None:
+    assert passes_differ(keras_layer(kind, dropout=0.5), x)
+    assert passes_differ(keras_layer(kind, zero="recurrent_kernel", dropout=0.5), x)
+    assert not passes_differ(keras_layer(kind, zero="kernel", dropout=0.5), x)
+
+
+@pytest.mark.parametrize("kind", ["SimpleRNN", "GRU", "LSTM"])
+def test_keras_recurrent_dropout_is_silent_without_u(x: Tensor, kind: str) -> None:
+    # For the GRU this shows too that its leak z∘h is not masked: nothing of it goes through U.
+    assert passes_differ(keras_layer(kind, recurrent_dropout=0.5), x)
+    assert passes_differ(keras_layer(kind, zero="kernel", recurrent_dropout=0.5), x)
+    assert not passes_differ(keras_layer(kind, zero="recurrent_kernel", recurrent_dropout=0.5), x)
+
+
+def test_keras_training_pass_is_gal_untied_and_no_other_row(x: Tensor) -> None:
+    layer = keras_layer("LSTM", dropout=0.4, recurrent_dropout=0.4)
+    masks = keras_masks(layer, x)
+    theirs = layer(x, training=True).detach()
+    m_x, m_h = masks["input"], masks["recurrent"]
+    assert m_x.shape == (1, B, 4, F) and m_h.shape == (1, B, 4, H)
+    assert not torch.equal(m_h[:, :, 0], m_h[:, :, 1])
+
+    plain = LSTM(F, H, return_sequences=True)
+    plain.load_state_dict(from_keras(layer).state_dict())
+
+    def repeats(site: str, mask: Tensor, on_x: Tensor = m_x) -> bool:
+        with torch.no_grad():
+            return torch.allclose(plain(x, masks={"input": on_x, site: mask}), theirs, atol=1e-5)
+
+    assert repeats("recurrent", m_h)
+    for k in range(4):
+        assert not repeats("recurrent", m_h[:, :, k], m_x[:, :, k])  # tied
+        for site in ("candidate", "cell", "hidden", "output"):  # Semeniuta, Moon, the state, Zaremba
+            assert not repeats(site, m_h[:, :, k])
+
+
+def test_the_input_mask_of_keras_is_tied_only_without_recurrent_dropout(x: Tensor) -> None:
+    assert keras_masks(keras_layer("LSTM", dropout=0.5), x)["input"].shape == (1, B, F)
+    both = keras_layer("LSTM", dropout=0.5, recurrent_dropout=0.1)
+    assert keras_masks(both, x)["input"].shape == (1, B, 4, F)
+
+
+def test_dropout_layer_after_is_the_output_site(x: Tensor) -> None:
+    below = keras.layers.LSTM(H, return_sequences=True, return_state=True)
+    whole, h_last, c_last = (tensor.detach() for tensor in below(x))
+    dropped = keras.layers.Dropout(0.5)(whole, training=True)
+    mask = (dropped / whole).transpose(0, 1)  # (T, B, H)
+    assert len(torch.unique(mask[:, 0], dim=0)) > 1  # a new one at each step
+
+    ours = from_keras(below)
+    y, h, c = (tensor.detach() for tensor in ours(x, masks={"output": mask}))
+    assert torch.allclose(y, dropped, atol=1e-6)
+    assert torch.allclose(h, h_last, atol=1e-6) and torch.allclose(c, c_last, atol=1e-6)
+    assert not torch.allclose(ours(x, masks={"hidden": mask})[0], dropped, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+def test_torch_dropout_stands_between_the_layers(x: Tensor, kind: type[nn.RNNBase]) -> None:
+    def two_passes(layer: nn.RNNBase) -> tuple[bool, list[bool]]:
+        with torch.no_grad():
+            (y1, s1), (y2, s2) = layer(x), layer(x)
+        h1, h2 = (s[0] if isinstance(s, tuple) else s for s in (s1, s2))
+        return not torch.equal(y1, y2), [not torch.equal(a, b) for a, b in zip(h1, h2, strict=True)]
+
+    with seeded(0):
+        layer = kind(F, H, num_layers=2, dropout=0.5, batch_first=True)
+        assert two_passes(layer) == (True, [False, True])
+        nn.init.zeros_(layer.weight_ih_l1)
+        assert two_passes(layer) == (False, [False, False])
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            assert two_passes(kind(F, H, dropout=0.5, batch_first=True)) == (False, [False])
+        assert any("num_layers greater than 1" in str(w.message) for w in warned)
+
+
+def test_torch_draws_a_new_mask_at_each_step(x: Tensor) -> None:
+    with seeded(0), torch.no_grad():
+        glass = nn.RNN(F, H, num_layers=2, nonlinearity="relu", dropout=0.5, batch_first=True)
+        glass.bias_ih_l0.fill_(9.0)
+        glass.weight_ih_l1.copy_(torch.eye(H))
+        for parameter in (glass.weight_hh_l1, glass.bias_ih_l1, glass.bias_hh_l1):
+            parameter.zero_()
+        dropped, whole = glass(x)[0], glass.eval()(x)[0]
+    mask = dropped / whole  # (B, T, H)
+    assert set(mask.round(decimals=4).unique().tolist()) == {0.0, 2.0}
+    assert len(torch.unique(mask.flatten(0, 1), dim=0)) > B * T // 2
+
+
+@pytest.mark.parametrize("kind", ["GRU", "LSTM"])
+def test_keras_recurrent_dropout_of_one_does_nothing(x: Tensor, kind: str) -> None:
+    layer = keras_layer(kind, recurrent_dropout=1.0)
+    assert torch.equal(layer(x, training=True), layer(x, training=False))
+    nearly = keras_layer(kind, recurrent_dropout=0.9)
+    assert not torch.equal(nearly(x, training=True), nearly(x, training=False))
