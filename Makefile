@@ -6,11 +6,13 @@
 #   make lint
 #   make unit ONLY=tests/test_drops.py          any of pytest's arguments
 #   make notebooks ONLY=notebooks/01_cells.ipynb
-# Other settings: WORKERS=4 (test processes), PYTHON=/path/to/python3.12 (before .venv is made).
+# Other settings: LAB="--no-browser --port 9000", WORKERS=4 (test processes), PYTHON=/path/to/python3.12 (before
+# .venv is made).
 
 PY := .venv/bin/python
 WORKERS ?= 2
 ONLY ?=
+LAB ?=
 export PYTHON
 
 # Small networks run fastest as processes of one thread each.
@@ -23,7 +25,7 @@ PYTEST := $(TEST_ENV) $(PY) -m pytest -n $(WORKERS) --dist loadscope
 
 lab:
 	@sh tools/env.sh course frameworks
-	@$(PY) -m recdrop_lessons.cli lab
+	@.venv/bin/recdrop lab $(LAB)
 
 test: env lint unit notebooks
 

@@ -80,7 +80,7 @@ WRONG = {
     "unexpected error": ({"cell": 3, "metadata": {}}, "stores the error ShapeError"),
     "promised error missing": ({"cell": 3, "outputs": []}, "promises an error"),
     "count that churns": ({"cell": 2, "execution_count": 7}, "execution count other than 1"),
-    "count missing": ({"cell": 2, "execution_count": None}, "never ran"),
+    "count missing": ({"cell": 2, "execution_count": None}, "never run"),
     "random id": ({"cell": 2, "id": "3f9a61c2"}, "not a slug"),
     "doubled id": ({"cell": 2, "id": "picture"}, "used 2 times"),
     "stray metadata": ({"cell": 2, "metadata": {"execution": {}}}, "stray metadata 'execution'"),

@@ -13,6 +13,8 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,43 +67,49 @@ def install(extras: set[str]) -> None:
     UNFINISHED.unlink()
 
 
-def one_at_a_time() -> object:
-    """Holds a lock until the process ends, so that two makes do not install into one .venv."""
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Two makes at once do not install into one .venv: the second waits."""
     import fcntl
 
-    lock = (ROOT / "pyproject.toml").open()
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        print("Another make is at work on .venv; waiting for it …", flush=True)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    except OSError:
-        pass  # a file system without locks
-    return lock
+    with (ROOT / "pyproject.toml").open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another make is at work on .venv; waiting for it …", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError:
+            pass  # a file system without locks
+        yield
+
+
+def ensure(extras: set[str], known: set[str]) -> None:
+    """.venv with these extras and those it has; nothing is done when nothing has changed."""
+    stamp = read_stamp()
+    usable = is_usable(stamp)
+    present = set(stamp.get("extras", [])) if usable else set()
+    if usable and extras <= present and stamp.get("pyproject") == digest():
+        return
+    if not usable:
+        make_venv()
+    install(extras | present & known)
 
 
 def main(asked: list[str]) -> int:
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     known = set(pyproject["project"]["optional-dependencies"])
     if unknown := set(asked) - known:
-        print(f"No such extra: {', '.join(sorted(unknown))}; pyproject.toml has {', '.join(sorted(known))}.")
+        names = ", ".join(sorted(known))
+        print(f"No extra is called {', '.join(sorted(unknown))}; there are {names}.", file=sys.stderr)
         return 2
-    lock = one_at_a_time()  # noqa: F841  held while it has a name
-    extras = set(asked) or known
-    stamp = read_stamp()
-    usable = is_usable(stamp)
-    present = set(stamp.get("extras", [])) if usable else set()
-    if usable and extras <= present and stamp.get("pyproject") == digest():
-        return 0
     try:
-        if not usable:
-            make_venv()
-        install(extras | present & known)
+        with one_at_a_time():
+            ensure(set(asked) or known, known)
     except subprocess.CalledProcessError:
         free = shutil.disk_usage(ROOT).free / 1e9
         print(
-            f"\n.venv is not finished, for the reason above (no network? {free:.1f} GB of disk are free, 4 are "
-            "wanted): mend it and run make again, which starts afresh by itself.",
+            f"\n.venv is not finished, for the reason above (no network? {free:.1f} GB of disk are free, "
+            "4 are wanted): mend it and run make again, which starts afresh by itself.",
             file=sys.stderr,
         )
         return 1

@@ -1,0 +1,132 @@
+"""What a newcomer meets first: the ranges, the light import, the commands of README and Makefile."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+CONDA_TO_PIP = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
+
+
+def ranges(requirements: list[str]) -> dict[str, SpecifierSet]:
+    return {parsed.name: parsed.specifier for parsed in map(Requirement, requirements)}
+
+
+# ---------------------------------------------------------------- environment.yml
+
+
+def conda_and_pip() -> tuple[dict[str, SpecifierSet], list[str]]:
+    conda = [entry for entry in ENVIRONMENT["dependencies"] if isinstance(entry, str)]
+    (pip,) = [entry["pip"] for entry in ENVIRONMENT["dependencies"] if isinstance(entry, dict)]
+    return ranges(conda), pip
+
+
+def test_environment_ranges_are_those_of_pyproject() -> None:
+    conda, pip = conda_and_pip()
+    assert ENVIRONMENT["name"] == "recdrop"
+    assert pip == ["-e .[course,frameworks]"]
+    assert conda.pop("python") == SpecifierSet(PROJECT["requires-python"])
+    assert conda.pop("pip") == SpecifierSet()
+    extras = PROJECT["optional-dependencies"]
+    ours = ranges(PROJECT["dependencies"] + extras["course"] + extras["frameworks"])
+    assert len(conda) >= 5
+    for name, specifier in conda.items():
+        assert specifier == ours[CONDA_TO_PIP.get(name, name)], name
+
+
+def test_environment_gets_the_compiled_libraries_from_conda() -> None:
+    conda, _ = conda_and_pip()
+    assert {"numpy", "pytorch"} <= set(conda)  # pip would bring another build beside conda's
+
+
+def test_every_requirement_is_a_range_and_not_a_pin() -> None:
+    every = PROJECT["dependencies"] + [
+        one for extra in PROJECT["optional-dependencies"].values() for one in extra
+    ]
+    for requirement in map(Requirement, every):
+        assert {spec.operator for spec in requirement.specifier} <= {">=", "<"}, str(requirement)
+        assert any(spec.operator == ">=" for spec in requirement.specifier), str(requirement)
+
+
+# ---------------------------------------------------------------- the import
+
+
+def python(code: str, **env: str) -> str:
+    """Standard output of a fresh interpreter."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **env},
+        cwd=ROOT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_import_needs_torch_and_numpy_only() -> None:
+    loaded = set(
+        python("import sys, recdrop_lessons; print(*{name.split('.')[0] for name in sys.modules})").split()
+    )
+    by_torch = set(
+        python("import sys, torch, numpy; print(*{name.split('.')[0] for name in sys.modules})").split()
+    )
+    assert loaded - by_torch <= {"recdrop_lessons"} | set(sys.stdlib_module_names)
+
+
+def test_import_works_where_the_extras_are_not_installed() -> None:
+    extras = [one for extra in PROJECT["optional-dependencies"].values() for one in extra]
+    shut = {"sklearn" if one.name == "scikit-learn" else one.name for one in map(Requirement, extras)}
+    by_torch = {"networkx", "scipy"}  # torch itself may ask for these
+    python(
+        "import sys\n"
+        f"sys.modules.update(dict.fromkeys({sorted(shut - by_torch)!r}))\n"  # None: the import is refused
+        "import torch, recdrop_lessons as r\n"
+        "assert r.LSTM(3, 4, dropout=0.5, recurrent_dropout=0.5)(torch.zeros(2, 5, 3)).shape == (2, 4)"
+    )
+
+
+# ---------------------------------------------------------------- the commands
+
+
+def makefile_targets() -> set[str]:
+    return set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_readme_commands_and_links_exist(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    commands = set(re.findall(r"(?:^|`)make ([a-z][\w-]*)", text, re.MULTILINE))
+    assert commands, "no command was found, so nothing was checked"
+    assert commands <= makefile_targets()
+    links = [link.split("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text)]
+    links += re.findall(r"""(?:src|href)=["']([^"']+)["']""", text)
+    local = {link for link in links if link and "://" not in link}
+    assert local, "no link was found, so nothing was checked"
+    assert {link for link in local if not (ROOT / link).exists()} == set()
+
+
+def test_ci_runs_make_test() -> None:
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    assert re.search(r"^make test$", script.read_text(encoding="utf-8"), re.MULTILINE)
+    subprocess.run(["bash", "-n", str(script)], check=True)
+
+
+def test_make_test_runs_every_kind_of_test() -> None:
+    steps = subprocess.run(
+        ["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    for step in ("ruff check", "mypy recdrop_lessons", "--dist loadscope tests", "--nbval-lax"):
+        assert step in steps, step
