@@ -66,7 +66,7 @@ def test_a_shared_mask_has_one_letter_and_a_mask_per_step_has_three() -> None:
 
 
 def test_symbols_show_the_masks_that_were_given() -> None:
-    rows = np.array([[2.0, 0, 2, 0], [0, 2, 2, 0], [2, 2, 0, 0]])[:, None]  # (T, 1, units)
+    rows = np.array([[2.0, 0, 2, 0], [0, 2, 2, 0], [2, 0, 0, 2]])[:, None]  # (T, 1, units)
     anew = sites(unrolled.picture("LSTM", [Drop("cell", 0.5, shared=())], masks={"cell": rows}).svg)["cell"]
     same = sites(unrolled.picture("LSTM", [Drop("cell", 0.5)], masks={"cell": rows[:1]}).svg)["cell"]
     assert len(strips(anew)) == 3 and len(set(strips(anew))) == 3
