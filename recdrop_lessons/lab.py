@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 from .errors import RecdropError
 
@@ -39,7 +40,9 @@ def lab_command(notebook: Path, folder: Path, port: int, browser: bool) -> list[
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # a container, where Jupyter would refuse and send the learner away
-    return [*command, str(notebook)]
+    # As an address, and not as a file: so the link in the terminal leads there too where no browser opens.
+    page = quote(notebook.relative_to(folder).as_posix())
+    return [*command, f"--LabApp.default_url=/lab/tree/{page}"]
 
 
 def open_lab(notebook: Path | None = None, port: int = 8888, browser: bool = True) -> None:
@@ -52,7 +55,7 @@ def open_lab(notebook: Path | None = None, port: int = 8888, browser: bool = Tru
         raise RecdropError("JupyterLab is not installed here: run `make lab`, or pip install '.[course]'.")
     folder = course_folder()
     notebook = folder / FIRST_LESSON if notebook is None else notebook.resolve()
-    if not notebook.is_file():
+    if not notebook.is_file() or not notebook.is_relative_to(folder):
         raise RecdropError(f"There is no notebook {notebook}; the lessons are in {folder / 'notebooks'}.")
     # A kernel "python3" of the user's own would otherwise go before the one of this environment.
     env = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1"}
