@@ -34,7 +34,7 @@ CONTROLS = (
     Choice("lesson", "Lesson", "01_cells", {name: f"{name[:2]} {title}" for name, title, _ in LESSONS}),
     Again("seed", "Read my progress again"),
 )
-ACROSS, WIDE, HIGH, GAP = 4, 250, 118, 16
+ACROSS, WIDE, HIGH, GAP = 3, 270, 118, 16
 
 
 def view(**settings: Any) -> Explorer:

@@ -64,10 +64,10 @@ function render({ model, el }) {
   }
   const status = element("p", { class: "recdrop-status", role: "status", "aria-live": "polite" });
   const error = element("p", { class: "recdrop-error", role: "alert" });
-  const picture = element("div", { class: "recdrop-picture" });
+  const picture = element("div", { class: "recdrop-picture", role: "group", "aria-label": "Picture" });
   const words = element("p");
   const alternative = element("details", {}, element("summary", {}, "The picture in words"), words);
-  const panel = element("div", { class: "recdrop-panel" });
+  const panel = element("div", { class: "recdrop-panel", role: "group", "aria-label": "Details" });
   const root = element("section", { class: "recdrop", "aria-label": model.get("title") });
   root.append(element("p", { class: "recdrop-title" }, model.get("title")), form, status, error, panel);
   root.append(picture, alternative);
@@ -96,6 +96,11 @@ function render({ model, el }) {
       words.textContent = frame.alt;
       panel.innerHTML = frame.panel;
       for (const [name, control] of Object.entries(controls)) control.input.disabled = frame.off.includes(name);
+    }
+    // What scrolls must be reached by keyboard.
+    for (const area of [picture, panel]) {
+      if (area.scrollWidth > area.clientWidth) area.tabIndex = 0;
+      else area.removeAttribute("tabindex");
     }
     if (el.dataset.sent) el.dataset.milliseconds = (performance.now() - Number(el.dataset.sent)).toFixed(1);
     el.dataset.serial = frame.serial;
