@@ -44,11 +44,17 @@ def test_a_wrong_answer_fails_at_every_seed_by_name(number, slug, answer):
     assert found == {slug: len(SEEDS)}
 
 
-@pytest.mark.parametrize("number", [p.number for lesson in all_lessons() for p in lesson.parts])
+@pytest.mark.parametrize(
+    "number",
+    [
+        p.number
+        for lesson in all_lessons()
+        for p in lesson.parts
+        if isinstance(p.check, Exact) and p.check.floats  # the other parts' edges are in their own banks
+    ],
+)
 def test_a_right_answer_spoilt_at_one_edge_fails(number):
     found = part(number)
-    if not isinstance(found.check, Exact) or not found.check.floats:
-        pytest.skip("this part's edges are in its own bank")
     right = next(f for p, f in RIGHT if p == number)
     for slug, answer in edge_mistakes(right, bool(found.check.gradients)):
         for seed in SEEDS:

@@ -1,0 +1,66 @@
+"""Bounds on what chance does to a right answer, so that judging by a sample has a stated error.
+
+Each test here rejects a right answer with probability at most `ERROR`. A part makes fewer than two hundred
+such tests, so a right answer fails with probability below 1e-6. Every bound holds for the sample at hand;
+none leans on a limit theorem.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+ERROR = 5e-9
+
+
+def rate_fits(count: int, of: int, rate: float) -> bool:
+    """Whether `count` of `of` independent events of that rate is likely.
+
+    Chernoff: P(share ≥ a) ≤ exp(-n KL(a ‖ rate)), and the same below.
+    """
+    if rate in (0.0, 1.0):
+        return count == of * rate
+    share = count / of
+    divergence = sum(
+        a * math.log(a / b) for a, b in ((share, rate), (1 - share, 1 - rate)) if a > 0
+    )  # KL(share ‖ rate)
+    return of * divergence <= math.log(2 / ERROR)
+
+
+def standard_normal_fits(z: Tensor) -> bool:
+    """Whether independent z could be N(0, 1): their distribution function, variance and mean.
+
+    Dvoretzky–Kiefer–Wolfowitz: P(sup |F_n - F| > ε) ≤ 2 exp(-2nε²).
+    """
+    n = z.numel()
+    ordered = z.flatten().sort().values
+    expected = torch.special.ndtr(ordered)
+    steps = torch.arange(n + 1, dtype=torch.float64) / n
+    distance = float(torch.maximum((expected - steps[:-1]).abs(), (steps[1:] - expected).abs()).max())
+    return (
+        distance <= math.sqrt(math.log(2 / ERROR) / (2 * n)) and variance_fits(z, 1.0) and mean_fits(z, 1.0)
+    )
+
+
+def variance_fits(z: Tensor, variance: float) -> bool:
+    """Whether independent N(0, variance) give such squares.
+
+    Laurent & Massart: P(|Σz²/σ² - n| ≥ 2√(nt) + 2t) ≤ 2 exp(-t).
+    """
+    n, t = z.numel(), math.log(2 / ERROR)
+    squares = float((z**2).sum())
+    return abs(squares - n * variance) <= variance * (2 * math.sqrt(n * t) + 2 * t)
+
+
+def mean_fits(z: Tensor, variance: float) -> bool:
+    """Whether independent N(0, variance) have such a mean: P(|mean| > ε) ≤ 2 exp(-nε²/2σ²)."""
+    return abs(float(z.mean())) <= math.sqrt(2 * variance * math.log(2 / ERROR) / z.numel())
+
+
+def pairs(values: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """Neighbours along an axis, two by two: no value is in two pairs, so the pairs are independent."""
+    n = values.shape[axis] // 2
+    index = torch.arange(2 * n)
+    return values.index_select(axis, index[0::2]), values.index_select(axis, index[1::2])

@@ -1,0 +1,133 @@
+"""Is this sample an inverted Bernoulli mask: the right values, rate and sharing, and no pattern besides?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from recdrop_lessons.checks.chance import pairs, rate_fits
+from recdrop_lessons.checks.parts import Misconception
+
+KEEP_PROBABILITY = Misconception(
+    "keep-probability",
+    "You use p as the rate of keeping. In PyTorch, Keras and here p is the rate of *dropping*: an element "
+    "is kept with probability 1-p and then scaled by 1/(1-p).",
+)
+NO_RESCALE = Misconception(
+    "no-rescale",
+    "What is kept is not scaled up. Inverted dropout divides the kept elements by 1-p while training, so "
+    "that the mean stays what it is at evaluation.",
+)
+WRONG_SCALE = Misconception(
+    "wrong-scale",
+    "What is kept is scaled by another factor than 1/(1-p), so the mean changes.",
+)
+SAME_EACH_CALL = Misconception(
+    "same-mask-each-call",
+    "Your function draws the same numbers at each call. Let the caller's generator go on: seed nothing "
+    "inside, and keep no mask from an earlier call.",
+)
+GENERATOR_IGNORED = Misconception(
+    "generator-ignored",
+    "The same generator state gave two different results. Draw from the `generator` that is passed in, as in "
+    "torch.rand(..., generator=generator); torch's own is only for None.",
+)
+EXACT_COUNT = Misconception(
+    "exact-count",
+    "You drop the same number of elements each time. Each element must be drawn on its own, so that the "
+    "number dropped varies.",
+)
+GENERAL_MASK = (KEEP_PROBABILITY, NO_RESCALE, WRONG_SCALE, SAME_EACH_CALL, GENERATOR_IGNORED, EXACT_COUNT)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a mask. `kind` is a slug of above, "sharing", "rate", "dependent" or "values"."""
+
+    kind: str
+    sentence: str
+    measured: list[list[str]] = field(default_factory=list)
+    misconception: Misconception | None = None
+    shared: tuple[bool, ...] = ()
+
+
+def shared_axes(dropped: Tensor) -> tuple[bool, ...]:
+    """Along which axes one draw serves all; an axis of one element counts as shared."""
+    return tuple(bool((dropped == dropped.narrow(axis, 0, 1)).all()) for axis in range(dropped.dim()))
+
+
+def judge(multiplier: Tensor, p: float, shared: Sequence[bool], scale: float | None = None) -> Problem | None:
+    """The first thing that is wrong with a mask that should be {0, scale} and shared along the given axes.
+
+    Args:
+        multiplier: what each element was multiplied by, float64. Wherever one axis alone has its own draws,
+            it must be so long that it cannot be all kept or all dropped by chance.
+        p: the rate of dropping; well away from 1/2 where keep-probability is to be named.
+        shared: for each axis whether one draw is to serve it.
+        scale: 1/(1-p) by default.
+    """
+    scale = 1 / (1 - p) if scale is None else scale
+    dropped = multiplier == 0
+    found = shared_axes(dropped)
+    kept = multiplier[~dropped]
+    for axis, one in enumerate(found):
+        dropped = dropped.narrow(axis, 0, 1) if one else dropped  # what is left are independent draws
+    count, of = int(dropped.sum()), dropped.numel()
+    measured = [["dropped", f"{count / of:.3f}"], ["expected", f"{p:.3f}"]]
+    if not rate_fits(count, of, p) and rate_fits(count, of, 1 - p):
+        return Problem("keep-probability", KEEP_PROBABILITY.sentence, measured, KEEP_PROBABILITY)
+    problem = _values(kept, scale)
+    if problem is not None:
+        return problem
+    if any(a != b for a, b, size in zip(found, shared, multiplier.shape, strict=True) if size > 1):
+        return Problem("sharing", "Draws are shared along the wrong axes.", [], None, found)
+    if not rate_fits(count, of, p):
+        return Problem("rate", f"The share that is dropped does not fit p = {p:.3g}.", measured)
+    return _pattern(dropped, p)
+
+
+def _values(kept: Tensor, scale: float) -> Problem | None:
+    """The values that are kept: all the scale, or another single one, or none of the two."""
+    if kept.numel() == 0 or bool(torch.isclose(kept, torch.tensor(scale).double(), rtol=1e-4).all()):
+        return None
+    least, most = float(kept.min()), float(kept.max())
+    measured = [
+        ["kept elements are multiplied by", f"{least:.4g} to {most:.4g}"],
+        ["expected", f"{scale:.4g}"],
+    ]
+    if not math.isclose(least, most, rel_tol=1e-4):
+        return Problem("values", "What is kept is not all multiplied by one factor.", measured)
+    misconception = NO_RESCALE if math.isclose(least, 1, rel_tol=1e-4) else WRONG_SCALE
+    return Problem(misconception.slug, misconception.sentence, measured, misconception)
+
+
+def _pattern(dropped: Tensor, p: float) -> Problem | None:
+    """Neighbours along each axis agree no more often than by chance, and each half has its share."""
+    for axis, size in enumerate(dropped.shape):
+        if size < 2:
+            continue
+        one, other = pairs(dropped, axis)
+        differ = int((one != other).sum())
+        if not rate_fits(differ, one.numel(), 2 * p * (1 - p)):
+            measured = [
+                [f"neighbours along axis {axis} that differ", f"{differ / one.numel():.3f}"],
+                ["expected", f"{2 * p * (1 - p):.3f}"],
+            ]
+            return Problem("dependent", "The draws depend on each other.", measured)
+        for half in dropped.tensor_split(2, axis):
+            if not rate_fits(int(half.sum()), half.numel(), p):
+                return Problem("dependent", f"The rate is not the same all along axis {axis}.", [])
+    return None
+
+
+def counts_vary(masks: Sequence[Tensor]) -> bool:
+    """Whether the number dropped differs between masks of one size.
+
+    That k binomial counts all agree has chance at most P(mode)^(k-1): for eight masks of 600 draws at p = 0.3
+    below 1e-10.
+    """
+    return len({int((mask == 0).sum()) for mask in masks}) > 1
