@@ -12,25 +12,18 @@ from torch import Tensor
 
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import Case, Exact
+from recdrop_lessons.checks.lstm import (
+    FUNCTIONS,
+    WRONG_ORDERS,
+    Function,
+    State,
+    gates,
+    lstm_basics,
+    lstm_step,
+    step_arguments,
+    step_cases,
+)
 from recdrop_lessons.checks.parts import Lesson, Misconception, Part
-
-State = tuple[Tensor, Tensor]
-Function = Callable[[Tensor], Tensor]
-FUNCTIONS: dict[str, Function] = {
-    "tanh": torch.tanh,
-    "relu": torch.relu,
-    "sigmoid": torch.sigmoid,
-    "linear": lambda x: x,
-}
-
-
-def cases(draw: Draw, arguments: Callable[[Draw, int, int, int], dict[str, Any]]) -> Iterator[Case]:
-    """Plain sizes, twice; then one row, four rows, one feature, one unit, and all sizes equal."""
-    B, F, H = draw.sizes(3)
-    edges = (1, F, H), (4, F, H), (B, 1, H), (B, F, 1), (1, 1, 1), (H, H, H), (4, 4, 4)
-    for b, f, h in ((B, F, H), (B, F, H), *edges):
-        yield Case(f"B={b}, F={f}, H={h}", arguments(draw, b, f, h))
-
 
 # ---------------------------------------------------------------- 1.1 rnn_step
 
@@ -125,54 +118,25 @@ RNN_MISCONCEPTIONS = (
 # ---------------------------------------------------------------- 1.2 lstm_step
 
 
-def lstm_step(
-    x: Tensor,
-    h: Tensor,
-    c: Tensor,
-    W: Tensor,
-    U: Tensor,
-    b: Tensor,
-    *,
-    order: tuple[int, ...] = (0, 1, 2, 3),
-    functions: tuple[Function, ...] = (torch.sigmoid, torch.sigmoid, torch.tanh, torch.sigmoid),
-    cell: str = "f and i",
-    output: str = "tanh of the new cell",
-) -> State:
-    """The step; the keyword arguments say what a mistake does otherwise."""
-    blocks = (x @ W.T + h @ U.T + b).chunk(4, dim=-1)
-    i, f, g, o = (function(blocks[k]) for function, k in zip(functions, order, strict=True))  # (B, H)
-    # c' = f∘c + i∘g
-    new = {
-        "f and i": lambda: f * c + i * g,
-        "i alone": lambda: i * g,
-        "1 - i for f": lambda: (1 - i) * c + i * g,
-        "squashed": lambda: torch.tanh(f * c + i * g),
-    }[cell]()
-    # h' = o∘tanh(c')
-    h = {
-        "tanh of the new cell": lambda: o * torch.tanh(new),
-        "the new cell": lambda: o * new,
-        "tanh of the old cell": lambda: o * torch.tanh(c),
-        "sigmoid of the new cell": lambda: o * torch.sigmoid(new),
-    }[output]()
-    return h, new
+def _other_cell(cell: str, output: str = "new") -> Callable[..., State]:
+    """The step with another cell, or with an output that reads something else."""
 
-
-def lstm_arguments(draw: Draw, B: int, F: int, H: int) -> dict[str, Tensor]:
-    return {
-        "x": draw.normal(B, F),
-        "h": draw.normal(B, H, scale=0.7),
-        "c": draw.normal(B, H),
-        "W": draw.normal(4 * H, F, scale=0.7),
-        "U": draw.normal(4 * H, H, scale=0.7),
-        "b": draw.normal(4 * H),
-    }
-
-
-def _forget_bias(by: float) -> Callable[..., State]:
     def step(x: Tensor, h: Tensor, c: Tensor, W: Tensor, U: Tensor, b: Tensor) -> State:
-        i, f, g, o = b.chunk(4)
-        return lstm_step(x, h, c, W, U, torch.cat([i, f + by, g, o]))
+        i, f, g, o = gates(x @ W.T + h @ U.T + b)
+        new = f * c + i * g
+        kept = {
+            "usual": new,
+            "i alone": i * g,
+            "1 - i for f": (1 - i) * c + i * g,
+            "squashed": torch.tanh(new),
+        }[cell]
+        read = {
+            "new": torch.tanh(kept),
+            "old": torch.tanh(c),
+            "as kept": kept,
+            "not squashed": torch.tanh(new),
+        }[output]
+        return o * read, kept
 
     return step
 
@@ -183,70 +147,31 @@ def _interleaved(x: Tensor, h: Tensor, c: Tensor, W: Tensor, U: Tensor, b: Tenso
     return lstm_step(x, h, c, *blocks)
 
 
-def _tanh_returned(x: Tensor, h: Tensor, c: Tensor, W: Tensor, U: Tensor, b: Tensor) -> State:
-    h, c = lstm_step(x, h, c, W, U, b)
-    return h, torch.tanh(c)
-
-
-_ORDERS = tuple(order for order in permutations(range(4)) if order != (0, 1, 2, 3))
-_WRONG_FUNCTIONS = tuple(
-    functions
-    for functions in product((torch.sigmoid, torch.tanh), repeat=4)
-    if functions != (torch.sigmoid, torch.sigmoid, torch.tanh, torch.sigmoid)
-)
-_LINEAR_CANDIDATE = (torch.sigmoid, torch.sigmoid, FUNCTIONS["linear"], torch.sigmoid)
-
 LSTM_MISCONCEPTIONS = (
-    Misconception(
-        "gate-order",
-        "You read the four blocks in another order. Here, as in PyTorch and Keras, they lie i, f, g, o: "
-        "input, forget, candidate, output.",
-        tuple(partial(lstm_step, order=order) for order in _ORDERS),
-    ),
-    Misconception(
-        "tanh-c-forgotten",
-        "Your output is o∘c'. It is o∘tanh(c'): the cell may grow beyond 1, the output must not.",
-        (partial(lstm_step, output="the new cell"),),
-    ),
-    Misconception(
-        "wrong-gate-activation",
-        "A gate has the wrong activation. The gates i, f, o are sigmoids, between shut and open; the "
-        "candidate g is a tanh, between -1 and 1, and so is c' on its way out.",
-        (
-            *(partial(lstm_step, functions=functions) for functions in _WRONG_FUNCTIONS),
-            partial(lstm_step, functions=_LINEAR_CANDIDATE),
-            partial(lstm_step, output="sigmoid of the new cell"),
-        ),
-    ),
-    Misconception(
-        "forget-bias",
-        "You add a forget bias inside the step. `unit_forget_bias` sets how b *starts*; the step uses b as "
-        "it is.",
-        (_forget_bias(1.0), _forget_bias(-1.0)),
-    ),
+    *lstm_basics(lstm_step),
     Misconception(
         "old-cell-in-output",
         "Your output reads the old cell. The new cell comes first, then h' = o∘tanh(c').",
-        (partial(lstm_step, output="tanh of the old cell"),),
+        (_other_cell("usual", "old"),),
     ),
     Misconception(
         "cell-not-kept",
         "Your new cell forgets the old one wholly: c' = f∘c + i∘g, and you leave out f∘c.",
-        (partial(lstm_step, cell="i alone"),),
+        (_other_cell("i alone"),),
     ),
     Misconception(
         "coupled-gates",
         "You use 1 - i for the forget gate. That is another cell (coupled gates); the LSTM's f has weights "
         "of its own.",
-        (partial(lstm_step, cell="1 - i for f"),),
+        (_other_cell("1 - i for f"),),
     ),
     Misconception(
         "tanh-stored",
         "You squash the cell that you keep. tanh(c') is for the output alone; c' goes on as it is.",
         (
-            partial(lstm_step, cell="squashed", output="the new cell"),
-            partial(lstm_step, cell="squashed"),
-            _tanh_returned,
+            _other_cell("squashed", "as kept"),
+            _other_cell("squashed"),
+            _other_cell("squashed", "not squashed"),
         ),
     ),
     Misconception(
@@ -435,10 +360,10 @@ def lstm_step_with(
     *,
     candidate: str | None = None,
     output: str | None = None,
-    gates: tuple[str | None, ...] = (None, None, None),
+    on_gates: tuple[str | None, ...] = (None, None, None),
 ) -> State:
     """The step; the keyword arguments put another function in one of the five places."""
-    i_, f_, o_ = (FUNCTIONS[its or recurrent_activation] for its in gates)
+    i_, f_, o_ = (FUNCTIONS[its or recurrent_activation] for its in on_gates)
     g_, c_ = FUNCTIONS[candidate or activation], FUNCTIONS[output or activation]
     i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4, dim=-1)  # (B, H)
     # c' = σ(f)∘c + σ(i)∘φ(g),  h' = σ(o)∘φ(c')
@@ -452,7 +377,7 @@ def with_cases(draw: Draw) -> Iterator[Case]:
     pairs = [(a, r) for a in names for r in names if a != r]
     order = torch.randperm(len(pairs), generator=draw.torch).tolist()
     pairs = [("relu", "sigmoid"), *(pairs[k] for k in order), ("tanh", "sigmoid"), ("relu", "relu")]
-    plain = list(cases(draw, lstm_arguments))
+    plain = list(step_cases(draw, step_arguments))
     for k, (activation, recurrent) in enumerate(pairs):
         case = plain[k % len(plain)] if k else plain[0]
         named = {"activation": activation, "recurrent_activation": recurrent}
@@ -480,8 +405,8 @@ def _with(**places: str | tuple[str | None, ...]) -> Callable[..., State]:
 
 def _some_gates(function: str) -> tuple[Callable[..., State], ...]:
     """One function in one, two or all three gates: seven ways."""
-    some = (gates for gates in product((None, function), repeat=3) if any(gates))
-    return tuple(_with(gates=gates) for gates in some)
+    some = (its for its in product((None, function), repeat=3) if any(its))
+    return tuple(_with(on_gates=its) for its in some)
 
 
 def _on_top(activation: str, recurrent_activation: str, **given: Any) -> State:
@@ -513,7 +438,7 @@ WITH_MISCONCEPTIONS = (
             _with(
                 candidate="recurrent_activation",
                 output="recurrent_activation",
-                gates=("activation", "activation", "activation"),
+                on_gates=("activation", "activation", "activation"),
             ),
         ),
     ),
@@ -553,7 +478,7 @@ WITH_MISCONCEPTIONS = (
     Misconception(
         "gate-order",
         "You read the four blocks in another order: they lie i, f, g, o.",
-        tuple(_reordered(order) for order in _ORDERS),
+        tuple(_reordered(order) for order in WRONG_ORDERS),
     ),
 )
 
@@ -575,7 +500,7 @@ LESSON = Lesson(
             Exact(
                 "rnn_step",
                 rnn_step,
-                lambda draw: cases(draw, rnn_arguments),
+                lambda draw: step_cases(draw, rnn_arguments),
                 outputs=("h'",),
                 gradients=("x", "h", "W", "U", "b"),
                 misconceptions=RNN_MISCONCEPTIONS,
@@ -596,7 +521,7 @@ LESSON = Lesson(
             Exact(
                 "lstm_step",
                 lstm_step,
-                lambda draw: cases(draw, lstm_arguments),
+                lambda draw: step_cases(draw, step_arguments),
                 outputs=("h'", "c'"),
                 gradients=_GRADIENTS,
                 misconceptions=LSTM_MISCONCEPTIONS,
@@ -617,7 +542,7 @@ LESSON = Lesson(
             Exact(
                 "gru_step",
                 gru_step,
-                lambda draw: cases(draw, gru_arguments),
+                lambda draw: step_cases(draw, gru_arguments),
                 outputs=("h'",),
                 gradients=("x", "h", "W", "U", "b_w", "b_u"),
                 misconceptions=GRU_MISCONCEPTIONS,

@@ -1,0 +1,151 @@
+"""The LSTM step that several lessons' answers rest on, and the mistakes that any LSTM can hold.
+
+Everything is float64 torch and stands apart from the library's own cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import permutations, product
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recdrop_lessons.checks.draw import Draw
+from recdrop_lessons.checks.exact import Case
+from recdrop_lessons.checks.parts import Misconception
+
+State = tuple[Tensor, Tensor]
+Layer = tuple[Tensor, Tensor, Tensor]  # W, U, b
+Function = Callable[[Tensor], Tensor]
+FUNCTIONS: dict[str, Function] = {
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "sigmoid": torch.sigmoid,
+    "linear": lambda x: x,
+}
+RIGHT_FUNCTIONS = (torch.sigmoid, torch.sigmoid, torch.tanh, torch.sigmoid)
+WRONG_ORDERS = tuple(order for order in permutations(range(4)) if order != (0, 1, 2, 3))
+WRONG_FUNCTIONS = tuple(
+    functions for functions in product((torch.sigmoid, torch.tanh), repeat=4) if functions != RIGHT_FUNCTIONS
+)
+
+
+def gates(
+    z: Tensor,
+    order: Sequence[int] = (0, 1, 2, 3),
+    functions: Sequence[Function] = RIGHT_FUNCTIONS,
+    forget_bias: float = 0.0,
+) -> list[Tensor]:
+    """i, f, g, o, each (B, H), from z = xWᵀ + hUᵀ + b (B, 4H); the other arguments make mistakes."""
+    i, f, g, o = (z.chunk(4, dim=-1)[k] for k in order)
+    return [function(block) for function, block in zip(functions, (i, f + forget_bias, g, o), strict=True)]
+
+
+Gates = Callable[[Tensor], Sequence[Tensor]]
+
+
+def lstm_step(
+    x: Tensor,
+    h: Tensor,
+    c: Tensor,
+    W: Tensor,
+    U: Tensor,
+    b: Tensor,
+    *,
+    gates: Gates = gates,
+    squash: Function = torch.tanh,
+) -> State:
+    i, f, g, o = gates(x @ W.T + h @ U.T + b)  # (B, H)
+    # c' = f∘c + i∘g,  h' = o∘tanh(c')
+    c = f * c + i * g
+    return o * squash(c), c
+
+
+def lstm_over_time(x: Tensor, W: Tensor, U: Tensor, b: Tensor, **options: Any) -> Tensor:
+    """All states of an LSTM that starts at zero: (B, T, F) → (B, T, H)."""
+    h = c = x.new_zeros(x.shape[0], U.shape[1])
+    states = []
+    for x_t in x.unbind(1):
+        h, c = lstm_step(x_t, h, c, W, U, b, **options)
+        states.append(h)
+    return torch.stack(states, dim=1)
+
+
+def lstm_basics(reference: Callable[..., Any]) -> tuple[Misconception, ...]:
+    """What can go wrong inside any LSTM step; the reference takes `gates` and `squash` as lstm_step does."""
+    return (
+        Misconception(
+            "gate-order",
+            "You read the four blocks in another order. Here, as in PyTorch and Keras, they lie i, f, g, o: "
+            "input, forget, candidate, output.",
+            tuple(partial(reference, gates=partial(gates, order=order)) for order in WRONG_ORDERS),
+        ),
+        Misconception(
+            "tanh-c-forgotten",
+            "Your output is o∘c'. It is o∘tanh(c'): the cell may grow beyond 1, the output must not.",
+            (partial(reference, squash=FUNCTIONS["linear"]),),
+        ),
+        Misconception(
+            "wrong-gate-activation",
+            "A gate has the wrong activation. The gates i, f, o are sigmoids, between shut and open; the "
+            "candidate g is a tanh, between -1 and 1, and so is c' on its way out.",
+            (
+                *(partial(reference, gates=partial(gates, functions=wrong)) for wrong in WRONG_FUNCTIONS),
+                partial(
+                    reference,
+                    gates=partial(
+                        gates, functions=(torch.sigmoid, torch.sigmoid, FUNCTIONS["linear"], torch.sigmoid)
+                    ),
+                ),
+                partial(reference, squash=torch.sigmoid),
+            ),
+        ),
+        Misconception(
+            "forget-bias",
+            "You add a forget bias inside the step. `unit_forget_bias` sets how b *starts*; the step uses "
+            "b as it is.",
+            (
+                partial(reference, gates=partial(gates, forget_bias=1.0)),
+                partial(reference, gates=partial(gates, forget_bias=-1.0)),
+            ),
+        ),
+    )
+
+
+# ---------------------------------------------------------------- inputs
+
+
+def layer(draw: Draw, F: int, H: int) -> Layer:
+    """W (4H, F), U (4H, H), b (4H,), large enough that tanh and sigmoid bend."""
+    return draw.normal(4 * H, F, scale=0.7), draw.normal(4 * H, H, scale=0.7), draw.normal(4 * H)
+
+
+def step_arguments(draw: Draw, B: int, F: int, H: int) -> dict[str, Any]:
+    W, U, b = layer(draw, F, H)
+    return {
+        "x": draw.normal(B, F),
+        "h": draw.normal(B, H, scale=0.7),
+        "c": draw.normal(B, H),
+        "W": W,
+        "U": U,
+        "b": b,
+    }
+
+
+def step_cases(draw: Draw, arguments: Callable[[Draw, int, int, int], dict[str, Any]]) -> Iterator[Case]:
+    """Plain sizes, twice; then one row, four rows, one feature, one unit, and all sizes equal."""
+    B, F, H = draw.sizes(3)
+    edges = (1, F, H), (4, F, H), (B, 1, H), (B, F, 1), (1, 1, 1), (H, H, H), (4, 4, 4)
+    for b, f, h in ((B, F, H), (B, F, H), *edges):
+        yield Case(f"B={b}, F={f}, H={h}", arguments(draw, b, f, h))
+
+
+def time_cases(draw: Draw, arguments: Callable[[Draw, int, int, int, int], dict[str, Any]]) -> Iterator[Case]:
+    """As step_cases, over T steps: also one step, and as many steps as rows."""
+    B, T, F, H = draw.sizes(4)
+    edges = (1, T, F, H), (B, 1, F, H), (4, T, 1, H), (B, T, F, 1), (1, 1, 1, 1), (B, B, F, H), (T, T, H, H)
+    for b, t, f, h in ((B, T, F, H), (B, T, F, H), *edges):
+        yield Case(f"B={b}, T={t}, F={f}, H={h}", arguments(draw, b, t, f, h))
