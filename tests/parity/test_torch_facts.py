@@ -1,4 +1,4 @@
-"""What the course says about torch.nn, run against the installed one: a release that changes it fails here."""
+"""What the course says about torch.nn, run against the installed one: a release that differs fails here."""
 
 import inspect
 import math
