@@ -120,3 +120,16 @@ def reset(
         typer.echo(str(kept.reset(part, notebook)))
     except kept.ProgressError as error:
         _refuse(error)
+
+
+@app.command()
+def doctor() -> None:
+    """Versions, widgets, kernel, isolation: what is missing and how to mend it."""
+    from recdrop_lessons.doctor import examine
+
+    well = True
+    for finding in examine():
+        typer.echo(str(finding))
+        well = well and (finding.well or not finding.needed)
+    typer.echo("Everything that a learner needs is here." if well else "Something is missing; see ✗ above.")
+    raise typer.Exit(0 if well else 1)

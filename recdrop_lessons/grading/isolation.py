@@ -9,21 +9,85 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from recdrop_lessons.grading import wrappers
 from recdrop_lessons.grading.inside.sandbox import Limits, seccomp_available
-from recdrop_lessons.grading.warm import GradingError, Nursery, Sandbox, WarmParent, shut_paths
+from recdrop_lessons.grading.warm import GradingError, Sandbox, WarmParent
 
 _SECCOMP = ("seccomp",) if seccomp_available() else ()
 # In the order in which they are tried.
 KINDS = (
     Sandbox("landlock+namespaces", ("namespaces", "landlock", *_SECCOMP)),
     Sandbox("landlock", ("landlock", *_SECCOMP)),
+    Sandbox("bubblewrap", _SECCOMP, wrappers.bubblewrap),
+    Sandbox("docker", _SECCOMP, wrappers.docker),
+    Sandbox("podman", _SECCOMP, wrappers.podman),
 )
 NONE = Sandbox("none", ())
 
 
-def probe(nursery: Nursery, read: Sequence[Path], write: Path) -> list[str]:
+def warm_parent(
+    kind: str = "auto", *, limits: Limits | None = None, shut: Sequence[Path] = (), trusted: bool = False
+) -> WarmParent:
+    """A warm parent under the first locks that hold.
+
+    Args:
+        kind: "auto" or a kind's name.
+        limits: resources of one learner's process.
+        shut: what must not be read or written, beside the course's own files.
+        trusted: go on without locks where none holds.
+
+    Raises:
+        GradingError: none holds, with what each let through.
+    """
+    limits = limits or Limits()
+    wanted = [one for one in KINDS if kind in ("auto", one.name)]
+    if not wanted and kind != "none":
+        raise GradingError(
+            f"There is no isolation {kind!r}; there are {', '.join(one.name for one in KINDS)}."
+        )
+    passed_over: list[str] = []
+    for one in wanted:
+        parent, failed = _probed(one, limits, shut)
+        if parent is not None:
+            return parent
+        passed_over.append(f"  {one.name}: {failed}")
+    if trusted or kind == "none":
+        return WarmParent(NONE, limits, shut)
+    raise GradingError("No isolation holds on this machine:\n" + "\n".join(passed_over))
+
+
+def examine() -> Iterator[tuple[str, str]]:
+    """Each kind's name and why it does not hold, "" where it does."""
+    for one in KINDS:
+        parent, failed = _probed(one, Limits(), ())
+        if parent is not None:
+            parent.close()
+        yield one.name, failed
+
+
+def _probed(kind: Sandbox, limits: Limits, shut: Sequence[Path]) -> tuple[WarmParent | None, str]:
+    """A parent of that kind if it holds, else what is wrong with it."""
+    with tempfile.TemporaryDirectory(prefix="recdrop-probe-") as folder:
+        secret = Path(folder, "submission.ipynb")
+        secret.write_text("another learner's answer")
+        parent = None
+        try:
+            parent = WarmParent(kind, limits, [*shut, Path(folder)])
+            reached = _attack(parent, [secret, Path(__file__)], Path(folder))
+        except Exception as error:  # a kind that does not even start is passed over, whatever the reason
+            reached = [str(error) or type(error).__name__]
+        if not reached:
+            return parent, ""
+        if parent is not None:
+            parent.close()
+        return None, "; ".join(reached)
+
+
+def _attack(parent: WarmParent, read: Sequence[Path], write: Path) -> list[str]:
     """What an attack from inside reaches: sentences; none where the sandbox holds."""
+    nursery = parent.nursery()
     with (
+        contextlib.closing(nursery),
         socket.create_server(("127.0.0.1", 0)) as tcp,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
     ):
@@ -35,67 +99,4 @@ def probe(nursery: Nursery, read: Sequence[Path], write: Path) -> list[str]:
             "udp": udp.getsockname()[1],
             "parent": os.getpid(),
         }
-        return nursery.probe(targets)
-
-
-@contextlib.contextmanager
-def isolated(
-    kind: str = "auto", *, limits: Limits | None = None, shut: Sequence[Path] = (), trusted: bool = False
-) -> Iterator[tuple[WarmParent, Sandbox, list[str]]]:
-    """A warm parent and the locks for what is forked from it: the first kind that holds.
-
-    Args:
-        kind: "auto" or a kind's name.
-        limits: resources of one learner's process.
-        shut: what must not be read or written, beside the course's own files.
-        trusted: go on without locks where none holds.
-
-    Yields:
-        the parent, the kind, and why the kinds before it were passed over.
-
-    Raises:
-        GradingError: none holds, with what each let through.
-    """
-    limits = limits or Limits()
-    wanted = [one for one in KINDS if kind in ("auto", one.name)] + (
-        [NONE] if trusted or kind == "none" else []
-    )
-    if not wanted:
-        raise GradingError(
-            f"There is no isolation {kind!r}; there are {', '.join(one.name for one in KINDS)}."
-        )
-    passed_over: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="recdrop-probe-") as folder:
-        secret = Path(folder, "submission.ipynb")
-        secret.write_text("another learner's answer")
-        parent = WarmParent()
-        try:
-            for one in wanted:
-                if one is NONE:
-                    break
-                reached = _try(
-                    parent, one, limits, [secret, Path(__file__)], Path(folder), [*shut, Path(folder)]
-                )
-                if not reached:
-                    break
-                passed_over.append(f"{one.name}: {'; '.join(reached)}")
-            else:
-                raise GradingError("No isolation holds here.\n" + "\n".join(passed_over))
-            yield parent, one, passed_over
-        finally:
-            parent.close()
-
-
-def _try(
-    parent: WarmParent, kind: Sandbox, limits: Limits, read: Sequence[Path], write: Path, shut: Sequence[Path]
-) -> list[str]:
-    try:
-        nursery = parent.nursery(kind, limits, shut_paths(*shut))
-    except GradingError as error:
-        return [f"does not start ({error})"]
-    try:
-        return probe(nursery, read, write)
-    except Exception as error:
-        return [f"the probe failed ({type(error).__name__}: {error})"]
-    finally:
-        nursery.close()
+        return [f"lets {what}" for what in nursery.probe(targets)]

@@ -9,9 +9,7 @@ from pathlib import Path
 from recdrop_lessons import checks, progress
 from recdrop_lessons.grading.checker import Checker, Graded, Unreadable, read_file
 from recdrop_lessons.grading.finding import lesson_of_file, notebook_at
-from recdrop_lessons.grading.inside.sandbox import Limits
-from recdrop_lessons.grading.isolation import isolated
-from recdrop_lessons.grading.warm import shut_paths
+from recdrop_lessons.grading.isolation import warm_parent
 
 
 def check_notebook(path: Path, seed: int | None = None, isolation: str = "auto") -> Graded:
@@ -31,9 +29,8 @@ def check_notebook(path: Path, seed: int | None = None, isolation: str = "auto")
         return Checker.unreadable(lesson, str(error), isolation="none")
     lesson = lesson_of_file(path, data, lessons)
     seed = secrets.randbits(32) if seed is None else seed
-    with isolated(isolation, trusted=True) as (parent, sandbox, _):
-        nursery = parent.nursery(sandbox, Limits(), shut_paths())
-        return Checker(nursery, sandbox.name).grade(data, lesson, seed)
+    with warm_parent(isolation, trusted=True) as parent:
+        return Checker(parent.nursery(), parent.sandbox.name).grade(data, lesson, seed)
 
 
 def text(graded: Graded) -> str:

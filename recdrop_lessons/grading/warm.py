@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,18 +45,30 @@ class GradingError(RuntimeError):
 
 
 @dataclass(frozen=True)
+class Paths:
+    """What the warm parent may read, what stays shut within that, and its own folder, with the socket."""
+
+    readable: tuple[str, ...]
+    shut: tuple[str, ...]
+    room: str
+
+
+Wrapper = Callable[[Paths, dict[str, str]], list[str]]  # to the command that goes before the interpreter's
+
+
+@dataclass(frozen=True)
 class Sandbox:
     """How a learner's process is locked.
 
     Args:
         name: as it stands in the records, "landlock+namespaces".
         layers: of "namespaces", "landlock" and "seccomp"; what each learner's process puts on itself.
-        wrapper: a command that the warm parent is started under, made from the paths it may read and not.
+        wrapper: what the warm parent itself is started under, for all learners together.
     """
 
     name: str
     layers: tuple[str, ...]
-    wrapper: str | None = None
+    wrapper: Wrapper | None = None
 
 
 def library_folders() -> list[str]:
@@ -64,12 +77,13 @@ def library_folders() -> list[str]:
 
 
 def readable_paths() -> list[str]:
-    """The interpreter, its libraries and what they read of the system."""
+    """The interpreter, its libraries and what they read of the system; as named and as they really lie."""
     own = {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix, *library_folders()} - {
         "/",
         "/usr",
     }
-    return sorted({os.path.realpath(path) for path in (*own, *_SYSTEM) if os.path.exists(path)})
+    named = {path for path in (*own, *_SYSTEM) if os.path.exists(path)}
+    return sorted(named | {os.path.realpath(path) for path in named})
 
 
 def shut_paths(*more: str | os.PathLike[str]) -> list[str]:
@@ -82,55 +96,76 @@ def shut_paths(*more: str | os.PathLike[str]) -> list[str]:
 class WarmParent:
     """A process with torch loaded, and none of the library. Close it, or let its checker end: it ends too.
 
-    Raises:
-        GradingError: it does not start.
+    Args:
+        sandbox: the locks that its learners get; its wrapper is put on here.
+        limits: what one learner's process may use.
+        shut: files and folders that no learner may read, beside the course's own.
     """
 
-    def __init__(self, wrapper: Sequence[str] = ()) -> None:
-        self.folder = tempfile.mkdtemp(prefix="recdrop-")
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115
-        command = [
-            *wrapper, sys.executable, "-I", "-c", _BOOT, str(INSIDE), str(theirs.fileno()), str(ANSWERS),
-            *library_folders(),
-        ]  # fmt: skip
-        environment = {
-            name: os.environ[name] for name in ("LD_LIBRARY_PATH", "LANG", "PATH") if name in os.environ
+    def __init__(self, sandbox: Sandbox, limits: Limits, shut: Sequence[str | os.PathLike[str]] = ()) -> None:
+        self.sandbox = sandbox
+        room = tempfile.mkdtemp(prefix="recdrop-")
+        _copy_font_list(room)
+        self._paths = Paths((*readable_paths(), room), tuple(shut_paths(*shut)), room)
+        self._settings = {
+            "layers": sandbox.layers,
+            "limits": asdict(limits),
+            "readable": self._paths.readable,
+            "shut": self._paths.shut,
         }
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._listener.bind(f"{room}/control")
+        self._listener.listen(1)
+        self._control: socket.socket | None = None
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115
+        environment = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "LANG") if name in os.environ}
         environment |= {
-            "HOME": self.folder,
+            "HOME": room,
             "MPLBACKEND": "Agg",
-            "MPLCONFIGDIR": self.folder,
+            "MPLCONFIGDIR": room,
             "OMP_NUM_THREADS": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
+        wrapper = sandbox.wrapper(self._paths, environment) if sandbox.wrapper else []
+        program = [sys.executable, "-I", "-c", _BOOT, str(INSIDE), f"{room}/control", str(ANSWERS)]
+        if sandbox.wrapper:  # a container's own command needs more of the environment than the learners get
+            environment = {**os.environ, **environment}
         try:
             self._process = subprocess.Popen(
-                command,
+                [*wrapper, *program, *library_folders()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
-                pass_fds=[theirs.fileno()],
                 env=environment,
-                cwd=self.folder,
+                cwd=room,
                 start_new_session=True,
             )
         except OSError as error:
-            raise GradingError(f"The learners' process does not start: {error}.") from None
-        finally:
-            theirs.close()
+            self._listener.close()
+            shutil.rmtree(room, ignore_errors=True)
+            raise GradingError(f"{(wrapper or program)[0]} does not start: {error.strerror}.") from None
 
-    def nursery(self, sandbox: Sandbox, limits: Limits, shut: Sequence[str]) -> Nursery:
+    def connect(self) -> socket.socket:
+        """Wait until it is warm. Raises GradingError where it does not start."""
+        if self._control is None:
+            self._listener.settimeout(0.5)
+            end = time.monotonic() + _START_SECONDS
+            while self._control is None:
+                with contextlib.suppress(TimeoutError):
+                    self._control, _ = self._listener.accept()
+                if self._control is None and (self._process.poll() is not None or time.monotonic() > end):
+                    raise GradingError(f"The learners' process does not start. {self._last_words()}")
+            self._control.setblocking(True)
+            self._listener.close()
+            os.unlink(f"{self._paths.room}/control")
+        return self._control
+
+    def nursery(self) -> Nursery:
         """A room of its own for one learner's process at a time. Raises GradingError where the locks fail."""
+        control = self.connect()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        settings = {
-            "layers": sandbox.layers,
-            "limits": asdict(limits),
-            "readable": readable_paths(),
-            "shut": list(shut),
-        }
         try:
-            send_request(self._control, settings, theirs.fileno())
+            send_request(control, self._settings, theirs.fileno())
         except OSError:
             raise GradingError(f"The learners' process is gone. {self._last_words()}") from None
         finally:
@@ -153,20 +188,32 @@ class WarmParent:
 
     def close(self) -> None:
         """End it, and with it every nursery and learner."""
-        self._control.close()
+        self._listener.close()
+        if self._control is not None:
+            self._control.close()
+        else:
+            self._process.terminate()
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         self._errors.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self._paths.room, ignore_errors=True)
 
     def __enter__(self) -> WarmParent:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _copy_font_list(room: str) -> None:
+    """matplotlib's list of the fonts here, if it was ever made: to make it anew takes a learner a second."""
+    cache = Path(os.environ.get("MPLCONFIGDIR") or Path.home() / ".cache" / "matplotlib")
+    for path in cache.glob("fontlist-*.json"):
+        with contextlib.suppress(OSError):
+            shutil.copy(path, room)
 
 
 @dataclass

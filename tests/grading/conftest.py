@@ -10,15 +10,15 @@ import submissions
 from recdrop_lessons import checks
 from recdrop_lessons.grading.checker import Checker, Graded
 from recdrop_lessons.grading.inside.sandbox import Limits
-from recdrop_lessons.grading.isolation import isolated
+from recdrop_lessons.grading.isolation import warm_parent
 from recdrop_lessons.grading.remote import Times
-from recdrop_lessons.grading.warm import Nursery, shut_paths
+from recdrop_lessons.grading.warm import Nursery
 
 
 @pytest.fixture(scope="session")
 def nursery() -> Iterator[Nursery]:
-    with isolated() as (parent, sandbox, _):
-        room = parent.nursery(sandbox, Limits(cpu_seconds=20), shut_paths())
+    with warm_parent(limits=Limits(cpu_seconds=20)) as parent:
+        room = parent.nursery()
         yield room
         room.close()
 

@@ -7,6 +7,7 @@ import builtins
 import codeop
 import importlib.abc
 import linecache
+import os
 import sys
 import traceback
 import types
@@ -77,6 +78,7 @@ class Learner:
         sys.modules["__main__"] = self._module
         sys.meta_path.insert(0, _ShutFinder())
         self._compile = codeop.Compile()
+        _let_matplotlib_in()
 
     def read(self, notebook_bytes: bytes) -> dict[str, Any]:
         try:
@@ -160,6 +162,16 @@ class Learner:
                 channel.send(
                     {"turn": turn, "reply": {"raised": ["ValueError", f"your function's value: {error}", ""]}}
                 )
+
+
+def _let_matplotlib_in() -> None:
+    """matplotlib refuses where it cannot write its cache; told that it can, it goes on without one."""
+    access, cache = os.access, os.environ.get("MPLCONFIGDIR")
+
+    def pretend(path: Any, mode: int, **named: Any) -> bool:
+        return access(path, mode, **named) or (mode == os.W_OK and str(path) == cache)
+
+    os.access = pretend
 
 
 def _raised(error: BaseException) -> list[str]:

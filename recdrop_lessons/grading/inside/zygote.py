@@ -11,6 +11,7 @@ from __future__ import annotations
 import array
 import contextlib
 import gc
+import importlib
 import importlib.util
 import json
 import os
@@ -161,14 +162,19 @@ def _start_nursery(sock: socket.socket, settings: dict[str, Any], answers: Any) 
 
 
 def main() -> None:
-    """Arguments: the control socket's descriptor, the file that holds `LocalAnswer`. Ends with the socket."""
-    control = socket.socket(fileno=int(sys.argv[2]))
+    """Arguments: the control socket's path, the file that holds `LocalAnswer`. Ends with the socket."""
     answers = _load(sys.argv[3])
     torch.set_num_threads(1)
+    with contextlib.suppress(
+        ImportError
+    ):  # what the first call of autograd.grad imports, for a fifth of a second
+        importlib.import_module("torch.fx.experimental.symbolic_shapes")
     os.umask(0o077)
     gc.collect()
     gc.freeze()  # so that the learners' collector does not touch, and so copy, the pages it shares
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the checker decides when a run ends
+    control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    control.connect(sys.argv[2])
     while True:
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG) != (0, 0):

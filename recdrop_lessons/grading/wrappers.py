@@ -1,0 +1,94 @@
+"""Commands that the warm parent is started under where the kernel offers no Landlock."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+
+from recdrop_lessons.grading.warm import ANSWERS, INSIDE, GradingError, Paths, Wrapper
+
+_EMPTY_IMAGE = "localhost/recdrop-empty:1"
+
+
+def bubblewrap(paths: Paths, environment: dict[str, str]) -> list[str]:
+    """A file system of what is readable and nothing else, no network, no capability, its own processes."""
+    command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    for path in _bound(paths):
+        command += ["--ro-bind", os.path.realpath(path), path]
+    for path in _masked(paths):
+        command += ["--tmpfs", path] if os.path.isdir(path) else ["--ro-bind", "/dev/null", path]
+    for path in _needed(paths):
+        command += ["--ro-bind", path, path]
+    command += ["--dev", "/dev", "--proc", "/proc"]
+    for path in ("/dev", "/", *filter(os.path.isdir, _masked(paths))):  # nothing to leave for the next one
+        command += ["--remount-ro", path]
+    command += ["--chdir", paths.room, "--clearenv"]
+    for name, value in environment.items():
+        command += ["--setenv", name, value]
+    return [*command, "--"]
+
+
+def container(engine: str, paths: Paths, environment: dict[str, str]) -> list[str]:
+    """The same in an empty image: what the interpreter reads is mounted, so nothing is downloaded."""
+    _make_empty_image(engine)
+    command = [engine, "run", "--rm", "--network", "none", "--read-only", "--cap-drop", "ALL"]
+    command += ["--security-opt", "no-new-privileges", "--workdir", paths.room]
+    command += ["--tmpfs", "/dev/shm:ro,size=64k"]
+    if engine == "podman":
+        command += ["--read-only-tmpfs=false"]
+    for path in _bound(paths):
+        command += ["--mount", f"type=bind,source={os.path.realpath(path)},destination={path},readonly"]
+    for path in _masked(paths):
+        command += ["--tmpfs", f"{path}:size=64k,mode=755{',notmpcopyup' if engine == 'podman' else ''}"]
+    for path in _needed(paths):
+        command += ["--mount", f"type=bind,source={path},destination={path},readonly"]
+    for name, value in environment.items():
+        command += ["--env", f"{name}={value}"]
+    return [*command, _EMPTY_IMAGE]
+
+
+podman: Wrapper = partial(container, "podman")
+docker: Wrapper = partial(container, "docker")
+
+
+def _make_empty_image(engine: str) -> None:
+    """An image of no file at all, from an archive of two empty blocks."""
+    try:
+        if subprocess.run([engine, "image", "inspect", _EMPTY_IMAGE], capture_output=True).returncode:
+            archive = bytes(10240)
+            subprocess.run(
+                [engine, "import", "-", _EMPTY_IMAGE], input=archive, capture_output=True, check=True
+            )
+    except FileNotFoundError:
+        raise GradingError(f"{engine} is not installed") from None
+    except subprocess.CalledProcessError as error:
+        raise GradingError(f"{engine}: {error.stderr.decode(errors='replace').strip()[-300:]}") from None
+
+
+def _bound(paths: Paths) -> Iterator[str]:
+    """The outermost of the readable paths, and the interpreter's own folder."""
+    folders = {
+        *paths.readable,
+        os.path.dirname(sys.executable),
+        os.path.dirname(os.path.realpath(sys.executable)),
+    }
+    for path in sorted(folders):
+        if not path.startswith(("/proc/", "/sys/")) and not any(_within(path, other) for other in folders):
+            yield path
+
+
+def _masked(paths: Paths) -> Iterator[str]:
+    """What is shut and would be seen: an empty folder, or nothing, goes over it."""
+    return (path for path in paths.shut if any(_within(path, bound) for bound in _bound(paths)))
+
+
+def _needed(paths: Paths) -> tuple[str, str]:
+    """The learner's side of the grader itself, which lies in the library: it holds no answer."""
+    return str(INSIDE), str(ANSWERS)
+
+
+def _within(path: str, folder: str) -> bool:
+    return path != folder and path.startswith(folder.rstrip("/") + "/")

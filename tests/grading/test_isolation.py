@@ -1,0 +1,228 @@
+"""Every kind of isolation that this machine has holds against the probe, and the probe sees what does not."""
+
+from __future__ import annotations
+
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import submissions
+
+import recdrop_lessons
+from recdrop_lessons import checks
+from recdrop_lessons.grading import isolation, warm
+from recdrop_lessons.grading.checker import Checker
+from recdrop_lessons.grading.inside import sandbox
+from recdrop_lessons.grading.inside.sandbox import Limits
+from recdrop_lessons.grading.remote import Budget, RemoteNotebook, Times
+from recdrop_lessons.grading.warm import GradingError, Sandbox, WarmParent
+
+INSTALLED = Path(sysconfig.get_paths()["purelib"])
+
+
+@pytest.fixture(scope="module", params=isolation.KINDS, ids=lambda kind: kind.name)
+def parent(request: pytest.FixtureRequest) -> Iterator[WarmParent]:
+    """One of each kind that holds here; in it, a library's folder among others is shut."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("A_SECRET_OF_THE_INSTRUCTOR", "1")
+        try:
+            found = isolation.warm_parent(
+                request.param.name, shut=[INSTALLED / "yaml", INSTALLED / "nbgrader"]
+            )
+        except GradingError as error:
+            pytest.skip(str(error))
+    with found:
+        yield found
+
+
+def run_in(parent: WarmParent, source: str) -> list[str] | None:
+    """What a cell raises in a learner's process of that parent."""
+    nursery = parent.nursery()
+    notebook = RemoteNotebook(nursery, Times(), Budget(20), 1 << 20)
+    try:
+        return notebook.run(source, "cell 1")
+    finally:
+        notebook.close()
+        nursery.close()
+
+
+def test_a_notebook_is_graded_in_it(parent: WarmParent) -> None:
+    nursery = parent.nursery()
+    graded = Checker(nursery, parent.sandbox.name).grade(
+        submissions.notebook(submissions.solved()), checks.lesson(submissions.LESSON), 5
+    )
+    nursery.close()
+    assert graded.points == 100
+    assert graded.record()["isolation"] == parent.sandbox.name
+
+
+def test_the_answer_key_can_be_neither_imported_nor_read(parent: WarmParent) -> None:
+    package = Path(recdrop_lessons.__file__).parent
+    raised = run_in(parent, "import recdrop_lessons.checks\nrecdrop_lessons.checks.all_lessons()")
+    assert raised is None  # the import is passed over, and so is what uses it
+    program = f"""
+import sys, gc, types
+sys.meta_path[:] = [finder for finder in sys.meta_path if "Shut" not in type(finder).__name__]
+sys.path.insert(0, {str(package.parent)!r})
+found = []
+try:
+    import recdrop_lessons.cells
+    found.append("imported")
+except (ImportError, OSError):
+    pass
+for path in {[str(package / "cells.py"), str(package / "checks" / "lesson_01_cells.py")]!r}:
+    try:
+        found.append(open(path).read())
+    except OSError:
+        pass
+names = {{module for module in sys.modules if module.startswith("recdrop_lessons.")}}
+modules = [one for one in gc.get_objects() if isinstance(one, types.ModuleType)]
+held = [one for one in modules if "recdrop_lessons." in one.__name__]
+assert not found and not names and not held, (found, names, held)
+"""
+    assert run_in(parent, program) is None
+
+
+def test_a_shut_folder_among_open_ones_is_shut(parent: WarmParent) -> None:
+    program = f"""
+import packaging.version  # a neighbour is open
+try:
+    open({str(INSTALLED / "yaml" / "__init__.py")!r})
+except OSError:
+    pass
+else:
+    raise AssertionError("yaml was read")
+try:
+    import nbgrader
+    nbgrader.apps
+except (ImportError, OSError, AttributeError):
+    pass
+else:
+    raise AssertionError("nbgrader was imported")
+"""
+    assert run_in(parent, program) is None
+
+
+@pytest.mark.parametrize("package", ["numpy.linalg", "matplotlib.pyplot", "scipy.stats", "unittest.mock"])
+def test_libraries_can_be_imported(parent: WarmParent, package: str) -> None:
+    assert run_in(parent, f"import {package}") is None
+
+
+def test_the_environment_is_bare(parent: WarmParent) -> None:
+    program = """
+import os
+kept = set(os.environ) - {"LANG", "LC_CTYPE", "HOSTNAME", "container", "TERM", "PATH", "PWD"}
+wanted = {"HOME", "MPLBACKEND", "MPLCONFIGDIR", "OMP_NUM_THREADS", "PYTHONDONTWRITEBYTECODE"}
+wanted |= {"LD_LIBRARY_PATH"}
+assert kept <= wanted, kept
+"""
+    assert run_in(parent, program) is None
+
+
+def test_a_process_without_locks_is_seen_through() -> None:
+    """The probe is no formality: on an open process it names all that it reaches."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(isolation, "KINDS", (Sandbox("open", ()),))
+        with pytest.raises(GradingError) as refusal:
+            isolation.warm_parent("auto")
+    for reached in (
+        "read submission.ipynb",
+        "write to the results",
+        "TCP",
+        "UDP",
+        "signal",
+        "process behind",
+    ):
+        assert reached in str(refusal.value)
+
+
+@pytest.mark.skipif(not sandbox.seccomp_available(), reason="no seccomp filter for this architecture")
+def test_each_layer_alone_is_seen_to_be_too_little() -> None:
+    for layer, reached in {"seccomp": "read submission.ipynb", "landlock": "UDP"}.items():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(isolation, "KINDS", (Sandbox(layer, (layer,)),))
+            with pytest.raises(GradingError, match=reached):
+                isolation.warm_parent("auto")
+
+
+def test_an_unknown_kind_is_refused_by_name() -> None:
+    with pytest.raises(GradingError, match=r"no isolation 'chroot'; there are landlock\+namespaces"):
+        isolation.warm_parent("chroot")
+
+
+def test_none_is_graded_without_locks_and_says_so() -> None:
+    with isolation.warm_parent("none") as parent:
+        nursery = parent.nursery()
+        data = submissions.notebook(submissions.solved())
+        graded = Checker(nursery, parent.sandbox.name).grade(data, checks.lesson(submissions.LESSON), 5)
+        nursery.close()
+    assert graded.points == 100
+    assert graded.record()["isolation"] == "none"
+
+
+@pytest.mark.skipif(not sandbox.seccomp_available(), reason="no seccomp filter for this architecture")
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_the_filter_refuses_what_it_should(machine: str) -> None:
+    """The program run by hand, on calls of both architectures."""
+    column, audit = sandbox._ARCHITECTURES[machine]
+    program = sandbox.seccomp_filter(77, machine)
+    allowed, refused, unknown = 0x7FFF0000, 0x00050001, 0x00050026
+
+    def verdict(number: int, *arguments: int, architecture: int = audit) -> int:
+        return _run_filter(program, number, architecture, arguments)
+
+    read, write, mmap = {"x86_64": (0, 1, 9), "aarch64": (63, 64, 222)}[machine]
+    assert [verdict(call) for call in (read, write, mmap)] == [allowed] * 3
+    for name, numbers in sandbox._REFUSED.items():
+        if numbers[column] is not None:
+            assert verdict(numbers[column]) == refused, name
+    assert verdict(sandbox._CLONE[column], 0x10000 | 0x100) == allowed  # a thread
+    assert verdict(sandbox._CLONE[column], 17) == refused  # a process
+    assert verdict(435) == unknown
+    kill, tgkill, limit = (sandbox._ON_ITSELF[name][column] for name in ("kill", "tgkill", "prlimit64"))
+    assert [verdict(call, 77, 9) for call in (kill, tgkill, limit)] == [allowed] * 3
+    assert [verdict(call, 78, 9) for call in (kill, tgkill, limit)] == [refused] * 3
+    assert (verdict(limit, 0), verdict(kill, 0), verdict(kill, 0xFFFFFFFF)) == (allowed, refused, refused)
+    assert (verdict(sandbox._FCNTL[column], 3, 1), verdict(sandbox._FCNTL[column], 3, 8)) == (
+        allowed,
+        refused,
+    )
+    assert verdict(sandbox._IOCTL[column], 3, 0x5412) == refused
+    assert verdict(read, architecture=0x40000003) == refused  # 32-bit calls go around the table
+    if machine == "x86_64":
+        assert verdict(0x40000000 + read) == refused
+
+
+def _run_filter(program: bytes, number: int, architecture: int, arguments: tuple[int, ...]) -> int:
+    """Classic BPF, the few instructions that the filter uses."""
+    import struct
+
+    data = struct.pack("=IIQ", number, architecture, 0) + struct.pack(
+        "=6Q", *arguments, *[0] * (6 - len(arguments))
+    )
+    at, value = 0, 0
+    while True:
+        code, true, false, k = struct.unpack_from("=HBBI", program, 8 * at)
+        at += 1
+        if code == 0x20:
+            (value,) = struct.unpack_from("=I", data, k)
+        elif code == 0x06:
+            return k
+        else:
+            holds = {0x15: value == k, 0x35: value >= k, 0x45: bool(value & k)}[code]
+            at += true if holds else false
+
+
+def test_what_is_shut_covers_the_course() -> None:
+    shut = warm.shut_paths("/etc")
+    assert str(Path(recdrop_lessons.__file__).parent) in shut
+    assert "/etc" in shut
+
+
+def test_limits_hold_where_no_lock_does() -> None:
+    with isolation.warm_parent("none", limits=Limits(memory_bytes=1 << 28, open_files=32)) as parent:
+        raised = run_in(parent, "import torch\ntorch.ones(1 << 28)")
+        assert raised is not None and "memory" in raised[1]
+        raised = run_in(parent, "files = [open('/dev/null') for _ in range(100)]")
+        assert raised is not None and raised[0] == "OSError"
