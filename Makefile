@@ -18,7 +18,7 @@ export PYTHON
 # Small networks run fastest as processes of one thread each.
 TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 # The tests spread a file or class to one process; a notebook is one file, and one kernel.
-PYTEST := $(TEST_ENV) $(PY) -m pytest -n $(WORKERS) --dist loadscope
+PYTEST := $(TEST_ENV) $(PY) -m pytest -n $(WORKERS) --dist loadscope --durations 8
 
 .PHONY: lab test env lint unit notebooks clean
 .NOTPARALLEL:

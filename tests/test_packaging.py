@@ -117,6 +117,14 @@ def test_readme_commands_and_links_exist(page: str) -> None:
     assert {link for link in local if not (ROOT / link).exists()} == set()
 
 
+def test_readme_maps_every_lesson_and_exercise() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    there = {*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "exercises").glob("*/*.ipynb")}
+    rows = re.findall(r"^\| \d\d \|.*", text, re.MULTILINE)
+    mapped = {ROOT / link for row in rows for link in re.findall(r"\]\(([^)]+)\)", row)}
+    assert mapped == there
+
+
 def test_ci_runs_make_test() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
