@@ -27,7 +27,9 @@ lab:
 	@sh tools/env.sh course frameworks
 	@.venv/bin/recdrop lab $(LAB)
 
-test: env lint unit notebooks
+# -k: one step that fails does not hide what the next would say.
+test: env
+	@$(MAKE) --no-print-directory -k lint unit notebooks
 
 env:
 	@sh tools/env.sh
