@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+import torch_geometric.nn
 from torch import nn
 
 from recdrop_lessons import (
@@ -21,6 +22,7 @@ from recdrop_lessons import (
 )
 from recdrop_lessons.frameworks import (
     from_keras,
+    from_pyg,
     from_torch,
     import_keras,
     keras_masks,
@@ -241,3 +243,25 @@ def test_the_weights_that_come_are_copies(layers):
     ours = from_keras(theirs)
     nn.init.zeros_(ours.weight_ih)
     assert np.any(theirs.get_weights()[0])
+
+
+# ---- PyTorch Geometric ----
+
+
+@pytest.mark.parametrize("arguments", [{}, {"concat": False, "bias": False}, {"add_self_loops": False}])
+def test_a_gatconv_of_pyg_becomes_ours(arguments):
+    theirs = torch_geometric.nn.GATConv(4, 3, heads=2, dropout=0.4, negative_slope=0.3, **arguments)
+    if theirs.bias is not None:
+        nn.init.normal_(theirs.bias)
+    ours, x, edges = from_pyg(theirs), torch.randn(6, 4), torch.randint(0, 6, (2, 15))
+    assert ours.drops == (Drop("attention", 0.4),)
+    assert (ours.eval()(x, edges) - theirs.eval()(x, edges)).abs().max() < 1e-6
+
+
+def test_what_from_pyg_refuses():
+    make = torch_geometric.nn.GATConv
+    assert_refused(RecdropError, lambda: from_pyg(nn.Linear(2, 3)), "expected torch_geometric.nn.GATConv")
+    assert_refused(RecdropError, lambda: from_pyg(make(4, 3, edge_dim=2)), "use edge_dim=None")
+    assert_refused(RecdropError, lambda: from_pyg(make(4, 3, residual=True)), "use residual=False")
+    assert_refused(RecdropError, lambda: from_pyg(make((4, 5), 3)), "one number of features")
+    assert_refused(RecdropError, lambda: from_pyg(make(4, 3, dropout=1.0)), "Choose 0 <= p < 1")
