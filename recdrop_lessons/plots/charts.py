@@ -7,7 +7,7 @@ about one. Lessons that draw once use matplotlib through `style.look`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from ..equations import Array
 from . import svg
-from .style import BLUE, GREY, INK, PALE
+from .style import BLUE, GREY, INK, PALE, PAPER
 
 
 @dataclass(frozen=True)
@@ -48,22 +48,30 @@ class Axes:
         up = min(max((y - y0) / (y1 - y0), 0), 1)
         return self.left + across * self.width, self.top + (1 - up) * self.height
 
-    def frame(self, *, title: str, x: str, y: str, x_ticks: Sequence[float] | None = None) -> list[str]:
-        """The axes with their numbers and names."""
+    def frame(
+        self,
+        *,
+        title: str,
+        x: str,
+        y: str,
+        x_ticks: Mapping[float, str] | None = None,
+        y_ticks: Mapping[float, str] | None = None,
+    ) -> list[str]:
+        """The axes with their numbers and names; ticks by value and label, or round numbers."""
         bottom = self.top + self.height
-        parts = [svg.text(self.left - 46, 22, title, size=17, anchor="start", font_weight="bold")]
-        for value in ticks(*self.ylim):
+        parts = [svg.text(16, 22, title, size=17, anchor="start", font_weight="bold")]
+        for value, label in (y_ticks or {v: plain(v) for v in ticks(*self.ylim)}).items():
             _, at_y = self.at(self.xlim[0], value)
             parts.append(svg.line([(self.left, at_y), (self.left + self.width, at_y)], stroke=PALE, width=1))
-            parts.append(svg.text(self.left - 8, at_y + 5, plain(value), size=14, anchor="end", fill=GREY))
-        for value in ticks(*self.xlim) if x_ticks is None else x_ticks:
+            parts.append(svg.text(self.left - 8, at_y + 5, label, size=14, anchor="end", fill=GREY))
+        for value, label in (x_ticks or {v: plain(v) for v in ticks(*self.xlim)}).items():
             at_x, _ = self.at(value, self.ylim[0])
-            parts.append(svg.text(at_x, bottom + 19, plain(value), size=14, fill=GREY))
+            parts.append(svg.text(at_x, bottom + 19, label, size=14, fill=GREY))
         corner = [(self.left, self.top), (self.left, bottom), (self.left + self.width, bottom)]
         parts.append(svg.line(corner, stroke=GREY, width=1.5))
         parts.append(svg.text(self.left + self.width / 2, bottom + 40, x, size=15))
-        turn = f"rotate(-90 {svg.number(self.left - 48)} {svg.number(self.top + self.height / 2)})"
-        parts.append(svg.text(self.left - 48, self.top + self.height / 2, y, size=15, transform=turn))
+        turn = f"rotate(-90 16 {svg.number(self.top + self.height / 2)})"
+        parts.append(svg.text(16, self.top + self.height / 2, y, size=15, transform=turn))
         return parts
 
     def line(self, curve: Line) -> str:
@@ -78,6 +86,31 @@ class Axes:
         pieces.append(points)
         look: dict[str, Any] = {"stroke": curve.colour, "width": curve.width, "stroke_dasharray": curve.dash}
         return "".join(svg.line(piece, **look) for piece in pieces if piece)
+
+    def upright(self, x: float, *, colour: str, dash: str | None = None, width: float = 2.5) -> str:
+        """A line from bottom to top at x."""
+        low, high = self.ylim
+        return svg.line(
+            [self.at(x, low), self.at(x, high)], stroke=colour, width=width, stroke_dasharray=dash
+        )
+
+    def level(self, y: float, *, colour: str, dash: str | None = None, width: float = 2.5) -> str:
+        """A line from left to right at y."""
+        low, high = self.xlim
+        return svg.line(
+            [self.at(low, y), self.at(high, y)], stroke=colour, width=width, stroke_dasharray=dash
+        )
+
+    def dot(self, x: float, y: float, *, colour: str, radius: float = 5) -> str:
+        """A point."""
+        return svg.circle(*self.at(x, y), radius, fill=colour, stroke=PAPER, stroke_width=1.5)
+
+    def band(self, x: Array, low: Array, high: Array, *, colour: str) -> str:
+        """The area between two curves."""
+        edge = [self.at(float(a), float(b)) for a, b in zip(x, high, strict=True)]
+        edge += [self.at(float(a), float(b)) for a, b in zip(x[::-1], low[::-1], strict=True)]
+        points = " ".join(f"{svg.number(a)},{svg.number(b)}" for a, b in edge)
+        return f"<polygon{svg.attributes(points=points, fill=colour, fill_opacity=0.35)}/>"
 
     def bar(self, x: float, y: float, *, width: float, colour: str, base: float = 0.0) -> str:
         """A bar from `base` to y, `width` wide in data."""

@@ -1,0 +1,34 @@
+"""Lesson 05's explorer: its curves are those of `recdrop_lessons.memory`, every row is in one group."""
+
+from __future__ import annotations
+
+import itertools
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+from recdrop_lessons import memory, variants
+from recdrop_lessons.explorers import memory as explorer
+
+
+@pytest.mark.parametrize("row", list(explorer.ROWS))
+def test_every_row_can_be_drawn_at_the_ends_of_every_slider(row: str) -> None:
+    for p, forget, steps in itertools.product((0.0, 0.9), (0.5, 1.0), (5, 100)):
+        frame = explorer.figure(row=row, p=p, forget=forget, steps=steps)
+        ET.fromstring(frame.svg)
+        assert "nan" not in frame.svg
+        expected = memory.mean(explorer.drops_of(row, p), forget, steps)
+        np.testing.assert_array_equal(frame.numbers["mean"][row], expected)
+
+
+def test_groups_hold_every_row_once() -> None:
+    groups = explorer.groups(explorer.figure().numbers["mean"])
+    assert sorted(key for keys in groups for key in keys) == sorted([*variants.ROWS, explorer.STEP_MASK])
+    assert any({"gal", "keras_recurrent", "zaremba"} <= set(keys) for keys in groups)
+
+
+def test_a_mask_per_step_on_the_cell_survives_as_a_power() -> None:
+    alive = explorer.figure(p=0.25, steps=20).numbers["alive"]
+    np.testing.assert_allclose(alive[explorer.STEP_MASK], 0.75 ** np.arange(1, 21))
+    np.testing.assert_allclose(alive["moon"], 0.75)
