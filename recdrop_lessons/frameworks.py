@@ -330,7 +330,10 @@ def set_keras_masks(keras_layer: Any, masks: Masks | Mapping[str, Masks]) -> Non
         _check_keras_has(site, mask, kind.__name__, cell)
         once = mask[0]  # (B, units) or (B, G, units)
         copies = [once[:, k] for k in order] if once.dim() == 3 else [once] * len(order)
-        given = [keras.ops.convert_to_tensor(copy.numpy(), dtype=cell.compute_dtype) for copy in copies]
+        given = [
+            keras.ops.convert_to_tensor(copy.detach().cpu().numpy(), dtype=cell.compute_dtype)
+            for copy in copies
+        ]
         attribute = "_dropout_mask" if site == "input" else "_recurrent_dropout_mask"
         setattr(cell, attribute, given if _one_mask_per_gate(cell) else given[0])
 

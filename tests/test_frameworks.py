@@ -31,6 +31,8 @@ from recdrop_lessons.frameworks import (
     to_torch,
 )
 
+# Keras reads torch tensors in a way that NumPy 2 warns of.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 B, T, F, H = 3, 4, 2, 5
 
 

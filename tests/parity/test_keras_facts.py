@@ -13,6 +13,8 @@ import torch
 from recdrop_lessons import LSTM, Drop, Dropout, variants
 from recdrop_lessons.frameworks import from_keras, import_keras, keras_masks
 
+# Keras reads torch tensors in a way that NumPy 2 warns of.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 keras = import_keras()
 layers = keras.layers
 B, T, F, H = 40, 6, 3, 4
@@ -303,13 +305,13 @@ def test_regularisers_see_the_whole_matrix(kind, gates):
         return of
 
     layer = built(kind, kernel_regularizer=penalty("kernel"), recurrent_regularizer=penalty("recurrent"))
-    total = sum(float(loss) for loss in layer.losses)
+    total = sum(loss.item() for loss in layer.losses)
     assert seen == {"kernel": (F, gates * H), "recurrent": (H, gates * H)}
     first = [keras.ops.convert_to_numpy(w)[:, :H] for w in (layer.cell.kernel, layer.cell.recurrent_kernel)]
     assert total == pytest.approx(sum((w**2).sum() for w in first), rel=1e-5)
     whole = built(kind, kernel_regularizer=keras.regularizers.L2(1.0))
     kernel = keras.ops.convert_to_numpy(whole.cell.kernel)
-    assert float(whole.losses[0]) == pytest.approx((kernel**2).sum(), rel=1e-5)
+    assert whole.losses[0].item() == pytest.approx((kernel**2).sum(), rel=1e-5)
 
 
 def test_the_lstms_blocks_are_i_f_c_o_and_the_second_bias_starts_at_one():

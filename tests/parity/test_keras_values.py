@@ -11,6 +11,8 @@ from twins import assert_close
 from recdrop_lessons import Bidirectional, Stack
 from recdrop_lessons.frameworks import from_keras, import_keras, keras_masks, set_keras_masks, to_keras
 
+# Keras reads torch tensors in a way that NumPy 2 warns of.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 keras = import_keras()
 B, T, F, H = 3, 5, 2, 4
 
