@@ -205,7 +205,9 @@ class Sheet:
         )
 
     def _repr_html_(self) -> str:
-        return "".join(_html_question(k, question) for k, question in enumerate(QUESTIONS, 1))
+        # Folded, since the widget shows the same questions wherever a kernel runs.
+        questions = "".join(_html_question(k, question) for k, question in enumerate(QUESTIONS, 1))
+        return f"<details><summary>The questions and their options, to read</summary>{questions}</details>"
 
 
 @dataclass(frozen=True)
@@ -299,8 +301,9 @@ def _inline(text: str) -> str:
 def _html_question(number: int, question: Question) -> str:
     options = "".join(f"<li>{_inline(option)}</li>" for option in question.options)
     return (
+        '<div style="line-height:1.5">'
         f'<p style="margin:1em 0 0.2em"><b>{number}.</b> {_inline(question.text)}</p>'
-        f'<ol type="a" style="margin:0 0 0.4em;padding-left:2.4em">{options}</ol>'
+        f'<ol type="a" style="margin:0 0 0.4em;padding-left:2.4em">{options}</ol></div>'
     )
 
 
@@ -318,12 +321,12 @@ def view(when: str = "opening") -> Any:
         question.name: widgets.ToggleButtons(
             options=[*LETTERS, UNSURE],
             value=None,
-            style={"button_width": "5.5em"},
+            style={"button_width": "6em"},
             tooltips=[*question.options, "an honest answer too"],
         )
         for question in QUESTIONS
     }
-    button = widgets.Button(description="Keep my answers", button_style="primary", icon="check")
+    button = widgets.Button(description="Keep my answers", button_style="primary", layout={"width": "auto"})
     message = widgets.HTML(_greeting(when))
 
     def on_click(_: Any) -> None:
