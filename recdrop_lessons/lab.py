@@ -12,8 +12,8 @@ from urllib.parse import quote
 from .errors import RecdropError
 
 FIRST_LESSON = Path("notebooks") / "00_start_here.ipynb"
-# No question about news before the first lesson, and no look-up where there may be no network.
-QUIET = ("news_url=None", "check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate")
+# Settings for JupyterLab: no question about news before the first lesson, no look-up where no network may be.
+SETTINGS = Path(__file__).resolve().parent / "jupyter"
 
 
 def course_folder(start: Path | None = None) -> Path:
@@ -35,7 +35,6 @@ def course_folder(start: Path | None = None) -> Path:
 def lab_command(notebook: Path, folder: Path, port: int, browser: bool) -> list[str]:
     """The command that serves `folder` and opens `notebook`, with this very Python behind its kernels."""
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", f"--port={port}"]
-    command += [f"--LabApp.{setting}" for setting in QUIET]
     if not browser:
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -43,6 +42,12 @@ def lab_command(notebook: Path, folder: Path, port: int, browser: bool) -> list[
     # As an address, and not as a file: so the link in the terminal leads there too where no browser opens.
     page = quote(notebook.relative_to(folder).as_posix())
     return [*command, f"--LabApp.default_url=/lab/tree/{page}"]
+
+
+def lab_environment() -> dict[str, str]:
+    """JupyterLab's environment: our settings, and for "python3" this Python, not one that the user registered."""
+    paths = [str(SETTINGS), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+    return {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1", "JUPYTER_CONFIG_PATH": os.pathsep.join(paths)}
 
 
 def open_lab(notebook: Path | None = None, port: int = 8888, browser: bool = True) -> None:
@@ -57,9 +62,7 @@ def open_lab(notebook: Path | None = None, port: int = 8888, browser: bool = Tru
     notebook = folder / FIRST_LESSON if notebook is None else notebook.resolve()
     if not notebook.is_file() or not notebook.is_relative_to(folder):
         raise RecdropError(f"There is no notebook {notebook}; the lessons are in {folder / 'notebooks'}.")
-    # A kernel "python3" of the user's own would otherwise go before the one of this environment.
-    env = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1"}
-    command = lab_command(notebook, folder, port, browser)
+    command, environment = lab_command(notebook, folder, port, browser), lab_environment()
     if os.name == "posix":
-        os.execve(command[0], command, env)
-    raise SystemExit(subprocess.call(command, env=env))
+        os.execve(command[0], command, environment)
+    raise SystemExit(subprocess.call(command, env=environment))

@@ -1,7 +1,6 @@
 """`make lab` serves the lesson that it says, with a kernel of this very environment."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from recdrop_lessons.errors import RecdropError
-from recdrop_lessons.lab import FIRST_LESSON, course_folder, lab_command, open_lab
+from recdrop_lessons.lab import FIRST_LESSON, course_folder, lab_command, lab_environment, open_lab
 
 pytest.importorskip("jupyterlab")
 
@@ -52,7 +51,7 @@ def served(course: Path) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = lab_command(course / FIRST_LESSON, course, port, browser=False)
-    env = {**os.environ, "JUPYTER_TOKEN": "token", "JUPYTER_PREFER_ENV_PATH": "1"}
+    env = lab_environment() | {"JUPYTER_TOKEN": "token"}
     with (course / "log").open("w") as log:
         lab = subprocess.Popen(command, env=env, stdout=log, stderr=log, cwd=course.parent)
     try:
@@ -78,6 +77,8 @@ def get(address: str) -> str:
 def test_lab_serves_the_first_lesson_with_this_environments_kernel(served: str, course: Path) -> None:
     assert "<title>JupyterLab" in get(f"{served}/lab/tree/{FIRST_LESSON.as_posix()}")
     assert json.loads(get(f"{served}/api/contents/{FIRST_LESSON.as_posix()}"))["type"] == "notebook"
+    settings = json.loads(get(f"{served}/lab/api/settings/@jupyterlab/apputils-extension:notification"))
+    assert settings["schema"]["properties"]["fetchNews"]["default"] == "false"  # no question
     kernels = json.loads(get(f"{served}/api/kernelspecs"))
     assert kernels["default"] == "python3"
     assert kernels["kernelspecs"]["python3"]["spec"]["argv"][0] in {"python", sys.executable}
