@@ -45,7 +45,7 @@ def lab_command(notebook: Path, folder: Path, port: int, browser: bool) -> list[
 
 
 def lab_environment() -> dict[str, str]:
-    """JupyterLab's environment: our settings, and for "python3" this Python, not one that the user registered."""
+    """JupyterLab's environment: our settings, and this Python behind the kernel "python3" in every case."""
     paths = [str(SETTINGS), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
     return {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1", "JUPYTER_CONFIG_PATH": os.pathsep.join(paths)}
 
