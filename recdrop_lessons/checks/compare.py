@@ -148,9 +148,7 @@ def _compare_tensors(
         sentence = f"{name} has shape {shape(yours)}, expected is {shape(right)}."
         return Difference("shape", sentence, name, (), yours, right)
     if dtype is not None and right.is_floating_point() and yours.dtype != dtype:
-        sentence = (
-            f"{name} came back as {_short(yours.dtype)}; the inputs are {_short(dtype)}, and so must it be."
-        )
+        sentence = f"{name} came back as {_short(yours.dtype)}, expected is {_short(dtype)}."
         return Difference("dtype", sentence, name, (), yours, right)
     if right.numel() == 0:
         return None

@@ -113,8 +113,8 @@ GRADIENT_CUT = Misconception(
 )
 DTYPE_CHANGED = Misconception(
     "dtype-changed",
-    "The result has another dtype than the inputs. Make new tensors with the inputs' dtype "
-    "(`torch.zeros_like(x)`, `x.new_zeros(...)`, `dtype=x.dtype`).",
+    "The result has the wrong dtype. Make new tensors with the dtype of the inputs (`torch.zeros_like(x)`, "
+    "`x.new_zeros(...)`, `dtype=x.dtype`), or with torch's default where no tensor comes in.",
 )
 KEYWORDS_RENAMED = Misconception(
     "arguments-renamed",
