@@ -1,0 +1,89 @@
+"""The claims of lesson 02, decided by PyTorch and Keras themselves."""
+
+import math
+
+import pytest
+import torch
+from torch.nn.functional import dropout
+
+from recdrop_lessons import Dropout
+
+keras = pytest.importorskip("keras", reason="the extra `frameworks` brings Keras")
+
+RATES = (0.1, 0.5, 0.8)
+N = 400_000
+
+
+def in_keras(layer, x):
+    return layer(x, training=True).detach()
+
+
+def moments(p, kind):
+    """Mean and variance of the noise, with the standard errors of both."""
+    m = in_keras(kind(p, seed=3), torch.ones(N)).double()
+    fourth = ((m - m.mean()) ** 4).mean()
+    return m.mean().item(), m.var().item(), (m.std() / N**0.5).item(), (fourth / N).sqrt().item()
+
+
+@pytest.mark.parametrize("p", RATES)
+def test_gaussian_dropout_keeps_mean_and_has_dropouts_variance(p):
+    for kind in (keras.layers.GaussianDropout, keras.layers.Dropout):
+        mean, variance, of_mean, of_variance = moments(p, kind)
+        assert abs(mean - 1) < 5 * of_mean
+        assert abs(variance - p / (1 - p)) < 5 * of_variance
+
+
+@pytest.mark.parametrize("p", RATES)
+def test_gaussian_dropout_has_no_zeros_and_turns_some_signs(p):
+    m = in_keras(keras.layers.GaussianDropout(p, seed=4), torch.ones(N))
+    below = 0.5 * math.erfc(math.sqrt((1 - p) / p) / math.sqrt(2))  # Φ(-1/σ)
+    assert not (m == 0).any()
+    assert abs((m < 0).double().mean().item() - below) < 5 * math.sqrt(below * (1 - below) / N) + 1e-9
+
+
+@pytest.mark.parametrize("noise", ["bernoulli", "gaussian"])
+def test_ours_with_keras_own_mask_is_keras(noise):
+    kind = {"bernoulli": keras.layers.Dropout, "gaussian": keras.layers.GaussianDropout}[noise]
+    x = torch.randn(3, 5, 4)  # (B, T, F)
+    mask = in_keras(kind(0.4, seed=5), torch.ones_like(x))
+    ours = Dropout(0.4, noise=noise)(x, masks={"output": mask.transpose(0, 1)})
+    assert torch.allclose(ours, in_keras(kind(0.4, seed=5), x), atol=1e-6)
+
+
+@pytest.mark.parametrize("mean", [0.0, 3.0])
+@pytest.mark.parametrize("p", RATES)
+def test_inverted_dropout_adds_variance(p, mean):
+    x = mean + torch.randn(N, dtype=torch.float64)
+    expected = x.var() + p / (1 - p) * (x**2).mean()
+    for y in (dropout(x, p), in_keras(keras.layers.Dropout(p, seed=6, dtype="float64"), x)):
+        error = (((y - y.mean()) ** 4).mean() / N).sqrt()
+        assert abs(y.var() - expected) < 5 * error
+        assert abs(y.mean() - x.mean()) < 5 * y.std() / N**0.5
+
+
+@pytest.mark.parametrize("p", RATES)
+def test_p_is_the_share_dropped(p):
+    for y in (dropout(torch.ones(N), p), in_keras(keras.layers.Dropout(p, seed=7), torch.ones(N))):
+        assert abs((y == 0).double().mean().item() - p) < 5 * math.sqrt(p * (1 - p) / N)
+        assert torch.allclose(y[y != 0], torch.tensor(1 / (1 - p)))
+
+
+def test_nothing_happens_at_test_time():
+    x = torch.randn(100)
+    assert torch.equal(dropout(x, 0.5, training=False), x)
+    for kind in (keras.layers.Dropout, keras.layers.GaussianDropout):
+        assert torch.equal(kind(0.5)(x, training=False), x)
+
+
+def test_a_test_pass_is_the_mean_only_if_linear():
+    x, weight = torch.linspace(-2, 2, 10), torch.linspace(1, 3, 10)
+    sums = dropout(x.expand(N, 10), 0.5) @ weight
+    at_test = dropout(x, 0.5, training=False) @ weight
+    assert abs(sums.mean() - at_test) < 5 * sums.std() / N**0.5
+    assert abs(sums.tanh().mean() - at_test.tanh()) > 50 * sums.tanh().std() / N**0.5
+
+
+def test_gaussian_noise_adds_and_gaussian_dropout_multiplies():
+    zeros = torch.zeros(1000)
+    assert not in_keras(keras.layers.GaussianDropout(0.5, seed=8), zeros).any()
+    assert in_keras(keras.layers.GaussianNoise(1.0, seed=8), zeros).std() > 0.8
