@@ -71,6 +71,92 @@ def check(
 
 
 @app.command()
+def grade(
+    submissions: Annotated[
+        Path, typer.Argument(help="A folder with SUBMISSIONS/student/lesson/lesson.ipynb.")
+    ],
+    out: Annotated[Path, typer.Option(help="Where the results go. A run that was cut off goes on there.")],
+    jobs: Annotated[int, typer.Option(min=1, help="Notebooks graded at the same time.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option(help="Of the checks' inputs; by default drawn once for OUT.")
+    ] = None,
+    lesson: Annotated[
+        list[str] | None, typer.Option(help="Everyone was to hand this in; may be repeated.")
+    ] = None,
+    attempts: Annotated[str, typer.Option(help="Which of several attempts counts: last or best.")] = "last",
+    due: Annotated[
+        str | None, typer.Option(help="Later is marked as late: 2026-11-20T23:59, local time.")
+    ] = None,
+    isolation: Annotated[str, typer.Option(help="auto, or a kind that `recdrop doctor` lists.")] = "auto",
+    trust_submissions: Annotated[
+        bool, typer.Option("--trust-submissions", help="Run them without isolation where none holds.")
+    ] = False,
+    shard: Annotated[
+        str, typer.Option(help="i/n: the i-th of n shares. Once more without it for the table.")
+    ] = "1/1",
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask scheduler's address: grade on its workers.")
+    ] = None,
+) -> None:
+    """Grade a class: isolated, in parallel, going on where it was cut off.
+
+    Writes OUT/grades.csv, OUT/summary.html, OUT/student/lesson.json and OUT/student/feedback.html.
+    Exit code 0: everything was graded; 1: some are to be looked at by hand; 2: nothing could be graded;
+    130: interrupted, what is done is kept.
+    """
+    from recdrop_lessons.grading.finding import NotFound
+    from recdrop_lessons.grading.run import Options, grade_folder
+    from recdrop_lessons.grading.warm import GradingError
+
+    if attempts not in ("last", "best"):
+        _refuse(f"--attempts is last or best, not {attempts!r}.")
+    options = Options(
+        submissions,
+        out,
+        jobs,
+        seed,
+        isolation,
+        trust_submissions,
+        _shard(shard),
+        scheduler,
+        tuple(lesson or ()),
+        attempts,
+        _moment(due),
+    )
+    try:
+        finished = grade_folder(options)
+    except (NotFound, GradingError, ImportError, OSError) as error:
+        hint = "\nTo run the submissions without isolation, where you trust them: --trust-submissions"
+        _refuse(f"{error}{hint if isinstance(error, GradingError) and not trust_submissions else ''}")
+    except KeyError as error:
+        _refuse(error.args[0])
+    except KeyboardInterrupt:
+        _refuse(f"interrupted; what is done is kept in {out}, and the same command goes on there.", 130)
+    if finished.isolation == "none":
+        typer.echo("*** Graded WITHOUT isolation: the submissions could do whatever you can. ***", err=True)
+    for problem in (*finished.totals.ungraded, *finished.problems):
+        typer.echo(f"  {problem}", err=True)
+    typer.echo(f"{finished.totals}; isolation: {finished.isolation}")
+    raise typer.Exit(finished.exit_code)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    part, _, of = text.partition("/")
+    if part.isdigit() and of.isdigit() and 1 <= int(part) <= int(of):
+        return int(part), int(of)
+    _refuse(f"--shard is i/n with i from 1 to n, not {text!r}.")
+
+
+def _moment(text: str | None) -> float | None:
+    import datetime
+
+    try:
+        return datetime.datetime.fromisoformat(text).timestamp() if text else None
+    except ValueError:
+        _refuse(f"--due is a date and time as 2026-11-20T23:59, not {text!r}.")
+
+
+@app.command()
 def progress() -> None:
     """The board: parts solved, points, what is next."""
     from recdrop_lessons.progress import board

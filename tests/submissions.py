@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from typer.testing import CliRunner
+
+from recdrop_lessons.cli import app
 
 LESSON = "01_cells"
 RIGHT = {
@@ -81,3 +89,31 @@ def write(folder: Path, data: bytes | list[dict[str, Any]], name: str = f"{LESSO
     path = room / name
     path.write_bytes(notebook(data) if isinstance(data, list) else data)
     return path
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command printed and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def grade(*arguments: str | Path, cwd: Path) -> Done:
+    """`recdrop grade` in this process, which has torch loaded already."""
+    before = Path.cwd()
+    os.chdir(cwd)
+    try:
+        result = CliRunner().invoke(app, ["grade", *map(str, arguments)])
+    finally:
+        os.chdir(before)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return Done(result.exit_code, result.stdout, result.stderr)
+
+
+def recdrop(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """The command line as it is typed."""
+    command = [sys.executable, "-c", "from recdrop_lessons.cli import app; app()", *map(str, arguments)]
+    environment = {**os.environ, "RECDROP_FOLDER": str(cwd), "NO_COLOR": "1"}
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120)

@@ -41,7 +41,7 @@ def warm_parent(
     """
     limits = limits or Limits()
     wanted = [one for one in KINDS if kind in ("auto", one.name)]
-    if not wanted and kind != "none":
+    if not wanted and kind not in ("auto", "none"):
         raise GradingError(
             f"There is no isolation {kind!r}; there are {', '.join(one.name for one in KINDS)}."
         )

@@ -20,10 +20,10 @@ from recdrop_lessons.grading.warm import Nursery
 class Times:
     """Wall time, seconds, that each thing may take."""
 
-    call: float = 5.0
-    cell: float = 15.0
+    call: float = 10.0
+    cell: float = 20.0
     read: float = 30.0
-    notebook: float = 120.0
+    notebook: float = 180.0
 
 
 class Budget:

@@ -180,6 +180,10 @@ class WarmParent:
             raise GradingError(reply["failed"] if reply else f"It does not start. {self._last_words()}")
         return Nursery(ours)
 
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
     def _last_words(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1)

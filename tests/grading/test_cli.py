@@ -10,13 +10,7 @@ from pathlib import Path
 
 import pytest
 import submissions
-from submissions import RIGHT, solved, write
-
-
-def recdrop(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from recdrop_lessons.cli import app; app()", *map(str, arguments)]
-    environment = {**os.environ, "RECDROP_FOLDER": str(cwd), "NO_COLOR": "1"}
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120)
+from submissions import RIGHT, recdrop, solved, write
 
 
 @pytest.mark.parametrize(

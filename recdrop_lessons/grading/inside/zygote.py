@@ -181,6 +181,10 @@ def main() -> None:
                 pass
         settings, descriptors = receive_request(control)
         if settings is None:
+            control.close()
+            with contextlib.suppress(ChildProcessError):  # the nurseries end with their checkers
+                while True:
+                    os.wait()
             return
         if os.fork() == 0:
             control.close()

@@ -1,0 +1,142 @@
+"""A class graded: every submission to a record, in parallel, going on where a run was cut off."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from recdrop_lessons import checks
+from recdrop_lessons.grading.checker import Checker, Graded, Unreadable, read_file
+from recdrop_lessons.grading.records import Record, Store, checks_version
+from recdrop_lessons.grading.submissions import Attempt, Submission
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a worker grades: bytes and names, so that it can be sent to another machine."""
+
+    student: str
+    lesson: str
+    attempts: tuple[bytes | str, ...]  # a notebook's bytes, or the sentence that says why there are none
+    seed: int
+
+
+class Pool(Protocol):
+    """Something that grades tasks in any order."""
+
+    isolation: str
+
+    def run(self, tasks: Iterator[tuple[Any, Task]]) -> Iterator[tuple[Any, Record]]:
+        """Each task's key with its result, as they are done."""
+        ...
+
+
+def grade_task(checker: Checker, task: Task, isolation: str) -> Record:
+    """The task's result: record, answers, notes and which attempt counted. A pure function of the task."""
+    lesson = checks.lesson(task.lesson)
+    best: Graded | None = None
+    counted = 0
+    for number, attempt in enumerate(task.attempts, 1):
+        if isinstance(attempt, str):
+            graded = Checker.unreadable(lesson, attempt, isolation)
+            if attempt.startswith(("There is no notebook", "Nothing was handed in")):
+                graded = replace(
+                    graded, parts=tuple(replace(part, status="missing") for part in graded.parts)
+                )
+        else:
+            graded = checker.grade(attempt, lesson, task.seed)
+        if best is None or graded.points >= best.points:
+            best, counted = graded, number
+    assert best is not None
+    return {
+        "record": best.record(),
+        "answers": best.answers,
+        "notes": best.notes,
+        "attempt": counted,
+        "attempts": len(task.attempts),
+    }
+
+
+@dataclass(frozen=True)
+class Row:
+    """One submission with its result."""
+
+    submission: Submission
+    result: Record
+    late: bool | None
+
+
+def grade_class(
+    submissions: Sequence[Submission],
+    store: Store,
+    pool: Pool,
+    *,
+    attempts: str = "last",
+    due: float | None = None,
+    progress: Any = None,
+) -> list[Row]:
+    """Grade what is not graded yet; every result is on disk before the next counts as done.
+
+    Args:
+        submissions: what was handed in.
+        store: where the records are and go.
+        pool: who grades.
+        attempts: "last", or "best" of several.
+        due: seconds since 1970, after which an attempt is late.
+        progress: something with `update(n)`, called for each submission that is done.
+
+    Returns:
+        a row for each submission, in their order.
+    """
+    results: dict[Submission, Record] = {}
+
+    def open_tasks() -> Iterator[tuple[tuple[Submission, Record], Task]]:
+        for submission in submissions:
+            chosen = submission.attempts if attempts == "best" else submission.attempts[-1:]
+            data = tuple(_read(attempt) for attempt in chosen)
+            basis = {
+                "attempts": [_digest(one) for one in data],
+                "seed": store.seed,
+                "checks": checks_version(),
+                "isolation": pool.isolation,
+            }
+            found = store.find(submission.student, submission.lesson, basis)
+            if found is not None:
+                results[submission] = found
+                _tick(progress)
+            else:
+                yield (submission, basis), Task(submission.student, submission.lesson, data, store.seed)
+
+    for (submission, basis), result in pool.run(open_tasks()):
+        full = result | {"student": submission.student, "basis": basis}
+        store.write(submission.student, submission.lesson, full)
+        results[submission] = full
+        _tick(progress)
+    return [Row(one, results[one], _late(one, results[one], attempts, due)) for one in submissions]
+
+
+def _read(attempt: Attempt) -> bytes | str:
+    if attempt.path is None:
+        return attempt.why
+    try:
+        return read_file(attempt.path)
+    except Unreadable as error:
+        return str(error)
+
+
+def _digest(data: bytes | str) -> str:
+    return data if isinstance(data, str) else hashlib.sha256(data).hexdigest()
+
+
+def _tick(progress: Any) -> None:
+    if progress is not None:
+        progress.update(1)
+
+
+def _late(submission: Submission, result: Record, attempts: str, due: float | None) -> bool | None:
+    if due is None:
+        return None
+    counted = submission.attempts[result["attempt"] - 1] if attempts == "best" else submission.attempts[-1]
+    return counted.handed_in > due

@@ -1,0 +1,117 @@
+"""Grading on a Dask cluster: the same pure function of a task, run where the scheduler sends it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from recdrop_lessons.grading.checker import Checker
+from recdrop_lessons.grading.classroom import Task, grade_task
+from recdrop_lessons.grading.isolation import warm_parent
+from recdrop_lessons.grading.records import Record, checks_version
+from recdrop_lessons.grading.warm import GradingError, Nursery, WarmParent
+from recdrop_lessons.optional import need
+
+_AHEAD = 4  # tasks sent to the cluster for each of its threads, so that none waits and few are in memory
+
+
+class ClusterPool:
+    """Grades on the workers of a scheduler. A worker that is lost has its tasks graded by another.
+
+    Args:
+        address: the scheduler's, "tcp://host:8786".
+        kind: of isolation, probed on each worker.
+        trusted: go on without isolation where none holds.
+
+    Raises:
+        ImportError: dask.distributed is not installed.
+        GradingError: no worker, a worker with another version of the course, or one without isolation.
+    """
+
+    def __init__(self, address: str, kind: str, trusted: bool) -> None:
+        self._distributed = need("distributed", "distributed")
+        self._kind, self._trusted = kind, trusted
+        try:
+            self._client = self._distributed.Client(address, timeout=10)
+        except (OSError, TimeoutError) as error:
+            raise GradingError(f"No Dask scheduler answers at {address}: {error}") from None
+        try:
+            self.isolation = self._agreed()
+        except BaseException:
+            self._client.close()
+            raise
+
+    def _agreed(self) -> str:
+        """The isolation that all workers have."""
+        found: dict[str, tuple[str, str]] = self._client.run(_introduce, self._kind, self._trusted)
+        if not found:
+            raise GradingError("The cluster has no worker.")
+        if any(version != checks_version() for version, _ in found.values()):
+            raise GradingError("A worker of the cluster has another version of the course: install the same.")
+        kinds = {kind for _, kind in found.values()}
+        if len(kinds) > 1:
+            found_kinds = ", ".join(sorted(kinds))
+            raise GradingError(
+                f"The cluster's workers differ in isolation ({found_kinds}): --isolation names one."
+            )
+        return kinds.pop()
+
+    def run(self, tasks: Iterator[tuple[Any, Task]]) -> Iterator[tuple[Any, Record]]:
+        """Each task's key and result, as they are done."""
+        keys: dict[Any, Any] = {}
+        done = self._distributed.as_completed()
+        more = True
+        while more or keys:
+            ahead = _AHEAD * max(1, sum(self._client.nthreads().values()))
+            while more and len(keys) < ahead:
+                following = next(tasks, None)
+                if following is None:
+                    more = False
+                    break
+                key, task = following
+                # pure=False: two students with the same notebook are two tasks.
+                future = self._client.submit(_grade, task, self._kind, self._trusted, pure=False, retries=2)
+                keys[future] = key
+                done.add(future)
+            if keys:
+                future = next(done)
+                yield keys.pop(future), future.result()
+
+    def __enter__(self) -> ClusterPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+
+class _Here:
+    """What one worker process of the cluster keeps between tasks: the warm parent, and a nursery a thread."""
+
+    lock = threading.Lock()
+    parent: WarmParent | None = None
+    nurseries = threading.local()
+
+
+def _nursery(kind: str, trusted: bool) -> tuple[Nursery, str]:
+    with _Here.lock:
+        if _Here.parent is None or not _Here.parent.alive:
+            _Here.parent = warm_parent(kind, trusted=trusted)
+        parent = _Here.parent
+    if getattr(_Here.nurseries, "parent", None) is not parent:
+        _Here.nurseries.parent, _Here.nurseries.nursery = parent, parent.nursery()
+    return _Here.nurseries.nursery, parent.sandbox.name
+
+
+def _introduce(kind: str, trusted: bool) -> tuple[str, str]:
+    _, name = _nursery(kind, trusted)
+    return checks_version(), name
+
+
+def _grade(task: Task, kind: str, trusted: bool) -> Record:
+    nursery, name = _nursery(kind, trusted)
+    try:
+        return grade_task(Checker(nursery, name), task, name)
+    except GradingError:  # the nursery is lost; the next try gets another
+        _Here.nurseries.parent = None
+        raise

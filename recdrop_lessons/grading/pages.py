@@ -1,0 +1,137 @@
+"""HTML: feedback for each student, and the class's summary for the instructor. No script, nothing loaded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from recdrop_lessons.grading.classroom import Row
+from recdrop_lessons.grading.reports import misconceptions, spreadsheet_safe, totals
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #111;
+       background: #fff; }
+pre { background: #f5f5f5; border: 1px solid #ccc; padding: .6em; overflow-x: auto; white-space: pre-wrap; }
+section { border-left: 6px solid #0072b2; padding-left: 1em; margin: 1.5em 0; }
+section.open { border-left-color: #d55e00; }
+table { border-collapse: collapse; } th, td { border: 1px solid #bbb; padding: .2em .7em; text-align: left; }
+td.number { text-align: right; }
+.bar { background: #0072b2; height: 1.1em; min-width: 2px; }
+""".strip()
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_STATUS = {
+    "ok": "right",
+    "failed": "not right yet",
+    "timeout": "took too long",
+    "died": "ended its process",
+    "unreadable": "could not be read",
+    "missing": "missing",
+}
+
+
+def _page(title: str, body: Sequence[str]) -> str:
+    return "\n".join(
+        [
+            "<!DOCTYPE html>",
+            '<html lang="en"><head><meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+            '<meta name="viewport" content="width=device-width">',
+            f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>",
+            f"<h1>{escape(title)}</h1>",
+            *body,
+            "</body></html>\n",
+        ]
+    )
+
+
+def feedback(student: str, rows: Sequence[Row]) -> str:
+    """A student's page: points, their own code, misconceptions, what to do next. No input of the checks."""
+    body: list[str] = []
+    for row in rows:
+        body += _lesson(row)
+    return _page(f"Feedback for {spreadsheet_safe(student)}", body)
+
+
+def _lesson(row: Row) -> list[str]:
+    record, answers, notes = (row.result[key] for key in ("record", "answers", "notes"))
+    lines = [f"<h2>{escape(record['lesson'])}: {record['points']} of {record['max_points']} points</h2>"]
+    if row.result["attempts"] > 1:
+        lines.append(f"<p>Attempt {row.result['attempt']} of {row.result['attempts']} counts.</p>")
+    if row.late:
+        lines.append("<p>Handed in late.</p>")
+    if record["isolation"] == "none":
+        lines.append("<p>Graded without isolation.</p>")
+    if "" in notes:
+        lines.append(f"<p>{escape(notes[''])}</p>")
+    for part in record["parts"]:
+        lines += _part(part, answers.get(part["part"]), notes.get(part["part"]))
+    return lines
+
+
+def _part(part: dict[str, Any], answer: str | None, note: str | None) -> list[str]:
+    solved = part["status"] == "ok"
+    lines = [
+        "<section>" if solved else '<section class="open">',
+        f"<h3>{'✓' if solved else '✗'} {escape(part['part'])} <code>{escape(part['name'])}</code>: "
+        f"{part['points']} of {part['max_points']} points, {_STATUS[part['status']]}</h3>",
+    ]
+    if part["misconception"]:
+        lines.append(f"<p>Misconception: <strong>{escape(part['misconception'])}</strong></p>")
+    lines += [f"<p>{escape(text)}</p>" for text in (note, part["message"]) if text]
+    if part["hint"] and not solved:
+        lines.append(f"<p>Hint: {escape(part['hint'])}</p>")
+    if answer is not None:
+        lines.append(f"<details><summary>Your answer</summary><pre>{escape(answer)}</pre></details>")
+    return [*lines, "</section>"]
+
+
+def summary(rows: Sequence[Row], problems: Sequence[str]) -> str:
+    """The class at a glance: points a part, and the misconceptions to teach again, most common first."""
+    found = totals(rows)
+    body = [f"<p>{escape(str(found))}.</p>", *_parts_table(rows), *_misconceptions(rows)]
+    odd = [*found.ungraded, *problems]
+    if odd:
+        body += [
+            "<h2>To look at by hand</h2><ul>",
+            *[f"<li>{escape(spreadsheet_safe(one))}</li>" for one in odd],
+        ]
+        body.append("</ul>")
+    return _page("The class", body)
+
+
+def _parts_table(rows: Sequence[Row]) -> list[str]:
+    statuses: dict[tuple[str, str], Counter[str]] = {}
+    for row in rows:
+        for part in row.result["record"]["parts"]:
+            key = (row.result["record"]["lesson"], f"{part['part']} {part['name']}")
+            statuses.setdefault(key, Counter())[part["status"]] += 1
+    head = "".join(
+        f'<th scope="col">{name}</th>' for name in ("lesson", "part", "right", *list(_STATUS.values())[1:])
+    )
+    lines = [f"<h2>Parts</h2><table><tr>{head}</tr>"]
+    for (lesson, part), counts in sorted(statuses.items()):
+        all_of_them = sum(counts.values())
+        cells = [f'<td class="number">{counts["ok"]} of {all_of_them}</td>']
+        cells += [f'<td class="number">{counts[status] or ""}</td>' for status in list(_STATUS)[1:]]
+        lines.append(f"<tr><td>{escape(lesson)}</td><td>{escape(part)}</td>{''.join(cells)}</tr>")
+    return [*lines, "</table>"]
+
+
+def _misconceptions(rows: Sequence[Row]) -> list[str]:
+    """Table and chart in one: a bar a row, whose length is the share of the class."""
+    found = misconceptions(rows)
+    if not found:
+        return ["<h2>Misconceptions</h2><p>None was recognised.</p>"]
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("misconception", "part", "students"))
+    head += '<th scope="col" style="width: 40%">share of those who handed in</th>'
+    lines = ["<h2>Misconceptions, most common first</h2>", f'<table style="width: 100%"><tr>{head}</tr>']
+    for part, slug, count, of in found:
+        share = 100 * count / of
+        bar = f'<div class="bar" style="width: {share:.1f}%" role="img" aria-label="{share:.0f} %"></div>'
+        lines.append(
+            f"<tr><td><strong>{escape(slug)}</strong></td><td>{escape(part)}</td>"
+            f'<td class="number">{count} of {of}</td><td>{bar}</td></tr>'
+        )
+    return [*lines, "</table>"]

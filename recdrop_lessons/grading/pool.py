@@ -1,0 +1,181 @@
+"""Workers on this machine: forked from this process, which has torch and the checks loaded."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from recdrop_lessons import checks
+from recdrop_lessons.grading.checker import Checker
+from recdrop_lessons.grading.classroom import Task, grade_task
+from recdrop_lessons.grading.inside import sandbox
+from recdrop_lessons.grading.isolation import warm_parent
+from recdrop_lessons.grading.records import Record
+from recdrop_lessons.grading.remote import Times
+from recdrop_lessons.grading.warm import GradingError, WarmParent
+
+_TRIES = 2  # of a task whose worker is lost: the machine may have been short of memory
+_fork = multiprocessing.get_context("fork")
+
+
+@dataclass
+class _Worker:
+    process: BaseProcess
+    pipe: Connection
+    key: Any = None
+    task: Task | None = None
+    deadline: float = 0.0
+    tries: int = field(default=0)
+
+
+class LocalPool:
+    """Grades with several processes, each with a nursery of its own under one warm parent.
+
+    Args:
+        jobs: how many.
+        parent: gives a warm parent; called again should it be lost.
+        times: wall time limits of a notebook.
+    """
+
+    def __init__(
+        self, jobs: int, kind: str, shut: list[Path], trusted: bool, times: Times | None = None
+    ) -> None:
+        self._jobs = jobs
+        self._kind, self._shut, self._trusted = kind, shut, trusted
+        self._times = times or Times()
+        self._parent = self._warm()
+        self.isolation = self._parent.sandbox.name
+        self._workers: list[_Worker] = []
+
+    def _warm(self) -> WarmParent:
+        parent = warm_parent(self._kind, shut=self._shut, trusted=self._trusted)
+        parent.connect()
+        return parent
+
+    def run(self, tasks: Iterator[tuple[Any, Task]]) -> Iterator[tuple[Any, Record]]:
+        """Each task's key and result, as they are done. A task is read only when a worker is free for it."""
+        waiting: list[tuple[Any, Task, int]] = []  # whose worker was lost
+        more = True
+        while True:
+            while more or waiting:
+                worker = self._free()
+                if worker is None:
+                    break
+                if waiting:
+                    self._give(worker, *waiting.pop())
+                    continue
+                following = next(tasks, None)
+                if following is None:
+                    more = False
+                else:
+                    self._give(worker, *following, 0)
+            busy = [worker for worker in self._workers if worker.task is not None]
+            if not busy:
+                return
+            for worker in self._done(busy):
+                key, task = worker.key, worker.task
+                assert task is not None
+                try:
+                    result = worker.pipe.recv()
+                except (EOFError, OSError):
+                    self._bury(worker)
+                    if worker.tries + 1 < _TRIES:
+                        waiting.append((key, task, worker.tries + 1))
+                    else:
+                        yield key, _lost(task, self.isolation)
+                    continue
+                worker.key = worker.task = None
+                yield key, result
+
+    def _free(self) -> _Worker | None:
+        for worker in self._workers:
+            if worker.task is None:
+                return worker
+        if len(self._workers) >= self._jobs:
+            return None
+        ours, theirs = _fork.Pipe()
+        others = [worker.pipe for worker in self._workers] + [ours]
+        process = _fork.Process(target=_work, args=(theirs, others, self._parent, self._times), daemon=True)
+        process.start()
+        theirs.close()
+        self._workers.append(_Worker(process, ours))
+        return self._workers[-1]
+
+    def _give(self, worker: _Worker, key: Any, task: Task, tries: int) -> None:
+        worker.key, worker.task, worker.tries = key, task, tries
+        worker.deadline = time.monotonic() + (2 * self._times.notebook + 60) * len(task.attempts)
+        with contextlib.suppress(OSError):  # if it has died meanwhile, receiving says so
+            worker.pipe.send(task)
+
+    def _done(self, busy: list[_Worker]) -> list[_Worker]:
+        """The workers that have answered or died; one that is far over its time is killed first."""
+        ready = wait([worker.pipe for worker in busy], timeout=5)
+        for worker in busy:
+            if worker.pipe not in ready and time.monotonic() > worker.deadline:
+                worker.process.kill()
+        return [worker for worker in busy if worker.pipe in ready]
+
+    def _bury(self, worker: _Worker) -> None:
+        worker.pipe.close()
+        worker.process.join()
+        self._workers.remove(worker)
+        if (
+            not self._parent.alive
+        ):  # the next worker needs a parent to fork from; the others end by themselves
+            self._parent.close()
+            self._parent = self._warm()
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.pipe.close()
+        for worker in self._workers:
+            worker.process.join(2)
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+        self._parent.close()
+
+    def __enter__(self) -> LocalPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _work(pipe: Connection, others: list[Connection], parent: WarmParent, times: Times) -> None:
+    """A worker's life: grade what comes, until the pipe ends."""
+    sandbox.die_with_parent()
+    for other in others:  # else the end of this process's own pipe would never be seen
+        other.close()
+    status = 0
+    try:
+        nursery = parent.nursery()
+        checker = Checker(nursery, parent.sandbox.name, times)
+        while True:
+            task = pipe.recv()
+            pipe.send(grade_task(checker, task, parent.sandbox.name))
+    except (EOFError, BrokenPipeError, KeyboardInterrupt):
+        pass
+    except GradingError:
+        status = 3  # the nursery is lost: a fresh worker asks for a fresh one
+    finally:
+        os._exit(status)
+
+
+def _lost(task: Task, isolation: str) -> Record:
+    """The result of a task that cost its worker each time: a status, never a silent zero."""
+    lesson = checks.lesson(task.lesson)
+    why = "Grading this notebook ended the grader itself, twice. Look at it by hand."
+    graded = Checker.unreadable(lesson, why, isolation)
+    record = graded.record()
+    for part in record["parts"]:
+        part["status"] = "died"
+    return {"record": record, "answers": {}, "notes": {"": why}, "attempt": 1, "attempts": len(task.attempts)}

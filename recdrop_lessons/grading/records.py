@@ -1,0 +1,98 @@
+"""Results on disk: each written whole or not at all, so that a run that was cut off goes on where it stopped.
+
+OUT/<student>/<lesson>.json            the record, as in `recdrop check --json`
+OUT/.recdrop/<student>/<lesson>.json   the same with what it rests on: the submission's digest, seed, checks
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+Record = dict[str, Any]
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def write_whole(path: Path, text: str, *, durable: bool = True) -> None:
+    """The whole text, or the file as it was. `durable`: it outlives a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+@cache
+def checks_version() -> str:
+    """A digest of the checks and of the grader: with other checks a record is no longer the same."""
+    digest = hashlib.sha256()
+    for folder in ("checks", "grading"):
+        for path in sorted((_PACKAGE / folder).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+class Store:
+    """The results' folder.
+
+    Args:
+        out: the folder; made where it is not there.
+        seed: the seed of a new run; a folder that has one keeps it, unless another is given.
+    """
+
+    def __init__(self, out: Path, seed: int | None = None) -> None:
+        self.out = out
+        self._inside = out / ".recdrop"
+        run = _load(self._inside / "run.json")
+        kept = run.get("seed") if isinstance(run, dict) else None
+        self.seed: int = seed if seed is not None else kept if isinstance(kept, int) else secrets.randbits(32)
+        write_whole(self._inside / "run.json", json.dumps({"seed": self.seed}))
+        for left_over in self._inside.rglob(".writing-*"):
+            with contextlib.suppress(OSError):
+                left_over.unlink()
+
+    def find(self, student: str, lesson: str, basis: Record) -> Record | None:
+        """The stored record that rests on this basis, its public copy made good; None where there is none."""
+        found = _load(self._inside / student / f"{lesson}.json")
+        if not isinstance(found, dict) or found.get("basis") != basis:
+            return None
+        text = _text(found["record"])
+        public = self.out / student / f"{lesson}.json"
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            if public.read_text(encoding="utf-8") == text:
+                return found
+        write_whole(public, text)
+        return found
+
+    def write(self, student: str, lesson: str, full: Record) -> None:
+        """Both files; the one inside last, as the mark that the record is complete."""
+        write_whole(self.out / student / f"{lesson}.json", _text(full["record"]), durable=False)
+        write_whole(self._inside / student / f"{lesson}.json", _text(full))
+
+
+def _text(value: Record) -> str:
+    return json.dumps(value, indent=1) + "\n"
+
+
+def _load(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
