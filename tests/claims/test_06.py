@@ -1,0 +1,57 @@
+"""The claims of lesson 06, run against Keras and PyTorch."""
+
+import os
+
+import pytest
+import torch
+from torch import nn
+
+from recdrop_lessons import LSTM, RepeatVector, trace_shapes
+
+os.environ.setdefault("KERAS_BACKEND", "torch")
+keras = pytest.importorskip("keras", reason="the extra `frameworks` brings Keras")
+K = keras.layers
+
+B, T, F, H = 3, 5, 4, 6
+
+
+def built(*layers):
+    return keras.Sequential([keras.Input((T, F)), *layers])
+
+
+def test_three_axes_are_mandatory_and_there_are_two_ways_to_them():
+    with pytest.raises(ValueError, match="expected ndim=3, found ndim=2"):
+        built(K.LSTM(H), K.LSTM(2))
+    ways = {
+        "all steps": ([LSTM(F, H, return_sequences=True), LSTM(H, 2)], [K.LSTM(H, return_sequences=True)]),
+        "one repeated": ([LSTM(F, H), RepeatVector(T), LSTM(H, 2)], [K.LSTM(H), K.RepeatVector(T)]),
+    }
+    for ours, theirs in ways.values():
+        assert trace_shapes(ours, (None, T, F)).output == (None, 2)
+        assert built(*theirs, K.LSTM(2)).output_shape == (None, 2)
+    assert not trace_shapes([LSTM(F, H), LSTM(H, 2)], (None, T, F)).ok
+
+
+def test_return_sequences_shows_and_does_not_compute():
+    every, last = K.LSTM(H, return_sequences=True), K.LSTM(H)
+    x = torch.randn(B, T, F)
+    every.build((None, None, F))
+    last.build((None, None, F))
+    last.set_weights(every.get_weights())
+    assert torch.allclose(every(x)[:, -1], last(x), atol=1e-7)
+
+
+def test_kerass_message_names_no_cure():
+    with pytest.raises(ValueError, match="incompatible") as caught:
+        built(K.LSTM(H), K.LSTM(2))
+    assert "return_sequences" not in str(caught.value)
+
+
+def test_the_last_column_is_the_last_step_of_full_rows_alone():
+    lengths = torch.tensor([2, 5, 3])
+    x = torch.randn(B, T, F) * (torch.arange(T) < lengths.unsqueeze(1)).unsqueeze(2)
+    lstm = nn.LSTM(F, H, batch_first=True)
+    packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+    _, (h, _) = lstm(packed)
+    same = torch.isclose(lstm(x)[0][:, -1], h[0], atol=1e-6).all(-1)
+    assert same.tolist() == [False, True, False]
