@@ -142,7 +142,7 @@ def _lstm() -> OpenCell:
             (U, 489), (U - 42, 484), "end", (50, 488), ("recurrent", "weight"), tie=((U, 447), (U, 474))
         ),
         "candidate": Place((g, 282), (g + 44, 280), "start", (50, 240), ("candidate", "")),
-        "cell": Place((690, CARRY), (690, CARRY - 26), "middle", (68, CARRY)),
+        "cell": Place((690, CARRY), (690, CARRY - 26), "middle", (68, CARRY), note_above=True),
         "hidden": Place((tap + 32, BUS), (tap + 30, BUS + 40), "middle", (75, BUS)),
         "output": Place((up, 64), (up - 48, 58), "end", (66, 64)),
     }
