@@ -326,7 +326,7 @@ def view(when: str = "opening") -> Any:
         )
         for question in QUESTIONS
     }
-    button = widgets.Button(description="Keep my answers", button_style="primary", layout={"width": "auto"})
+    button = widgets.Button(description="Keep my answers", button_style="primary", layout={"width": "12em"})
     message = widgets.HTML(_greeting(when))
 
     def on_click(_: Any) -> None:
