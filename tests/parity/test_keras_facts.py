@@ -326,7 +326,7 @@ def test_the_lstms_blocks_are_i_f_c_o_and_the_second_bias_starts_at_one():
     def after(i, f, c, o):
         layer.cell.bias.assign(np.repeat([i, f, c, o], H))
         h, _, cell = layer(torch.zeros(B, 1, F), initial_state=start)
-        return float(h[0, 0]), float(cell[0, 0])
+        return h[0, 0].item(), cell[0, 0].item()
 
     big = 100.0
     assert after(-big, big, 0, big) == pytest.approx((math.tanh(1), 1), abs=1e-6)  # f keeps
