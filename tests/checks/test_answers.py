@@ -50,13 +50,14 @@ def test_a_wrong_answer_fails_at_every_seed_by_name(number, slug, answer):
         p.number
         for lesson in all_lessons()
         for p in lesson.parts
-        if isinstance(p.check, Exact) and p.check.floats  # the other parts' edges are in their own banks
+        if (isinstance(p.check, Exact) and p.check.floats) or p.number == "5.4"
+        # the edges of the parts that draw, and of the tables, are in their own banks
     ],
 )
 def test_a_right_answer_spoilt_at_one_edge_fails(number):
     found = part(number)
     right = next(f for p, f in RIGHT if p == number)
-    for slug, answer in edge_mistakes(right, bool(found.check.gradients)):
+    for slug, answer in edge_mistakes(right, bool(getattr(found.check, "gradients", True))):
         for seed in SEEDS:
             result = run(found, LocalAnswer(answer), seed)
             assert (result.status, result.misconception) == ("failed", slug), (
