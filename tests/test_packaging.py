@@ -118,11 +118,13 @@ def test_readme_commands_and_links_exist(page: str) -> None:
 
 
 def test_readme_maps_every_lesson_and_exercise() -> None:
+    command = [sys.executable, "tools/lesson_map.py", "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     there = {*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "exercises").glob("*/*.ipynb")}
     rows = re.findall(r"^\| \d\d \|.*", text, re.MULTILINE)
-    mapped = {ROOT / link for row in rows for link in re.findall(r"\]\(([^)]+)\)", row)}
-    assert mapped == there
+    assert {ROOT / link for row in rows for link in re.findall(r"\]\(([^)]+)\)", row)} == there
 
 
 def test_ci_runs_make_test() -> None:
