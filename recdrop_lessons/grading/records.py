@@ -59,11 +59,12 @@ class Store:
 
     def __init__(self, out: Path, seed: int | None = None) -> None:
         self.out = out
-        self._inside = out / ".recdrop"
-        run = _load(self._inside / "run.json")
+        self._inside = out / ".recdrop" / "records"
+        run_file = out / ".recdrop" / "run.json"
+        run = _load(run_file)
         kept = run.get("seed") if isinstance(run, dict) else None
         self.seed: int = seed if seed is not None else kept if isinstance(kept, int) else secrets.randbits(32)
-        write_whole(self._inside / "run.json", json.dumps({"seed": self.seed}))
+        write_whole(run_file, json.dumps({"seed": self.seed}))
         for left_over in self._inside.rglob(".writing-*"):
             with contextlib.suppress(OSError):
                 left_over.unlink()

@@ -63,7 +63,7 @@ class RemoteNotebook:
 
     def has(self, name: str) -> bool:
         """Whether the notebook has defined that function."""
-        return self._ask("has", self._times.call, name=name)["has"] is True
+        return self._ask("has", self._times.call, name=name).get("has") is True
 
     def ask_function(self, do: str, **request: Any) -> dict[str, Any]:
         """Call a function; its exception is raised as AnswerError."""

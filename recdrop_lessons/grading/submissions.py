@@ -12,6 +12,8 @@ from pathlib import Path
 
 from recdrop_lessons.grading.finding import NotFound, notebook_at
 
+_TAKEN = (".recdrop", "grades.csv", "summary.html")  # what lies beside the students' folders in the results
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -64,11 +66,13 @@ def find_submissions(
     found: list[Submission] = []
     problems: list[str] = []
     for student in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if student.name.startswith(".") or (
-            out is not None and Path(student.path).resolve() == out.resolve()
-        ):
+        if out is not None and Path(student.path).resolve() == out.resolve():
             continue
-        if student.is_symlink():
+        if student.name in _TAKEN:
+            problems.append(f"{student.name} is a name that the results need; rename that student's folder.")
+        elif student.name.startswith(".") and not any(Path(student.path, name).exists() for name in lessons):
+            continue  # .git, .DS_Store and the like
+        elif student.is_symlink():
             problems.append(f"{student.name} is a symbolic link and was not followed.")
         elif student.is_dir():
             found += _of_student(Path(student.path), lessons, required, problems)

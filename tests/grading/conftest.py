@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import submissions
@@ -13,6 +15,8 @@ from recdrop_lessons.grading.inside.sandbox import Limits
 from recdrop_lessons.grading.isolation import warm_parent
 from recdrop_lessons.grading.remote import Times
 from recdrop_lessons.grading.warm import Nursery
+
+sys.path.insert(0, str(Path(__file__).parent))  # fuzz.py, which is a program too
 
 
 @pytest.fixture(scope="session")
