@@ -237,10 +237,19 @@ def _explains(mistake: Callable[..., Value], given: list[tuple[dict[str, Value],
             return False
         if its is _RAISED:
             continue
-        if not same(yours, its, _RECOGNISED):
+        if not same(_nan_beside(yours), _nan_beside(its), _RECOGNISED):
             return False
         shows = shows or not same(its, right, _RECOGNISED)
     return shows
+
+
+def _nan_beside(value: Value) -> Value:
+    """Every tensor as two, its numbers and where it is NaN, so that NaN equals NaN."""
+    if isinstance(value, Tensor):
+        return value.nan_to_num(0.0, torch.inf, -torch.inf), value.isnan().double()
+    if isinstance(value, (tuple, list)):
+        return tuple(_nan_beside(item) for item in value)
+    return value
 
 
 def raised(error: AnswerError, label: str, arguments: dict[str, Value]) -> Outcome:

@@ -5,9 +5,20 @@ import json
 import pytest
 import torch
 
-from recdrop_lessons.checks import AnswerError, AnswerLost, LocalAnswer, PartFailed, Report, check, part, run
+from recdrop_lessons.checks import (
+    AnswerError,
+    AnswerLost,
+    LocalAnswer,
+    Misconception,
+    PartFailed,
+    Report,
+    check,
+    part,
+    run,
+)
 from recdrop_lessons.checks.compare import compare, same, unchanged
 from recdrop_lessons.checks.draw import Draw, as_dtype, non_contiguous
+from recdrop_lessons.checks.exact import Case, Exact
 
 # ---------------------------------------------------------------- the answer
 
@@ -138,6 +149,21 @@ def test_a_dtype_is_wrong_where_one_is_asked_for():
     found = compare(torch.zeros(2), torch.zeros(2, dtype=torch.float64), ("y",), 1e-9, torch.float64)
     assert found.reason == "dtype"
     assert "float32" in found.sentence
+
+
+def test_a_mistake_that_gives_nan_is_recognised_by_it():
+    def overflows(x):
+        return x.exp() / x.exp().sum()
+
+    def cases(draw):
+        yield Case("plain", {"x": draw.normal(4)})
+        yield Case("extreme", {"x": torch.tensor([1e4, -1e4, 0.0], dtype=torch.float64)})
+
+    overflow = Misconception("overflow", "It overflows.", (overflows,))
+    softmax = Exact("softmax", lambda x: x.softmax(0), cases, misconceptions=(overflow,))
+    assert softmax(LocalAnswer(overflows), 0).misconception == "overflow"
+    assert softmax(LocalAnswer(lambda x: overflows(x).nan_to_num(0.5)), 0).misconception is None
+    assert softmax(LocalAnswer(lambda x: x.softmax(0)), 0).ok
 
 
 def test_unchanged_is_to_the_last_bit():
