@@ -126,7 +126,7 @@ def test_torch_draws_a_new_mask_at_each_step(x: Tensor) -> None:
         glass = nn.RNN(F, H, num_layers=2, nonlinearity="relu", dropout=0.5, batch_first=True)
         glass.bias_ih_l0.fill_(9.0)
         glass.weight_ih_l1.copy_(torch.eye(H))
-        for parameter in (glass.weight_hh_l1, glass.bias_ih_l1, glass.bias_hh_l1):
+        for parameter in (glass.weight_hh_l0, glass.weight_hh_l1, glass.bias_ih_l1, glass.bias_hh_l1):
             parameter.zero_()
         dropped, whole = glass(x)[0], glass.eval()(x)[0]
     mask = dropped / whole  # (B, T, H)
