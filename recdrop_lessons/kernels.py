@@ -1,87 +1,100 @@
-"""The fast layer: LSTM and GRU over time, with the backward pass written by hand.
+"""The fast step through time: LSTM and GRU, with the backward pass written by hand.
 
-The same equations as `cells`, the same masks, the same values; only the order of the work differs:
+The equations of `cells`, with the same masks and the same values; only the order of the work is another:
 
-    forward    every x_t goes through W in one product; the loop writes into memory set aside for it
-    backward   the slope of a gate depends on no gradient, so a block of steps has its slopes computed
-               at once; only dgates → dh stays in the loop; a weight's gradient is one product after it
+    forward    W reads a block of steps in one product; the loop writes into memory set aside before it
+    backward   the slope of a gate depends on no gradient, so a block of steps has its slopes computed at
+               once; only da → dh stays in the loop; the weights' gradients are one product a block
 
 Inside, time comes first, (T, B, ·), so that a step is one piece of memory. Lesson 11 explains every line.
 """
 
 from __future__ import annotations
 
-import weakref
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from .cells import GRUCell, LSTMCell, State
 from .drops import Masks
 from .errors import RecdropError
 
-#: So many elements of a (B, H) array make a block of steps: its slopes then stay in a core's cache.
-BLOCK = 24_000
-#: What a cell may not have changed if a kernel is to compute the same.
-EQUATIONS = ("step", "_into_gates", "_read", "_leave", "_recurrent_weight")
+#: A block has about so many rows (steps · batch): enough for an efficient product, few enough for the cache.
+ROWS = 512
 
 
-# ---- masks and blocks ----
+def blocks(steps: int, batch: int) -> list[slice]:
+    """Cut T steps into blocks."""
+    size = max(1, ROWS // max(1, batch))
+    return [slice(start, min(start + size, steps)) for start in range(0, steps, size)]
 
 
-def each_step(mask: Tensor | None, steps: int) -> list[Any]:
-    """Return T masks (B, H), or (G, B, H) with one per gate; time may share one; None is "no mask"."""
-    if mask is None:
+def each_step(masks: Masks, site: str, steps: int) -> Sequence[Any]:
+    """Return a site's mask of each step, or None: (B, H), or (G, B, H) with one per gate."""
+    if site not in masks:
         return [None] * steps
-    if mask.dim() == 4:
-        mask = mask.transpose(1, 2)  # (T or 1, G, B, H)
-    return list(mask.unbind(0)) * (steps // len(mask))
+    mask = masks[site].transpose(1, 2) if masks[site].dim() == 4 else masks[site]
+    return mask.unbind(0) * (steps // len(mask))
 
 
-def during(mask: Tensor, steps: slice) -> Tensor:
+def during(mask: Tensor, block: slice) -> Tensor:
     """Return the masks of a block of steps."""
-    return mask[steps] if len(mask) > 1 else mask
+    return mask[block] if len(mask) > 1 else mask
 
 
-def blocks(steps: int, size: int) -> list[slice]:
-    """Cut T steps of `size` elements into blocks, the last one first."""
-    length = max(1, BLOCK // max(1, size))
-    return [slice(start, min(start + length, steps)) for start in range(0, steps, length)][::-1]
+def rows(v: Tensor, block: slice) -> Tensor:
+    """Lay the steps of a block one below the other: v ([G,] T, B, F) → ([G,] N, F)."""
+    return v[..., block, :, :].flatten(-3, -2)
 
 
-# ---- the product with U, the one piece of work that cannot leave the loop ----
+def backwards(block: slice, *arrays: Tensor) -> Iterator[Any]:
+    """Walk through a block from its last step to its first, and through arrays (steps, …) of the block."""
+    return zip(range(block.stop - 1, block.start - 1, -1), *(a.unbind(0)[::-1] for a in arrays), strict=True)
 
 
-def blocks_of(U: Tensor, per_gate: bool) -> Tensor:
-    """Return U as the loop multiplies by it: (G·H, H), or (G, H, H) with one mask per gate."""
-    return U.unflatten(0, (-1, U.shape[1])) if per_gate else U
+class Weight:
+    """A weight M (G·H, F) as the loop multiplies by it: whole, or gate by gate where v differs by gate.
+
+    Shapes: v (N, F), or (G, N, F); a (N, G, H) is folded to (N, G·H), or (G, N, H).
+    Equation: a = v Mᵀ, so dv = da M and dM = daᵀ v.
+    """
+
+    def __init__(self, M: Tensor, gates: int, by_gate: bool) -> None:
+        self.M = M.unflatten(0, (gates, -1)) if by_gate else M
+        self.by_gate = by_gate
+        self.multiply: Any = torch.bmm if by_gate else torch.mm
+        self.add: Any = Tensor.baddbmm_ if by_gate else Tensor.addmm_
+
+    def fold(self, a: Tensor) -> Tensor:
+        return a.transpose(-3, -2) if self.by_gate else a.flatten(-2)
 
 
-def mask_h(h: Tensor, m: Tensor | None, out: Tensor) -> None:
-    """m ∘ h, kept for the weight's gradient."""
+class Gradients:
+    """The gradients of W, U and x, gathered block by block."""
+
+    def __init__(self, x: Tensor, into: Tensor, W: Weight, U: Weight, of_x: bool) -> None:
+        self.x, self.into, self.W, self.U = x, into, W, U
+        self.dW, self.dU = torch.zeros_like(W.M), torch.zeros_like(U.M)
+        self.dx = torch.empty_like(x) if of_x else None
+
+    def add(self, block: slice, da: Tensor, du: Tensor) -> None:
+        """Take in da and du (steps, B, G, H), what W and U have added to the gates of a block."""
+        da, du = self.W.fold(da.flatten(0, 1)), self.U.fold(du.flatten(0, 1))
+        self.W.add(self.dW, da.mT, rows(self.x, block))
+        self.U.add(self.dU, du.mT, rows(self.into, block))
+        if self.dx is not None:
+            self.W.multiply(da, self.W.M, out=rows(self.dx, block))
+
+
+def gradient_of_h(onto: Tensor, da: Tensor, U: Tensor, m: Tensor | None, room: Tensor, out: Tensor) -> None:
+    """dh = onto + m ∘ (da U), summed over the gates where each has a mask of its own."""
     if m is None:
-        out.copy_(h)
+        torch.addmm(onto, da, U, out=out)
+    elif m.dim() == 2:
+        torch.addcmul(onto, torch.mm(da, U, out=room), m, out=out)
     else:
-        torch.mul(h, m, out=out)
-
-
-def gradient_of_h(da: Tensor, U: Tensor, m: Tensor | None, onto: Tensor, room: Tensor, out: Tensor) -> Tensor:
-    """dh = onto + m ∘ (da U), summed over the gates where each has its own mask."""
-    if m is None:
-        return torch.addmm(onto, da, U, out=out)
-    if m.dim() == 2:
-        torch.mm(da, U, out=room)
-        return torch.addcmul(onto, room, m, out=out)
-    torch.bmm(da, U, out=room).mul_(m)
-    return torch.add(onto, room.sum(0), out=out)
-
-
-def gradient_of_U(da: Tensor, h_masked: Tensor) -> Tensor:
-    """dU = Σ_t da_tᵀ (m ∘ h_{t-1}), all steps and rows in one product: (G·H, H)."""
-    if h_masked.dim() == 3:
-        return da.flatten(0, 1).flatten(1).t() @ h_masked.flatten(0, 1)
-    return (da.flatten(0, 1).permute(1, 2, 0) @ h_masked.flatten(1, 2)).flatten(0, 1)
+        torch.add(onto, torch.bmm(da, U, out=room).mul_(m).sum(0), out=out)
 
 
 def refuse_second_derivative() -> None:
@@ -92,314 +105,215 @@ def refuse_second_derivative() -> None:
         )
 
 
-# ---- LSTM ----
-
-
 class LSTMOverTime(torch.autograd.Function):
-    """h_t and c_t of all steps, from a_t = W x_t + b (T, B, 4, H), the state before, U, and the masks."""
+    """h_t (B, T, H) and c_t (T, B, H) of all steps.
+
+    Shapes: x = [m_x∘x, 1] (T, B, F+1), or (4, T, B, F+1) with one mask per gate; h, c (B, H); W, with the
+    bias as its last column, (4H, F+1); U (4H, H).
+    """
 
     @staticmethod
     def forward(
-        ctx: Any, a: Tensor, h: Tensor, c: Tensor, U: Tensor, masks: Masks, zoneout: frozenset[str]
+        ctx: Any, x: Tensor, h: Tensor, c: Tensor, W: Tensor, U: Tensor, masks: Masks, zoneout: frozenset[str]
     ) -> tuple[Tensor, Tensor]:
-        T, B, _, H = a.shape
-        gates = a.detach()  # ours alone: each a_t is overwritten by its gates
-        m_h, m_g, m_c, m_out = (
-            each_step(masks.get(site), T) for site in ("recurrent", "candidate", "cell", "hidden")
-        )
-        per_gate = m_h[0] is not None and m_h[0].dim() == 3
-        h_masked = a.new_empty((4, T, B, H) if per_gate else (T, B, H))
-        cells, tanh_c, out = a.new_empty(T + 1, B, H), a.new_empty(T, B, H), a.new_empty(B, T, H)
+        T, B, H = x.shape[-3], *h.shape
+        sites = ("recurrent", "candidate", "cell", "hidden")
+        m_h, m_g, m_c, m_out = (each_step(masks, site, T) for site in sites)
+        by_x, by_h = Weight(W, 4, x.dim() == 4), Weight(U, 4, m_h[0] is not None and m_h[0].dim() == 3)
+        W_t, U_t = by_x.M.mT.contiguous(), by_h.M.mT.contiguous()
+        a, into = x.new_empty(T, B, 4, H), x.new_empty((4, T, B, H) if by_h.by_gate else (T, B, H))
+        cells, out, tanh_c = x.new_empty(T + 1, B, H), x.new_empty(B, T, H), x.new_empty(B, H)
         cells[0] = c
-        U_t = blocks_of(U, per_gate).mT.contiguous()
-        add_product = Tensor.baddbmm_ if per_gate else Tensor.addmm_
         with torch.inference_mode():
-            i_s, f_s, g_s, o_s = (gates[:, :, k].unbind(0) for k in range(4))
-            i_and_f = gates[:, :, :2].unbind(0)
-            a_s = (gates.transpose(1, 2) if per_gate else gates.flatten(2)).unbind(0)
-            v_s, c_s, r_s, h_s = h_masked.unbind(-3), cells[1:].unbind(0), tanh_c.unbind(0), out.unbind(1)
-            for t in range(T):
-                i, f, g, o, c_new, h_new = i_s[t], f_s[t], g_s[t], o_s[t], c_s[t], h_s[t]
-                # a = W x + b + U (m_h∘h)
-                mask_h(h, m_h[t], v_s[t])
-                add_product(a_s[t], v_s[t], U_t)
-                # i, f, o = σ(·), g = tanh(·)
-                i_and_f[t].sigmoid_()
-                g.tanh_()
-                o.sigmoid_()
-                # c' = m_c∘(f∘c + i∘(m_g∘g))
-                torch.mul(f, c, out=c_new)
-                c_new.addcmul_(i, g if m_g[t] is None else g * m_g[t])
-                if m_c[t] is not None and "cell" not in zoneout:
-                    c_new.mul_(m_c[t])
-                # h' = o∘tanh(c')
-                torch.mul(o, torch.tanh(c_new, out=r_s[t]), out=h_new)
-                # zoneout: c' = d∘c + (1-d)∘c'
-                if m_c[t] is not None and "cell" in zoneout:
-                    torch.lerp(c_new, c, m_c[t], out=c_new)
-                if m_out[t] is not None:
-                    torch.lerp(h_new, h, m_out[t], out=h_new) if "hidden" in zoneout else h_new.mul_(m_out[t])
-                h, c = h_new, c_new
-        ctx.save_for_backward(gates, h_masked, cells, tanh_c, U, *masks.values())
-        ctx.sites, ctx.zoneout = tuple(masks), zoneout
+            for block in blocks(T, B):
+                # a = W x + b
+                by_x.multiply(rows(x, block), W_t, out=by_x.fold(a[block].flatten(0, 1)))
+                gates = by_h.fold(a[block]), a[block, :, :2], *a[block].unbind(2)  # (steps, B, ·) each
+                written = into[..., block, :, :].unbind(-3), cells[1:][block], out[:, block].unbind(1)
+                steps = zip(*gates, *written, strict=True)
+                for t, (a_t, i_f, i, f, g, o, v, c_new, h_new) in enumerate(steps, block.start):
+                    # a = W x + b + U (m_h∘h)
+                    v.copy_(h) if m_h[t] is None else torch.mul(h, m_h[t], out=v)
+                    by_h.add(a_t, v, U_t)
+                    # i, f, o = σ(·), g = tanh(·)
+                    i_f.sigmoid_()
+                    g.tanh_()
+                    o.sigmoid_()
+                    # c' = m_c∘(f∘c + i∘(m_g∘g))
+                    torch.mul(f, c, out=c_new)
+                    c_new.addcmul_(i, g if m_g[t] is None else g * m_g[t])
+                    if m_c[t] is not None and "cell" not in zoneout:
+                        c_new.mul_(m_c[t])
+                    # h' = o∘tanh(c')
+                    torch.mul(o, torch.tanh(c_new, out=tanh_c), out=h_new)
+                    # zoneout: c' = d∘c + (1-d)∘c', and h' likewise
+                    if m_c[t] is not None and "cell" in zoneout:
+                        torch.lerp(c_new, c, m_c[t], out=c_new)
+                    if m_out[t] is not None:
+                        torch.lerp(h_new, h, m_out[t], out=h_new) if "hidden" in zoneout else h_new.mul_(
+                            m_out[t]
+                        )
+                    h, c = h_new, c_new
+        ctx.save_for_backward(x, a, into, cells, W, U, *masks.values())
+        ctx.sites, ctx.zoneout = tuple(masks), zoneout & masks.keys()
         ctx.set_materialize_grads(False)
         return out, cells[1:]
 
     @staticmethod
     def backward(ctx: Any, grad_h: Tensor | None, grad_c: Tensor | None) -> tuple[Tensor | None, ...]:
         refuse_second_derivative()
-        gates, h_masked, cells, tanh_cells, U, *saved = ctx.saved_tensors
+        x, gates, into, cells, W, U, *saved = ctx.saved_tensors
         masks = dict(zip(ctx.sites, saved, strict=True))
+        zoned_c, zoned_h = "cell" in ctx.zoneout, "hidden" in ctx.zoneout
         T, B, _, H = gates.shape
-        if grad_h is None:
-            grad_h = gates.new_zeros(B, T, H)
-        m_h, m_c, m_out = (each_step(masks.get(site), T) for site in ("recurrent", "cell", "hidden"))
-        zone_c, zone_h = (
-            "cell" in ctx.zoneout and "cell" in masks,
-            "hidden" in ctx.zoneout and "hidden" in masks,
-        )
-        per_gate = h_masked.dim() == 4
-        U_blocks = blocks_of(U, per_gate)
-        da = torch.empty_like(gates)  # first the slopes, then the gradients
-        room = gates.new_empty((4, B, H) if per_gate else (B, H))
-        dh, dc, c_kept = (gates.new_zeros(B, H) for _ in range(3))
-        da_s = (da.transpose(1, 2) if per_gate else da.flatten(2)).unbind(0)
-        da_ifg_s, da_o_s, grad_s = da[:, :, :3].unbind(0), da[:, :, 3].unbind(0), grad_h.unbind(1)
-
-        for block in blocks(T, B * H):
-            i, f, g, o = gates[block].unbind(2)  # (block, B, H) each, as all slopes
-            da_i, da_f, da_g, da_o = da[block].unbind(2)
-            tanh_c = tanh_cells[block]
-            # σ' = σ - σ², tanh' = 1 - tanh²
-            i_g, f_c, o_c = i * g, f * cells[block], o * tanh_c
-            torch.addcmul(i_g, i_g, i, value=-1, out=da_i)  # g i (1-i)
-            torch.addcmul(f_c, f_c, f, value=-1, out=da_f)  # c f (1-f)
-            torch.addcmul(i, i_g, g, value=-1, out=da_g)  # i (1-g²)
-            torch.addcmul(o_c, o_c, o, value=-1, out=da_o)  # tanh(c') o (1-o)
-            dc_by_dh = torch.addcmul(o, o_c, tanh_c, value=-1)  # o (1-tanh²(c'))
-            if "candidate" in masks:
-                m = during(masks["candidate"], block)
-                da_i.mul_(m)
-                da_g.mul_(m)
-            if "cell" in masks and not zone_c:
-                m = during(masks["cell"], block)
-                da[block][:, :, :3].mul_(m.unsqueeze(2))
-                f = f * m
-            if "hidden" in masks:
-                m = during(masks["hidden"], block)
-                m = 1 - m if zone_h else m
-                da_o.mul_(m)
-                dc_by_dh.mul_(m)
-            f_s, slope_s = f.unbind(0), dc_by_dh.unbind(0)
-
-            for t in reversed(range(block.start, block.stop)):
-                # dh = grad + m_h ∘ (da_{t+1} U)
-                onto = grad_s[t]
-                if t + 1 < T:
-                    if zone_h:
-                        onto = torch.addcmul(onto, dh, m_out[t + 1])
-                    gradient_of_h(da_s[t + 1], U_blocks, m_h[t + 1], onto, room, dh)
-                else:
-                    dh.copy_(onto)
-                if grad_c is not None:
-                    dc.add_(grad_c[t])
-                if zone_c:
-                    torch.mul(dc, m_c[t], out=c_kept)
-                    dc.sub_(c_kept)
-                dc.addcmul_(dh, slope_s[t - block.start])
-                da_ifg_s[t].mul_(dc.unsqueeze(1))
-                da_o_s[t].mul_(dh)
-                dc.mul_(f_s[t - block.start])
-                if zone_c:
-                    dc.add_(c_kept)
-        onto = dh * m_out[0] if zone_h else torch.zeros_like(dh)
-        dh = gradient_of_h(da_s[0], U_blocks, m_h[0], onto, room, dh)
-        return da, dh, dc, gradient_of_U(da, h_masked), None, None
-
-
-# ---- GRU ----
+        m_h, m_c, m_out = (each_step(masks, site, T) for site in ("recurrent", "cell", "hidden"))
+        by_h = Weight(U, 4, into.dim() == 4)
+        learned = Gradients(x, into, Weight(W, 4, x.dim() == 4), by_h, ctx.needs_input_grad[0])
+        grad_h = gates.new_zeros(B, T, H) if grad_h is None else grad_h
+        dh, dc, dc_kept = (gates.new_zeros(B, H) for _ in range(3))
+        da_next, m_next, d_next = by_h.fold(gates.new_zeros(B, 4, H)), m_h[-1], m_out[-1]
+        room = gates.new_empty((4, B, H) if by_h.by_gate else (B, H))
+        with torch.inference_mode():
+            dc_each = dc.unsqueeze(1)  # (B, 1, H), for i, f and g
+            for block in reversed(blocks(T, B)):
+                i, f, g, o = gates[block].unbind(2)  # (steps, B, H) each, as all slopes
+                da = torch.empty_like(gates[block])  # first the slopes, then the gradients
+                da_i, da_f, da_g, da_o = da.unbind(2)
+                # σ' = σ - σ², tanh' = 1 - tanh²
+                i_g, f_c = i * g, f * cells[block]
+                torch.addcmul(i_g, i_g, i, value=-1, out=da_i)  # g i (1-i)
+                torch.addcmul(f_c, f_c, f, value=-1, out=da_f)  # c f (1-f)
+                torch.addcmul(i, i_g, g, value=-1, out=da_g)  # i (1-g²)
+                if "candidate" in masks:
+                    for v in (da_i, da_g, i_g):
+                        v.mul_(during(masks["candidate"], block))
+                tanh_c = (f_c + i_g if zoned_c else cells[1:][block]).tanh()
+                o_c = o * tanh_c
+                torch.addcmul(o_c, o_c, o, value=-1, out=da_o)  # tanh(c') o (1-o)
+                dh_dc = torch.addcmul(o, o_c, tanh_c, value=-1)  # o (1-tanh²(c'))
+                if "cell" in masks and not zoned_c:
+                    f = f * during(masks["cell"], block)
+                    da[:, :, :3].mul_(during(masks["cell"], block).unsqueeze(2))
+                if "hidden" in masks:
+                    m = during(masks["hidden"], block)
+                    for v in (da_o, dh_dc):
+                        v.mul_(1 - m if zoned_h else m)
+                steps = by_h.fold(da), da[:, :, :3], da_o, dh_dc, f, grad_h[:, block].transpose(0, 1)
+                for t, da_t, da_ifg, da_o_t, dh_dc_t, f_t, onto in backwards(block, *steps):
+                    # dh = grad + m_h ∘ (da_{t+1} U); zoneout: + d ∘ dh_{t+1}
+                    onto = torch.addcmul(onto, dh, d_next) if zoned_h else onto
+                    gradient_of_h(onto, da_next, by_h.M, m_next, room, dh)
+                    if grad_c is not None:
+                        dc.add_(grad_c[t])
+                    if zoned_c:
+                        torch.mul(dc, m_c[t], out=dc_kept)
+                        dc.sub_(dc_kept)
+                    # dc = f ∘ dc_{t+1} + dh ∘ dh/dc
+                    dc.addcmul_(dh, dh_dc_t)
+                    # da = slope ∘ dc; for o: slope ∘ dh
+                    da_ifg.mul_(dc_each)
+                    da_o_t.mul_(dh)
+                    dc.mul_(f_t)
+                    if zoned_c:
+                        dc.add_(dc_kept)
+                    da_next, m_next, d_next = da_t, m_h[t], m_out[t]
+                learned.add(block, da, da)
+            onto = dh * d_next if zoned_h else torch.zeros_like(dh)
+            gradient_of_h(onto, da_next, by_h.M, m_next, room, dh)
+        return learned.dx, dh, dc, learned.dW.view_as(W), learned.dU.view_as(U), None, None
 
 
 class GRUOverTime(torch.autograd.Function):
-    """h_t of all steps, from a_t = W x_t + b_w (T, B, 3, H), the state before, U, b_u, and the masks."""
+    """h_t (B, T, H) of all steps.
+
+    Shapes: as for the LSTM, with 3 gates; W and U both have their bias as the last column.
+    """
 
     @staticmethod
     def forward(
-        ctx: Any, a: Tensor, h: Tensor, U: Tensor, b: Tensor, masks: Masks, zoneout: frozenset[str]
+        ctx: Any, x: Tensor, h: Tensor, W: Tensor, U: Tensor, masks: Masks, zoneout: frozenset[str]
     ) -> Tensor:
-        T, B, _, H = a.shape
-        gates = a.detach()
-        m_h, m_n, m_out = (each_step(masks.get(site), T) for site in ("recurrent", "candidate", "hidden"))
-        per_gate = m_h[0] is not None and m_h[0].dim() == 3
-        h_masked = a.new_empty((3, T, B, H) if per_gate else (T, B, H))
-        # u = U (m_h∘h) + b_u; of it the backward pass needs the block of n alone
-        u, u_n, left, out = (
-            a.new_empty(B, 3, H),
-            a.new_empty(T, B, H),
-            a.new_empty(T, B, H),
-            a.new_empty(B, T, H),
-        )
-        U_t = blocks_of(U, per_gate).mT.contiguous()
-        bias = b.view(3, 1, H) if per_gate else b
-        u_flat = u.transpose(0, 1) if per_gate else u.flatten(1)
-        product = torch.baddbmm if per_gate else torch.addmm
+        T, B, H = x.shape[-3], *h.shape
+        m_h, m_n, m_out = (each_step(masks, site, T) for site in ("recurrent", "candidate", "hidden"))
+        by_x, by_h = Weight(W, 3, x.dim() == 4), Weight(U, 3, m_h[0] is not None and m_h[0].dim() == 3)
+        W_t, U_t = by_x.M.mT.contiguous(), by_h.M.mT.contiguous()
+        into = x.new_ones((3, T, B, H + 1) if by_h.by_gate else (T, B, H + 1))  # [m_h∘h, 1]
+        a, u, u_n = x.new_empty(T, B, 3, H), x.new_empty(B, 3, H), x.new_empty(T, B, H)
+        left, out = x.new_empty(T, B, H), x.new_empty(B, T, H)
         with torch.inference_mode():
-            r_s, z_s, n_s = (gates[:, :, k].unbind(0) for k in range(3))
-            r_and_z, v_s, u_s, l_s, h_s = (
-                gates[:, :, :2].unbind(0),
-                h_masked.unbind(-3),
-                u_n.unbind(0),
-                left.unbind(0),
-                out.unbind(1),
-            )
-            for t in range(T):
-                r, z, n, h_new = r_s[t], z_s[t], n_s[t], h_s[t]
-                mask_h(h, m_h[t], v_s[t])
-                product(bias, v_s[t], U_t, out=u_flat)
-                # r, z = σ(·)
-                r_and_z[t].add_(u[:, :2]).sigmoid_()
-                # n = tanh(W_n x + b_wn + r∘(U_n h + b_un))
-                u_s[t].copy_(u[:, 2])
-                n.addcmul_(r, u[:, 2]).tanh_()
-                # h' = n + z∘(h - n), n masked
-                masked_n = n if m_n[t] is None else n * m_n[t]
-                torch.sub(h, masked_n, out=l_s[t])
-                torch.addcmul(masked_n, z, l_s[t], out=h_new)
-                if m_out[t] is not None:
-                    torch.lerp(h_new, h, m_out[t], out=h_new) if "hidden" in zoneout else h_new.mul_(m_out[t])
-                h = h_new
-        ctx.save_for_backward(gates, h_masked, u_n, left, U, *masks.values())
-        ctx.sites, ctx.zoneout = tuple(masks), zoneout
+            u_folded, u_rz, u_new = by_h.fold(u), u[:, :2], u[:, 2]
+            for block in blocks(T, B):
+                # a = W x + b_w
+                by_x.multiply(rows(x, block), W_t, out=by_x.fold(a[block].flatten(0, 1)))
+                v = into[..., block, :, :]
+                gates = a[block, :, :2], *a[block].unbind(2)  # (steps, B, ·) each
+                written = (
+                    v.unbind(-3),
+                    v[..., :H].unbind(-3),
+                    u_n[block],
+                    left[block],
+                    out[:, block].unbind(1),
+                )
+                steps = zip(*gates, *written, strict=True)
+                for t, (r_z, r, z, n, v1, v, u_t, left_t, h_new) in enumerate(steps, block.start):
+                    # u = U (m_h∘h) + b_u
+                    v.copy_(h) if m_h[t] is None else torch.mul(h, m_h[t], out=v)
+                    by_h.multiply(v1, U_t, out=u_folded)
+                    # r, z = σ(a + u)
+                    r_z.add_(u_rz).sigmoid_()
+                    # n = tanh(a + r∘u)
+                    n.addcmul_(r, u_t.copy_(u_new)).tanh_()
+                    # h' = m_n∘n + z∘(h - m_n∘n)
+                    masked_n = n if m_n[t] is None else n * m_n[t]
+                    torch.addcmul(masked_n, z, torch.sub(h, masked_n, out=left_t), out=h_new)
+                    if m_out[t] is not None:
+                        torch.lerp(h_new, h, m_out[t], out=h_new) if "hidden" in zoneout else h_new.mul_(
+                            m_out[t]
+                        )
+                    h = h_new
+        ctx.save_for_backward(x, a, into, u_n, left, W, U, *masks.values())
+        ctx.sites, ctx.zoneout = tuple(masks), zoneout & masks.keys()
         return out
 
     @staticmethod
     def backward(ctx: Any, grad_h: Tensor) -> tuple[Tensor | None, ...]:
         refuse_second_derivative()
-        gates, h_masked, u_n, left, U, *saved = ctx.saved_tensors
+        x, gates, into, u_n, left, W, U, *saved = ctx.saved_tensors
         masks = dict(zip(ctx.sites, saved, strict=True))
         T, B, _, H = gates.shape
-        m_h = each_step(masks.get("recurrent"), T)
-        per_gate = h_masked.dim() == 4
-        U_blocks = blocks_of(U, per_gate)
-        da, du = torch.empty_like(gates), torch.empty_like(gates)
-        room = gates.new_empty((3, B, H) if per_gate else (B, H))
-        dh = gates.new_zeros(B, H)
-        du_s = (du.transpose(1, 2) if per_gate else du.flatten(2)).unbind(0)
-        du_gates_s, grad_s = du.unbind(0), grad_h.unbind(1)
-        keep = torch.zeros_like(dh)
-        for block in blocks(T, B * H):
-            r, z, n = gates[block].unbind(2)
-            du_r, du_z, du_n = du[block].unbind(2)
-            da_n = da[block][:, :, 2]
-            m_n = during(masks["candidate"], block) if "candidate" in masks else None
-            # dh'/dz = (h - n) z (1-z), dh'/dn = (1-z)(1-n²), then through n to r and to U h
-            torch.mul(left[block], z, out=du_z)
-            du_z.addcmul_(du_z, z, value=-1)
-            torch.mul(n, n, out=da_n).neg_().add_(1).mul_(1 - z)
-            if m_n is not None:
-                da_n.mul_(m_n)
-            kept = z
-            if "hidden" in masks:
-                m = during(masks["hidden"], block)
-                share = 1 - m if "hidden" in ctx.zoneout else m
-                du_z.mul_(share)
-                da_n.mul_(share)
-                kept = z * share + (m if "hidden" in ctx.zoneout else 0)
-            torch.mul(da_n, r, out=du_n)
-            torch.mul(du_n, u_n[block], out=du_r)
-            du_r.addcmul_(du_r, r, value=-1)
-            kept_s, da_n_s = kept.unbind(0), da_n.unbind(0)
-            for t in reversed(range(block.start, block.stop)):
-                onto = grad_s[t]
-                if t + 1 < T:
-                    onto = onto + keep
-                    gradient_of_h(du_s[t + 1], U_blocks, m_h[t + 1], onto, room, dh)
-                else:
-                    dh.copy_(onto)
-                du_gates_s[t].mul_(dh.unsqueeze(1))
-                da_n_s[t - block.start].mul_(dh)
-                keep = dh * kept_s[t - block.start]
-        da[:, :, :2] = du[:, :, :2]
-        dh = gradient_of_h(du_s[0], U_blocks, m_h[0], keep, room, dh)
-        return da, dh, gradient_of_U(du, h_masked), du.sum((0, 1)).flatten(), None, None
-
-
-# ---- from a layer ----
-
-
-def input_product(x: Tensor, W: Tensor, b: Tensor, gates: int, mask: Tensor | None) -> Tensor:
-    """a = (m_x∘x) Wᵀ + b, all steps in one product: x (B, T, F) → (T, B, G, H)."""
-    B, T, F = x.shape
-    x = x.transpose(0, 1)  # (T, B, F)
-    if mask is None or mask.dim() == 3:
-        x = (x if mask is None else x * mask).reshape(T * B, F)
-        return torch.addmm(b, x, W.t().contiguous()).view(T, B, gates, len(b) // gates)
-    x = (x.unsqueeze(2) * mask).reshape(T * B, gates, F).transpose(0, 1)  # (G, T·B, F)
-    a = torch.baddbmm(b.view(gates, 1, -1), x, W.unflatten(0, (gates, -1)).mT)  # (G, T·B, H)
-    return a.transpose(0, 1).contiguous().view(T, B, gates, len(b) // gates)
-
-
-def knows(layer: Any, x: Tensor, masks: Masks) -> bool:
-    """Say whether a kernel computes exactly what the readable form of `layer` would."""
-    kind = next((kind for kind in (LSTMCell, GRUCell) if isinstance(layer, kind)), None)
-    return (
-        kind is not None
-        and all(getattr(type(layer), name, None) is getattr(kind, name, None) for name in EQUATIONS)
-        and (layer.activation, layer.recurrent_activation) == ("tanh", "sigmoid")
-        and getattr(layer, "reset_after", True)
-        and not torch.is_autocast_enabled(x.device.type)
-        and not any(mask.requires_grad for mask in masks.values())
-    )
-
-
-def over_time(
-    layer: Any, x: Tensor, state: State, masks: Masks, lengths: Tensor | None
-) -> tuple[Tensor, State]:
-    """Carry `layer` over x (B, T, F) as its readable form does: outputs (B, T, H), the last valid state."""
-    if not masks and lengths is None and not torch.is_grad_enabled() and x.device.type == "cpu":
-        return fused(layer, x, state)
-    inner = {site: m for site, m in masks.items() if site in ("recurrent", "candidate", "cell", "hidden")}
-    U = layer.weight_hh if "recurrent_weight" not in masks else layer.weight_hh * masks["recurrent_weight"]
-    zoneout = layer.filled_with_previous
-    if isinstance(layer, LSTMCell):
-        a = input_product(x, layer.weight_ih, layer.bias, 4, masks.get("input"))
-        h, cells = LSTMOverTime.apply(a, *state, U, inner, zoneout)  # (B, T, H), (T, B, H)
-        sequences: State = (h, cells.transpose(0, 1))
-    else:
-        a = input_product(x, layer.weight_ih, layer.bias_ih, 3, masks.get("input"))
-        h = GRUOverTime.apply(a, *state, U, layer.bias_hh, inner, zoneout)
-        sequences = (h,)
-    outputs = h * masks["output"].transpose(0, 1) if "output" in masks else h
-    if lengths is None:
-        return outputs, tuple(s[:, -1].clone() for s in sequences)
-    valid = torch.arange(x.shape[1], device=x.device) < lengths.unsqueeze(1)  # (B, T)
-    rows = torch.arange(len(x), device=x.device)
-    outputs = torch.where(valid.unsqueeze(2), outputs, torch.zeros_like(outputs))
-    return outputs, tuple(s[rows, lengths - 1] for s in sequences)
-
-
-# ---- evaluation ----
-
-_TWINS: weakref.WeakKeyDictionary[Any, nn.RNNBase] = weakref.WeakKeyDictionary()
-
-
-def fused(layer: Any, x: Tensor, state: State) -> tuple[Tensor, State]:
-    """Where no site is active and no gradient wanted, PyTorch's fused layer does the same."""
-    twin = _TWINS.get(layer)
-    if twin is None or not all(
-        mine is its for mine, its in zip(layer.parameters(), twin.parameters(), strict=False)
-    ):
-        twin = _TWINS[layer] = fused_twin(layer)
-    outputs, last = twin(x, tuple(s.unsqueeze(0) for s in state) if len(state) > 1 else state[0].unsqueeze(0))
-    return outputs, tuple(s.squeeze(0) for s in (last if len(state) > 1 else (last,)))
-
-
-def fused_twin(layer: Any) -> nn.RNNBase:
-    """Return an `nn.LSTM` or `nn.GRU` that holds the very parameters of `layer`."""
-    kind = nn.LSTM if isinstance(layer, LSTMCell) else nn.GRU
-    twin = kind(layer.input_size, layer.hidden_size, batch_first=True, device="meta")
-    mine = dict(layer.named_parameters())
-    twin.weight_ih_l0, twin.weight_hh_l0 = mine["weight_ih"], mine["weight_hh"]
-    twin.bias_ih_l0 = mine.get("bias", mine.get("bias_ih"))
-    twin.bias_hh_l0 = mine.get("bias_hh", nn.Parameter(torch.zeros_like(twin.bias_ih_l0)))
-    return twin
+        m_h = each_step(masks, "recurrent", T)
+        by_h = Weight(U, 3, into.dim() == 4)
+        learned = Gradients(x, into, Weight(W, 3, x.dim() == 4), by_h, ctx.needs_input_grad[0])
+        dh, dh_kept = gates.new_zeros(B, H), gates.new_zeros(B, H)
+        du_next, m_next = by_h.fold(gates.new_zeros(B, 3, H)), m_h[-1]
+        room = gates.new_empty((3, B, H) if by_h.by_gate else (B, H))
+        with torch.inference_mode():
+            dh_each = dh.unsqueeze(1)  # (B, 1, H), for r, z and n
+            for block in reversed(blocks(T, B)):
+                r, z, n = gates[block].unbind(2)  # (steps, B, H) each, as all slopes
+                da, du = torch.empty_like(gates[block]), torch.empty_like(gates[block])
+                (du_r, du_z, du_n), da_n = du.unbind(2), da[:, :, 2]
+                torch.mul(left[block], z - z * z, out=du_z)  # (h-n) z (1-z)
+                torch.mul(1 - z, 1 - n * n, out=da_n)  # (1-z) (1-n²)
+                if "candidate" in masks:
+                    da_n.mul_(during(masks["candidate"], block))
+                if "hidden" in masks:
+                    m = during(masks["hidden"], block)
+                    share, old = (1 - m, m) if "hidden" in ctx.zoneout else (m, torch.zeros_like(m))
+                    z = z * share + old
+                    for v in (du_z, da_n):
+                        v.mul_(share)
+                torch.mul(da_n, r, out=du_n)
+                torch.mul(du_n * u_n[block], 1 - r, out=du_r)
+                steps = by_h.fold(du), du, da_n, z, grad_h[:, block].transpose(0, 1)
+                for t, du_t, du_rzn, da_n_t, z_t, grad in backwards(block, *steps):
+                    # dh = grad + z ∘ dh_{t+1} + m_h ∘ (du_{t+1} U)
+                    gradient_of_h(dh_kept.add_(grad), du_next, by_h.M[..., :H], m_next, room, dh)
+                    du_rzn.mul_(dh_each)
+                    da_n_t.mul_(dh)
+                    torch.mul(dh, z_t, out=dh_kept)
+                    du_next, m_next = du_t, m_h[t]
+                da[:, :, :2] = du[:, :, :2]
+                learned.add(block, da, du)
+            gradient_of_h(dh_kept, du_next, by_h.M[..., :H], m_next, room, dh)
+        return learned.dx, dh, learned.dW.view_as(W), learned.dU.view_as(U), None, None

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from . import kernels
+from . import fast
 from .cells import Cell, GRUCell, LSTMCell, SimpleRNNCell, State, Step
 from .drops import SITES, Masks, check_is_tensor, check_mask
 from .errors import MaskError, RecdropError, ShapeError
@@ -164,8 +164,8 @@ class Recurrent(Cell):
         self, x: Tensor, state: State, masks: Masks, lengths: Tensor | None
     ) -> tuple[Tensor, State]:
         """One `step` after another, or the kernel: outputs (B, T, H) and the last valid state."""
-        if self.fast and not self._listeners and kernels.knows(self, x, masks):
-            return kernels.over_time(self, x, state, masks, lengths)
+        if self.fast and not self._listeners and fast.knows(self, x, masks):
+            return fast.over_time(self, x, state, masks, lengths)
         taken: list[Step] = []
         for t, x_t in enumerate(x.unbind(1)):  # (B, F)
             now = self.step(x_t, state, masks_at(masks, t))

@@ -1,0 +1,87 @@
+"""From a layer to its kernel: which layers have one, and PyTorch's own where nothing is dropped."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .cells import GRUCell, LSTMCell, State
+from .drops import Masks
+from .kernels import GRUOverTime, LSTMOverTime
+
+#: What a cell must have left as it is, if a kernel is to compute the same.
+EQUATIONS = ("step", "_into_gates", "_read", "_leave", "_recurrent_weight")
+
+
+def knows(layer: Any, x: Tensor, masks: Masks) -> bool:
+    """Say whether there is a kernel that computes exactly what the readable form of `layer` does."""
+    kind = next((kind for kind in (LSTMCell, GRUCell) if isinstance(layer, kind)), None)
+    return (
+        kind is not None
+        and all(getattr(type(layer), name, None) is getattr(kind, name, None) for name in EQUATIONS)
+        and (layer.activation, layer.recurrent_activation) == ("tanh", "sigmoid")
+        and getattr(layer, "reset_after", True)
+        and not torch.is_autocast_enabled(x.device.type)
+        and not any(mask.requires_grad for mask in masks.values())
+    )
+
+
+def over_time(
+    layer: Any, x: Tensor, state: State, masks: Masks, lengths: Tensor | None
+) -> tuple[Tensor, State]:
+    """Carry `layer` over x (B, T, F) as its readable form does: outputs (B, T, H), the last valid state."""
+    if not masks and lengths is None and not torch.is_grad_enabled() and x.device.type == "cpu":
+        return fused(layer, x, state)
+    masks = dict(masks)
+    m_x, m_U, m_y = (masks.pop(site, None) for site in ("input", "recurrent_weight", "output"))
+    U = layer.weight_hh if m_U is None else layer.weight_hh * m_U
+    read = x.transpose(0, 1)  # (T, B, F)
+    if m_x is not None:
+        read = read * (m_x.movedim(2, 0) if m_x.dim() == 4 else m_x)  # or (G, T, B, F)
+    read = torch.cat([read, read.new_ones(()).expand(*read.shape[:-1], 1)], dim=-1)
+    if isinstance(layer, LSTMCell):
+        W = with_bias(layer.weight_ih, layer.bias)
+        h, cells = LSTMOverTime.apply(read, *state, W, U, masks, layer.filled_with_previous)
+        sequences: State = (h, cells.transpose(0, 1))  # (B, T, H) each
+    else:
+        W, U = with_bias(layer.weight_ih, layer.bias_ih), with_bias(U, layer.bias_hh)
+        h = GRUOverTime.apply(read, *state, W, U, masks, layer.filled_with_previous)
+        sequences = (h,)
+    outputs = h if m_y is None else h * m_y.transpose(0, 1)
+    if lengths is None:
+        return outputs, tuple(s[:, -1].clone() for s in sequences)
+    valid = torch.arange(x.shape[1], device=x.device) < lengths.unsqueeze(1)  # (B, T)
+    outputs = torch.where(valid.unsqueeze(2), outputs, torch.zeros_like(outputs))
+    return outputs, tuple(s[torch.arange(len(s), device=s.device), lengths - 1] for s in sequences)
+
+
+def with_bias(weight: Tensor, bias: Tensor) -> Tensor:
+    """[W b]: the bias as one more column, which meets a one at the end of x."""
+    return torch.cat([weight, bias.unsqueeze(1)], dim=1)
+
+
+_TWINS: weakref.WeakKeyDictionary[Any, nn.RNNBase] = weakref.WeakKeyDictionary()
+
+
+def fused(layer: Any, x: Tensor, state: State) -> tuple[Tensor, State]:
+    """Where no site is active and no gradient wanted, PyTorch's fused layer does the same."""
+    twin = _TWINS.get(layer)
+    if twin is None or not all(a is b for a, b in zip(layer.parameters(), twin.parameters(), strict=False)):
+        twin = _TWINS[layer] = fused_twin(layer)
+    before = tuple(s.unsqueeze(0) for s in state)
+    outputs, last = twin(x, before if len(before) > 1 else before[0])
+    return outputs, tuple(s.squeeze(0) for s in (last if len(before) > 1 else (last,)))
+
+
+def fused_twin(layer: Any) -> nn.RNNBase:
+    """Return an `nn.LSTM` or `nn.GRU` that holds the very parameters of `layer`."""
+    kind = nn.LSTM if isinstance(layer, LSTMCell) else nn.GRU
+    twin = kind(layer.input_size, layer.hidden_size, batch_first=True, device="meta")
+    mine = dict(layer.named_parameters())
+    twin.weight_ih_l0, twin.weight_hh_l0 = mine["weight_ih"], mine["weight_hh"]
+    twin.bias_ih_l0 = mine.get("bias", mine.get("bias_ih"))
+    twin.bias_hh_l0 = mine.get("bias_hh", nn.Parameter(torch.zeros_like(twin.bias_ih_l0)))
+    return twin
