@@ -114,6 +114,9 @@ class RemoteNotebook:
     def _died(self, do: str) -> AnswerLost:
         lost = self.lose("died", "")
         status = self._nursery.last.status
+        if status == -9:  # by its own hand, or because the warm parent is going down and all with it?
+            time.sleep(0.2)
+            self._nursery.require()
         what = {"run": "while the cell ran", "read": "while the file was read"}.get(
             do, "while the function ran"
         )

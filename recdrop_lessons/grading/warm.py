@@ -266,6 +266,10 @@ class Nursery:
         self.last = Ending(**reply)
         return self.last
 
+    def require(self) -> None:
+        """Raises GradingError if it is gone. There must be no learner."""
+        self._ask({"do": "kill"})
+
     def _ask(self, request: dict[str, Any], *descriptors: int) -> dict[str, Any]:
         try:
             send_request(self.sock, request, *descriptors)

@@ -105,6 +105,9 @@ class _Hostile:
     def end_learner(self) -> Ending:
         return self.last
 
+    def require(self) -> None:
+        pass
+
 
 @settings(max_examples=300)
 @given(st.lists(REPLIES | VALUES, min_size=3, max_size=3))
