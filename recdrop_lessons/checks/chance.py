@@ -1,7 +1,7 @@
 """Bounds on what chance does to a right answer, so that judging by a sample has a stated error.
 
-Each test here rejects a right answer with probability at most `ERROR`. A part makes fewer than two hundred
-such tests, so a right answer fails with probability below 1e-6. Every bound holds for the sample at hand;
+Each test here rejects a right answer with probability at most `ERROR`. A part makes fewer than 250 such
+tests, so a right answer fails with probability below 1e-6. Every bound holds for the sample at hand;
 none leans on a limit theorem.
 """
 
@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Tensor
 
-ERROR = 5e-9
+ERROR = 4e-9
 
 
 def rate_fits(count: int, of: int, rate: float) -> bool:
@@ -59,8 +59,12 @@ def mean_fits(z: Tensor, variance: float) -> bool:
     return abs(float(z.mean())) <= math.sqrt(2 * variance * math.log(2 / ERROR) / z.numel())
 
 
-def pairs(values: Tensor, axis: int) -> tuple[Tensor, Tensor]:
-    """Neighbours along an axis, two by two: no value is in two pairs, so the pairs are independent."""
+def pairs(values: Tensor, axis: int, apart: bool = False) -> tuple[Tensor, Tensor]:
+    """Values along an axis two by two: neighbours, or half the axis apart.
+
+    No value is in two pairs, so the pairs are independent.
+    """
     n = values.shape[axis] // 2
     index = torch.arange(2 * n)
-    return values.index_select(axis, index[0::2]), values.index_select(axis, index[1::2])
+    one, other = (index[:n], index[n:]) if apart else (index[0::2], index[1::2])
+    return values.index_select(axis, one), values.index_select(axis, other)

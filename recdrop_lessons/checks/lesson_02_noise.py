@@ -267,10 +267,11 @@ def _judge_gaussian(answer: Answer, x: Tensor, p: float, generator: torch.Genera
         ]
         raise fail(_name_gaussian(x, y, p) or "The noise is not N(1, p/(1-p)).", label, arguments, measured)
     for axis in range(x.dim()):
-        one, other = pairs(z, axis)
-        # Independent N(0, 1): their difference and their sum have variance 2 each.
-        if not (variance_fits(one - other, 2.0) and variance_fits(one + other, 2.0)):
-            raise fail(_name_gaussian(x, y, p) or "The draws depend on each other.", label, arguments)
+        for apart in (False, True):
+            one, other = pairs(z, axis, apart)
+            # Independent N(0, 1): their difference and their sum have variance 2 each.
+            if not (variance_fits(one - other, 2.0) and variance_fits(one + other, 2.0)):
+                raise fail(_name_gaussian(x, y, p) or "The draws depend on each other.", label, arguments)
 
 
 def _name_gaussian(x: Tensor, y: Tensor, p: float) -> Misconception | None:

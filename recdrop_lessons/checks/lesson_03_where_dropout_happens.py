@@ -232,6 +232,7 @@ def two_arguments(draw: Draw, B: int, T: int, F: int, H1: int, H2: int) -> dict[
 def two_cases(draw: Draw) -> list[Case]:
     B, T, F, H1, H2 = draw.sizes(5)
     edges = (
+        (B, T, F, draw.integer(9, 13), draw.integer(14, 16)),
         (1, T, F, H1, H2),
         (B, 1, F, H1, H2),
         (4, T, 1, H1, 1),

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from recdrop_lessons.checks.answer import Answer, AnswerError, Value
 from recdrop_lessons.checks.chance import rate_fits
-from recdrop_lessons.checks.draw import Draw
-from recdrop_lessons.checks.exact import Case, Exact, Silent
+from recdrop_lessons.checks.compare import compare
+from recdrop_lessons.checks.draw import Draw, as_dtype
+from recdrop_lessons.checks.exact import Case, Exact, Silent, differs
 from recdrop_lessons.checks.lstm import (
     Function,
     Gates,
@@ -26,7 +27,7 @@ from recdrop_lessons.checks.lstm import (
 )
 from recdrop_lessons.checks.masks import SAME_EACH_CALL, judge
 from recdrop_lessons.checks.parts import Lesson, Misconception, Outcome, Part
-from recdrop_lessons.checks.steps import ask, fail, stepwise
+from recdrop_lessons.checks.steps import Failed, ask, fail, stepwise
 
 _GRADIENTS = ("x", "h", "c", "W", "U", "b")
 
@@ -334,8 +335,10 @@ def zoneout_step(
     """The step with masks that are given in training; the keyword arguments make mistakes."""
     i, f, g, o = gates(x @ W.T + h @ U.T + b)
     new_c = f * c + i * g
-    sampled = training or (masks_at_evaluation and d_h is not None)
-    rate_h, rate_c = (d_h, d_c) if sampled else (z_h, z_c)
+    sampled = training or masks_at_evaluation
+    # a mask that is None stands for its mean; in training the cases leave it out only at rate 0
+    rate_h = d_h if sampled and d_h is not None else z_h
+    rate_c = d_c if sampled and d_c is not None else z_c
     # c' = d∘c + (1-d)∘c̃,  h' = d∘h + (1-d)∘h̃ with h̃ = o∘tanh(c̃); at evaluation d is its mean z
     kept_c = keep(rate_c, c, new_c, z_c, training)
     new_h = o * squash(new_c if h_reads == "before zoneout" else kept_c)
@@ -358,8 +361,10 @@ def zoneout_cases(draw: Draw) -> Iterator[Case]:
             yield Case(f"{case.label}, evaluation, masks given all the same", given)
     for training in (True, False):
         zeros = {"d_h": torch.zeros(shape).double(), "d_c": torch.zeros(shape).double()}
-        given = case.arguments | {"z_h": 0.0, "z_c": 0.0, "training": training} | zeros
-        yield Case(f"{case.label}, rates 0, {'training' if training else 'evaluation'}", given)
+        given = case.arguments | {"z_h": 0.0, "z_c": 0.0, "training": training}
+        yield Case(f"{case.label}, rates 0, {'training' if training else 'evaluation'}", given | zeros)
+        # at rate 0 a mask that is drawn is 0 as well, so here the numbers and the gradients are known
+        yield Case(f"{case.label}, rates 0, {'training, masks drawn' if training else 'evaluation'}", given)
 
 
 def _swap(training: bool, evaluation: bool) -> Callable[..., State]:
@@ -512,6 +517,9 @@ def check_zoneout(answer: Answer, seed: int) -> Outcome:
         return _zoneout_drawn(answer, seed)
     if outcome.misconception is None and _draws_at_evaluation(answer, seed):
         return Outcome(False, AT_EVALUATION.sentence, AT_EVALUATION.slug, outcome.details)
+    if outcome.misconception is None and "masks drawn" in outcome.details.get("case", ""):
+        drawn = _zoneout_drawn(answer, seed)  # what is wrong has its name there
+        return drawn if drawn.misconception else outcome
     return outcome
 
 
@@ -559,14 +567,14 @@ def _zoneout_drawn(answer: Answer, seed: int) -> str:
         ):
             if not isinstance(y, Tensor) or y.shape != old.shape or y.dtype != old.dtype:
                 raise fail(f"{name} has another shape or dtype when the masks are drawn.", label, arguments)
-            kept, renewed = torch.isclose(y, old), torch.isclose(y, new)
-            if not bool((kept | renewed).all()):
+            from_old, from_new = (y - old).abs(), (y - new).abs()
+            if bool((torch.minimum(from_old, from_new) > 1e-9).any()):
                 raise fail(
                     f"{name} is neither the old value nor the new one where its mask is drawn.",
                     label,
                     arguments,
                 )
-            found.append(kept)
+            found.append(from_old < from_new)
         for kept, rate, name in zip(found, (given["z_h"], given["z_c"]), ("d_h", "d_c"), strict=True):
             if name not in drawn:
                 continue
@@ -594,6 +602,7 @@ def _zoneout_drawn(answer: Answer, seed: int) -> str:
     again_h, again_c = masks(d_h=None, d_c=None)
     if torch.equal(first_h, again_h) or torch.equal(first_c, again_c):
         raise fail(SAME_EACH_CALL, "two calls", given)
+    _small_and_single(answer, draw)
     for name, other in (("d_h", 0), ("d_c", 1)):
         mask = (torch.rand(B, H, generator=draw.torch) < 0.5).double()
         if not torch.equal(masks(**{name: mask})[other], mask.bool()):
@@ -602,7 +611,19 @@ def _zoneout_drawn(answer: Answer, seed: int) -> str:
                 f"{name} given",
                 given,
             )
-    return "Right on 26 inputs with masks given, and on 4 with masks drawn."
+    return "Right with masks given, with masks drawn, and at evaluation."
+
+
+def _small_and_single(answer: Answer, draw: Draw) -> None:
+    """Masks that are drawn keep shape and dtype in float32 too, down to one row and one unit."""
+    for B, F, H in ((1, 2, 3), (3, 2, 1), (1, 1, 1)):
+        rates = {"z_h": 0.5, "z_c": 0.5, "training": True}
+        arguments = as_dtype(step_arguments(draw, B, F, H), torch.float32) | rates
+        label = f"B={B}, F={F}, H={H}, float32, training, both masks drawn"
+        wanted = (torch.zeros(B, H), torch.zeros(B, H))
+        difference = compare(ask(answer, arguments, label), wanted, ("h'", "c'"), float("inf"), torch.float32)
+        if difference is not None:
+            raise Failed(differs(difference, label, arguments))
 
 
 # ---------------------------------------------------------------- 5.5 weight_drop_step

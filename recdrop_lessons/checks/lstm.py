@@ -136,9 +136,10 @@ def step_arguments(draw: Draw, B: int, F: int, H: int) -> dict[str, Any]:
 
 
 def step_cases(draw: Draw, arguments: Callable[[Draw, int, int, int], dict[str, Any]]) -> Iterator[Case]:
-    """Plain sizes, twice; then one row, four rows, one feature, one unit, and all sizes equal."""
+    """Plain sizes, twice; then many units, one row, four rows, one feature, one unit, and all sizes equal."""
     B, F, H = draw.sizes(3)
-    edges = (1, F, H), (4, F, H), (B, 1, H), (B, F, 1), (1, 1, 1), (H, H, H), (4, 4, 4)
+    wide = (B, F, draw.integer(9, 13))
+    edges = wide, (1, F, H), (4, F, H), (B, 1, H), (B, F, 1), (1, 1, 1), (H, H, H), (4, 4, 4)
     for b, f, h in ((B, F, H), (B, F, H), *edges):
         yield Case(f"B={b}, F={f}, H={h}", arguments(draw, b, f, h))
 
@@ -146,6 +147,16 @@ def step_cases(draw: Draw, arguments: Callable[[Draw, int, int, int], dict[str, 
 def time_cases(draw: Draw, arguments: Callable[[Draw, int, int, int, int], dict[str, Any]]) -> Iterator[Case]:
     """As step_cases, over T steps: also one step, and as many steps as rows."""
     B, T, F, H = draw.sizes(4)
-    edges = (1, T, F, H), (B, 1, F, H), (4, T, 1, H), (B, T, F, 1), (1, 1, 1, 1), (B, B, F, H), (T, T, H, H)
+    wide = (B, T, F, draw.integer(9, 13))
+    edges = (
+        wide,
+        (1, T, F, H),
+        (B, 1, F, H),
+        (4, T, 1, H),
+        (B, T, F, 1),
+        (1, 1, 1, 1),
+        (B, B, F, H),
+        (T, T, H, H),
+    )
     for b, t, f, h in ((B, T, F, H), (B, T, F, H), *edges):
         yield Case(f"B={b}, T={t}, F={f}, H={h}", arguments(draw, b, t, f, h))

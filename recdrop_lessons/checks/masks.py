@@ -106,18 +106,19 @@ def _values(kept: Tensor, scale: float) -> Problem | None:
 
 
 def _pattern(dropped: Tensor, p: float) -> Problem | None:
-    """Neighbours along each axis agree no more often than by chance, and each half has its share."""
+    """Pairs along each axis agree no more often than by chance, and each half has its share."""
     for axis, size in enumerate(dropped.shape):
         if size < 2:
             continue
-        one, other = pairs(dropped, axis)
-        differ = int((one != other).sum())
-        if not rate_fits(differ, one.numel(), 2 * p * (1 - p)):
-            measured = [
-                [f"neighbours along axis {axis} that differ", f"{differ / one.numel():.3f}"],
-                ["expected", f"{2 * p * (1 - p):.3f}"],
-            ]
-            return Problem("dependent", "The draws depend on each other.", measured)
+        for apart in (False, True):
+            one, other = pairs(dropped, axis, apart)
+            differ = int((one != other).sum())
+            if not rate_fits(differ, one.numel(), 2 * p * (1 - p)):
+                measured = [
+                    [f"pairs along axis {axis} that differ", f"{differ / one.numel():.3f}"],
+                    ["expected", f"{2 * p * (1 - p):.3f}"],
+                ]
+                return Problem("dependent", "The draws depend on each other.", measured)
         for half in dropped.tensor_split(2, axis):
             if not rate_fits(int(half.sum()), half.numel(), p):
                 return Problem("dependent", f"The rate is not the same all along axis {axis}.", [])

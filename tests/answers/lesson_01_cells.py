@@ -385,6 +385,14 @@ def one_size(x, h, c, W, U, b):
 
 
 @bank.wrong("1.2")
+def five_chunks(x, h, c, W, U, b):
+    # Right by chance while H is at most 4.
+    i, f, g, o = (x @ W.T + h @ U.T + b).chunk(5, dim=1)
+    c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    return o.sigmoid() * c.tanh(), c
+
+
+@bank.wrong("1.2")
 def chunks_of_the_batch(x, h, c, W, U, b):
     i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4)
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()

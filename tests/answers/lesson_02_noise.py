@@ -236,6 +236,16 @@ def neighbours_alike(x, p, training, generator=None):
     return x * (u >= p) / (1 - p)
 
 
+@bank.wrong("2.1")
+def half_repeated(x, p, training, generator=None):
+    if not training:
+        return x
+    u = _rand(x, generator)
+    half = len(x) // 2
+    u[half : 2 * half] = u[:half]
+    return x * (u >= p) / (1 - p)
+
+
 # ---------------------------------------------------------------- 2.2 right
 
 

@@ -15,7 +15,7 @@ sys.path.insert(0, str(ANSWERS))
 from bank import edge_mistakes  # noqa: E402
 
 SEEDS = range(20)
-BANKS = {lesson.name: importlib.import_module(f"lesson_{lesson.name}") for lesson in all_lessons()}
+BANKS = {path.stem: importlib.import_module(path.stem) for path in sorted(ANSWERS.glob("lesson_*.py"))}
 RIGHT = [(p, f) for bank in BANKS.values() for p, answers in bank.RIGHT.items() for f in answers]
 WRONG = [(p, slug, f) for bank in BANKS.values() for p, answers in bank.WRONG.items() for slug, f in answers]
 
@@ -56,7 +56,8 @@ def test_a_wrong_answer_fails_at_every_seed_by_name(number, slug, answer):
 )
 def test_a_right_answer_spoilt_at_one_edge_fails(number):
     found = part(number)
-    right = next(f for p, f in RIGHT if p == number)
+    right = next((f for p, f in RIGHT if p == number), None)
+    assert right is not None, "no right answer to spoil"
     for slug, answer in edge_mistakes(right, bool(getattr(found.check, "gradients", True))):
         for seed in SEEDS:
             result = run(found, LocalAnswer(answer), seed)
@@ -65,6 +66,10 @@ def test_a_right_answer_spoilt_at_one_edge_fails(number):
                 seed,
                 result.message,
             )
+
+
+def test_every_lesson_has_a_bank():
+    assert set(BANKS) == {f"lesson_{lesson.name}" for lesson in all_lessons()}
 
 
 @pytest.mark.parametrize("number", [p.number for lesson in all_lessons() for p in lesson.parts])
