@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from functools import cache
 from typing import Any
 
 import torch
@@ -18,14 +19,23 @@ EQUATIONS = ("step", "_into_gates", "_read", "_leave", "_recurrent_weight")
 
 def knows(layer: Any, x: Tensor, masks: Masks) -> bool:
     """Say whether there is a kernel that computes exactly what the readable form of `layer` does."""
-    kind = next((kind for kind in (LSTMCell, GRUCell) if isinstance(layer, kind)), None)
     return (
-        kind is not None
-        and all(getattr(type(layer), name, None) is getattr(kind, name, None) for name in EQUATIONS)
-        and (layer.activation, layer.recurrent_activation) == ("tanh", "sigmoid")
+        keeps_the_equations(type(layer))
+        and layer.activation == "tanh"
+        and layer.recurrent_activation == "sigmoid"
         and getattr(layer, "reset_after", True)
         and not torch.is_autocast_enabled(x.device.type)
         and not any(mask.requires_grad for mask in masks.values())
+    )
+
+
+@cache
+def keeps_the_equations(kind: type) -> bool:
+    """Say whether a layer's step is that of the LSTM or of the GRU, none of its equations replaced."""
+    return any(
+        issubclass(kind, cell)
+        and all(getattr(kind, name, None) is getattr(cell, name, None) for name in EQUATIONS)
+        for cell in (LSTMCell, GRUCell)
     )
 
 
@@ -69,7 +79,7 @@ _TWINS: weakref.WeakKeyDictionary[Any, nn.RNNBase] = weakref.WeakKeyDictionary()
 def fused(layer: Any, x: Tensor, state: State) -> tuple[Tensor, State]:
     """Where no site is active and no gradient wanted, PyTorch's fused layer does the same."""
     twin = _TWINS.get(layer)
-    if twin is None or not all(a is b for a, b in zip(layer.parameters(), twin.parameters(), strict=False)):
+    if twin is None or not is_twin(twin, layer):
         twin = _TWINS[layer] = fused_twin(layer)
     before = tuple(s.unsqueeze(0) for s in state)
     outputs, last = twin(x, before if len(before) > 1 else before[0])
@@ -80,8 +90,19 @@ def fused_twin(layer: Any) -> nn.RNNBase:
     """Return an `nn.LSTM` or `nn.GRU` that holds the very parameters of `layer`."""
     kind = nn.LSTM if isinstance(layer, LSTMCell) else nn.GRU
     twin = kind(layer.input_size, layer.hidden_size, batch_first=True, device="meta")
-    mine = dict(layer.named_parameters())
-    twin.weight_ih_l0, twin.weight_hh_l0 = mine["weight_ih"], mine["weight_hh"]
-    twin.bias_ih_l0 = mine.get("bias", mine.get("bias_ih"))
-    twin.bias_hh_l0 = mine.get("bias_hh", nn.Parameter(torch.zeros_like(twin.bias_ih_l0)))
+    for name, parameter in layer.named_parameters():
+        setattr(twin, {"bias": "bias_ih"}.get(name, name) + "_l0", parameter)
+    if kind is nn.LSTM:
+        twin.bias_hh_l0 = nn.Parameter(torch.zeros_like(layer.bias))  # PyTorch's LSTM has two
     return twin
+
+
+def is_twin(twin: nn.RNNBase, layer: Any) -> bool:
+    """Say whether `twin` still holds the parameters of `layer`, which may have got new ones since."""
+    return (
+        twin.weight_ih_l0 is layer.weight_ih
+        and twin.weight_hh_l0 is layer.weight_hh
+        and twin.bias_ih_l0 is (layer.bias if isinstance(layer, LSTMCell) else layer.bias_ih)
+        and (isinstance(layer, LSTMCell) or twin.bias_hh_l0 is layer.bias_hh)
+        and twin.bias_hh_l0.dtype == layer.weight_hh.dtype
+    )

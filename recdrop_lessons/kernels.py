@@ -20,13 +20,15 @@ from torch import Tensor
 from .drops import Masks
 from .errors import RecdropError
 
-#: A block has about so many rows (steps · batch): enough for an efficient product, few enough for the cache.
-ROWS = 512
+#: The gates of a block of steps are about so many numbers, what a core's cache holds in float32.
+NUMBERS = 600_000
+#: And a block has at least so many rows (steps · batch), without which a product is slow.
+ROWS = 256
 
 
-def blocks(steps: int, batch: int) -> list[slice]:
+def blocks(steps: int, batch: int, units: int) -> list[slice]:
     """Cut T steps into blocks."""
-    size = max(1, ROWS // max(1, batch))
+    size = max(1, max(ROWS, NUMBERS // (4 * units)) // max(1, batch))
     return [slice(start, min(start + size, steps)) for start in range(0, steps, size)]
 
 
@@ -125,7 +127,7 @@ class LSTMOverTime(torch.autograd.Function):
         cells, out, tanh_c = x.new_empty(T + 1, B, H), x.new_empty(B, T, H), x.new_empty(B, H)
         cells[0] = c
         with torch.inference_mode():
-            for block in blocks(T, B):
+            for block in blocks(T, B, H):
                 # a = W x + b
                 by_x.multiply(rows(x, block), W_t, out=by_x.fold(a[block].flatten(0, 1)))
                 gates = by_h.fold(a[block]), a[block, :, :2], *a[block].unbind(2)  # (steps, B, ·) each
@@ -175,7 +177,7 @@ class LSTMOverTime(torch.autograd.Function):
         room = gates.new_empty((4, B, H) if by_h.by_gate else (B, H))
         with torch.inference_mode():
             dc_each = dc.unsqueeze(1)  # (B, 1, H), for i, f and g
-            for block in reversed(blocks(T, B)):
+            for block in reversed(blocks(T, B, H)):
                 i, f, g, o = gates[block].unbind(2)  # (steps, B, H) each, as all slopes
                 da = torch.empty_like(gates[block])  # first the slopes, then the gradients
                 da_i, da_f, da_g, da_o = da.unbind(2)
@@ -242,7 +244,7 @@ class GRUOverTime(torch.autograd.Function):
         left, out = x.new_empty(T, B, H), x.new_empty(B, T, H)
         with torch.inference_mode():
             u_folded, u_rz, u_new = by_h.fold(u), u[:, :2], u[:, 2]
-            for block in blocks(T, B):
+            for block in blocks(T, B, H):
                 # a = W x + b_w
                 by_x.multiply(rows(x, block), W_t, out=by_x.fold(a[block].flatten(0, 1)))
                 v = into[..., block, :, :]
@@ -289,7 +291,7 @@ class GRUOverTime(torch.autograd.Function):
         room = gates.new_empty((3, B, H) if by_h.by_gate else (B, H))
         with torch.inference_mode():
             dh_each = dh.unsqueeze(1)  # (B, 1, H), for r, z and n
-            for block in reversed(blocks(T, B)):
+            for block in reversed(blocks(T, B, H)):
                 r, z, n = gates[block].unbind(2)  # (steps, B, H) each, as all slopes
                 da, du = torch.empty_like(gates[block]), torch.empty_like(gates[block])
                 (du_r, du_z, du_n), da_n = du.unbind(2), da[:, :, 2]
