@@ -39,6 +39,17 @@ _SYSTEM = (
     "/proc/cpuinfo", "/proc/meminfo",
 )  # fmt: skip
 
+# What the containers' commands read of the environment. A learner's process may see theirs, so no more.
+_ENGINE = (
+    "PATH",
+    "HOME",
+    "USER",
+    "XDG_RUNTIME_DIR",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "DOCKER_HOST",
+    "CONTAINER_HOST",
+)
+
 
 class GradingError(RuntimeError):
     """Grading cannot go on, and what to do about it."""
@@ -128,8 +139,8 @@ class WarmParent:
         }
         wrapper = sandbox.wrapper(self._paths, environment) if sandbox.wrapper else []
         program = [sys.executable, "-I", "-c", _BOOT, str(INSIDE), f"{room}/control", str(ANSWERS)]
-        if sandbox.wrapper:  # a container's own command needs more of the environment than the learners get
-            environment = {**os.environ, **environment}
+        if sandbox.wrapper:
+            environment = {name: os.environ[name] for name in _ENGINE if name in os.environ}
         try:
             self._process = subprocess.Popen(
                 [*wrapper, *program, *library_folders()],
