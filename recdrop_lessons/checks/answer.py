@@ -198,7 +198,7 @@ def pick(arguments: Mapping[str, Value], path: str) -> Value:
 
 
 def _answer_error(error: BaseException) -> AnswerError:
-    """What to show of an exception: its class, its text and the last frames below ours."""
+    """What to show of an exception: its class, its text and the last frames below ours, without paths."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
-    text = "".join(traceback.format_list(frames[-3:]))
+    text = "".join(f"{frame.name}, line {frame.lineno}:\n    {frame.line}\n" for frame in frames[-3:])
     return AnswerError(type(error).__name__, str(error)[:2000], text[-2000:])

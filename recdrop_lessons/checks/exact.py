@@ -254,9 +254,9 @@ def _nan_beside(value: Value) -> Value:
 
 def raised(error: AnswerError, label: str, arguments: dict[str, Value]) -> Outcome:
     """The outcome of an answer that raised."""
-    details = {"case": label, "inputs": inputs(arguments), "traceback": error.traceback_text}
     if error.type_name == "NotImplementedError":
-        return Outcome(False, "Not written yet.", None, details | {"unwritten": True})
+        return Outcome(False, "Not written yet.", None, {"unwritten": True})
+    details = {"case": label, "inputs": inputs(arguments), "traceback": error.traceback_text}
     if error.type_name == "TypeError" and "argument" in error.message and "keyword" in error.message:
         return Outcome(
             False, f"{KEYWORDS_RENAMED.sentence} ({error.message})", KEYWORDS_RENAMED.slug, details

@@ -25,7 +25,7 @@ def picture(difference: Difference) -> dict[str, Any]:
         "reason": difference.reason,
         "first": list(difference.index),
         "yours": _shown(yours, difference.index),
-        "right": _shown(right, difference.index),
+        "right": _shown(right, difference.index, difference.reason == "dtype"),
     }
     if isinstance(yours, Tensor) and isinstance(right, Tensor) and yours.shape == right.shape:
         apart = ~torch.isclose(
@@ -36,11 +36,13 @@ def picture(difference: Difference) -> dict[str, Any]:
     return told
 
 
-def _shown(value: Value, index: tuple[int, ...]) -> dict[str, Any]:
+def _shown(value: Value, index: tuple[int, ...], with_dtype: bool = True) -> dict[str, Any]:
+    # The right value is always computed in float64, so its dtype is shown only where dtypes matter.
     if not isinstance(value, Tensor):
         return {"text": repr(value)[:200] if not isinstance(value, (tuple, list)) else _short(value)}
     rows = [[number(x) for x in row] for row in _window(value, index).tolist()]
-    return {"shape": list(value.shape), "dtype": str(value.dtype).removeprefix("torch."), "values": rows}
+    dtype = str(value.dtype).removeprefix("torch.") if with_dtype else ""
+    return {"shape": list(value.shape), "dtype": dtype, "values": rows}
 
 
 def _window(value: Tensor, index: tuple[int, ...]) -> Tensor:

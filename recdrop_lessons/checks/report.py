@@ -15,7 +15,8 @@ _BOX = (
     "border:1px solid #888;border-left:6px solid {};padding:8px 14px;max-width:60em;"
     "color:#111;background:#fcfcfc"
 )
-_GREEN, _ORANGE = "#0072b2", "#d55e00"  # blue and orange: apart for every kind of colour vision
+_CODE = "margin:6px 0;font-family:monospace;color:#111;background:#f2f2f2"
+_BLUE, _ORANGE = "#0072b2", "#a84300"  # apart for every kind of colour vision, and dark enough to read
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Report:
                     lines.append(f"  {title}, {d['output']}: {_head(d[key])}")
                     lines += _rows(d[key], d.get("marks"))
             lines += [f"  {name}: {value}" for name, value in d.get("measured", [])]
-            if d.get("traceback") and not d.get("unwritten"):
+            if d.get("traceback"):
                 lines += ["  Where it was raised:", *(f"    {line}" for line in d["traceback"].splitlines())]
         if r.hint:
             lines.append(f"  Hint: {r.hint}")
@@ -57,7 +58,7 @@ class Report:
     def _repr_html_(self) -> str:
         r, d, e = self.result, self.result.details, html.escape
         solved = r.status == "ok"
-        colour = _GREEN if solved else _ORANGE
+        colour = _BLUE if solved else _ORANGE
         body = [
             f'<div style="{_BOX.format(colour)}" role="status">',
             f'<div style="font-weight:bold;color:{colour}">{"✓" if solved else "✗"} {e(r.part)} '
@@ -74,10 +75,8 @@ class Report:
                 body.append(_beside_html(d))
             if d.get("measured"):
                 body.append(_table_html("Measured", ["", ""], d["measured"]))
-            if d.get("traceback") and not d.get("unwritten"):
-                body.append(
-                    f'<pre style="margin:6px 0;color:#111;background:#f2f2f2">{e(d["traceback"])}</pre>'
-                )
+            if d.get("traceback"):
+                body.append(f'<pre style="{_CODE}">{e(d["traceback"])}</pre>')
         if r.hint:
             body.append(f'<div style="margin-top:6px">Hint: {e(r.hint)}</div>')
         if self.printed:
@@ -133,7 +132,9 @@ def _grid_html(side: dict[str, Any], marks: list[list[bool]] | None, colour: str
 
 
 def _head(side: dict[str, Any]) -> str:
-    return side["text"] if "text" in side else f"shape {tuple(side['shape'])}, {side['dtype']}"
+    if "text" in side:
+        return str(side["text"])
+    return f"shape {tuple(side['shape'])}" + (f", {side['dtype']}" if side["dtype"] else "")
 
 
 def _rows(side: dict[str, Any], marks: list[list[bool]] | None) -> list[str]:
