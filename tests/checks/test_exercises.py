@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from recdrop_lessons.checks import LocalAnswer, all_lessons, run
+from recdrop_lessons.checks import LocalAnswer, PartFailed, all_lessons, run
+from recdrop_lessons.progress import load
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = all_lessons()
@@ -49,6 +50,23 @@ def test_the_solutions_earn_100(lesson):
     for seed in range(20):
         results = [run(part, LocalAnswer(answers[part.name]), seed) for part in lesson.parts]
         assert sum(result.points for result in results) == 100, [r.message for r in results]
+
+
+@by_lesson
+def test_the_cells_run_as_a_learner_runs_them(lesson, tmp_path, monkeypatch):
+    monkeypatch.setenv("RECDROP_FOLDER", str(tmp_path))
+    for room in ("solutions", "exercises"):
+        space = {}
+        for cell in cells(room, lesson.name).values():
+            if cell["cell_type"] != "code":
+                continue
+            if room == "exercises" and cell["metadata"]["nbgrader"]["grade"]:
+                with pytest.raises(PartFailed, match="is not right yet"):
+                    exec(source(cell), space)
+            else:
+                exec(source(cell), space)
+    for part in lesson.parts:
+        assert load()["parts"][part.number]["solved"]
 
 
 @by_lesson
