@@ -82,26 +82,30 @@ function render({ model, el }) {
     }
   };
 
+  // What scrolls must be reached by keyboard; what does not scroll is no stop on its way.
+  const reachable = () => {
+    for (const area of [picture, panel]) {
+      if (area.scrollWidth > area.clientWidth) area.tabIndex = 0;
+      else area.removeAttribute("tabindex");
+    }
+  };
+  const resized = new ResizeObserver(reachable);
+  resized.observe(root);
+
   const showFrame = () => {
     const frame = model.get("frame");
     error.textContent = frame.error;
     if (!frame.error) {
-      const focused = picture.contains(document.activeElement) ? document.activeElement.dataset : null;
+      const parts = () => [...picture.querySelectorAll("[data-name]")];
+      const focused = parts().indexOf(document.activeElement);  // the new picture has the same parts in order
       picture.innerHTML = frame.picture;
-      if (focused) {
-        const again = `[data-name="${focused.name}"][data-value="${focused.value}"]`;
-        picture.querySelector(again)?.focus();
-      }
+      if (focused >= 0) parts()[focused]?.focus({ preventScroll: true });
       status.textContent = frame.status;
       words.textContent = frame.alt;
       panel.innerHTML = frame.panel;
       for (const [name, control] of Object.entries(controls)) control.input.disabled = frame.off.includes(name);
     }
-    // What scrolls must be reached by keyboard.
-    for (const area of [picture, panel]) {
-      if (area.scrollWidth > area.clientWidth) area.tabIndex = 0;
-      else area.removeAttribute("tabindex");
-    }
+    reachable();
     if (el.dataset.sent) el.dataset.milliseconds = (performance.now() - Number(el.dataset.sent)).toFixed(1);
     el.dataset.serial = frame.serial;
   };
@@ -109,7 +113,10 @@ function render({ model, el }) {
   // A part of the picture that carries data-name and data-value sets that control, by pointer or by key.
   const pick = (event) => {
     const part = event.target.closest("[data-name]");
-    if (part) change(part.dataset.name, part.dataset.value);
+    if (part) {
+      const { name, value } = part.dataset;
+      change(name, controls[name].input.type === "range" ? Number(value) : value);
+    }
     return Boolean(part);
   };
   picture.addEventListener("click", pick);
@@ -124,6 +131,7 @@ function render({ model, el }) {
   showSettings();
   showFrame();
   return () => {
+    resized.disconnect();
     model.off("change:settings", showSettings);
     model.off("change:frame", showFrame);
   };

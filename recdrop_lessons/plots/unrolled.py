@@ -93,6 +93,7 @@ def _site(site: str, place: Place, drop: Drop | None, mask: Array | None, note: 
     if not pickable:
         return svg.group(*parts)
     lit = drop is not None
+    parts.append(_reach(place, site))
     says = f"{site.replace('_', ' ')}: {'mask on' if lit else 'no mask'}"
     button: dict[str, Any] = {
         "role": "button",
@@ -101,6 +102,21 @@ def _site(site: str, place: Place, drop: Drop | None, mask: Array | None, note: 
         "aria_label": says,
     }
     return svg.group(*parts, data_name="site", data_value=site, style="cursor:pointer", **button)
+
+
+def _reach(place: Place, site: str) -> str:
+    """The area that belongs to a site's symbol and its name, gaps included, for a pointer to hit."""
+    lines = place.lines or (site.replace("_", " "),)
+    wide = 11.0 * max(map(len, lines)) + (26 if not place.lines else 0)
+    x, y = place.label
+    left = {"start": x, "middle": x - wide / 2, "end": x - wide}[place.anchor]
+    width, height = tokens.size(1)
+    edges_x = (left, left + wide, place.open[0] - width / 2, place.open[0] + width / 2)
+    edges_y = (y - 18, y + 22 * len(lines) - 16, place.open[1] - height / 2, place.open[1] + height / 2)
+    low_x, low_y = min(edges_x), min(edges_y)
+    return svg.rect(
+        low_x, low_y, max(edges_x) - low_x, max(edges_y) - low_y, fill="none", pointer_events="all"
+    )
 
 
 def _lit(site: str, place: Place, drop: Drop, mask: Array) -> list[str]:
