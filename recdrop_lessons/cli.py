@@ -219,3 +219,11 @@ def doctor() -> None:
         well = well and (finding.well or not finding.needed)
     typer.echo("Everything that a learner needs is here." if well else "Something is missing; see ✗ above.")
     raise typer.Exit(0 if well else 1)
+
+
+@app.command()
+def bench(seconds: Annotated[float, typer.Option(help="About so long.")] = 10.0) -> None:
+    """How fast the fast layer is on this machine, beside its peers."""
+    from recdrop_lessons.bench import short_table
+
+    typer.echo(short_table(seconds))

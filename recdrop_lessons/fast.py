@@ -20,7 +20,7 @@ EQUATIONS = ("step", "_into_gates", "_read", "_leave", "_recurrent_weight")
 def knows(layer: Any, x: Tensor, masks: Masks) -> bool:
     """Say whether there is a kernel that computes exactly what the readable form of `layer` does."""
     return (
-        keeps_the_equations(type(layer))
+        keeps_the_equations(layer.__class__)
         and layer.activation == "tanh"
         and layer.recurrent_activation == "sigmoid"
         and getattr(layer, "reset_after", True)
