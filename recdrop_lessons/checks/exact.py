@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 from recdrop_lessons.checks.answer import (
     Answer,
     AnswerError,
+    Gradients,
     LocalAnswer,
     Value,
     tensors,
@@ -40,26 +42,68 @@ class Case:
     arguments: dict[str, Value]
 
 
-@dataclass(frozen=True)
 class _Trial:
-    """A case in one dtype and one layout."""
+    """A case in one dtype and one layout, with what is right there, computed once when asked for."""
 
-    case: Case
-    dtype: torch.dtype
-    contiguous: bool = True
-
-    @property
-    def arguments(self) -> dict[str, Value]:
-        cast = as_dtype(self.case.arguments, self.dtype)
-        return cast if self.contiguous else non_contiguous(cast)
+    def __init__(
+        self, check: Exact, seed: int, case: Case, dtype: torch.dtype, contiguous: bool = True
+    ) -> None:
+        self.check, self.seed, self.case, self.dtype, self.contiguous = check, seed, case, dtype, contiguous
 
     @property
     def label(self) -> str:
         layout = "" if self.contiguous else ", not contiguous"
         return f"{self.case.label}, {str(self.dtype).removeprefix('torch.')}{layout}"
 
+    @cached_property
+    def arguments(self) -> dict[str, Value]:
+        cast = as_dtype(self.case.arguments, self.dtype)
+        return cast if self.contiguous else non_contiguous(cast)
 
-@dataclass(frozen=True)
+    @cached_property
+    def right(self) -> Value:
+        with torch.no_grad():
+            return self.check.reference(**as_dtype(self.arguments, torch.float64))
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """Where gradients must pass."""
+        asked = self.check.gradients
+        return asked(self.arguments) if callable(asked) else asked
+
+    @cached_property
+    def cotangent(self) -> tuple[Tensor, ...]:
+        draw = Draw(self.seed, f"{self.check.name}, cotangent of {self.label}")
+        return tuple(draw.normal(*y.shape) for y in tensors(self.right))
+
+    @cached_property
+    def gradients(self) -> Gradients:
+        exact = as_dtype(self.arguments, torch.float64)
+        return LocalAnswer(self.check.reference).gradients(exact, self.paths, self.cotangent)
+
+
+class _Prepared:
+    """A check's inputs for one seed, and what is right on them.
+
+    Kept for the next answer, since a class is graded on one seed. No answer can change them: it gets copies.
+    """
+
+    def __init__(self, check: Exact, seed: int) -> None:
+        self.cases = list(check.cases(Draw(seed, check.name)))
+        self.mistakes = _Values()
+        first, *others = self.cases
+        if not check.floats:
+            self.trials = [_Trial(check, seed, case, torch.float64) for case in self.cases]
+            return
+        # The first case in both dtypes and both layouts, the others in float64, every second one strided.
+        self.trials = [
+            _Trial(check, seed, first, dtype, contiguous)
+            for contiguous in (True, False)
+            for dtype in (torch.float32, torch.float64)
+        ] + [_Trial(check, seed, case, torch.float64, i % 2 == 0) for i, case in enumerate(others)]
+
+
+@dataclass(frozen=True, eq=False)
 class Exact:
     """The check of a deterministic part: call it `check(answer, seed)`.
 
@@ -84,30 +128,16 @@ class Exact:
     tolerance: dict[torch.dtype, float] = field(default_factory=lambda: dict(TOLERANCE))
 
     def __call__(self, answer: Answer, seed: int) -> Outcome:
-        draw = Draw(seed, self.name)
-        cases = list(self.cases(draw))
-        trials = self._trials(cases)
-        for trial in trials:
+        prepared = _prepare(self, seed)
+        for trial in prepared.trials:
             failed = self._try_values(answer, trial)
             if failed is not None:
-                return self._diagnose(answer, cases, failed)
-        for trial in trials:
-            failed = self._try_gradients(answer, trial, draw)
+                return self._diagnose(answer, prepared, failed)
+        for trial in prepared.trials:
+            failed = self._try_gradients(answer, trial)
             if failed is not None:
                 return failed
-        return Outcome(True, f"Right on {len(trials)} inputs.")
-
-    def _trials(self, cases: list[Case]) -> list[_Trial]:
-        """The first case in both dtypes and layouts; the others in float64, every second one strided."""
-        if not self.floats:
-            return [_Trial(case, torch.float64) for case in cases]
-        first = [
-            _Trial(cases[0], dtype, contiguous)
-            for contiguous in (True, False)
-            for dtype in (torch.float32, torch.float64)
-        ]
-        rest = [_Trial(case, torch.float64, contiguous=i % 2 == 0) for i, case in enumerate(cases[1:])]
-        return first + rest
+        return Outcome(True, f"Right on {len(prepared.trials)} inputs.")
 
     def _try_values(self, answer: Answer, trial: _Trial) -> Outcome | None:
         arguments = trial.arguments
@@ -117,7 +147,7 @@ class Exact:
             return raised(error, trial.label, arguments)
         difference = compare(
             call.value,
-            self._right(arguments),
+            trial.right,
             self.outputs,
             self.tolerance[trial.dtype],
             trial.dtype if self.floats else None,
@@ -132,15 +162,12 @@ class Exact:
                 )
         return None
 
-    def _try_gradients(self, answer: Answer, trial: _Trial, draw: Draw) -> Outcome | None:
-        arguments = trial.arguments
-        paths = self.gradients(arguments) if callable(self.gradients) else self.gradients
+    def _try_gradients(self, answer: Answer, trial: _Trial) -> Outcome | None:
+        arguments, paths = trial.arguments, trial.paths
         if not paths:
             return None
-        right = self._right(arguments)
-        cotangent = tuple(draw.normal(*y.shape) for y in tensors(right))
         try:
-            yours = answer.gradients(arguments, paths, cotangent)
+            yours = answer.gradients(arguments, paths, trial.cotangent)
         except AnswerError as error:
             outcome = raised(error, trial.label, arguments)
             return Outcome(
@@ -149,9 +176,8 @@ class Exact:
                 None,
                 outcome.details,
             )
-        wanted = LocalAnswer(self.reference).gradients(as_dtype(arguments, torch.float64), paths, cotangent)
         for path in paths:
-            target, found = wanted[path], yours[path]
+            target, found = trial.gradients[path], yours[path]
             if target is None or (found is None and not bool(target.any())):
                 continue
             details: dict[str, Any] = {"case": trial.label, "gradient": path}
@@ -168,20 +194,21 @@ class Exact:
                 )
         return None
 
-    def _diagnose(self, answer: Answer, cases: list[Case], failed: Outcome) -> Outcome:
+    def _diagnose(self, answer: Answer, prepared: _Prepared, failed: Outcome) -> Outcome:
         """The failure under the name of the misconception that explains it, where there is one."""
         if failed.misconception in (CHANGES_INPUT.slug, KEYWORDS_RENAMED.slug) or failed.details.get(
             "unwritten"
         ):
             return failed
-        found = recognise(answer, self.reference, cases, self.misconceptions)
+        found = recognise(answer, self.reference, prepared.cases, self.misconceptions, prepared.mistakes)
         if found is None:
             return failed
         return Outcome(False, found.sentence, found.slug, failed.details | {"difference": failed.message})
 
-    def _right(self, arguments: dict[str, Value]) -> Value:
-        with torch.no_grad():
-            return self.reference(**as_dtype(arguments, torch.float64))
+
+@lru_cache(maxsize=32)
+def _prepare(check: Exact, seed: int) -> _Prepared:
+    return _Prepared(check, seed)
 
 
 def recognise(
@@ -189,22 +216,25 @@ def recognise(
     reference: Callable[..., Value],
     cases: Iterable[Case],
     misconceptions: Iterable[Misconception],
+    values: _Values | None = None,
 ) -> Misconception | None:
     """The first misconception that gives what the answer gives on every case.
 
     On some case that must not be the right value.
     Where the answer raises, the mistake must raise too; one that raises `Silent` says nothing of a case.
+    `values` keeps what the mistakes give on these cases, for the next answer.
     """
+    values = _Values() if values is None else values
     given = []
     for case in cases:
         try:
             yours = answer(**case.arguments)
         except AnswerError:
             yours = _RAISED
-        given.append((case.arguments, yours, _value_of(reference, case.arguments)))
+        given.append((case, yours, values.of(reference, case)))
     for misconception in misconceptions:
         for mistake in misconception.mistakes:
-            if _explains(mistake, given):
+            if _explains(mistake, given, values):
                 return misconception
     return None
 
@@ -217,20 +247,33 @@ _RAISED = object()
 _SILENT = object()
 
 
-def _value_of(function: Callable[..., Value], arguments: dict[str, Value]) -> Value:
-    try:
-        with torch.no_grad():
-            return function(**arguments)
-    except Silent:
-        return _SILENT
-    except Exception:  # a mistake may well not fit every input
-        return _RAISED
+class _Values:
+    """What functions give on cases, computed once each."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Callable[..., Value], int], Value] = {}
+
+    def of(self, function: Callable[..., Value], case: Case) -> Value:
+        key = function, id(case)
+        if key not in self._known:
+            self._known[key] = self._compute(function, case.arguments)
+        return self._known[key]
+
+    @staticmethod
+    def _compute(function: Callable[..., Value], arguments: dict[str, Value]) -> Value:
+        try:
+            with torch.no_grad():
+                return function(**arguments)
+        except Silent:
+            return _SILENT
+        except Exception:  # a mistake may well not fit every input
+            return _RAISED
 
 
-def _explains(mistake: Callable[..., Value], given: list[tuple[dict[str, Value], Value, Value]]) -> bool:
+def _explains(mistake: Callable[..., Value], given: list[tuple[Case, Value, Value]], values: _Values) -> bool:
     shows = False
-    for arguments, yours, right in given:
-        its = _value_of(mistake, arguments)
+    for case, yours, right in given:
+        its = values.of(mistake, case)
         if its is _SILENT:
             continue
         if (its is _RAISED) != (yours is _RAISED):
