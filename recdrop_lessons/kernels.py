@@ -71,6 +71,20 @@ class Weight:
     def fold(self, a: Tensor) -> Tensor:
         return a.transpose(-3, -2) if self.by_gate else a.flatten(-2)
 
+    def room(self, v: Tensor, *shape: int) -> Tensor:
+        """Memory for gates (…, B, G, H) in the order in which a step's product writes it in one go."""
+        *before, B, G, H = shape
+        return v.new_empty(*before, G, B, H).transpose(-3, -2) if self.by_gate else v.new_empty(shape)
+
+    def product(self, v: Tensor, M_t: Tensor, a: Tensor) -> None:
+        """a = v Mᵀ for a block: a (steps, B, G, H), in either order of memory."""
+        if not self.by_gate and a.is_contiguous():
+            torch.mm(v, M_t, out=a.flatten(0, 1).flatten(1))
+        elif self.by_gate:
+            a.copy_(torch.bmm(v, M_t).unflatten(1, a.shape[:2]).movedim(0, 2))
+        else:
+            a.copy_(torch.mm(v, M_t).view_as(a))
+
 
 class Gradients:
     """The gradients of W, U and x, gathered block by block."""
@@ -96,7 +110,8 @@ def gradient_of_h(onto: Tensor, da: Tensor, U: Tensor, m: Tensor | None, room: T
     elif m.dim() == 2:
         torch.addcmul(onto, torch.mm(da, U, out=room), m, out=out)
     else:
-        torch.add(onto, torch.bmm(da, U, out=room).mul_(m).sum(0), out=out)
+        torch.sum(torch.bmm(da, U, out=room).mul_(m), dim=0, out=out)
+        out.add_(onto)
 
 
 def refuse_second_derivative() -> None:
@@ -123,13 +138,13 @@ class LSTMOverTime(torch.autograd.Function):
         m_h, m_g, m_c, m_out = (each_step(masks, site, T) for site in sites)
         by_x, by_h = Weight(W, 4, x.dim() == 4), Weight(U, 4, m_h[0] is not None and m_h[0].dim() == 3)
         W_t, U_t = by_x.M.mT.contiguous(), by_h.M.mT.contiguous()
-        a, into = x.new_empty(T, B, 4, H), x.new_empty((4, T, B, H) if by_h.by_gate else (T, B, H))
+        a, into = by_h.room(x, T, B, 4, H), x.new_empty((4, T, B, H) if by_h.by_gate else (T, B, H))
         cells, out, tanh_c = x.new_empty(T + 1, B, H), x.new_empty(B, T, H), x.new_empty(B, H)
         cells[0] = c
         with torch.inference_mode():
             for block in blocks(T, B, H):
                 # a = W x + b
-                by_x.multiply(rows(x, block), W_t, out=by_x.fold(a[block].flatten(0, 1)))
+                by_x.product(rows(x, block), W_t, a[block])
                 gates = by_h.fold(a[block]), a[block, :, :2], *a[block].unbind(2)  # (steps, B, ·) each
                 written = into[..., block, :, :].unbind(-3), cells[1:][block], out[:, block].unbind(1)
                 steps = zip(*gates, *written, strict=True)
@@ -179,7 +194,7 @@ class LSTMOverTime(torch.autograd.Function):
             dc_each = dc.unsqueeze(1)  # (B, 1, H), for i, f and g
             for block in reversed(blocks(T, B, H)):
                 i, f, g, o = gates[block].unbind(2)  # (steps, B, H) each, as all slopes
-                da = torch.empty_like(gates[block])  # first the slopes, then the gradients
+                da = gates.new_empty(gates[block].shape)  # first the slopes, then the gradients
                 da_i, da_f, da_g, da_o = da.unbind(2)
                 # σ' = σ - σ², tanh' = 1 - tanh²
                 i_g, f_c = i * g, f * cells[block]
@@ -240,13 +255,13 @@ class GRUOverTime(torch.autograd.Function):
         by_x, by_h = Weight(W, 3, x.dim() == 4), Weight(U, 3, m_h[0] is not None and m_h[0].dim() == 3)
         W_t, U_t = by_x.M.mT.contiguous(), by_h.M.mT.contiguous()
         into = x.new_ones((3, T, B, H + 1) if by_h.by_gate else (T, B, H + 1))  # [m_h∘h, 1]
-        a, u, u_n = x.new_empty(T, B, 3, H), x.new_empty(B, 3, H), x.new_empty(T, B, H)
+        a, u, u_n = x.new_empty(T, B, 3, H), by_h.room(x, B, 3, H), x.new_empty(T, B, H)
         left, out = x.new_empty(T, B, H), x.new_empty(B, T, H)
         with torch.inference_mode():
             u_folded, u_rz, u_new = by_h.fold(u), u[:, :2], u[:, 2]
             for block in blocks(T, B, H):
                 # a = W x + b_w
-                by_x.multiply(rows(x, block), W_t, out=by_x.fold(a[block].flatten(0, 1)))
+                by_x.product(rows(x, block), W_t, a[block])
                 v = into[..., block, :, :]
                 gates = a[block, :, :2], *a[block].unbind(2)  # (steps, B, ·) each
                 written = (
