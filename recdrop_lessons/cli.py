@@ -227,3 +227,34 @@ def bench(seconds: Annotated[float, typer.Option(help="About so long.")] = 10.0)
     from recdrop_lessons.bench import short_table
 
     typer.echo(short_table(seconds))
+
+
+@app.command()
+def sweep(
+    out: Annotated[Path, typer.Option(help="The results, a line a run; goes on where it was cut off.")],
+    jobs: Annotated[int, typer.Option(min=1, help="Processes of one thread each.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask scheduler's address: run on its workers.")
+    ] = None,
+    task: Annotated[
+        list[str] | None, typer.Option(help="digits, text; may be repeated, by default both.")
+    ] = None,
+    method: Annotated[
+        list[str] | None, typer.Option(help="May be repeated; by default all. No dropout is always run.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=2, help="How many.")] = 5,
+) -> None:
+    """Run the capstone's experiments (lesson 10), or those that are still missing in OUT."""
+    from recdrop_lessons import sweep as experiments
+    from recdrop_lessons.errors import RecdropError
+
+    try:
+        wanted = experiments.settings(
+            task or experiments.TASKS, method or experiments.METHODS, seeds=range(seeds)
+        )
+        experiments.sweep(out, wanted, jobs=jobs, scheduler=scheduler)
+    except (RecdropError, OSError) as error:
+        _refuse(error)
+    except KeyboardInterrupt:
+        _refuse(f"interrupted; what is done is kept in {out}, and the same command goes on there.", 130)
+    typer.echo(f"{len(wanted)} runs in {out}.")

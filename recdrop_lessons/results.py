@@ -1,0 +1,120 @@
+"""The results of the capstone's experiment: one line of a CSV file a run, and how they are read.
+
+The rate of a method is chosen on the validation part; the test part is looked at once, at that rate.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from importlib.resources import files
+from pathlib import Path
+
+#: What each task is scored by: "accuracy" (more is better) or "loss" (nats a character; less is better).
+SCORES = {"digits": "accuracy", "text": "loss"}
+#: Scores are held to so many places, in the file and outside it.
+DIGITS = 6
+
+
+@dataclass(frozen=True, order=True)
+class Setting:
+    """One run: a task, a method (or "none"), its rate, a seed."""
+
+    task: str
+    method: str
+    rate: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to, and on what: the scores of the epoch with the best validation loss."""
+
+    task: str
+    method: str
+    rate: float
+    seed: int
+    train: float
+    validation: float
+    test: float
+    best_epoch: int
+    torch: str
+    data: str
+
+    @property
+    def setting(self) -> Setting:
+        """What was run."""
+        return Setting(self.task, self.method, self.rate, self.seed)
+
+
+# ---- the file ----
+
+_COLUMNS = [field.name for field in fields(Result)]
+
+
+def read(path: Path) -> list[Result]:
+    """Return the results in a file, in the order of their settings; a line cut off half-way is left out."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if None not in row.values() and row["data"].endswith(".")]
+    results = [
+        Result(
+            row["task"], row["method"], float(row["rate"]), int(row["seed"]), float(row["train"]),
+            float(row["validation"]), float(row["test"]), int(row["best_epoch"]), row["torch"],
+            row["data"][:-1],
+        )
+        for row in rows
+    ]  # fmt: skip
+    return sorted(results, key=lambda result: result.setting)
+
+
+def line(result: Result) -> list[object]:
+    """Return the fields of a result as the file holds them; the full stop at the end says that it is whole."""
+    values = asdict(result)
+    for name in ("train", "validation", "test"):
+        values[name] = f"{values[name]:.{DIGITS}f}"
+    return [*(values[name] for name in _COLUMNS[:-1]), f"{result.data}."]
+
+
+def write_whole(path: Path, results: Iterable[Result]) -> None:
+    """Write the file anew, in order, whole or not at all."""
+    beside = path.with_suffix(".partial")
+    with beside.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        writer.writerows(line(result) for result in sorted(results, key=lambda r: r.setting))
+    os.replace(beside, path)
+
+
+def shipped() -> list[Result]:
+    """Return the results that come with the course, as `recdrop sweep` made them."""
+    return read(Path(str(files("recdrop_lessons") / "data" / "sweep.csv")))
+
+
+# ---- reading the results ----
+
+
+def chosen_rates(results: Iterable[Result], task: str) -> dict[str, float]:
+    """Return for each method the rate with the best mean validation score over the seeds."""
+    by_rate: dict[str, dict[float, list[float]]] = {}
+    for result in results:
+        if result.task == task:
+            by_rate.setdefault(result.method, {}).setdefault(result.rate, []).append(result.validation)
+    better = max if SCORES[task] == "accuracy" else min
+    return {
+        method: better(rates, key=lambda rate: sum(rates[rate]) / len(rates[rate]))
+        for method, rates in by_rate.items()
+    }
+
+
+def final_scores(results: Iterable[Result], task: str) -> dict[str, list[float]]:
+    """Return for each method the test scores at its chosen rate, in the order of the seeds."""
+    results = sorted(results, key=lambda result: result.setting)
+    rates = chosen_rates(results, task)
+    return {
+        method: [r.test for r in results if (r.task, r.method, r.rate) == (task, method, rate)]
+        for method, rate in rates.items()
+    }
