@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import itertools
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -152,9 +153,15 @@ def sweep(
     return [done[setting] for setting in wanted]
 
 
-def _where(joblib: Any, jobs: int, scheduler: str | None) -> Any:
-    """The place where joblib shall run: processes of this machine, or a Dask cluster."""
+@contextmanager
+def _where(joblib: Any, jobs: int, scheduler: str | None) -> Iterator[None]:
+    """Where joblib runs within: processes of this machine, or a Dask cluster."""
     if scheduler is None:
-        return joblib.parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1)
-    client = need("distributed", "distributed").Client(scheduler)
-    return joblib.parallel_config(backend="dask", client=client)
+        with joblib.parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1):
+            yield
+    else:
+        with (
+            need("distributed", "distributed").Client(scheduler) as client,
+            joblib.parallel_config(backend="dask", client=client),
+        ):
+            yield

@@ -50,6 +50,22 @@ def test_goes_on_where_it_was_cut_off(short, tmp_path, monkeypatch):
     assert len(ran) == 2
 
 
+def test_a_dask_cluster_finds_the_same(short, tmp_path):
+    distributed = pytest.importorskip("distributed", reason="the extra `cluster` brings Dask")
+    wanted = sweep.settings(["digits"], ["moon"], (0.1,), (0, 1))
+    here = sweep.sweep(tmp_path / "here.csv", wanted, progress=False)
+    with distributed.LocalCluster(
+        n_workers=1,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp",
+        host="127.0.0.1",
+        dashboard_address=None,
+    ) as cluster:
+        address = cluster.scheduler_address
+        assert sweep.sweep(tmp_path / "there.csv", wanted, scheduler=address, progress=False) == here
+
+
 def test_each_line_is_there_as_soon_as_it_is_done(short, tmp_path, monkeypatch):
     path, wanted = tmp_path / "sweep.csv", sweep.settings(["digits"], [], (), (0, 1, 2))
 
