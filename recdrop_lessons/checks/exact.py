@@ -300,7 +300,9 @@ def raised(error: AnswerError, label: str, arguments: dict[str, Value]) -> Outco
     if error.type_name == "NotImplementedError":
         return Outcome(False, "Not written yet.", None, {"unwritten": True})
     details = {"case": label, "inputs": inputs(arguments), "traceback": error.traceback_text}
-    if error.type_name == "TypeError" and "argument" in error.message and "keyword" in error.message:
+    # Without a frame of the learner's, it is the call itself that failed.
+    at_the_call = error.type_name == "TypeError" and not error.traceback_text
+    if at_the_call and "unexpected keyword argument" in error.message:
         return Outcome(
             False, f"{KEYWORDS_RENAMED.sentence} ({error.message})", KEYWORDS_RENAMED.slug, details
         )

@@ -222,6 +222,19 @@ def wrong_order(x, h, c, W, U, b):
     return o.sigmoid() * c.tanh(), c
 
 
+def test_a_keyword_that_the_answer_gives_wrongly_is_not_a_renamed_argument():
+    def renamed(x, h, weights, U, b):
+        return x
+
+    def calls_wrongly(x, h, W, U, b):
+        return torch.tanh(x, nothing=b)
+
+    assert run(part("1.1"), LocalAnswer(renamed), 0).misconception == "arguments-renamed"
+    result = run(part("1.1"), LocalAnswer(calls_wrongly), 0)
+    assert result.misconception is None
+    assert "TypeError" in result.message
+
+
 def test_a_result_is_plain_json_and_its_record_holds_no_input():
     result = run(part("1.2"), LocalAnswer(wrong_order), 1)
     assert json.loads(json.dumps(result.details)) == result.details
