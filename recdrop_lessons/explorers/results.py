@@ -24,7 +24,7 @@ METHODS = {
     "locked": "locked, input and output",
     "gal": "Gal, tied",
     "gal_untied": "Gal, untied (Keras, both)",
-    "recurrent": "Keras, recurrent_dropout alone",
+    "recurrent": "Gal, untied, h alone (Keras)",
     "moon": "Moon",
     "semeniuta": "Semeniuta, per step",
     "semeniuta_sequence": "Semeniuta, per sequence",
