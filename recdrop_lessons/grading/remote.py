@@ -12,8 +12,10 @@ from torch import Tensor
 
 from recdrop_lessons.checks.answer import AnswerError, AnswerLost, Call, Gradients, Value, plain
 from recdrop_lessons.grading.inside.channel import Channel, ChannelClosed, ChannelTimeout
-from recdrop_lessons.grading.inside.codec import CodecError
+from recdrop_lessons.grading.inside.codec import CodecError, generators
 from recdrop_lessons.grading.warm import Nursery
+
+_NO_ANSWER = "The notebook's process sent no proper answer."
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class RemoteNotebook:
         self._nursery, self._times, self._budget = nursery, times, budget
         self._channel: Channel = nursery.learner(largest_file)
         self._turn = 0
+        self._random: Tensor | None = None  # where the other side's torch.default_generator stands
         self.lost: AnswerLost | None = None
 
     def read(self, notebook: bytes) -> dict[str, Any]:
@@ -65,9 +68,26 @@ class RemoteNotebook:
         """Whether the notebook has defined that function."""
         return self._ask("has", self._times.call, name=name).get("has") is True
 
-    def ask_function(self, do: str, **request: Any) -> dict[str, Any]:
-        """Call a function; its exception is raised as AnswerError."""
-        reply = self._ask(do, self._times.call, **request)
+    def ask_function(self, do: str, arguments: dict[str, Value], **request: Any) -> dict[str, Any]:
+        """Call a function; its exception is raised as AnswerError.
+
+        Generators go on as if the function were beside us: those among the arguments, and torch's own, whose
+        state crosses only where it is not what the last call left.
+        """
+        own = torch.default_generator
+        if self._random is None or not torch.equal(own.get_state(), self._random):
+            request["random"] = own
+        reply = self._ask(do, self._times.call, arguments=arguments, **request)
+        if "generators" in reply:
+            given = [own, *generators(arguments)]
+            after = reply["generators"]
+            if not isinstance(after, list) or len(after) != len(given):
+                raise self.lose("died", _NO_ANSWER)
+            for one, moved in zip(given, after, strict=True):
+                if not isinstance(moved, torch.Generator):
+                    raise self.lose("died", _NO_ANSWER)
+                one.set_state(moved.get_state())
+        self._random = own.get_state()
         raised = self._raised(reply)
         if raised is not None:
             raise AnswerError(*raised)
@@ -137,7 +157,7 @@ class RemoteNotebook:
         if not (
             isinstance(raised, list) and len(raised) == 3 and all(isinstance(text, str) for text in raised)
         ):
-            raise self.lose("died", "The notebook's process sent no proper answer.")
+            raise self.lose("died", _NO_ANSWER)
         return [text[:2000] for text in raised]
 
 
@@ -153,41 +173,19 @@ class RemoteAnswer:
 
     def inspect(self, arguments: Mapping[str, Value]) -> Call:
         given = dict(arguments)
-        # torch's own generator crosses too: a draw there is a draw here, as if the function were beside us.
-        reply = self._notebook.ask_function(
-            "call", name=self.name, arguments=given, random=torch.default_generator
-        )
-        if "value" not in reply:
-            raise self._notebook.lose("died", "The notebook's process sent no proper answer.")
+        reply = self._notebook.ask_function("call", given, name=self.name)
         after = reply.get("arguments", given)
-        if not isinstance(after, dict) or after.keys() != given.keys():
-            raise self._notebook.lose("died", "The notebook's process sent no proper answer.")
-        if isinstance(reply.get("random"), torch.Generator):
-            torch.default_generator.set_state(reply["random"].get_state())
-        _advance(given, after)
+        if "value" not in reply or not isinstance(after, dict) or after.keys() != given.keys():
+            raise self._notebook.lose("died", _NO_ANSWER)
         return Call(plain(reply["value"]), {name: plain(value) for name, value in after.items()})
 
     def gradients(self, arguments: Mapping[str, Value], wrt: Sequence[str], cotangent: Value) -> Gradients:
-        reply = self._notebook.ask_function(
-            "gradients", name=self.name, arguments=dict(arguments), wrt=list(wrt), cotangent=cotangent
-        )
-        found = reply.get("gradients")
+        given = {"name": self.name, "wrt": list(wrt), "cotangent": cotangent}
+        found = self._notebook.ask_function("gradients", dict(arguments), **given).get("gradients")
         if (
             not isinstance(found, dict)
             or found.keys() != set(wrt)
             or not all(value is None or isinstance(value, Tensor) for value in found.values())
         ):
-            raise self._notebook.lose("died", "The notebook's process sent no proper answer.")
+            raise self._notebook.lose("died", _NO_ANSWER)
         return found
-
-
-def _advance(before: Value, after: Value) -> None:
-    """The generators among the arguments go on as they did on the other side."""
-    if isinstance(before, torch.Generator) and isinstance(after, torch.Generator):
-        before.set_state(after.get_state())
-    elif isinstance(before, dict) and isinstance(after, dict):
-        for name in before.keys() & after.keys():
-            _advance(before[name], after[name])
-    elif isinstance(before, (tuple, list)) and isinstance(after, (tuple, list)):
-        for one, other in zip(before, after, strict=False):
-            _advance(one, other)

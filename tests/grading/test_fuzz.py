@@ -72,7 +72,7 @@ REPLIES = st.fixed_dictionaries(
     optional={
         "value": VALUES,
         "arguments": VALUES | st.fixed_dictionaries({"x": VALUES}),
-        "random": VALUES,
+        "generators": VALUES | st.just([torch.default_generator]),
         "gradients": VALUES | st.fixed_dictionaries({"x": VALUES}),
         "raised": VALUES | st.lists(st.text(max_size=5), min_size=3, max_size=3),
         "has": VALUES,

@@ -108,6 +108,30 @@ def test_a_generator_advances_on_both_sides(both: Both) -> None:
     assert same(mine, its)
 
 
+def test_a_generator_advances_though_the_function_raises(both: Both) -> None:
+    local, remote = both(
+        "def f(generator):\n    torch.rand(3, generator=generator), torch.rand(2)\n    raise ValueError"
+    )
+    mine, its = torch.Generator().manual_seed(3), torch.Generator().manual_seed(3)
+    for answer, generator in ((local, mine), (remote, its)):
+        torch.manual_seed(5)
+        with pytest.raises(AnswerError):
+            answer(generator=generator)
+        assert torch.rand(1) == torch.rand(3, generator=torch.Generator().manual_seed(5))[2]
+    assert same(mine, its)
+
+
+def test_draws_in_a_gradient_count_too(both: Both) -> None:
+    local, remote = both("def f(x): return x * torch.rand(3)")
+    x = torch.ones(3)
+    found = []
+    for answer in (local, remote):
+        torch.manual_seed(2)
+        gradient = answer.gradients({"x": x}, ["x"], x)["x"]
+        found.append((gradient, answer(x=x), torch.rand(1)))
+    assert same(*found)
+
+
 def test_torchs_own_generator_crosses_too(both: Both) -> None:
     local, remote = both("def f(x): return torch.rand(3) + torch.dropout(torch.ones(3), .5, True)")
     torch.manual_seed(11)

@@ -8,6 +8,8 @@ import time
 from . import codec
 from .codec import Value
 
+_AT_ONCE, _AT_MOST = 1 << 16, 1 << 20  # bytes to ask the socket for
+
 
 class ChannelClosed(Exception):
     """The other side is gone."""
@@ -30,6 +32,7 @@ class Channel:
     ) -> None:
         self.sock = sock
         self.sends, self.receives = sends, receives
+        self._read = bytearray()
 
     def send(self, value: Value, seconds: float | None = None) -> None:
         """Raises CodecError, ChannelClosed or ChannelTimeout."""
@@ -47,30 +50,35 @@ class Channel:
     def receive(self, seconds: float | None = None) -> Value:
         """The next value. Raises CodecError, ChannelClosed or ChannelTimeout."""
         deadline = None if seconds is None else time.monotonic() + seconds
+        self._fill(codec.SIZES.size, deadline)
         header_size, payload_size = codec.sizes(
-            bytes(self._exactly(codec.SIZES.size, deadline)), max_payload=self.receives
+            bytes(self._read[: codec.SIZES.size]), max_payload=self.receives
         )
-        body = self._exactly(header_size + payload_size, deadline)
-        return codec.decode(body[:header_size], body[header_size:])
+        start, end = codec.SIZES.size, codec.SIZES.size + header_size + payload_size
+        self._fill(end, deadline)
+        frame = memoryview(self._read)
+        try:
+            return codec.decode(frame[start : start + header_size], frame[start + header_size : end])
+        finally:
+            frame.release()
+            del self._read[:end]  # what a hostile sender added is the next frame
 
-    def _exactly(self, size: int, deadline: float | None) -> memoryview:
-        buffer = memoryview(bytearray(size))
-        filled = 0
-        while filled < size:
+    def _fill(self, size: int, deadline: float | None) -> None:
+        """At least `size` bytes read; most frames come whole at the first try."""
+        while len(self._read) < size:
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 raise ChannelTimeout
             self.sock.settimeout(left)
             try:
-                got = self.sock.recv_into(buffer[filled:])
+                got = self.sock.recv(max(_AT_ONCE, min(size - len(self._read), _AT_MOST)))
             except TimeoutError:
                 raise ChannelTimeout from None
             except OSError as error:
                 raise ChannelClosed(str(error)) from None
-            if got == 0:
+            if not got:
                 raise ChannelClosed("end of the stream")
-            filled += got
-        return buffer
+            self._read += got
 
     def close(self) -> None:
         self.sock.close()

@@ -28,6 +28,7 @@ MAX_DIMENSIONS = 8
 MAX_DEPTH = 16
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64, "int64": torch.int64, "bool": torch.bool}
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
 _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 _GENERATOR_BYTES = torch.Generator().get_state().numel()
 
@@ -40,7 +41,7 @@ def encode(value: Value, *, max_payload: int = MAX_PAYLOAD) -> bytes:
     """A value as one frame. Raises CodecError where it is too large, too deep or no base type."""
     pieces: list[bytes] = []
     try:
-        header = json.dumps(_pack(value, pieces, 0), separators=(",", ":"), ensure_ascii=True).encode()
+        header = _to_json(_pack(value, pieces, 0)).encode()
     except (ValueError, RecursionError) as error:  # an integer of more digits than Python writes
         raise error if isinstance(error, CodecError) else CodecError(str(error)) from None
     payload = sum(map(len, pieces))
@@ -65,6 +66,15 @@ def decode(header: bytes | memoryview, payload: bytes | memoryview) -> Value:
     except (ValueError, RecursionError) as error:
         raise CodecError(f"the header is no JSON: {error}") from None
     return _unpack(tree, memoryview(payload), 0)
+
+
+def generators(value: Any) -> list[torch.Generator]:
+    """The generators in a value, in order."""
+    if isinstance(value, torch.Generator):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [one for item in value for one in generators(item)] if isinstance(value, (tuple, list)) else []
 
 
 def _pack(value: Value, pieces: list[bytes], depth: int) -> Any:
@@ -100,6 +110,9 @@ def _pack_tensor(tensor: Tensor, pieces: list[bytes]) -> list[Any]:
     shape, stride = list(tensor.shape), list(tensor.stride())
     if tensor.numel() > MAX_ELEMENTS or len(shape) > MAX_DIMENSIONS:
         raise CodecError(f"a tensor of shape {tuple(shape)} is too large to cross")
+    if tensor.is_contiguous():
+        pieces.append(tensor.detach().numpy().tobytes())
+        return [name, shape, stride, len(pieces[-1])]
     span = _span(shape, stride)
     if span * tensor.element_size() > MAX_PAYLOAD:
         raise CodecError(

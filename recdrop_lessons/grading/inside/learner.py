@@ -20,6 +20,9 @@ import torch
 from . import codec, notebook
 from .channel import Channel
 
+Arguments = dict[str, Any]
+Reply = dict[str, Any]
+
 SHUT = "recdrop_lessons"
 _MAX_TEXT = 2000
 
@@ -117,34 +120,50 @@ class Learner:
     def has(self, name: str) -> bool:
         return callable(self._names.get(name)) and not isinstance(self._names.get(name), _Shut)
 
-    def call(self, name: str, arguments: dict[str, Any], random: torch.Generator) -> dict[str, Any]:
-        """The function's value; the arguments, if it changed them; torch's random state, if it drew."""
-        before = codec.encode(arguments)
-        state = random.get_state()
-        torch.default_generator.set_state(state)
-        try:
-            result = self._local_answer(self._names[name], name).inspect(arguments)
-        except self._answer_error as error:
-            return {"raised": list(error.args)}
-        except BaseException as error:
-            return {"raised": _raised(error)}
-        reply: dict[str, Any] = {"value": result.value}
-        if codec.encode(result.arguments) != before:
-            reply["arguments"] = result.arguments
-        if not torch.equal(torch.default_generator.get_state(), state):
-            reply["random"] = torch.default_generator
-        return reply
+    def call(self, name: str, arguments: Arguments, random: torch.Generator | None = None) -> Reply:
+        """The function's value; the arguments too, if it changed them."""
+
+        def ask(answer: Any) -> Reply:
+            result = answer.inspect(arguments)
+            same = _same(result.arguments, arguments)
+            return {"value": result.value} if same else {"value": result.value, "arguments": result.arguments}
+
+        return self._ask(name, arguments, random, ask)
 
     def gradients(
-        self, name: str, arguments: dict[str, Any], wrt: list[str], cotangent: Any
-    ) -> dict[str, Any]:
+        self,
+        name: str,
+        arguments: Arguments,
+        wrt: list[str],
+        cotangent: Any,
+        random: torch.Generator | None = None,
+    ) -> Reply:
+        """The vector-Jacobian product, by names and paths."""
+        return self._ask(
+            name, arguments, random, lambda answer: {"gradients": answer.gradients(arguments, wrt, cotangent)}
+        )
+
+    def _ask(
+        self, name: str, arguments: Arguments, random: torch.Generator | None, ask: Callable[[Any], Reply]
+    ) -> Reply:
+        """What a call gives, or raised; and the states of the generators that it drew from.
+
+        `random` is where torch's own generator stands at the checker, if not where the last call left it.
+        """
+        own = torch.default_generator
+        if random is not None:
+            own.set_state(random.get_state())
+        given = [own, *codec.generators(arguments)]
+        before = [generator.get_state() for generator in given]
         try:
-            found = self._local_answer(self._names[name], name).gradients(arguments, wrt, cotangent)
+            reply = ask(self._local_answer(self._names[name], name))
         except self._answer_error as error:
-            return {"raised": list(error.args)}
+            reply = {"raised": list(error.args)}
         except BaseException as error:
-            return {"raised": _raised(error)}
-        return {"gradients": found}
+            reply = {"raised": _raised(error)}
+        if any(not torch.equal(one.get_state(), state) for one, state in zip(given, before, strict=True)):
+            reply["generators"] = given
+        return reply
 
     def serve(self, channel: Channel) -> None:
         """Answer one request after another, until the other side is gone."""
@@ -162,6 +181,25 @@ class Learner:
                 channel.send(
                     {"turn": turn, "reply": {"raised": ["ValueError", f"your function's value: {error}", ""]}}
                 )
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether an argument is as it was. A NaN makes it seem changed, which costs a few bytes and no more."""
+    if isinstance(one, torch.Tensor):
+        return (
+            isinstance(other, torch.Tensor)
+            and one.dtype == other.dtype
+            and one.shape == other.shape
+            and one.stride() == other.stride()
+            and torch.equal(one, other)
+        )
+    if isinstance(one, dict):
+        return (
+            type(other) is dict and one.keys() == other.keys() and all(_same(one[k], other[k]) for k in one)
+        )
+    if isinstance(one, (tuple, list)):
+        return type(one) is type(other) and len(one) == len(other) and all(map(_same, one, other))
+    return one is other or (type(one) is type(other) and bool(one == other))
 
 
 def _let_matplotlib_in() -> None:
