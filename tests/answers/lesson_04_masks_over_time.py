@@ -51,7 +51,7 @@ def one_by_one(batch, time, features, p, shared, generator=None):
         if key not in drawn:
             drawn[key] = 0.0 if flat[k] < p else 1 / (1 - p)
         mask[b, t, f] = drawn[key]
-        if k > 2000:  # the loop is slow: the rest by indices
+        if k > 200:  # the loop is slow: the rest by indices
             index = [
                 torch.zeros(n, dtype=torch.long) if a in shared else torch.arange(n)
                 for a, n in zip(AXES, (batch, time, features), strict=True)
