@@ -1,0 +1,112 @@
+"""The claims of lesson 09, run against Keras, PyTorch and trained networks."""
+
+import os
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from recdrop_lessons import LSTM, Stack, frameworks, variants
+from recdrop_lessons.datasets import digits, distort
+from recdrop_lessons.training import fit, seeded, single_thread
+from recdrop_lessons.uncertainty import entropy, mc_predict, mutual_information, predictive, reliability
+
+os.environ.setdefault("KERAS_BACKEND", "torch")
+keras = pytest.importorskip("keras", reason="the extra `frameworks` brings Keras")
+
+T, F, H = 6, 4, 5
+
+
+@pytest.mark.parametrize("recurrent_dropout", [0.0, 0.4])
+def test_a_keras_training_pass_is_one_network(recurrent_dropout):
+    keras.utils.set_random_seed(0)
+    noisy = keras.layers.LSTM(H, dropout=0.3, recurrent_dropout=recurrent_dropout, return_sequences=True)
+    noisy.build((None, None, F))
+    x = torch.randn(1, T, F)
+    masks = frameworks.keras_masks(noisy, x)
+    one_pass = noisy(x, training=True).detach()
+
+    kernel, recurrent, bias = noisy.get_weights()  # (F, 4H), (H, 4H), (4H,)
+    for site, weight in (("input", kernel), ("recurrent", recurrent)):
+        if site in masks:
+            mask = masks[site][0, 0].expand(4, -1).numpy()  # (4, units)
+            weight.reshape(-1, 4, H)[:] *= mask.T[:, :, None]
+    network = keras.layers.LSTM(H, return_sequences=True)
+    network.build((None, None, F))
+    network.set_weights([kernel, recurrent, bias])
+    assert torch.allclose(network(x, training=False), one_pass, atol=1e-6)
+    others = [noisy(x, training=True) for _ in range(8)]
+    assert not all(torch.allclose(other, one_pass, atol=1e-3) for other in others)
+
+
+def test_torch_dropout_between_layers_is_no_single_network():
+    torch.manual_seed(0)
+    glass = nn.RNN(F, H, num_layers=2, nonlinearity="relu", dropout=0.5, batch_first=True)
+    with torch.no_grad():
+        glass.weight_ih_l1.copy_(torch.eye(H))
+        for parameter in (glass.weight_hh_l1, glass.bias_ih_l1, glass.bias_hh_l1, glass.weight_hh_l0):
+            parameter.zero_()
+        glass.bias_ih_l0.fill_(9.0)
+        mask = glass(torch.randn(1, T, F))[0][0] > 0  # (T, H)
+    assert len(torch.unique(mask, dim=0)) > 1
+
+
+def test_train_switches_batch_norm_too():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(F, H), nn.BatchNorm1d(H), nn.Dropout(0.5), nn.Linear(H, 2)).train()
+    rows = torch.randn(3, F)
+    others = torch.cat([rows[:1], rows[1:] + 1])
+    before = model[1].running_mean.clone()
+
+    def first(x):
+        with seeded(1), torch.no_grad():
+            return model(x)[0]
+
+    assert not torch.allclose(first(rows), first(others))
+    assert not torch.equal(model[1].running_mean, before)
+    model.eval()
+    model[2].train()
+    assert torch.allclose(first(rows), first(others))
+    assert not torch.equal(model(rows), model(rows))
+
+
+def test_the_mean_of_logits_is_the_geometric_mean():
+    logits = 3 * torch.randn(7, 4, 5, dtype=torch.float64)  # (S, B, K)
+    p = logits.softmax(-1)
+    geometric = p.prod(0) ** (1 / 7)
+    geometric /= geometric.sum(-1, keepdim=True)
+    assert torch.allclose(logits.mean(0).softmax(-1), geometric)
+    assert not torch.allclose(geometric, predictive(p), atol=0.01)
+
+
+def test_entropy_alone_does_not_tell_the_two_doubts_apart():
+    undecided = torch.full((10, 1, 2), 0.5)
+    contradict = torch.eye(2).repeat(5, 1).unsqueeze(1)
+    assert torch.allclose(entropy(predictive(undecided)), entropy(predictive(contradict)))
+    assert mutual_information(undecided).abs() < 1e-6
+    assert torch.allclose(mutual_information(contradict), torch.tensor(np.log(2), dtype=torch.float32))
+
+
+def test_mc_dropout_does_not_calibrate_by_itself():
+    """Other seeds than the lesson's, and each network on its own."""
+    data = digits(train=300)
+    x, y = data.test
+
+    def gap(p):
+        return float(p.max(-1).values.mean() - (p.argmax(-1) == y).float().mean())
+
+    with single_thread():
+        for seed in (11, 12):
+            with seeded(seed):
+                model = Stack(LSTM(8, 64, drops=variants.gal(0.1)), nn.Linear(64, 10))
+            fit(model, data, epochs=60, batch_size=64, learning_rate=5e-3, seed=seed)
+            turned = distort(x, degrees=30)
+            with torch.no_grad():
+                off, off_turned = model(x).softmax(-1), model(turned).softmax(-1)
+            draws = torch.Generator().manual_seed(seed)
+            mc, mc_turned = (
+                predictive(mc_predict(model, v, passes=30, generator=draws)) for v in (x, turned)
+            )
+            assert reliability(mc, y).error > reliability(off, y).error
+            assert gap(mc) < 0 < gap(mc_turned) < gap(off_turned)
