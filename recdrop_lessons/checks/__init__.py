@@ -17,12 +17,12 @@ To add a lesson's checks:
    weight runs, and is recognised). Each dtype, layout, gradient and change in place is tried on them
    by `Exact(name, reference, cases, outputs=..., gradients=..., misconceptions=...)`, which is the check.
 4. A random part writes its own check from the steps of steps.py and the bounds of chance.py: few calls on
-   large tensors, each comparison's chance to reject a right answer below `chance.ERROR`. A part that maps names
-   to words or shapes is a `table` (tables.py).
+   large tensors, each comparison's chance to reject a right answer below `chance.ERROR`. A part that maps
+   names to words or shapes is a `table` (tables.py).
 5. `Part(number, name, points, signature, hints, check, misconceptions)`; a lesson's points sum to 100.
 6. Write solutions/NN_name/NN_name.ipynb and run tools/release_exercises.py.
-7. Write tests/answers/lesson_NN_name.py: RIGHT and WRONG, at least one wrong answer a misconception. Each must
-   pass or fail at twenty seeds; tests/checks/test_curriculum.py lists what the course promises to catch.
+7. Write tests/answers/lesson_NN_name.py: RIGHT and WRONG, at least one wrong answer a misconception. Each
+   must pass or fail at twenty seeds; tests/checks/test_curriculum.py lists what the course promises to catch.
 """
 
 from recdrop_lessons.checks.answer import Answer, AnswerError, AnswerLost, Call, LocalAnswer
