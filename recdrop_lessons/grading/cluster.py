@@ -9,6 +9,7 @@ from typing import Any
 from recdrop_lessons.grading.checker import Checker
 from recdrop_lessons.grading.classroom import Task, grade_task
 from recdrop_lessons.grading.isolation import warm_parent
+from recdrop_lessons.grading.merge import course_imports
 from recdrop_lessons.grading.records import Record, checks_version
 from recdrop_lessons.grading.warm import GradingError, Nursery, WarmParent
 from recdrop_lessons.optional import need
@@ -96,7 +97,7 @@ class _Here:
 def _nursery(kind: str, trusted: bool) -> tuple[Nursery, str]:
     with _Here.lock:
         if _Here.parent is None or not _Here.parent.alive:
-            _Here.parent = warm_parent(kind, trusted=trusted)
+            _Here.parent = warm_parent(kind, trusted=trusted, preload=course_imports())
         parent = _Here.parent
     if getattr(_Here.nurseries, "parent", None) is not parent:
         _Here.nurseries.parent, _Here.nurseries.nursery = parent, parent.nursery()

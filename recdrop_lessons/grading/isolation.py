@@ -26,7 +26,12 @@ NONE = Sandbox("none", ())
 
 
 def warm_parent(
-    kind: str = "auto", *, limits: Limits | None = None, shut: Sequence[Path] = (), trusted: bool = False
+    kind: str = "auto",
+    *,
+    limits: Limits | None = None,
+    shut: Sequence[Path] = (),
+    trusted: bool = False,
+    preload: Sequence[str] = (),
 ) -> WarmParent:
     """A warm parent under the first locks that hold.
 
@@ -35,6 +40,7 @@ def warm_parent(
         limits: resources of one learner's process.
         shut: what must not be read or written, beside the course's own files.
         trusted: go on without locks where none holds.
+        preload: modules for the warm parent to load.
 
     Raises:
         GradingError: none holds, with what each let through.
@@ -47,32 +53,34 @@ def warm_parent(
         )
     passed_over: list[str] = []
     for one in wanted:
-        parent, failed = _probed(one, limits, shut)
+        parent, failed = _probed(one, limits, shut, preload)
         if parent is not None:
             return parent
         passed_over.append(f"  {one.name}: {failed}")
     if trusted or kind == "none":
-        return WarmParent(NONE, limits, shut)
+        return WarmParent(NONE, limits, shut, preload)
     raise GradingError("No isolation holds on this machine:\n" + "\n".join(passed_over))
 
 
 def examine() -> Iterator[tuple[str, str]]:
     """Each kind's name and why it does not hold, "" where it does."""
     for one in KINDS:
-        parent, failed = _probed(one, Limits(), ())
+        parent, failed = _probed(one, Limits(), (), ())
         if parent is not None:
             parent.close()
         yield one.name, failed
 
 
-def _probed(kind: Sandbox, limits: Limits, shut: Sequence[Path]) -> tuple[WarmParent | None, str]:
+def _probed(
+    kind: Sandbox, limits: Limits, shut: Sequence[Path], preload: Sequence[str]
+) -> tuple[WarmParent | None, str]:
     """A parent of that kind if it holds, else what is wrong with it."""
     with tempfile.TemporaryDirectory(prefix="recdrop-probe-") as folder:
         secret = Path(folder, "submission.ipynb")
         secret.write_text("another learner's answer")
         parent = None
         try:
-            parent = WarmParent(kind, limits, [*shut, Path(folder)])
+            parent = WarmParent(kind, limits, [*shut, Path(folder)], preload)
             reached = _attack(parent, [secret, Path(__file__)], Path(folder))
         except Exception as error:  # a kind that does not even start is passed over, whatever the reason
             reached = [str(error) or type(error).__name__]

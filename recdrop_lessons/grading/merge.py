@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -123,6 +124,21 @@ def course_cells(lesson: Lesson) -> list[tuple[str, Step]]:
                 (f"check_{part.name}", Step("check", parts=(part,))),
             ]
     return found
+
+
+def course_imports() -> list[str]:
+    """What the course's own exercises import, scipy.stats say: worth loading before a class is graded."""
+    found: set[str] = set()
+    for path in _SOLUTIONS.glob("*/*.ipynb"):
+        for cell in _notebook_cells(path):
+            if cell["cell_type"] != "code":
+                continue
+            for node in ast.walk(ast.parse("".join(cell["source"]))):
+                if isinstance(node, ast.Import):
+                    found |= {alias.name for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return sorted(name for name in found if not name.startswith("recdrop_lessons"))
 
 
 @cache

@@ -18,6 +18,7 @@ from recdrop_lessons.grading.checker import Checker
 from recdrop_lessons.grading.classroom import Task, grade_task
 from recdrop_lessons.grading.inside import sandbox
 from recdrop_lessons.grading.isolation import warm_parent
+from recdrop_lessons.grading.merge import course_imports
 from recdrop_lessons.grading.records import Record
 from recdrop_lessons.grading.remote import Times
 from recdrop_lessons.grading.warm import GradingError, WarmParent
@@ -56,7 +57,7 @@ class LocalPool:
         self._workers: list[_Worker] = []
 
     def _warm(self) -> WarmParent:
-        parent = warm_parent(self._kind, shut=self._shut, trusted=self._trusted)
+        parent = warm_parent(self._kind, shut=self._shut, trusted=self._trusted, preload=course_imports())
         parent.connect()
         return parent
 

@@ -28,7 +28,7 @@ ANSWERS = (
 # Loads this folder's inside/ under another name, so that the library itself is never imported there.
 _BOOT = (
     "import sys, types; package = types.ModuleType('inside'); package.__path__ = [sys.argv[1]]; "
-    "sys.modules['inside'] = package; sys.path += [p for p in sys.argv[4:] if p not in sys.path]; "
+    "sys.modules['inside'] = package; sys.path += [p for p in sys.argv[5:] if p not in sys.path]; "
     "from inside.zygote import main; main()"
 )
 _START_SECONDS = 60.0
@@ -111,9 +111,16 @@ class WarmParent:
         sandbox: the locks that its learners get; its wrapper is put on here.
         limits: what one learner's process may use.
         shut: files and folders that no learner may read, beside the course's own.
+        preload: modules to load beside torch, so that no learner's process spends its time on them.
     """
 
-    def __init__(self, sandbox: Sandbox, limits: Limits, shut: Sequence[str | os.PathLike[str]] = ()) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        limits: Limits,
+        shut: Sequence[str | os.PathLike[str]] = (),
+        preload: Sequence[str] = (),
+    ) -> None:
         self.sandbox = sandbox
         room = tempfile.mkdtemp(prefix="recdrop-")
         _copy_font_list(room)
@@ -139,6 +146,7 @@ class WarmParent:
         }
         wrapper = sandbox.wrapper(self._paths, environment) if sandbox.wrapper else []
         program = [sys.executable, "-I", "-c", _BOOT, str(INSIDE), f"{room}/control", str(ANSWERS)]
+        program.append(",".join(preload))
         if sandbox.wrapper:
             environment = {name: os.environ[name] for name in _ENGINE if name in os.environ}
         try:

@@ -162,7 +162,7 @@ def _start_nursery(sock: socket.socket, settings: dict[str, Any], answers: Any) 
 
 
 def main() -> None:
-    """Arguments: the control socket's path, the file that holds `LocalAnswer`. Ends with the socket."""
+    """Arguments: the control socket's path, the file of `LocalAnswer`, modules. Ends with the socket."""
     answers = _load(sys.argv[3])
     torch.set_num_threads(1)
     with contextlib.suppress(

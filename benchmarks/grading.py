@@ -1,0 +1,188 @@
+"""Grading a class: `recdrop grade` beside `nbgrader autograde`, on the same notebooks in one run.
+
+    python benchmarks/grading.py --students 100                  # side by side
+    python benchmarks/grading.py --students 100 --no-nbgrader --growth --workers
+
+CPU seconds are those of the commands and of all processes they started. Prints Markdown tables.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MARKS = ("### BEGIN SOLUTION", "### END SOLUTION")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a command took."""
+
+    wall: float
+    cpu: float
+
+    def per(self, count: int) -> str:
+        return f"{1000 * self.cpu / count:.0f} ms | {1000 * self.wall / count:.0f} ms"
+
+
+def measure(command: list[str], folder: Path) -> Cost:
+    """Wall time and CPU time of a command, its children included."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    began = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    wall = time.perf_counter() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-2000:]}")
+    return Cost(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+
+def lessons() -> list[str]:
+    return sorted(path.parent.name for path in ROOT.glob("solutions/*/*.ipynb"))
+
+
+def make_class(folder: Path, students: int) -> None:
+    """Each student one notebook, lessons in turn; of five: three right, one with a stub, one blank."""
+    names = lessons()
+    for number in range(students):
+        name = names[number % len(names)]
+        right = json.loads((ROOT / "solutions" / name / f"{name}.ipynb").read_text())
+        blank = json.loads((ROOT / "exercises" / name / f"{name}.ipynb").read_text())
+        for cell in right["cells"]:
+            cell["source"] = "".join(line for line in cell["source"] if line.strip() not in MARKS)
+        kind = number // len(names) % 5
+        if kind == 3:
+            answers = [
+                cell for cell in right["cells"] if cell["metadata"].get("nbgrader", {}).get("solution")
+            ]
+            stub = next(cell for cell in blank["cells"] if cell["id"] == answers[0]["id"])
+            answers[0]["source"] = stub["source"]
+        room = folder / f"student{number:04d}" / name
+        room.mkdir(parents=True)
+        (room / f"{name}.ipynb").write_text(json.dumps(blank if kind == 4 else right))
+
+
+def recdrop(folder: Path, out: str, *more: str) -> Cost:
+    program = "from recdrop_lessons.cli import app; app()"
+    command = [sys.executable, "-c", program, "grade", "submitted", "--out", out, "--seed", "1", *more]
+    return measure(command, folder)
+
+
+def nbgrader(folder: Path) -> Cost:
+    """The same class by nbgrader: the assignments are made first and not counted."""
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    shutil.copytree(ROOT / "solutions", folder / "solutions")
+    used = sorted({path.parent.name for path in folder.glob("submitted/*/*/*.ipynb")})
+    program = "import sys; from nbgrader.apps.nbgraderapp import main; main()"
+    for name in used:
+        measure([sys.executable, "-c", program, "generate_assignment", name, "--force"], folder)
+    costs = [measure([sys.executable, "-c", program, "autograde", name], folder) for name in used]
+    return Cost(sum(cost.wall for cost in costs), sum(cost.cpu for cost in costs))
+
+
+def scores(folder: Path) -> tuple[float, float]:
+    """The class's points by recdrop and by nbgrader's gradebook, which must agree."""
+    from nbgrader.api import Gradebook
+
+    with (folder / "out" / "grades.csv").open(newline="") as file:
+        ours = sum(float(row["points"]) for row in csv.DictReader(file))
+    with Gradebook(f"sqlite:///{folder}/gradebook.db") as book:
+        theirs = sum(row["score"] for one in book.assignments for row in book.submission_dicts(one.name))
+    return ours, theirs
+
+
+def private_memory() -> float:
+    """MB that a learner's process holds for itself alone after a whole notebook."""
+    from recdrop_lessons import checks
+    from recdrop_lessons.grading.checker import Checker
+    from recdrop_lessons.grading.isolation import warm_parent
+    from recdrop_lessons.grading.remote import RemoteNotebook
+
+    found: list[float] = []
+    close = RemoteNotebook.close
+
+    def look(self: RemoteNotebook) -> None:
+        if self.lost is None:
+            youngest = max(_of(room), key=lambda pid: int(Path(f"/proc/{pid}/stat").read_text().split()[21]))
+            rollup = Path(f"/proc/{youngest}/smaps_rollup").read_text()
+            found.append(
+                sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Private")) / 1024
+            )
+        close(self)
+
+    RemoteNotebook.close = look  # type: ignore[method-assign]
+    name = lessons()[0]
+    data = (ROOT / "solutions" / name / f"{name}.ipynb").read_bytes()
+    with warm_parent() as parent:
+        room = parent._paths.room
+        nursery = parent.nursery()
+        graded = Checker(nursery, "").grade(data, checks.lesson(name), 1)
+        nursery.close()
+    RemoteNotebook.close = close  # type: ignore[method-assign]
+    assert graded.points == 100
+    return max(found)
+
+
+def _of(room: str) -> list[str]:
+    """Processes of that warm parent."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if room.encode() in path.read_bytes():
+                found.append(path.parent.name)
+        except OSError:
+            continue
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--students", type=int, default=100)
+    parser.add_argument("--nbgrader", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--growth", action="store_true", help="10, 100 and 1000 students")
+    parser.add_argument("--workers", action="store_true", help="one worker against two")
+    asked = parser.parse_args()
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {len(lessons())} lessons mixed\n")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_class(folder / "submitted", asked.students)
+        ours = recdrop(folder, "out")
+        print(f"| {asked.students} submissions | CPU each | wall each |\n|---|---|---|")
+        print(f"| recdrop grade | {ours.per(asked.students)} |")
+        if asked.nbgrader:
+            theirs = nbgrader(folder)
+            print(f"| nbgrader autograde | {theirs.per(asked.students)} |")
+            print(f"| ratio | {theirs.cpu / ours.cpu:.0f} | {theirs.wall / ours.wall:.0f} |")
+            print("\nThe class's points: {:.0f} by recdrop, {:.0f} by nbgrader".format(*scores(folder)))
+        if asked.workers:
+            two = recdrop(folder, "two", "--jobs", "2")
+            faster, load = ours.wall / two.wall, os.getloadavg()[0]
+            print(f"\nTwo workers: {faster:.2f} times as fast as one (load {load:.1f})")
+    if asked.growth:
+        print("\n| students | CPU | wall | CPU for each more |\n|---|---|---|---|")
+        before: tuple[int, Cost] | None = None
+        for count in (10, 100, 1000):
+            with tempfile.TemporaryDirectory() as name:
+                make_class(Path(name) / "submitted", count)
+                cost = recdrop(Path(name), "out")
+            more = f"{1000 * (cost.cpu - before[1].cpu) / (count - before[0]):.1f} ms" if before else ""
+            print(f"| {count} | {cost.cpu:.1f} s | {cost.wall:.1f} s | {more} |")
+            before = (count, cost)
+    print(f"\nPrivate memory of one learner's process: {private_memory():.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
