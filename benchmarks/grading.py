@@ -49,7 +49,7 @@ def measure(command: list[str], folder: Path) -> Cost:
 
 
 def lessons() -> list[str]:
-    return sorted(path.parent.name for path in ROOT.glob("solutions/*/*.ipynb"))
+    return sorted(path.parent.name for path in ROOT.glob("exercises/*/*.ipynb"))
 
 
 def make_class(folder: Path, students: int) -> None:

@@ -35,7 +35,7 @@ def test_a_killed_worker_is_replaced_and_its_task_done_again(pool: LocalPool) ->
     results = {}
     for number, result in pool.run(tasks(8)):
         results[number] = result["record"]["points"]
-        if number in (1, 3):
+        if len(results) in (1, 5):  # what was lost the first time is done by the second
             for worker in list(pool._workers):
                 os.kill(worker.process.pid, signal.SIGKILL)
     assert results == dict.fromkeys(range(8), 100)
