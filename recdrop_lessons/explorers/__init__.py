@@ -3,3 +3,17 @@
 from recdrop_lessons.explorers import where
 where.view()
 """
+
+#: Each explorer's module, and the notebook that it belongs to.
+LESSONS = {
+    "board": "00_start_here",
+    "cell_step": "01_cells",
+    "noise": "02_noise",
+    "where": "03_where_dropout_happens",
+    "masks_over_time": "04_masks_over_time",
+    "memory": "05_recurrent_dropout_family",
+    "shapes": "06_stacking_and_return_sequences",
+    "gate_norms": "07_regularizers_and_normalization",
+    "graph": "08_graph_attention_dropout",
+    "uncertainty": "09_uncertainty",
+}

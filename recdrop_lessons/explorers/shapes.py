@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from ..plots import svg
@@ -70,7 +69,14 @@ class Layer:
 
 def view(**settings: Any) -> Explorer:
     """The explorer as a widget, at these settings to begin with."""
-    return Explorer(TITLE, CONTROLS, figure, settle, settle({}, complete(CONTROLS, settings)))
+    return Explorer(TITLE, CONTROLS, figure, settle, started(settings))
+
+
+def started(given: Settings) -> Settings:
+    """Complete what was given: a named stack alone brings its blocks, blocks name their stack."""
+    named = given.get("stack", "own") in STACKS and not any(name.startswith("block") for name in given)
+    blocks = {f"block{k + 1}": block for k, block in enumerate(STACKS[given["stack"]])} if named else {}
+    return settle({}, complete(CONTROLS, {**blocks, **given}))
 
 
 def settle(before: Settings, now: Settings) -> Settings:
@@ -88,12 +94,12 @@ def figure(**settings: Any) -> Frame:
     `features`: the sizes. A block of the picture can be picked: it turns its return_sequences over.
     Raises `SettingsError` for a setting out of range.
     """
-    s = complete(CONTROLS, settings)
+    s = started(settings)
     layers = flow([s[f"block{k + 1}"] for k in range(SLOTS)], s["units"], (None, s["steps"], s["features"]))
     broken = next((layer for layer in layers if layer.leaves is None), None)
     if broken is not None:
         at = layers.index(broken) + 1
-        status = f"Breaks at block {at}, {BLOCKS[broken.block]}: {broken.cause} {broken.cure}"
+        status = f"Breaks at block {at}, {BLOCKS[broken.block]}: {broken.cause} Cure: {broken.cure}"
     else:
         out = layers[-1].leaves if layers else (None, s["steps"], s["features"])
         assert out is not None
@@ -103,7 +109,6 @@ def figure(**settings: Any) -> Frame:
         svg.document(_sheet(layers, s), label=status, role="group"),
         alt=f"A stack of {len(layers)} blocks. {said}. {status}",
         status=status,
-        panel="" if broken is None else f"<p><strong>Cure.</strong> {escape(broken.cure)}</p>",
         numbers={"layers": layers, "broken": None if broken is None else layers.index(broken)},
     )
 

@@ -120,11 +120,15 @@ function render({ model, el }) {
     return Boolean(part);
   };
   picture.addEventListener("click", pick);
-  picture.addEventListener("keydown", (event) => {
-    if ((event.key === "Enter" || event.key === " ") && pick(event)) event.preventDefault();
-  });
-  // Jupyter's own shortcuts must not act on keys meant for a control or for the picture.
-  root.addEventListener("keydown", (event) => event.stopPropagation());
+  // Keys meant for a control or for the picture are taken before Jupyter sees them: its shortcuts, and the
+  // notebook's own handling of arrow keys, would act on them.
+  const press = (event) => {
+    if (!root.contains(event.target)) return;
+    event.stopPropagation();
+    const chosen = event.key === "Enter" || event.key === " ";
+    if (chosen && picture.contains(event.target) && pick(event)) event.preventDefault();
+  };
+  window.addEventListener("keydown", press, { capture: true });
 
   model.on("change:settings", showSettings);
   model.on("change:frame", showFrame);
@@ -132,6 +136,7 @@ function render({ model, el }) {
   showFrame();
   return () => {
     resized.disconnect();
+    window.removeEventListener("keydown", press, { capture: true });
     model.off("change:settings", showSettings);
     model.off("change:frame", showFrame);
   };

@@ -194,11 +194,11 @@ def _arrows(cell: OpenCell) -> list[str]:
 def _legend(rows: Mapping[str, Drop]) -> list[str]:
     """What the symbols and the letters mean, in the free place above the open cell."""
     fills = {drop.fill for drop in rows.values()} or {"zero"}
-    gates = "; a row for each gate" if any(drop.per_gate for drop in rows.values()) else ""
+    gates = "; one row a gate" if any(drop.per_gate for drop in rows.values()) else ""
     parts, x, y = [], OPEN[0], 38
     if "zero" in fills:
         parts.append(tokens.token(x + 22, y - 6, np.array([2.0, 0, 2, 0]), scale=SMALL))
-        words = f"mask: filled units pass, crossed are dropped{gates}"
+        words = f"mask: filled passes, crossed is dropped{gates}"
         parts.append(svg.text(x + 54, y, words, size=16, anchor="start"))
         y += 27
     if "previous" in fills:

@@ -42,16 +42,21 @@ class Notebook:
     """A notebook in a browser page."""
 
     def __init__(self, page: Any, server: Server, path: str, app: str) -> None:
-        self.page, self.path, self.app = page, path, app
+        self.page, self.path, self.app, self.port = page, path, app, server.port
         self.errors: list[str] = []
+        page.set_default_timeout(90_000)  # long for a person, short for a machine that has other work to do
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self._note(str(error)))
-        page.on("requestfailed", lambda request: self._note(f"no answer from {request.url}"))
+        page.on("request", lambda request: self._asked(request.url))
         page.goto(server.address(PAGES[app].format(path, uuid4().hex)))
 
     def _heard(self, message: Any) -> None:
         if message.type == "error":
             self._note(message.text)
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith((f"http://127.0.0.1:{self.port}/", "data:", "blob:")):
+            self._note(f"asked the net for {url}")
 
     def _note(self, error: str) -> None:
         elsewhere = (*NOT_OURS, *VOILAS) if self.app == "voila" else NOT_OURS
@@ -62,9 +67,9 @@ class Notebook:
         """Run every cell and wait until none waits (Voila has run them already)."""
         if self.app == "voila":
             return
-        self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+        self.page.locator(".jp-Notebook .jp-Cell").first.wait_for()
         if self.app == "lab":  # asked to run without a kernel, it asks back
-            self.page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=60_000)
+            self.page.locator("#jp-main-statusbar", has_text="| Idle").wait_for()
         for _ in range(10):
             self.page.get_by_role("menuitem", name="Run", exact=True).click()
             self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
@@ -86,7 +91,7 @@ class Notebook:
     def explorer(self, title: str) -> Explorer:
         """The explorer of this title, once it is on the page."""
         root = self.page.locator(f'section.recdrop[aria-label="{title}"]').first
-        root.wait_for(timeout=60_000, state="attached")
+        root.wait_for(state="attached")
         root.scroll_into_view_if_needed()
         return Explorer(self.page, root)
 
@@ -141,7 +146,7 @@ class Explorer:
         return found
 
     @contextmanager
-    def changes(self, seconds: float = 15) -> Iterator[None]:
+    def changes(self, seconds: float = 60) -> Iterator[None]:
         """Do something, and wait for the frame that it brings."""
         before = self.serial
         yield
@@ -167,6 +172,8 @@ class Explorer:
     def by_keyboard(self, control: Control) -> None:
         """Move a control with keys, to another value than it has."""
         place = self.control(control.name)
+        place.focus()
+        self.page.wait_for_timeout(300)  # Jupyter moves the focus once more when it has run the cells
         place.focus()
         if isinstance(control, Slider):
             at_end = float(place.input_value()) >= control.high

@@ -14,21 +14,9 @@ import pytest
 from browser.conftest import ROOT
 from browser.pages import Explorer, Notebook, Server
 
+from recdrop_lessons.explorers import LESSONS
 from recdrop_lessons.explorers.frame import Again
 
-#: Module, and the lesson that it belongs to.
-LESSONS = {
-    "board": "00_start_here",
-    "cell_step": "01_cells",
-    "noise": "02_noise",
-    "where": "03_where_dropout_happens",
-    "masks_over_time": "04_masks_over_time",
-    "memory": "05_recurrent_dropout_family",
-    "shapes": "06_stacking_and_return_sequences",
-    "gate_norms": "07_regularizers_and_normalization",
-    "graph": "08_graph_attention_dropout",
-    "uncertainty": "09_uncertainty",
-}
 Open = Callable[..., Notebook]
 
 

@@ -55,6 +55,7 @@ def test_a_named_stack_brings_its_blocks_and_is_recognised(stack: str) -> None:
     assert settings["stack"] == stack
     assert shapes.settle(settings, settings) == settings
     frame = shapes.figure(**settings)
+    assert shapes.figure(stack=stack).svg == frame.svg
     assert (frame.numbers["broken"] is not None) is (stack == "error")
 
 
@@ -62,7 +63,7 @@ def test_the_error_names_its_cause_and_its_cure() -> None:
     frame = shapes.figure()
     assert frame.numbers["broken"] == 1
     assert "needs (B, T, F), but (B, 32) came" in frame.status
-    assert "Give block 1 return_sequences=True, or put RepeatVector(T) in between." in frame.panel
+    assert "Give block 1 return_sequences=True, or put RepeatVector(T) in between." in frame.status
 
 
 def test_the_cure_cures() -> None:
