@@ -140,6 +140,49 @@ def grade(
     raise typer.Exit(finished.exit_code)
 
 
+@app.command()
+def export(
+    results: Annotated[Path, typer.Argument(help="The folder that `recdrop grade` wrote.")],
+    to: Annotated[str, typer.Option(help="gradescope, github-classroom, canvas or nbgrader.")],
+    into: Annotated[Path, typer.Option(help="The folder that the files go to.")] = Path("export"),
+    roster: Annotated[
+        Path | None, typer.Option(help="canvas: the gradebook's CSV as Canvas exports it.")
+    ] = None,
+    gradebook: Annotated[str, typer.Option(help="nbgrader: its database.")] = "sqlite:///gradebook.db",
+) -> None:
+    """Write a class's results as a platform reads them."""
+    from recdrop_lessons.grading import exports
+    from recdrop_lessons.grading.exports import canvas, github_classroom, gradescope, nbgrader
+    from recdrop_lessons.grading.finding import NotFound
+    from recdrop_lessons.grading.records import write_whole
+
+    try:
+        found = list(exports.results(results))
+        if to == "nbgrader":
+            typer.echo(f"{nbgrader.write(gradebook, found)} submissions written to {gradebook}.")
+        elif to == "canvas":
+            if roster is None:
+                _refuse("canvas needs --roster: in Canvas, Grades → Export → Export Entire Gradebook.")
+            text, strangers = canvas.fill(roster, found)
+            write_whole(into / "canvas.csv", text)
+            typer.echo(f"{into / 'canvas.csv'} is ready for Canvas, Grades → Import.")
+            for student in strangers:
+                typer.echo(f"  {student} is not on the roster, or more than once.", err=True)
+            raise typer.Exit(1 if strangers else 0)
+        elif to in ("gradescope", "github-classroom"):
+            platform = gradescope if to == "gradescope" else github_classroom
+            for student, record in found:
+                platform.write(student, record, into)
+            if to == "gradescope":
+                for lesson in sorted({record["lesson"] for _, record in found}):
+                    gradescope.write_autograder(lesson, into)
+            typer.echo(f"{len(found)} results written to {into}.")
+        else:
+            _refuse(f"--to is gradescope, github-classroom, canvas or nbgrader, not {to!r}.")
+    except (NotFound, ImportError, OSError) as error:
+        _refuse(error)
+
+
 def _shard(text: str) -> tuple[int, int]:
     part, _, of = text.partition("/")
     if part.isdigit() and of.isdigit() and 1 <= int(part) <= int(of):

@@ -1,0 +1,188 @@
+"""What each platform gets, read as that platform reads it."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+from submissions import Done
+from typer.testing import CliRunner
+
+from recdrop_lessons.cli import app
+from recdrop_lessons.grading.records import write_whole
+
+
+def part(number: str, name: str, points: int, most: int, status: str, slug: str | None = None) -> dict:
+    return {
+        "part": number, "name": name, "points": points, "max_points": most, "status": status,
+        "misconception": slug, "message": "A sentence.", "hint": "Look there.",
+    }  # fmt: skip
+
+
+RECORDS = {
+    "anna": [part("1.1", "rnn_step", 40, 40, "ok"), part("1.2", "lstm_step", 60, 60, "ok")],
+    "bo": [part("1.1", "rnn_step", 40, 40, "ok"), part("1.2", "lstm_step", 0, 60, "failed", "gate-order")],
+    "chi": [part("1.1", "rnn_step", 0, 40, "died"), part("1.2", "lstm_step", 0, 60, "missing")],
+}
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    for student, parts in RECORDS.items():
+        record = {
+            "lesson": "01_cells", "points": sum(one["points"] for one in parts), "max_points": 100,
+            "isolation": "landlock", "parts": parts,
+        }  # fmt: skip
+        write_whole(tmp_path / "out" / student / "01_cells.json", json.dumps(record))
+    return tmp_path / "out"
+
+
+def export(*arguments: str | Path) -> Done:
+    result = CliRunner().invoke(app, ["export", *map(str, arguments)])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return Done(result.exit_code, result.stdout, result.stderr)
+
+
+# Gradescope's documented keys and values; anything else it refuses or ignores.
+GRADESCOPE = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "score": {"type": "number"},
+        "execution_time": {"type": "number"},
+        "output": {"type": "string"},
+        "output_format": {"enum": ["text", "html", "simple_format", "md", "ansi"]},
+        "test_output_format": {"enum": ["text", "html", "simple_format", "md", "ansi"]},
+        "test_name_format": {"enum": ["text", "html", "simple_format", "md", "ansi"]},
+        "visibility": {"enum": ["hidden", "after_due_date", "after_published", "visible"]},
+        "stdout_visibility": {"enum": ["hidden", "after_due_date", "after_published", "visible"]},
+        "extra_data": {"type": "object"},
+        "leaderboard": {"type": "array"},
+        "tests": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "score": {"type": "number"},
+                    "max_score": {"type": "number"},
+                    "status": {"enum": ["passed", "failed"]},
+                    "name": {"type": "string"},
+                    "name_format": {"type": "string"},
+                    "number": {"type": "string"},
+                    "output": {"type": "string"},
+                    "output_format": {"type": "string"},
+                    "tags": {"type": "array", "items": {"type": "string"}},
+                    "visibility": {"enum": ["hidden", "after_due_date", "after_published", "visible"]},
+                    "extra_data": {"type": "object"},
+                },
+            },
+        },
+    },
+    "anyOf": [{"required": ["score"]}, {"required": ["tests"]}],
+}
+
+
+def test_gradescope_results_fit_its_format(out: Path, tmp_path: Path) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    assert export(out, "--to", "gradescope", "--into", tmp_path / "g").returncode == 0
+    for student, parts in RECORDS.items():
+        result = json.loads((tmp_path / "g" / student / "01_cells.json").read_text())
+        jsonschema.validate(result, GRADESCOPE)
+        assert result["score"] == sum(test["score"] for test in result["tests"])
+        assert [test["status"] == "passed" for test in result["tests"]] == [
+            one["status"] == "ok" for one in parts
+        ]
+
+
+def test_the_autograder_archive_holds_two_scripts_that_bash_reads(out: Path, tmp_path: Path) -> None:
+    export(out, "--to", "gradescope", "--into", tmp_path / "g")
+    with zipfile.ZipFile(tmp_path / "g" / "autograder-01_cells.zip") as archive:
+        assert sorted(archive.namelist()) == ["run_autograder", "setup.sh"]
+        for entry in archive.infolist():
+            assert entry.external_attr >> 16 == 0o755
+            subprocess.run(["bash", "-n"], input=archive.read(entry), check=True)
+
+
+def test_github_classrooms_reporter_adds_up_the_points(out: Path, tmp_path: Path) -> None:
+    """Read as the reporter reads it: base64, JSON, the tests' scores against max_score."""
+    assert export(out, "--to", "github-classroom", "--into", tmp_path / "g").returncode == 0
+    statuses = {}
+    for student, parts in RECORDS.items():
+        line = (tmp_path / "g" / student / "01_cells.txt").read_text()
+        name, _, encoded = line.strip().partition("=")
+        result = json.loads(base64.b64decode(encoded))
+        assert name == "result" and result["version"] == 1
+        assert sum(test["score"] for test in result["tests"]) == sum(one["points"] for one in parts)
+        assert result["max_score"] == 100
+        statuses[student] = result["status"]
+    assert statuses == {"anna": "pass", "bo": "fail", "chi": "error"}
+
+
+ROSTER = (
+    "\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,01_cells (7788),Final Score\r\n"
+    "    Points Possible,,,,,100,(read only)\r\n"
+    '"Arendt, Anna",11,u1,ANNA,A,,50\r\n'
+    '"Brecht, Bo",12,u2,bo,A,,50\r\n'
+    '"Student, Test",13,,t,A,,\r\n'
+)
+
+
+def test_canvas_gets_its_own_roster_back_with_the_points(out: Path, tmp_path: Path) -> None:
+    (tmp_path / "roster.csv").write_text(ROSTER, encoding="utf-8", newline="")
+    done = export(out, "--to", "canvas", "--roster", tmp_path / "roster.csv", "--into", tmp_path / "c")
+    assert done.returncode == 1 and "chi is not on the roster" in done.stderr
+    text = (tmp_path / "c" / "canvas.csv").read_text()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert list(rows[0]) == ROSTER.lstrip("\ufeff").split("\r\n")[0].split(",")
+    assert [row["01_cells (7788)"] for row in rows] == ["100", "100", "40", ""]
+    assert rows[1]["Student"] == "Arendt, Anna"
+
+
+def test_canvas_gets_a_new_column_where_there_is_none(out: Path, tmp_path: Path) -> None:
+    roster = ROSTER.replace("01_cells (7788)", "Essay (1)")
+    (tmp_path / "roster.csv").write_text(roster, encoding="utf-8", newline="")
+    export(out, "--to", "canvas", "--roster", tmp_path / "roster.csv", "--into", tmp_path / "c")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "c" / "canvas.csv").read_text())))
+    assert [row["01_cells"] for row in rows] == ["100", "100", "40", ""]
+    assert [row["Essay (1)"] for row in rows] == ["100", "", "", ""]
+
+
+# nbgrader's own queries say so.
+@pytest.mark.filterwarnings("ignore:Object of type <Submitted")
+def test_nbgraders_gradebook_holds_the_points(out: Path, tmp_path: Path) -> None:
+    api = pytest.importorskip("nbgrader.api")
+    url = f"sqlite:///{tmp_path / 'gradebook.db'}"
+    for _ in range(2):  # twice is once
+        assert export(out, "--to", "nbgrader", "--gradebook", url).returncode == 0
+    with api.Gradebook(url) as book:
+        scores = {
+            row.student.id: (row.score, row.max_score) for row in book.assignment_submissions("01_cells")
+        }
+        assert scores == {"anna": (100, 100), "bo": (40, 100), "chi": (0, 100)}
+        assert book.find_grade("check_lstm_step", "01_cells", "01_cells", "anna").auto_score == 60
+
+
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        (("--to", "moodle"), "not 'moodle'"),
+        (("--to", "canvas"), "needs --roster"),
+        (("--to", "canvas", "--roster", "nowhere.csv"), "cannot be read"),
+    ],
+)
+def test_what_cannot_be_exported_is_said(out: Path, arguments: tuple[str, ...], sentence: str) -> None:
+    done = export(out, *arguments)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+
+
+def test_a_folder_without_results_is_said(tmp_path: Path) -> None:
+    done = export(tmp_path, "--to", "gradescope")
+    assert done.returncode == 2 and "recdrop grade" in done.stderr
