@@ -16,4 +16,5 @@ LESSONS = {
     "gate_norms": "07_regularizers_and_normalization",
     "graph": "08_graph_attention_dropout",
     "uncertainty": "09_uncertainty",
+    "results": "10_capstone",
 }

@@ -93,7 +93,7 @@ def _forest(found: dict[str, Interval], rates: dict[str, float], s: Settings) ->
     """One row a method: its mean difference and the interval; full dots differ from 0, hollow ones do not."""
     ends = np.array([(i.low, i.high) for i in found.values()] + [(0.0, 0.0)])
     low, high = charts.padded(ends.ravel())
-    row, left = 30, 330
+    row, left = 30, 345
     axes = charts.Axes(430, row * len(found), (low, high), (0.0, float(len(found))), left=left)
     unit = "accuracy gained" if s["task"] == "digits" else "loss saved, nats a character"
     parts = axes.frame(title=f"Against {METHODS[s['against']]}", x=unit, y="", y_ticks={-1.0: ""})

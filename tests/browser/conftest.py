@@ -27,12 +27,11 @@ ELSEWHERE = ("@jupyter/nbgrader", "nbdime-jupyterlab")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder, and keep them in one process: they share a server."""
+    """Mark every test of this folder."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 def _free_port() -> int:
