@@ -72,7 +72,7 @@ def read(path: Path) -> list[Result]:
 
 
 def line(result: Result) -> list[object]:
-    """Return the fields of a result as the file holds them; the full stop at the end says that it is whole."""
+    """Return the fields of a result as the file holds them; a full stop at the end says: whole."""
     values = asdict(result)
     for name in ("train", "validation", "test"):
         values[name] = f"{values[name]:.{DIGITS}f}"

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import zipfile
+from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
 
-from recdrop_lessons import __version__
 from recdrop_lessons.grading.exports import Record, part_text
 from recdrop_lessons.grading.records import write_whole
 
@@ -71,7 +71,7 @@ def write_autograder(lesson: str, into: Path) -> Path:
     into.mkdir(parents=True, exist_ok=True)
     path = into / f"autograder-{lesson}.zip"
     scripts = {
-        "setup.sh": _SETUP.format(version=f"=={__version__}"),
+        "setup.sh": _SETUP.format(version=f"=={installed_version('recdrop_lessons')}"),
         "run_autograder": _RUN.format(lesson=lesson),
     }
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
