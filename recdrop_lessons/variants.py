@@ -30,8 +30,8 @@ def zaremba(p: float) -> Drops:
 def moon(p: float) -> Drops:
     """The cell, one mask per sequence: what is dropped is forgotten for good.
 
-    Equation: c_t = m ∘ (f_t∘c_{t-1} + i_t∘g_t). The mask is scaled as all are, and acts at every step: where the
-        forget gate is open, a kept unit grows by 1/(1-p) a step. Lesson 05 shows it; keep p small.
+    Equation: c_t = m ∘ (f_t∘c_{t-1} + i_t∘g_t). The mask is scaled as all are, and acts at every step: where
+        the forget gate is open, a kept unit grows by 1/(1-p) a step. Lesson 05 shows it; keep p small.
     Source: Moon et al. 2015, RNNDrop.
     """
     return (Drop("cell", p),)
