@@ -45,6 +45,11 @@ def warm_parent(
     Raises:
         GradingError: none holds, with what each let through.
     """
+    if not hasattr(os, "fork"):
+        raise GradingError(
+            "Grading forks its processes, which Windows cannot: use WSL there. "
+            "The check cells of the notebook do the same checks and work everywhere."
+        )
     limits = limits or Limits()
     wanted = [one for one in KINDS if kind in ("auto", one.name)]
     if not wanted and kind not in ("auto", "none"):
@@ -64,6 +69,8 @@ def warm_parent(
 
 def examine() -> Iterator[tuple[str, str]]:
     """Each kind's name and why it does not hold, "" where it does."""
+    if not hasattr(os, "fork"):
+        return
     for one in KINDS:
         parent, failed = _probed(one, Limits(), (), ())
         if parent is not None:

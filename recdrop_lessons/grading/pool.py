@@ -24,7 +24,6 @@ from recdrop_lessons.grading.remote import Times
 from recdrop_lessons.grading.warm import GradingError, WarmParent
 
 _TRIES = 2  # of a task whose worker is lost: the machine may have been short of memory
-_fork = multiprocessing.get_context("fork")
 
 
 @dataclass
@@ -54,6 +53,7 @@ class LocalPool:
         self._times = times or Times()
         self._parent = self._warm()
         self.isolation = self._parent.sandbox.name
+        self._context = multiprocessing.get_context("fork")
         self._workers: list[_Worker] = []
 
     def _warm(self) -> WarmParent:
@@ -102,9 +102,11 @@ class LocalPool:
                 return worker
         if len(self._workers) >= self._jobs:
             return None
-        ours, theirs = _fork.Pipe()
+        ours, theirs = self._context.Pipe()
         others = [worker.pipe for worker in self._workers] + [ours]
-        process = _fork.Process(target=_work, args=(theirs, others, self._parent, self._times), daemon=True)
+        process = self._context.Process(
+            target=_work, args=(theirs, others, self._parent, self._times), daemon=True
+        )
         process.start()
         theirs.close()
         self._workers.append(_Worker(process, ours))

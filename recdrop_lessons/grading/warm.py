@@ -17,7 +17,7 @@ from typing import Any
 
 from recdrop_lessons.grading.inside.channel import Channel
 from recdrop_lessons.grading.inside.sandbox import Limits
-from recdrop_lessons.grading.inside.zygote import receive_request, send_request
+from recdrop_lessons.grading.inside.zygote import SOCKET_KIND, receive_request, send_request
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 INSIDE = _PACKAGE / "grading" / "inside"
@@ -131,7 +131,7 @@ class WarmParent:
             "readable": self._paths.readable,
             "shut": self._paths.shut,
         }
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._listener = socket.socket(socket.AF_UNIX, SOCKET_KIND)
         self._listener.bind(f"{room}/control")
         self._listener.listen(1)
         self._control: socket.socket | None = None
@@ -182,7 +182,7 @@ class WarmParent:
     def nursery(self) -> Nursery:
         """A room of its own for one learner's process at a time. Raises GradingError where the locks fail."""
         control = self.connect()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, SOCKET_KIND)
         try:
             send_request(control, self._settings, theirs.fileno())
         except OSError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
@@ -226,3 +227,21 @@ def test_limits_hold_where_no_lock_does() -> None:
         assert raised is not None and "memory" in raised[1]
         raised = run_in(parent, "files = [open('/dev/null') for _ in range(100)]")
         assert raised is not None and raised[0] == "OSError"
+
+
+def test_it_works_over_stream_sockets_as_on_macos(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Only the kind of socket differs; both sides get it from the same place."""
+    patched = "import inside.zygote, socket; inside.zygote.SOCKET_KIND = socket.SOCK_STREAM; "
+    boot = warm._BOOT.replace("from inside.zygote", patched + "from inside.zygote")
+    monkeypatch.setattr(warm, "_BOOT", boot)
+    monkeypatch.setattr(warm, "SOCKET_KIND", socket.SOCK_STREAM)
+    with isolation.warm_parent("none") as parent:
+        assert run_in(parent, "import torch") is None
+        assert run_in(parent, "1 / 0") is not None
+
+
+def test_a_system_without_fork_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("os.fork")
+    with pytest.raises(GradingError, match="WSL"):
+        isolation.warm_parent("auto")
+    assert list(isolation.examine()) == []

@@ -15,7 +15,8 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-_libc = ctypes.CDLL(None, use_errno=True) if hasattr(os, "fork") else None
+# Elsewhere the same numbers would be other system calls.
+_libc = ctypes.CDLL(None, use_errno=True) if platform.system() == "Linux" else None
 
 # --- resource limits ------------------------------------------------------------------------------------
 
@@ -37,7 +38,8 @@ def limit_resources(limits: Limits) -> None:
     def limit(which: int, value: int) -> None:
         _, hard = resource.getrlimit(which)
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(which, (value, value))
+        with contextlib.suppress(ValueError, OSError) if _libc is None else contextlib.nullcontext():
+            resource.setrlimit(which, (value, value))  # macOS does not have every limit
 
     limit(resource.RLIMIT_CPU, limits.cpu_seconds)
     limit(resource.RLIMIT_AS, _address_space() + limits.memory_bytes)
@@ -60,7 +62,8 @@ _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 
 
 def _prctl(option: int, *arguments: int) -> None:
-    assert _libc is not None
+    if _libc is None:
+        raise OSError(errno.ENOSYS, "this is not Linux")
     values = [ctypes.c_ulong(value) for value in (*arguments, 0, 0, 0, 0)[:4]]
     if _libc.prctl(ctypes.c_int(option), *values) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
@@ -115,9 +118,8 @@ class Landlock:
     """
 
     def __init__(self, readable: Iterable[str], shut: Iterable[str] = ()) -> None:
-        assert _libc is not None
         version = landlock_version()
-        if version < 1:
+        if version < 1 or _libc is None:
             raise OSError(errno.ENOSYS, "this kernel has no Landlock")
         attributes = struct.pack(
             "=QQQ",
@@ -276,7 +278,7 @@ def seccomp_filter(pid: int, machine: str) -> bytes:
 
 
 def seccomp_available() -> bool:
-    return _libc is not None and platform.system() == "Linux" and platform.machine() in _ARCHITECTURES
+    return _libc is not None and platform.machine() in _ARCHITECTURES
 
 
 def refuse_calls() -> None:
@@ -301,7 +303,8 @@ def enter_namespaces() -> None:
     A user who is not root needs a user namespace first; root takes what it needs directly, and a user
     namespace where that is refused (a container).
     """
-    assert _libc is not None
+    if _libc is None:
+        raise OSError(errno.ENOSYS, "this is not Linux")
     wanted = _NEWPID | _NEWNET | _NEWIPC
     if os.geteuid() == 0 and _libc.unshare(wanted) == 0:
         return

@@ -26,24 +26,29 @@ from . import probe, sandbox
 from .channel import Channel
 from .learner import Learner
 
+# Whole messages and an end where there is such a socket; macOS has none, so a message also ends in a newline.
+SOCKET_KIND = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
 _MESSAGE = 1 << 16
 
 
 def send_request(sock: socket.socket, request: dict[str, Any], *descriptors: int) -> None:
     """One datagram with its descriptors."""
     ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
-    sock.sendmsg([json.dumps(request).encode()], ancillary)
+    sock.sendmsg([json.dumps(request).encode() + b"\n"], ancillary)
 
 
 def receive_request(sock: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
     """The next datagram and its descriptors; None at the end."""
-    data, ancillary, _, _ = sock.recvmsg(_MESSAGE, socket.CMSG_SPACE(4 * 4))
-    descriptors: list[int] = []
-    for level, kind, raw in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            whole = raw[: len(raw) - len(raw) % 4]
-            descriptors += array.array("i", whole).tolist()
-    return (json.loads(data) if data else None), descriptors
+    message, descriptors = b"", list[int]()
+    while not message.endswith(b"\n"):
+        data, ancillary, _, _ = sock.recvmsg(_MESSAGE, socket.CMSG_SPACE(4 * 4))
+        if not data:
+            return None, descriptors
+        message += data
+        for level, kind, raw in ancillary:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                descriptors += array.array("i", raw[: len(raw) - len(raw) % 4]).tolist()
+    return json.loads(message), descriptors
 
 
 class Nursery:
@@ -173,7 +178,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # so that the learners' collector does not touch, and so copy, the pages it shares
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the checker decides when a run ends
-    control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    control = socket.socket(socket.AF_UNIX, SOCKET_KIND)
     control.connect(sys.argv[2])
     while True:
         with contextlib.suppress(ChildProcessError):
