@@ -35,7 +35,7 @@ class Draw:
         return low + (high - low) * float(torch.rand((), generator=self.torch, dtype=torch.float64))
 
     def normal(self, *shape: int, scale: float = 1.0) -> Tensor:
-        return scale * torch.randn(*shape, generator=self.torch, dtype=torch.float64)
+        return scale * torch.randn(shape, generator=self.torch, dtype=torch.float64)
 
     def mask(self, *shape: int, p: float | None = None) -> Tensor:
         """An inverted Bernoulli mask, {0, 1/(1-p)}, that holds both values wherever it has room."""

@@ -33,6 +33,8 @@ PROMISED = {
     "forget bias": ("1.2", "forget-bias"),
     "activation swapped in one of its two places": ("1.4", "activation-swapped"),
     "time and batch axes swapped": ("3.1", "time-batch-swapped"),
+    "penalty on the wrong gate's slice": ("7.1", "gate-order"),
+    "penalty on the bias": ("7.4", "penalty-on-bias"),
     "zoneout's d and 1-d swapped": ("5.4", "zoneout-swapped"),
     "zoneout rescaled": ("5.4", "zoneout-rescaled"),
     "weight drop on the input weights instead of W_hh": ("5.5", "mask-on-input-weights"),
