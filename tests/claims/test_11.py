@@ -1,0 +1,69 @@
+"""The claims of lesson 11, run against Keras, PyTorch and autograd."""
+
+import os
+
+import pytest
+import torch
+from torch import nn
+
+from recdrop_lessons import LSTM, Drop, frameworks, variants
+
+os.environ.setdefault("KERAS_BACKEND", "torch")
+keras = pytest.importorskip("keras", reason="the extra `frameworks` brings Keras")
+
+B, T, F, H = 3, 6, 4, 5
+
+
+def test_keras_masks_its_gradients():
+    """The gradient of x is zero just where Keras's mask on x is, and all that comes back is as ours."""
+    keras.utils.set_random_seed(0)
+    theirs = keras.layers.LSTM(H, dropout=0.5, return_sequences=True)
+    theirs.build((None, None, F))
+    x, up = torch.randn(B, T, F, requires_grad=True), torch.randn(B, T, H)
+    masks = frameworks.keras_masks(theirs, x)
+    (dx,) = torch.autograd.grad(theirs(x, training=True), x, up)
+    dropped = (masks["input"] == 0).transpose(0, 1).expand(B, T, F)
+    assert 0 < dropped.sum() < dropped.numel()
+    assert torch.equal(dx == 0, dropped)
+
+    ours = frameworks.from_keras(theirs)
+    assert torch.allclose(torch.autograd.grad(ours(x, masks=masks), x, up)[0], dx, atol=1e-6)
+    without = torch.autograd.grad(ours(x, masks={"input": torch.ones(1, 1, F)}), x, up)[0]
+    assert not torch.allclose(without, dx, atol=1e-3)
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_only_cell_masks_stand_on_the_road_along_the_cell(quick):
+    def road(drops):
+        torch.manual_seed(0)
+        layer = LSTM(F, H, drops=drops, return_state=True).double()
+        layer.weight_hh.data.zero_()
+        layer.fast = quick
+        h, c = torch.zeros(B, H).double(), torch.zeros(B, H).double().requires_grad_()
+        x = torch.randn(B, T, F, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+        _, _, last = layer(x, (h, c), generator=torch.Generator().manual_seed(2))
+        return torch.autograd.grad(last.sum(), c)[0]
+
+    whole = road(())
+    for drops in (variants.semeniuta(0.5), Drop("recurrent", 0.5), variants.weight_drop(0.5)):
+        assert torch.allclose(road(drops), whole)
+    assert (road(variants.moon(0.5)) == 0).any()
+    assert road(variants.zoneout(0.5)).mean() > whole.mean()
+
+
+def test_the_product_with_x_need_not_wait():
+    torch.manual_seed(0)
+    theirs = nn.LSTM(F, H, batch_first=True)
+    x = torch.randn(B, T, F)
+    at_once = x @ theirs.weight_ih_l0.T + theirs.bias_ih_l0 + theirs.bias_hh_l0  # (B, T, 4H)
+    h, c = torch.zeros(B, H), torch.zeros(B, H)
+    for t in range(T):
+        i, f, g, o = (at_once[:, t] + h @ theirs.weight_hh_l0.T).chunk(4, -1)
+        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        h = o.sigmoid() * c.tanh()
+    assert torch.allclose(h, theirs(x)[0][:, -1], atol=1e-6)
+    # The product with h has to wait: it depends on the first x.
+    other = x.clone()
+    other[:, 0] += 1
+    h_before = theirs(x)[0][:, -2] @ theirs.weight_hh_l0.T
+    assert not torch.allclose(theirs(other)[0][:, -2] @ theirs.weight_hh_l0.T, h_before, atol=1e-4)
