@@ -113,7 +113,7 @@ def work(kind: str, threads: int, clock_name: str) -> None:
         import torch
 
         torch.set_num_threads(threads)
-        # Over 150 steps gradients fade into denormal numbers, which cost a processor 30 times the work.
+        # Over 150 steps gradients fade into denormal numbers, which cost a processor many times the work.
         torch.set_flush_denormal(True)
     peers: dict[str, Any] = {}
     for line in sys.stdin:
