@@ -33,6 +33,8 @@ PROMISED = {
     "forget bias": ("1.2", "forget-bias"),
     "activation swapped in one of its two places": ("1.4", "activation-swapped"),
     "time and batch axes swapped": ("3.1", "time-batch-swapped"),
+    "last step taken from padding": ("6.2", "last-from-padding"),
+    "return_sequences on the wrong layer": ("6.1", "return-sequences-wrong-layer"),
     "penalty on the wrong gate's slice": ("7.1", "gate-order"),
     "penalty on the bias": ("7.4", "penalty-on-bias"),
     "zoneout's d and 1-d swapped": ("5.4", "zoneout-swapped"),
