@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recdrop_lessons.grading.inside import codec
+from recdrop_lessons.grading.inside.channel import Channel
 
 
 def there_and_back(value: codec.Value) -> codec.Value:
@@ -140,3 +142,15 @@ def test_the_header_is_json_and_nothing_is_pickled() -> None:
     assert json.loads(frame[codec.SIZES.size :][:header]) == {
         "dict": {"x": {"tensor": ["float32", [2], [1], 8]}}
     }
+
+
+def test_after_a_bad_frame_the_next_one_is_read() -> None:
+    ours, theirs = socket.socketpair()
+    channel = Channel(ours)
+    theirs.sendall(bytes(codec.SIZES.size) + codec.encode({"turn": 1, "x": torch.ones(3)}))
+    with pytest.raises(codec.CodecError, match="no JSON"):
+        channel.receive(5)
+    message = channel.receive(5)
+    assert isinstance(message, dict) and message["turn"] == 1
+    channel.close()
+    theirs.close()

@@ -56,12 +56,11 @@ class Channel:
         )
         start, end = codec.SIZES.size, codec.SIZES.size + header_size + payload_size
         self._fill(end, deadline)
-        frame = memoryview(self._read)
-        try:
-            return codec.decode(frame[start : start + header_size], frame[start + header_size : end])
-        finally:
-            frame.release()
-            del self._read[:end]  # what a hostile sender added is the next frame
+        # Copies: a view into what was read would live on in the traceback of a bad frame, and pin the memory.
+        header = bytes(self._read[start : start + header_size])
+        payload = bytes(self._read[start + header_size : end])
+        del self._read[:end]  # what a hostile sender added is the next frame
+        return codec.decode(header, payload)
 
     def _fill(self, size: int, deadline: float | None) -> None:
         """At least `size` bytes read; most frames come whole at the first try."""
