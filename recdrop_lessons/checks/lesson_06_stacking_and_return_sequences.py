@@ -142,8 +142,10 @@ def shape_cases(draw: Draw) -> Iterator[Case]:
         ("rank 2 into TimeDistributed", [each()], (None, F)),
         ("rank 4", [dense(), each()], (B, T, size(), F)),
         ("rank 4 into a recurrent layer", [each(), dense(), dense(), each(), lstm(False)], (None, T, B, F)),
+        ("rank 4 into both directions", [dense(), both(True)], (B, T, size(), F)),
         ("rank 4 into RepeatVector", [dense(), dense(), each(), dense(), repeat()], (B, T, size(), F)),
-        ("rank 1 into Dense", [dense()], (None,)),
+        *((f"rank 1 into {spec[0]}", [spec], (None,)) for spec in (lstm(True), both(False), dense())),
+        *((f"rank 1 into {spec[0]}", [spec], (B,)) for spec in (repeat(), each())),
         ("batch of 1", [lstm(True), lstm(False), repeat()], (1, T, F)),
         ("one step, one feature", [both(True), ("LSTM", 1, False)], (B, 1, 1)),
     ]
@@ -344,8 +346,19 @@ def _holds(message: str, index: int) -> bool:
     return re.search(rf"(?<!\d){abs(index)}(?!\d)", message) is not None
 
 
-def _gives(seen: Value, right: Shape | Break) -> bool:
+def _by(mistake: Callable[..., Value], case: Case) -> Shape | Break | None:
+    """What a mistake gives, None where Python itself refuses a shape of too few axes."""
+    try:
+        its: Shape | Break = mistake(**case.arguments)
+    except IndexError:
+        return None
+    return its
+
+
+def _gives(seen: Value, right: Shape | Break | None) -> bool:
     """Whether what an answer gave is that shape, or its error that break."""
+    if right is None:
+        return isinstance(seen, AnswerError)
     if isinstance(seen, AnswerError):
         return (
             isinstance(right, Break) and _is_value_error(seen.type_name) and _holds(seen.message, right.index)
@@ -373,7 +386,7 @@ def _explain(seen: Sequence[Value], cases: Sequence[Case]) -> Misconception | No
     rights = [output_shape(**case.arguments) for case in cases]
     for misconception in SHAPE_MISCONCEPTIONS:
         for mistake in misconception.mistakes:
-            its = [mistake(**case.arguments) for case in cases]
+            its = [_by(mistake, case) for case in cases]
             if its != rights and all(map(_gives, seen, its)):
                 return misconception
     # It breaks where it should, but the error is another, or says something else.

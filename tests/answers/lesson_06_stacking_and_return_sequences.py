@@ -250,6 +250,8 @@ for slug, answer in (
     ("index-not-named", _but(named=lambda k: 10 * k + 1)),
     ("index-not-named", _unpacks),
     (None, _but(Dense=lambda s, u: (*s[:-1], u) if len(s) == 3 else None)),
+    (None, _but(Bidirectional=lambda s, u, flag: _lstm(ranks=(3, 4))(s, 2 * u, flag))),
+    (None, _but(RepeatVector=lambda s, n: (s[0], n, *s[1:]) if len(s) <= 2 else None)),
     (None, _but(Bidirectional=_lstm(), Dense=lambda s, u: (s[0], u))),
     (None, _but(LSTM=lambda s, u, flag: (s[0], s[1], u) if len(s) == 3 and s[0] is not None else None)),
     (None, lambda layers, input_shape: str(_Stack()(layers, input_shape))),
