@@ -14,7 +14,7 @@ from recdrop_lessons.checks.answer import AnswerLost
 from recdrop_lessons.checks.parts import Lesson, Part, PartResult
 from recdrop_lessons.grading.merge import Merged, Step, merge
 from recdrop_lessons.grading.remote import Budget, RemoteAnswer, RemoteNotebook, Times
-from recdrop_lessons.grading.warm import Nursery
+from recdrop_lessons.grading.warm import GradingError, Nursery
 
 MAX_FILE = 1 << 28
 _RANK = {"ok": 0, "failed": 1, "timeout": 2, "died": 3, "missing": 4, "unreadable": 5}
@@ -251,6 +251,8 @@ class _Run:
             return checks.run(part, RemoteAnswer(self.notebook, part.name), self.seed)
         except AnswerLost as lost:
             return _result(part, lost.status, lost.message)
+        except GradingError:  # the grader's own process is gone: nobody's answer is to blame
+            raise
         except Exception as error:  # a check that stumbles over a strange value costs this part alone
             return _result(
                 part, "failed", f"The check could not judge this answer ({type(error).__name__}: {error})."

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import submissions
 from submissions import RIGHT, answer, cell, check, notebook, solved
 
 from recdrop_lessons import checks
-from recdrop_lessons.grading.checker import Graded
+from recdrop_lessons.grading.checker import Checker, Graded
+from recdrop_lessons.grading.inside.sandbox import Limits
+from recdrop_lessons.grading.isolation import warm_parent
+from recdrop_lessons.grading.remote import RemoteNotebook
+from recdrop_lessons.grading.warm import GradingError
 
 Grade = Callable[..., Graded]
 POINTS = {part.name: part.points for part in checks.lesson(submissions.LESSON).parts}
@@ -228,3 +233,19 @@ def test_the_answers_are_kept_for_the_feedback(grade: Grade) -> None:
     graded = grade([*solved(gru_step=None), check("gru_step")])
     assert graded.answers["1.1"] == RIGHT["rnn_step"]
     assert "1.3" not in graded.answers
+
+
+def test_a_lost_grader_is_nobodys_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The warm parent ends within the last part's check: an error for who grades, and no point is lost."""
+    lesson = checks.lesson(submissions.LESSON)
+    with warm_parent(limits=Limits(cpu_seconds=20)) as parent:
+        ask = RemoteNotebook.ask_function
+
+        def end(notebook: RemoteNotebook, *args: Any, **request: Any) -> dict[str, Any]:
+            if request.get("name") == lesson.parts[-1].name:
+                parent._process.kill()
+            return ask(notebook, *args, **request)
+
+        monkeypatch.setattr(RemoteNotebook, "ask_function", end)
+        with pytest.raises(GradingError):
+            Checker(parent.nursery(), "test").grade(submissions.notebook(solved()), lesson, 7)
