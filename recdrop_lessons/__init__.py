@@ -3,45 +3,30 @@
 One algebra, site × sharing × noise × fill, says every method; see `drops` and `variants`.
 """
 
-from . import variants
-from .attention import GATConv
-from .cells import GRUCell, LSTMCell, SimpleRNNCell
-from .drops import SITES, Drop
-from .errors import DropError, MaskError, RecdropError, ShapeError
-from .layers import GRU, LSTM, SimpleRNN
-from .normalization import BatchNormLSTM, LayerNormLSTM
-from .recording import Trace, record
-from .regularizers import gate_norms, gate_penalty
-from .shapes import trace_shapes
-from .stacking import Bidirectional, Dropout, Embedding, RepeatVector, Stack, TimeDistributed
+import ast as _ast
+from importlib import import_module as _import_module
+from pathlib import Path as _Path
 
-__all__ = [
-    "GRU",
-    "LSTM",
-    "SITES",
-    "BatchNormLSTM",
-    "Bidirectional",
-    "Drop",
-    "DropError",
-    "Dropout",
-    "Embedding",
-    "GATConv",
-    "GRUCell",
-    "LSTMCell",
-    "LayerNormLSTM",
-    "MaskError",
-    "RecdropError",
-    "RepeatVector",
-    "ShapeError",
-    "SimpleRNN",
-    "SimpleRNNCell",
-    "Stack",
-    "TimeDistributed",
-    "Trace",
-    "gate_norms",
-    "gate_penalty",
-    "record",
-    "trace_shapes",
-    "variants",
-]
 __version__ = "0.1.0"
+
+# A public name is imported when it is first asked for: torch takes a second, which `recdrop` need not wait.
+_stub = _ast.parse(_Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+_home = {
+    name.name: f".{line.module or name.name}"
+    for line in _stub.body
+    if isinstance(line, _ast.ImportFrom)
+    for name in line.names
+}
+__all__ = sorted(_home)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _home:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = _import_module(_home[name], __name__)
+    value = globals()[name] = module if _home[name] == f".{name}" else getattr(module, name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

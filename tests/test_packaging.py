@@ -77,12 +77,46 @@ def python(code: str, **env: str) -> str:
 
 def test_import_needs_torch_and_numpy_only() -> None:
     loaded = set(
-        python("import sys, recdrop_lessons; print(*{name.split('.')[0] for name in sys.modules})").split()
+        python(
+            "import sys\nfrom recdrop_lessons import *\nprint(*{name.split('.')[0] for name in sys.modules})"
+        ).split()
     )
     by_torch = set(
         python("import sys, torch, numpy; print(*{name.split('.')[0] for name in sys.modules})").split()
     )
+    assert "torch" in loaded
     assert loaded - by_torch <= {"recdrop_lessons"} | set(sys.stdlib_module_names)
+
+
+def test_public_names_come_when_they_are_asked_for() -> None:
+    python(
+        "import sys, recdrop_lessons as r\n"
+        "assert {'LSTM', 'Drop', 'variants', 'ShapeError'} <= set(r.__all__) <= set(dir(r))\n"
+        "from recdrop_lessons import doctor, errors, lab\n"
+        "assert 'torch' not in sys.modules\n"
+        "star = {}; exec('from recdrop_lessons import *', star)\n"
+        "assert star.keys() - {'__builtins__'} == set(r.__all__)\n"
+        "assert r.LSTM is star['LSTM'] is sys.modules['recdrop_lessons.layers'].LSTM\n"
+        "assert r.variants is sys.modules['recdrop_lessons.variants']"
+    )
+
+
+def test_an_unknown_name_is_refused_as_by_any_module() -> None:
+    said = python(
+        "try:\n    from recdrop_lessons import LSTMM\nexcept ImportError as error:\n    print(error)\n"
+        "import recdrop_lessons as r\nprint(hasattr(r, 'lstm'))"
+    )
+    assert "cannot import name 'LSTMM' from 'recdrop_lessons'" in said
+    assert said.endswith("False\n")
+
+
+@pytest.mark.parametrize("command", ["--help", "check --help", "lab --help"])
+def test_help_does_not_wait_for_torch(command: str) -> None:
+    python(
+        "import sys\nfrom recdrop_lessons.cli import app\n"
+        f"try:\n    app({command.split()!r})\nexcept SystemExit as end:\n    assert not end.code\n"
+        "assert 'torch' not in sys.modules and 'numpy' not in sys.modules"
+    )
 
 
 def test_import_works_where_the_extras_are_not_installed() -> None:
