@@ -132,48 +132,33 @@ def torch_between_layers(p: float) -> Drops:
 
 @dataclass(frozen=True)
 class Row:
-    """A named row of the table: how to make it, where it comes from, who offers it under which name."""
+    """A named row of the table: how to make it, where it comes from (`framework_map` says who offers it)."""
 
     name: str
     make: Callable[[float], Drops]
     source: str
-    arguments: tuple[str, ...] = ()
 
 
 ROWS: dict[str, Row] = {
-    "zaremba": Row(
-        "Zaremba", zaremba, "Zaremba et al. 2014",
-        ("keras.layers.Dropout before the layer", "torch.nn.Dropout before the layer"),
-    ),
+    "zaremba": Row("Zaremba", zaremba, "Zaremba et al. 2014"),
     "moon": Row("Moon (RNNDrop)", moon, "Moon et al. 2015"),
     "gal": Row("Gal, tied", gal, "Gal & Ghahramani 2016"),
-    "gal_untied": Row(
-        "Gal, untied", lambda p: gal(p, tied=False), "Gal & Ghahramani 2016",
-        ("keras.layers.LSTM(dropout=p, recurrent_dropout=p)",),
-    ),
+    "gal_untied": Row("Gal, untied", lambda p: gal(p, tied=False), "Gal & Ghahramani 2016"),
     "semeniuta": Row("Semeniuta, per step", semeniuta, "Semeniuta et al. 2016"),
     "semeniuta_sequence": Row(
         "Semeniuta, per sequence", lambda p: semeniuta(p, per_step=False), "Semeniuta et al. 2016"
     ),
     "zoneout": Row("Zoneout", zoneout, "Krueger et al. 2017"),
-    "weight_drop": Row("AWD weight drop", weight_drop, "Merity et al. 2018", ("fastai WeightDropout",)),
-    "locked": Row(
-        "Locked", locked, "Merity et al. 2018",
-        ("keras.layers.SpatialDropout1D after the layer", "fastai RNNDropout"),
-    ),
+    "weight_drop": Row("AWD weight drop", weight_drop, "Merity et al. 2018"),
+    "locked": Row("Locked", locked, "Merity et al. 2018"),
     "keras_dropout": Row(
-        "Keras, dropout alone", lambda p: keras(p, 0), "Gal & Ghahramani 2016, the input mask",
-        ("keras.layers.LSTM(dropout=p)",),
+        "Keras, dropout alone", lambda p: keras(p, 0), "Gal & Ghahramani 2016, the input mask"
     ),
     "keras_recurrent": Row(
-        "Keras, recurrent_dropout alone", lambda p: keras(0, p), "Gal & Ghahramani 2016, the h masks, untied",
-        ("keras.layers.LSTM(recurrent_dropout=p)",),
+        "Keras, recurrent_dropout alone", lambda p: keras(0, p), "Gal & Ghahramani 2016, the h masks, untied"
     ),
-    "torch_between_layers": Row(
-        "PyTorch, between layers", torch_between_layers, "Zaremba et al. 2014",
-        ("torch.nn.LSTM(num_layers=2, dropout=p)", "keras.layers.Dropout after the layer"),
-    ),
-}  # fmt: skip
+    "torch_between_layers": Row("PyTorch, between layers", torch_between_layers, "Zaremba et al. 2014"),
+}
 
 
 def matching(drops: Iterable[Drop]) -> list[str]:

@@ -1,7 +1,10 @@
-"""Write the map of the lessons into README.md, from the titles and questions of the notebooks themselves.
+"""Write README.md's three tables: the lessons, the best-known claims, the frameworks' arguments.
 
-    python tools/lesson_map.py            # write it
-    python tools/lesson_map.py --check    # exit 1 where it is out of step
+    python tools/lesson_map.py            # write them
+    python tools/lesson_map.py --check    # exit 1 where one is out of step
+
+Each comes from where it is decided: the lessons' first cells, the verdicts stored in their claims,
+`recdrop_lessons.framework_map`.
 """
 
 from __future__ import annotations
@@ -12,37 +15,101 @@ from pathlib import Path
 
 import nbformat
 
+from recdrop_lessons.claims import VERDICTS, read
+from recdrop_lessons.framework_map import MAP, READ_ONLY, in_words
+
 ROOT = Path(__file__).resolve().parent.parent
-BEGIN, END = "<!-- the map of the lessons: tools/lesson_map.py -->\n", "<!-- end of the map -->\n"
+END = "<!-- end of the table -->\n"
+#: Lesson and cell of the claims that are copied most; all are in notebooks/claims.md.
+BEST_KNOWN = (
+    ("03", "claim-dropout-masks-the-inputs"),
+    ("03", "claim-recurrent-dropout-masks-the-horizontal-arrows"),
+    ("03", "claim-keras-uses-semeniuta"),
+    ("05", "claim-p-one-drops-everything"),
+    ("03", "claim-torch-dropout-is-recurrent"),
+    ("03", "claim-dropout-after-masks-the-outputs"),
+    ("08", "claim-gatconv-dropout-is-f-dropout"),
+    ("04", "claim-mask-changes-at-each-step"),
+    ("07", "claim-kernel-regularizer-acts-on-all-gates"),
+    ("01", "claim-activation-changes-both"),
+    ("04", "claim-layer-before-is-the-argument"),
+    ("04", "claim-dropout-layer-drops-steps"),
+    ("06", "claim-return-sequences-is-mandatory"),
+    ("02", "claim-gaussian-dropout-shifts-the-mean"),
+    ("02", "claim-inverted-dropout-keeps-the-variance"),
+)
 
 
-def row(lesson: Path) -> str:
+def begin(table: str) -> str:
+    """The line before a table of README."""
+    return f"<!-- {table}: tools/lesson_map.py -->\n"
+
+
+def lesson(notebook: Path) -> str:
     """`| 01 | [Cells](…) | its question | [01](…) |`, from a first cell "# 01 · Cells", "*its question*"."""
-    opening = nbformat.read(lesson, as_version=4).cells[0].source
+    opening = nbformat.read(notebook, as_version=4).cells[0].source
     found = re.match(r"# (\d\d) · (.+)\n+\*(.+)\*\n", opening)
     if found is None:
-        raise SystemExit(f"{lesson.name}: the first cell must begin with '# NN · Title' and '*question*'.")
+        raise SystemExit(f"{notebook.name}: the first cell must begin with '# NN · Title' and '*question*'.")
     number, title, question = found.groups()
-    exercise = Path("exercises") / lesson.stem / lesson.name
-    link = f"[{number}]({exercise.as_posix()})" if (lesson.parent.parent / exercise).exists() else ""
-    return f"| {number} | [{title}](notebooks/{lesson.name}) | {question} | {link} |\n"
+    exercise = Path("exercises") / notebook.stem / notebook.name
+    link = f"[{number}]({exercise.as_posix()})" if (notebook.parent.parent / exercise).exists() else ""
+    return f"| {number} | [{title}](notebooks/{notebook.name}) | {question} | {link} |\n"
 
 
-def with_map(readme: str, root: Path = ROOT) -> str:
-    """The page with the map of the lessons that are there, in order."""
-    before, _, rest = readme.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    rows = "".join(row(lesson) for lesson in sorted((root / "notebooks").glob("*.ipynb")))
+def lessons(root: Path) -> str:
+    """The lessons that are there, in order."""
     head = "| | lesson | the question it answers | exercise |\n|---|---|---|---|\n"
-    return f"{before}{BEGIN}{head}{rows}{END}{after}"
+    return head + "".join(lesson(notebook) for notebook in sorted((root / "notebooks").glob("*.ipynb")))
+
+
+def claims(root: Path) -> str:
+    """The best-known claims, with the verdicts that the lessons' cells computed."""
+    notebooks = (root / "notebooks").glob("[0-9][0-9]_*.ipynb")
+    rows = {(row.notebook[:2], row.cell): row for row in read(notebooks)}
+    lines = ["| claim | verdict | lesson |\n|---|---|---|\n"]
+    for where in BEST_KNOWN:
+        if where not in rows:
+            raise SystemExit(f"Lesson {where[0]} has no claim {where[1]!r}: mend BEST_KNOWN in {__file__}.")
+        row = rows[where]
+        verdict, link = f"{VERDICTS[row.verdict]} {row.verdict}", f"[{where[0]}](notebooks/{row.notebook})"
+        lines.append(f"| {row.claim} | {verdict} | {link} |\n")
+    return "".join(lines)
+
+
+def arguments(_: Path) -> str:
+    """The framework map: an argument, its row of the algebra, and whether a test runs it."""
+    lines = [
+        "| what you write | site | over time | over gates, heads | noise | paper | |\n",
+        "|---|---|---|---|---|---|---|\n",
+    ]
+    for one in MAP:
+        seen = f"read in {READ_ONLY[one.framework]}" if one.framework in READ_ONLY else "run"
+        written = f"{one.framework} `{one.written}` {one.place}".strip()
+        lines.append(f"| {' | '.join((written, *in_words(one), one.source, seen))} |\n")
+    return "".join(lines)
+
+
+TABLES = {"the lessons": lessons, "the claims": claims, "the framework map": arguments}
+
+
+def with_tables(readme: str, root: Path = ROOT) -> str:
+    """The page with its tables as they are now."""
+    for name, table in TABLES.items():
+        before, mark, rest = readme.partition(begin(name))
+        _, end, after = rest.partition(END)
+        if not (mark and end):
+            raise SystemExit(f"README.md has lost the place of a table: {begin(name)}… {END}")
+        readme = f"{before}{mark}{table(root)}{end}{after}"
+    return readme
 
 
 def main(arguments: list[str]) -> int:
     readme = ROOT / "README.md"
     old = readme.read_text(encoding="utf-8")
-    new = with_map(old)
+    new = with_tables(old)
     if "--check" in arguments and new != old:
-        print("The map in README.md is out of step; run tools/lesson_map.py.", file=sys.stderr)
+        print("A table in README.md is out of step; run tools/lesson_map.py.", file=sys.stderr)
         return 1
     readme.write_text(new, encoding="utf-8")
     return 0

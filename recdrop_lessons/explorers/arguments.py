@@ -1,52 +1,45 @@
-"""Which argument of which framework is which site, in words; the parity tests hold the facts behind them."""
+"""Which argument of which framework is the chosen site, in words, from the framework map."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 
 from .. import variants
+from ..framework_map import MAP
 
 if TYPE_CHECKING:
     from ..drops import Drop
 
+FRAMEWORKS = {"Keras": "Keras 3", "PyTorch": "PyTorch", "fastai": "fastai", "PyG": "PyG"}
 NONE = "no argument"
-PYG = "no time axis; F.dropout(x) before a graph layer is its nearest relative"
-#: By site and by "is the mask one per sequence?": Keras 3, PyTorch, fastai, PyG.
-ARGUMENTS: dict[tuple[str, bool], tuple[str, str, str, str]] = {
-    ("input", True): ("LSTM(dropout=p)", NONE, "RNNDropout before the layer; AWD_LSTM(input_p=p)", PYG),
-    ("input", False): ("Dropout(p) before the layer", "nn.Dropout(p) before the layer", "nn.Dropout(p)", PYG),
-    ("recurrent", True): ("LSTM(recurrent_dropout=p)", NONE, NONE, NONE),
-    ("recurrent", False): (NONE, NONE, NONE, NONE),
-    ("recurrent_weight", True): (NONE, NONE, "WeightDropout; AWD_LSTM(weight_p=p)", NONE),
-    ("candidate", True): (NONE, NONE, NONE, NONE),
-    ("candidate", False): (NONE, NONE, NONE, NONE),
-    ("cell", True): (NONE, NONE, NONE, NONE),
-    ("cell", False): (NONE, NONE, NONE, NONE),
-    ("hidden", True): (NONE, NONE, NONE, NONE),
-    ("hidden", False): (NONE, NONE, NONE, NONE),
-    ("output", True): (
-        "SpatialDropout1D(p) after the layer", NONE, "RNNDropout after the layer; AWD_LSTM(hidden_p=p)",
-        "F.dropout(x) after a graph layer is its nearest relative",
-    ),
-    ("output", False): (
-        "Dropout(p) after the layer", "nn.LSTM(num_layers=2, dropout=p): between the layers", "nn.Dropout(p)",
-        "F.dropout(x) after a graph layer is its nearest relative",
-    ),
-}  # fmt: skip
-FRAMEWORKS = ("Keras 3", "PyTorch", "fastai", "PyG")
+#: A graph has no time axis, so nothing of PyG's is the same.
+NEAREST = {
+    "input": "no time axis; F.dropout(x) before a graph layer is its nearest relative",
+    "output": "no time axis; F.dropout(x) after a graph layer is its nearest relative",
+}
 
 
 def table(drop: Drop) -> list[tuple[str, str]]:
-    """Return framework and argument for the site and the sharing of `drop`, one pair a framework."""
-    arguments = list(ARGUMENTS[drop.site, "time" in drop.shared])
-    if drop.fill == "previous" or drop.noise == "gaussian":
-        arguments = [NONE] * len(FRAMEWORKS)
-    elif drop.site == "recurrent" and "time" in drop.shared and not drop.per_gate:
-        arguments[0] = "LSTM(recurrent_dropout=p) comes close: it draws one mask for each gate"
-    elif drop.site == "input" and "time" in drop.shared:
-        arguments[0] += " with recurrent_dropout > 0" if drop.per_gate else " with recurrent_dropout=0"
-    return list(zip(FRAMEWORKS, arguments, strict=True))
+    """Return framework and argument for `drop`, whatever its rate, one pair a framework."""
+    return [(title, "; ".join(_said(framework, drop)) or NONE) for framework, title in FRAMEWORKS.items()]
+
+
+def _said(framework: str, drop: Drop) -> list[str]:
+    zeros = drop.noise == "bernoulli" and drop.fill == "zero"
+    if framework == "PyG":
+        return [NEAREST[drop.site]] if zeros and drop.site in NEAREST else []
+    with_it = [one for one in MAP if one.framework == framework and replace(drop, p=0.5) in one.drops(0.5)]
+    alone = [one for one in with_it if len(one.drops(0.5)) == 1]
+    said = [f"{one.written} {one.place}".strip() for one in alone or with_it]
+    if (
+        framework == "Keras"
+        and not said
+        and (drop.site, drop.shared, zeros) == ("recurrent", ("time",), True)
+    ):
+        return ["LSTM(recurrent_dropout=p) comes close: it draws one mask for each gate"]
+    return said
 
 
 def papers(drops: tuple[Drop, ...], site: str) -> list[str]:
