@@ -206,7 +206,7 @@ class Exact:
         return Outcome(False, found.sentence, found.slug, failed.details | {"difference": failed.message})
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)  # more than the course has parts, or a mixed class would push each one out in turn
 def _prepare(check: Exact, seed: int) -> _Prepared:
     return _Prepared(check, seed)
 

@@ -12,13 +12,14 @@ from recdrop_lessons.checks import (
     Misconception,
     PartFailed,
     Report,
+    all_lessons,
     check,
     part,
     run,
 )
 from recdrop_lessons.checks.compare import compare, same, unchanged
 from recdrop_lessons.checks.draw import Draw, as_dtype, non_contiguous
-from recdrop_lessons.checks.exact import Case, Exact
+from recdrop_lessons.checks.exact import Case, Exact, _prepare
 
 # ---------------------------------------------------------------- the answer
 
@@ -220,6 +221,19 @@ def wrong_order(x, h, c, W, U, b):
     i, g, f, o = (x @ W.T + h @ U.T + b).chunk(4, dim=1)
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()
     return o.sigmoid() * c.tanh(), c
+
+
+def test_a_whole_course_on_one_seed_is_prepared_once():
+    def unwritten(**_):
+        raise NotImplementedError
+
+    def misses():
+        for one in all_lessons():
+            for its in one.parts:
+                its.check(LocalAnswer(unwritten, its.name), 12)
+        return _prepare.cache_info().misses
+
+    assert misses() == misses()
 
 
 def test_a_keyword_that_the_answer_gives_wrongly_is_not_a_renamed_argument():

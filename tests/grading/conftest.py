@@ -13,6 +13,7 @@ from recdrop_lessons import checks
 from recdrop_lessons.grading.checker import Checker, Graded
 from recdrop_lessons.grading.inside.sandbox import Limits
 from recdrop_lessons.grading.isolation import warm_parent
+from recdrop_lessons.grading.merge import course_imports
 from recdrop_lessons.grading.remote import Times
 from recdrop_lessons.grading.warm import Nursery
 
@@ -21,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # fuzz.py, which is a program to
 
 @pytest.fixture(scope="session")
 def nursery() -> Iterator[Nursery]:
-    with warm_parent(limits=Limits(cpu_seconds=20)) as parent:
+    with warm_parent(limits=Limits(cpu_seconds=20), preload=course_imports()) as parent:
         room = parent.nursery()
         yield room
         room.close()

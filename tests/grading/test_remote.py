@@ -182,3 +182,10 @@ def test_a_lost_process_is_said_and_stays_lost(both: Both, body: str, status: st
     assert first.value.message.endswith((".", "?"))
     with pytest.raises(AnswerLost, match=first.value.message[:20]):
         remote(x=1)
+
+
+def test_what_the_course_imports_is_there_before_a_learner_asks_for_it(both: Both) -> None:
+    _, remote = both(
+        "import sys\ndef f(): return [name in sys.modules for name in ('scipy.stats', 'torch.fx')]"
+    )
+    assert remote() == [True, True]

@@ -167,13 +167,13 @@ def _start_nursery(sock: socket.socket, settings: dict[str, Any], answers: Any) 
 
 
 def main() -> None:
-    """Arguments: the control socket's path, the file of `LocalAnswer`, modules. Ends with the socket."""
+    """Arguments: the control socket's path, the file of `LocalAnswer`, modules to load. Ends with it."""
     answers = _load(sys.argv[3])
     torch.set_num_threads(1)
-    with contextlib.suppress(
-        ImportError
-    ):  # what the first call of autograd.grad imports, for a fifth of a second
-        importlib.import_module("torch.fx.experimental.symbolic_shapes")
+    # The first is what autograd.grad imports at its first call, for a fifth of a second.
+    for name in ("torch.fx.experimental.symbolic_shapes", *filter(None, sys.argv[4].split(","))):
+        with contextlib.suppress(Exception):  # a learner's own import of it will say what is wrong
+            importlib.import_module(name)
     os.umask(0o077)
     gc.collect()
     gc.freeze()  # so that the learners' collector does not touch, and so copy, the pages it shares
