@@ -172,5 +172,6 @@ def test_make_test_runs_every_kind_of_test() -> None:
     steps = subprocess.run(
         ["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
-    for step in ("ruff check", "mypy recdrop_lessons", "codespell_lib", "pytest .* tests$", "pytest .* --nbval-lax"):
+    lint = ("ruff check", "mypy recdrop_lessons", "codespell_lib")
+    for step in (*lint, "pytest .* tests$", "pytest .* --nbval-lax"):
         assert re.search(step, steps, re.MULTILINE), step
