@@ -1,6 +1,7 @@
 """Make exercises/ from solutions/ by nbgrader's own generate_assignment.
 
     python tools/release_exercises.py            # write exercises/
+    python tools/release_exercises.py 02_noise   # one lesson's
     python tools/release_exercises.py --check    # exit 1 where exercises/ is not what solutions/ makes
 
 The same solutions give the same bytes. Nothing but exercises/ is written: the gradebook that nbgrader needs
@@ -69,9 +70,13 @@ def _tidy(text: str) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("lesson", nargs="*", help="by default all")
     parser.add_argument("--check", action="store_true", help="compare only; exit 1 where they differ")
     arguments = parser.parse_args()
-    names = assignments()
+    known = assignments()
+    names = arguments.lesson or known
+    if unknown := set(names) - set(known):
+        parser.error(f"no lesson is called {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     if not arguments.check:
         generate(ROOT / "exercises", names)
         print(f"exercises/: {', '.join(names)}")
