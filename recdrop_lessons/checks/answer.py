@@ -65,6 +65,22 @@ class Call:
     arguments: dict[str, Value]
 
 
+@dataclass(frozen=True)
+class Question:
+    """Arguments to call with, and the gradients to take in the same pass, as in `Answer.gradients`."""
+
+    arguments: dict[str, Value]
+    wrt: tuple[str, ...] = ()
+    cotangent: Value = ()
+
+
+@dataclass(frozen=True, eq=False)  # known by identity, so that a grader can keep what it makes of them
+class Questions:
+    """Questions that are asked together, so that none waits for the answer to the one before it."""
+
+    items: tuple[Question, ...]
+
+
 class Answer(Protocol):
     """A function under check. Every method may raise `AnswerError`, and in a grader `AnswerLost`."""
 
@@ -83,6 +99,9 @@ class Answer(Protocol):
         output's first tensor, or a tuple of them, for its tensors in order. None: no gradient reaches it.
         """
 
+    def each(self, questions: Questions) -> Iterator[tuple[Call, Gradients] | AnswerError]:
+        """For each question its call and gradients, from one pass; what one raises comes last."""
+
 
 class LocalAnswer:
     """The learner's function in this process; it only ever sees copies, strides kept."""
@@ -100,34 +119,58 @@ class LocalAnswer:
         return Call(plain(value), {name: plain(value) for name, value in given.items()})
 
     def gradients(self, arguments: Mapping[str, Value], wrt: Sequence[str], cotangent: Value) -> Gradients:
-        given: dict[str, Value] = {name: copy(value) for name, value in arguments.items()}
-        leaves = {path: pick(given, path).requires_grad_() for path in wrt}
-        # A leaf that is asked for by two names stays one leaf.
+        given, leaves = _with_leaves(arguments, wrt)
+        return _pull_back(self._call(given), leaves, cotangent)
+
+    def each(self, questions: Questions) -> Iterator[tuple[Call, Gradients] | AnswerError]:
+        for question in questions.items:
+            try:
+                yield self.ask(question)
+            except AnswerError as error:
+                yield error
+                return
+
+    def ask(self, question: Question) -> tuple[Call, Gradients]:
+        """One question's call and gradients. Raises AnswerError."""
+        given, leaves = _with_leaves(question.arguments, question.wrt)
         value = self._call(given)
-        outputs = list(tensors(value))
-        wanted = list(cotangent) if isinstance(cotangent, (tuple, list)) else [cotangent]
-        pairs = [(y, v) for y, v in zip(outputs, wanted, strict=False) if y.requires_grad]
-        if not pairs:
-            return dict.fromkeys(wrt)
-        try:
-            found = torch.autograd.grad(
-                [y for y, _ in pairs],
-                list(leaves.values()),
-                [v.to(y.dtype) for y, v in pairs],
-                allow_unused=True,
-            )
-        except Exception as error:
-            raise _answer_error(error) from None
-        return {
-            path: None if gradient is None else gradient.detach()
-            for path, gradient in zip(leaves, found, strict=True)
-        }
+        call = Call(plain(value), {name: plain(item) for name, item in given.items()})
+        return call, _pull_back(value, leaves, question.cotangent)
 
     def _call(self, given: dict[str, Value]) -> Value:
         try:
             return self.function(**given)
         except (Exception, SystemExit) as error:
             raise _answer_error(error) from None
+
+
+def _with_leaves(
+    arguments: Mapping[str, Value], wrt: Sequence[str]
+) -> tuple[dict[str, Value], dict[str, Tensor]]:
+    """A copy of the arguments, and those of its tensors that gradients are to reach.
+
+    A leaf that is asked for by two names stays one leaf.
+    """
+    given: dict[str, Value] = {name: copy(value) for name, value in arguments.items()}
+    return given, {path: pick(given, path).requires_grad_() for path in wrt}
+
+
+def _pull_back(value: Value, leaves: dict[str, Tensor], cotangent: Value) -> Gradients:
+    """The vector-Jacobian product at the leaves. Raises AnswerError where the backward pass raises."""
+    wanted = list(cotangent) if isinstance(cotangent, (tuple, list)) else [cotangent]
+    pairs = [(y, v) for y, v in zip(tensors(value), wanted, strict=False) if y.requires_grad]
+    if not pairs or not leaves:
+        return dict.fromkeys(leaves)
+    try:
+        # The gradient of v·y is vᵀ ∂y/∂x: the same as by `grad_outputs`, which imports for half a second.
+        products = [torch.vdot(y.flatten(), v.to(y.dtype).flatten()) for y, v in pairs]
+        found = torch.autograd.grad(products, list(leaves.values()), allow_unused=True)
+    except Exception as error:
+        raise _answer_error(error) from None
+    return {
+        path: None if gradient is None else gradient.detach()
+        for path, gradient in zip(leaves, found, strict=True)
+    }
 
 
 def copy(value: Value) -> Value:

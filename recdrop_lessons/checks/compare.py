@@ -53,6 +53,8 @@ def same(a: Value, b: Value, tolerance: float) -> bool:
 
 def unchanged(before: Value, after: Value) -> bool:
     """Equal to the last bit, dtype and shape included. NaN equals NaN."""
+    if before is after:
+        return True
     if isinstance(before, Tensor):
         return (
             isinstance(after, Tensor)
@@ -153,6 +155,8 @@ def _compare_tensors(
     if right.numel() == 0:
         return None
     a, b = yours.double(), right.double()
+    if bool(((a - b).abs() <= tolerance).all()):  # the scale is at least 1, so this is enough
+        return None
     finite = b.isfinite()
     scale = max(1.0, float(b[finite].abs().max())) if bool(finite.any()) else 1.0
     wrong = ~((a - b).abs() <= tolerance * scale) & ~(a == b)  # NaN compares as wrong

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from recdrop_lessons.checks.answer import AnswerError, AnswerLost, Call, Gradients, Value, plain
+from recdrop_lessons.checks.answer import AnswerError, AnswerLost, Call, Gradients, Questions, Value, plain
 from recdrop_lessons.grading.inside.channel import Channel, ChannelClosed, ChannelTimeout
-from recdrop_lessons.grading.inside.codec import CodecError, generators
+from recdrop_lessons.grading.inside.codec import CodecError, encode, generators
 from recdrop_lessons.grading.warm import Nursery
 
 _NO_ANSWER = "The notebook's process sent no proper answer."
@@ -53,6 +55,7 @@ class RemoteNotebook:
         self._nursery, self._times, self._budget = nursery, times, budget
         self._channel: Channel = nursery.learner(largest_file)
         self._turn = 0
+        self._owed = 0  # replies to what was asked, still to come
         self._random: Tensor | None = None  # where the other side's torch.default_generator stands
         self.lost: AnswerLost | None = None
 
@@ -74,10 +77,34 @@ class RemoteNotebook:
         Generators go on as if the function were beside us: those among the arguments, and torch's own, whose
         state crosses only where it is not what the last call left.
         """
+        self._send_random(request)
+        return self._finish(self._ask(do, self._times.call, arguments=arguments, **request), arguments)
+
+    def ask_each(self, questions: Questions, name: str) -> Iterator[dict[str, Any] | AnswerError]:
+        """Ask a function all questions at once; the replies as they come, each with its own time.
+
+        What one raises comes in its place and ends them.
+        """
+        request: dict[str, Any] = {"name": name, "questions": _frame(questions)}
+        self._send_random(request)
+        self._send("each", self._times.call, request)
+        self._owed = len(questions.items)
+        for question in questions.items:
+            try:
+                yield self._finish(self._receive("each", self._times.call), question.arguments)
+            except AnswerError as error:
+                self._owed = 0
+                yield error
+                return
+
+    def _send_random(self, request: dict[str, Any]) -> None:
         own = torch.default_generator
         if self._random is None or not torch.equal(own.get_state(), self._random):
             request["random"] = own
-        reply = self._ask(do, self._times.call, arguments=arguments, **request)
+
+    def _finish(self, reply: dict[str, Any], arguments: dict[str, Value]) -> dict[str, Any]:
+        """Bring the generators to where the call left them, and raise what it raised."""
+        own = torch.default_generator
         if "generators" in reply:
             given = [own, *generators(arguments)]
             after = reply["generators"]
@@ -107,23 +134,44 @@ class RemoteNotebook:
             self.lost = AnswerLost("died", "The notebook's process has ended.")
 
     def _ask(self, do: str, seconds: float, **request: Any) -> dict[str, Any]:
+        self._send(do, seconds, request)
+        return self._receive(do, seconds)
+
+    def _send(self, do: str, seconds: float, request: dict[str, Any]) -> None:
+        while self._owed and self.lost is None:  # replies that a check had no more use for
+            self._receive("each", self._times.call)
+            self._random = None
         if self.lost is not None:
             raise self.lost
         self._turn += 1
-        seconds = self._budget.left(seconds)
+        self._owed = 1
+        with self._losing(do, self._budget.left(seconds)) as left:
+            self._channel.send({"turn": self._turn, "do": do, **request}, left)
+
+    def _receive(self, do: str, seconds: float) -> dict[str, Any]:
+        if self.lost is not None:
+            raise self.lost
+        with self._losing(do, self._budget.left(seconds)) as left:
+            message = self._channel.receive(left)
+        if not isinstance(message, dict) or message.get("turn") != self._turn:
+            raise self.lose("died", "The notebook's process answered out of turn.")
+        self._owed -= 1
+        reply = message.get("reply")
+        if not isinstance(reply, dict):
+            raise self.lose("died", _NO_ANSWER)
+        return reply
+
+    @contextlib.contextmanager
+    def _losing(self, do: str, seconds: float) -> Iterator[float]:
+        """The process is lost where the channel fails."""
         try:
-            self._channel.send({"turn": self._turn, "do": do, **request}, seconds)
-            message = self._channel.receive(seconds)
+            yield seconds
         except ChannelTimeout:
             raise self.lose("timeout", self._late(do, seconds)) from None
         except ChannelClosed:
             raise self._died(do) from None
         except CodecError as error:
             raise self.lose("died", f"The notebook's process sent what is no value: {error}.") from None
-        if not isinstance(message, dict) or message.get("turn") != self._turn:
-            raise self.lose("died", "The notebook's process answered out of turn.")
-        reply = message.get("reply")
-        return reply if isinstance(reply, dict) else {"has": reply}
 
     def _late(self, do: str, seconds: float) -> str:
         if self._budget.spent:
@@ -173,15 +221,35 @@ class RemoteAnswer:
 
     def inspect(self, arguments: Mapping[str, Value]) -> Call:
         given = dict(arguments)
-        reply = self._notebook.ask_function("call", given, name=self.name)
-        after = reply.get("arguments", given)
-        if "value" not in reply or not isinstance(after, dict) or after.keys() != given.keys():
-            raise self._notebook.lose("died", _NO_ANSWER)
-        return Call(plain(reply["value"]), {name: plain(value) for name, value in after.items()})
+        return self._called(self._notebook.ask_function("call", given, name=self.name), given)
 
     def gradients(self, arguments: Mapping[str, Value], wrt: Sequence[str], cotangent: Value) -> Gradients:
         given = {"name": self.name, "wrt": list(wrt), "cotangent": cotangent}
-        found = self._notebook.ask_function("gradients", dict(arguments), **given).get("gradients")
+        return self._pulled(self._notebook.ask_function("gradients", dict(arguments), **given), wrt)
+
+    def each(self, questions: Questions) -> Iterator[tuple[Call, Gradients] | AnswerError]:
+        replies = self._notebook.ask_each(questions, self.name)
+        for question, reply in zip(questions.items, replies, strict=False):
+            try:
+                if isinstance(reply, AnswerError):
+                    raise reply
+                yield self._called(reply, question.arguments), self._pulled(reply, question.wrt)
+            except AnswerError as error:
+                yield error
+                return
+
+    def _called(self, reply: dict[str, Any], given: dict[str, Value]) -> Call:
+        after = reply.get("arguments")
+        if "value" not in reply:
+            raise self._notebook.lose("died", _NO_ANSWER)
+        if after is None:
+            return Call(plain(reply["value"]), given)
+        if not isinstance(after, dict) or after.keys() != given.keys():
+            raise self._notebook.lose("died", _NO_ANSWER)
+        return Call(plain(reply["value"]), {name: plain(value) for name, value in after.items()})
+
+    def _pulled(self, reply: dict[str, Any], wrt: Sequence[str]) -> Gradients:
+        found = reply.get("gradients")
         if (
             not isinstance(found, dict)
             or found.keys() != set(wrt)
@@ -189,3 +257,9 @@ class RemoteAnswer:
         ):
             raise self._notebook.lose("died", _NO_ANSWER)
         return found
+
+
+@lru_cache(maxsize=128)
+def _frame(questions: Questions) -> bytes:
+    """The questions as a frame, made once: a class is asked the same ones."""
+    return encode([(one.arguments, list(one.wrt), one.cotangent) for one in questions.items])

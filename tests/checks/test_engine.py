@@ -268,7 +268,7 @@ def test_a_lost_answer_keeps_its_status():
     class Lost:
         name = "lstm_step"
 
-        def inspect(self, arguments):
+        def each(self, questions):
             raise AnswerLost("timeout", "Your function ran for more than 5 seconds.")
 
     result = run(part("1.2"), Lost(), 1)

@@ -39,7 +39,7 @@ def test_random_bytes(header: bytes, payload: bytes) -> None:
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats()
     | st.text(max_size=8)
-    | st.sampled_from(["tensor", "generator", "tuple", "dict", "bytes", "float32", "bool"]),
+    | st.sampled_from(["tensor", "generator", "tuple", "dict", "bytes", "float32 2 1", "bool 3 0"]),
     lambda inner: st.lists(inner, max_size=5)
     | st.dictionaries(st.sampled_from(["tensor", "tuple", "dict", "bytes", "x"]), inner, max_size=2),
     max_leaves=20,

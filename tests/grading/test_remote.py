@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 import torch
 
-from recdrop_lessons.checks.answer import Answer, AnswerError, AnswerLost, LocalAnswer
+from recdrop_lessons.checks.answer import (
+    Answer,
+    AnswerError,
+    AnswerLost,
+    LocalAnswer,
+    Question,
+    Questions,
+)
 from recdrop_lessons.grading.remote import Budget, RemoteAnswer, RemoteNotebook, Times
 from recdrop_lessons.grading.warm import Nursery
 
@@ -163,6 +170,47 @@ def f(x, layers, k):
     assert (
         cut_here.gradients(arguments, ("x",), x) == cut_there.gradients(arguments, ("x",), x) == {"x": None}
     )
+
+
+def test_questions_asked_together_are_answered_one_by_one(both: Both) -> None:
+    source = """
+def f(x, k):
+    if k == 3:
+        raise ValueError("three")
+    with torch.no_grad():
+        x += k
+    return x * torch.rand(2), [k]
+"""
+    x = torch.ones(2)
+    items = [Question({"x": x, "k": k}, ("x",), (torch.tensor([1.0, 2.0]),)) for k in (0, 1, 3, 4)]
+    found = []
+    for answer in both(source):
+        torch.manual_seed(4)
+        *given, last = answer.each(Questions((Question({"x": x, "k": 2}), *items)))
+        assert isinstance(last, AnswerError)
+        found.append(
+            [[(call.value, call.arguments, pulled) for call, pulled in given], last.args, torch.rand(1)]
+        )
+        assert answer.inspect({"x": x, "k": 5}).value[1] == [5]
+    assert len(found[0][0]) == 3
+    assert same(found[0][0][1][2]["x"], found[0][0][1][0][0] * torch.tensor([1.0, 2.0]))
+    assert found[0][1][:2] == found[1][1][:2]
+    assert same(found[0][::2], found[1][::2])
+
+
+def test_replies_that_nobody_waits_for_are_passed_over(both: Both) -> None:
+    for answer in both("def f(x): return x, float(torch.rand(1))"):
+        torch.manual_seed(8)
+        next(iter(answer.each(Questions(tuple(Question({"x": x}) for x in range(40))))))
+        assert answer(x="next")[0] == "next"
+
+
+def test_a_question_that_ends_the_process_is_said(both: Both) -> None:
+    _, remote = both("import os\ndef f(x): return x if x else os._exit(7)")
+    replies = remote.each(Questions((Question({"x": 1}), Question({"x": 0}), Question({"x": 1}))))
+    assert next(replies)[0].value == 1
+    with pytest.raises(AnswerLost, match="exit code 7"):
+        next(replies)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ A frame is two sizes, the header and the payload:
 
     | header size, 4 bytes | payload size, 8 bytes | JSON header | raw bytes |
 
-The header is the value itself, with `{"tensor": …}` where a tensor stands; its bytes are in the payload.
+The header is the value itself, with `{"tensor": "float32 2,3 3,1"}` (dtype, shape, strides) where a tensor
+stands; its bytes are in the payload.
 Whatever arrives is bounded and checked before memory is taken for it: the sender may be hostile.
 """
 
@@ -12,7 +13,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import struct
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -30,6 +34,8 @@ MAX_DEPTH = 16
 _DTYPES = {"float32": torch.float32, "float64": torch.float64, "int64": torch.int64, "bool": torch.bool}
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+_SIZES = r"((?:[0-9]{1,12}(?:,[0-9]{1,12})*)?)"
+_LAYOUT = re.compile(f"({'|'.join(_DTYPES)}) {_SIZES} {_SIZES}")
 _GENERATOR_BYTES = torch.Generator().get_state().numel()
 
 
@@ -68,6 +74,15 @@ def decode(header: bytes | memoryview, payload: bytes | memoryview) -> Value:
     return _unpack(tree, memoryview(payload), 0)
 
 
+def decode_frame(frame: bytes) -> Value:
+    """The value of a whole frame. Raises CodecError."""
+    header, payload = sizes(frame[: SIZES.size])
+    start, end = SIZES.size + header, SIZES.size + header + payload
+    if len(frame) != end:
+        raise CodecError("a frame whose sizes do not fit its bytes")
+    return decode(frame[SIZES.size : start], frame[start:end])
+
+
 def generators(value: Any) -> list[torch.Generator]:
     """The generators in a value, in order."""
     if isinstance(value, torch.Generator):
@@ -102,25 +117,51 @@ def _pack(value: Value, pieces: list[bytes], depth: int) -> Any:
     raise CodecError(f"a {kind.__module__}.{kind.__qualname__} is no base type")
 
 
-def _pack_tensor(tensor: Tensor, pieces: list[bytes]) -> list[Any]:
-    """Dtype, shape, strides, size in bytes; the memory that it spans, gaps included, goes to `pieces`."""
-    name = _NAMES.get(tensor.dtype)
-    if name is None or tensor.layout != torch.strided or tensor.device.type != "cpu":
+def _pack_tensor(tensor: Tensor, pieces: list[bytes]) -> str:
+    """The tensor's layout; the memory that it spans, gaps included, goes to `pieces`."""
+    if tensor.layout != torch.strided or tensor.device.type != "cpu":
         raise CodecError(f"a tensor of {tensor.dtype}, {tensor.layout} on {tensor.device} does not cross")
-    shape, stride = list(tensor.shape), list(tensor.stride())
-    if tensor.numel() > MAX_ELEMENTS or len(shape) > MAX_DIMENSIONS:
-        raise CodecError(f"a tensor of shape {tuple(shape)} is too large to cross")
-    if tensor.is_contiguous():
-        pieces.append(tensor.detach().numpy().tobytes())
-        return [name, shape, stride, len(pieces[-1])]
-    span = _span(shape, stride)
-    if span * tensor.element_size() > MAX_PAYLOAD:
-        raise CodecError(
-            f"a tensor of shape {tuple(shape)} with strides {tuple(stride)} is too large to cross"
-        )
-    memory = tensor.detach().as_strided((span,), (1,), tensor.storage_offset() if span else 0)
+    text = _written(tensor.dtype, tensor.shape, tensor.stride())
+    memory = tensor.detach()
+    if not tensor.is_contiguous():
+        span = _layout(text).span
+        memory = memory.as_strided((span,), (1,), tensor.storage_offset() if span else 0)
     pieces.append(memory.numpy().tobytes())
-    return [name, shape, stride, len(pieces[-1])]
+    return text
+
+
+@lru_cache(maxsize=1024)
+def _written(dtype: torch.dtype, shape: tuple[int, ...], stride: tuple[int, ...]) -> str:
+    """A layout as text: "float64 3,5 5,1"."""
+    text = f"{_NAMES.get(dtype, dtype)} {','.join(map(str, shape))} {','.join(map(str, stride))}"
+    _layout(text)
+    return text
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How a tensor lies in the memory that it spans, from its first element to its last."""
+
+    dtype: torch.dtype
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+    span: int
+
+
+@lru_cache(maxsize=1024)
+def _layout(text: str) -> _Layout:
+    """The layout that a text describes. Raises CodecError where it is none, or takes too much memory."""
+    found = _LAYOUT.fullmatch(text) if len(text) < 300 else None
+    if found is None:
+        raise CodecError(f"a tensor of {text[:80]!r} does not cross")
+    shape, stride = (tuple(map(int, one.split(",") if one else ())) for one in found.group(2, 3))
+    if len(shape) != len(stride) or len(shape) > MAX_DIMENSIONS or math.prod(shape) > MAX_ELEMENTS:
+        raise CodecError(f"a tensor of {text} is too large to cross")
+    dtype = _DTYPES[found[1]]
+    span = 0 if 0 in shape else 1 + sum((size - 1) * step for size, step in zip(shape, stride, strict=True))
+    if span * dtype.itemsize > MAX_PAYLOAD:
+        raise CodecError(f"a tensor of {text} is too large to cross")
+    return _Layout(dtype, shape, stride, span)
 
 
 def _unpack(tree: Any, payload: memoryview, depth: int) -> Value:
@@ -147,7 +188,7 @@ def _unpack_at(tree: Any, payload: memoryview, cursor: list[int], depth: int) ->
         return tuple(_unpack_at(item, payload, cursor, depth + 1) for item in body)
     if tag == "dict" and type(body) is dict:
         return {name: _unpack_at(item, payload, cursor, depth + 1) for name, item in body.items()}
-    if tag == "tensor" and type(body) is list and len(body) == 4:
+    if tag == "tensor" and type(body) is str:
         return _unpack_tensor(body, payload, cursor)
     if tag == "generator":
         return _unpack_generator(bytearray(_take(body, payload, cursor)))
@@ -156,26 +197,16 @@ def _unpack_at(tree: Any, payload: memoryview, cursor: list[int], depth: int) ->
     raise CodecError(f"the header holds an unknown tag {tag[:40]!r}")
 
 
-def _unpack_tensor(described: list[Any], payload: memoryview, cursor: list[int]) -> Tensor:
-    name, shape, stride, size = described
-    dtype = _DTYPES.get(name) if type(name) is str else None
-    if dtype is None:
-        raise CodecError("a tensor of an unknown dtype")
-    if not (_are_sizes(shape) and _are_sizes(stride) and len(shape) == len(stride) <= MAX_DIMENSIONS):
-        raise CodecError("a tensor whose shape or strides are no sizes")
-    if math.prod(shape) > MAX_ELEMENTS:
-        raise CodecError("a tensor of too many elements")
-    span = _span(shape, stride)
-    if size != span * dtype.itemsize:
-        raise CodecError("a tensor whose bytes do not fit its shape and strides")
-    raw = bytearray(_take(size, payload, cursor))  # memory of its own, writable
-    if span == 0:
-        return torch.empty(0, dtype=dtype).as_strided(shape, stride)
-    if dtype is torch.bool:  # any byte may arrive; torch knows only 0 and 1
+def _unpack_tensor(text: str, payload: memoryview, cursor: list[int]) -> Tensor:
+    layout = _layout(text)
+    if layout.span == 0:
+        return torch.empty(0, dtype=layout.dtype).as_strided(layout.shape, layout.stride)
+    raw = bytearray(_take(layout.span * layout.dtype.itemsize, payload, cursor))  # its own memory, writable
+    if layout.dtype is torch.bool:  # any byte may arrive; torch knows only 0 and 1
         memory = torch.frombuffer(raw, dtype=torch.uint8).ne(0)
     else:
-        memory = torch.frombuffer(raw, dtype=dtype)
-    return memory.as_strided(shape, stride)
+        memory = torch.frombuffer(raw, dtype=layout.dtype)
+    return memory.as_strided(layout.shape, layout.stride)
 
 
 def _unpack_generator(state: bytearray) -> torch.Generator:
@@ -195,14 +226,3 @@ def _take(size: Any, payload: memoryview, cursor: list[int]) -> memoryview:
         raise CodecError("a piece that reaches beyond the payload")
     cursor[0] = start + size
     return payload[start : start + size]
-
-
-def _are_sizes(numbers: Any) -> bool:
-    return type(numbers) is list and all(type(n) is int and 0 <= n < 1 << 40 for n in numbers)
-
-
-def _span(shape: list[int], stride: list[int]) -> int:
-    """Elements from a tensor's first to its last in memory."""
-    if 0 in shape:
-        return 0
-    return 1 + sum((size - 1) * step for size, step in zip(shape, stride, strict=True))

@@ -11,7 +11,7 @@ import os
 import sys
 import traceback
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.machinery import ModuleSpec
 from typing import Any
 
@@ -68,13 +68,13 @@ class Learner:
     """One notebook's names, and the operations on them that a checker asks for.
 
     Args:
-        local_answer: the class that calls a function on copies of plain values (checks/answer.py).
-        answer_error: what it raises when the function does.
+        answers: the module whose `LocalAnswer` calls a function on copies of plain values (checks/answer.py).
     """
 
-    def __init__(self, local_answer: type, answer_error: type[Exception]) -> None:
-        self._local_answer = local_answer
-        self._answer_error = answer_error
+    def __init__(self, answers: Any) -> None:
+        self._local_answer = answers.LocalAnswer
+        self._answer_error = answers.AnswerError
+        self._question = answers.Question
         self._module = types.ModuleType("__main__")
         self._names = self._module.__dict__
         self._names.update(display=lambda *_, **__: None, get_ipython=_NoShell, __builtins__=builtins)
@@ -117,18 +117,27 @@ class Learner:
                 name = alias.asname or alias.name.split(".")[0]
                 self._names.setdefault(name, _Shut(alias.name))
 
-    def has(self, name: str) -> bool:
-        return callable(self._names.get(name)) and not isinstance(self._names.get(name), _Shut)
+    def has(self, name: str) -> Reply:
+        found = self._names.get(name)
+        return {"has": callable(found) and not isinstance(found, _Shut)}
 
     def call(self, name: str, arguments: Arguments, random: torch.Generator | None = None) -> Reply:
         """The function's value; the arguments too, if it changed them."""
+        return self._ask(
+            name, arguments, random, lambda answer: _called(answer.inspect(arguments), arguments)
+        )
 
-        def ask(answer: Any) -> Reply:
-            result = answer.inspect(arguments)
-            same = _same(result.arguments, arguments)
-            return {"value": result.value} if same else {"value": result.value, "arguments": result.arguments}
+    def each(self, name: str, questions: bytes, random: torch.Generator | None = None) -> Iterator[Reply]:
+        """For each question of a frame, as soon as it is known, the call and the gradients."""
+        for arguments, wrt, cotangent in codec.decode_frame(questions):
+            question = self._question(arguments, wrt, cotangent)
 
-        return self._ask(name, arguments, random, ask)
+            def ask(answer: Any, question: Any = question) -> Reply:
+                call, gradients = answer.ask(question)
+                return {**_called(call, question.arguments), "gradients": gradients}
+
+            yield self._ask(name, arguments, random, ask)
+            random = None
 
     def gradients(
         self,
@@ -173,14 +182,23 @@ class Learner:
         }  # fmt: skip
         while True:
             request = channel.receive()
-            turn = request.pop("turn")
-            reply = operations[request.pop("do")](**request)
-            try:
-                channel.send({"turn": turn, "reply": reply})
-            except codec.CodecError as error:
-                channel.send(
-                    {"turn": turn, "reply": {"raised": ["ValueError", f"your function's value: {error}", ""]}}
-                )
+            turn, do = request.pop("turn"), request.pop("do")
+            replies = self.each(**request) if do == "each" else iter([operations[do](**request)])
+            for reply in replies:
+                try:
+                    channel.send({"turn": turn, "reply": reply})
+                except codec.CodecError as error:
+                    reply = {"raised": ["ValueError", f"your function's value: {error}", ""]}
+                    channel.send({"turn": turn, "reply": reply})
+                if "raised" in reply:  # with it the questions end
+                    break
+
+
+def _called(call: Any, arguments: Arguments) -> Reply:
+    """A call's value; the arguments too, if they changed."""
+    if _same(call.arguments, arguments):
+        return {"value": call.value}
+    return {"value": call.value, "arguments": call.arguments}
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -57,7 +57,7 @@ class Nursery:
     Args:
         sock: the control socket.
         settings: `layers`, of "namespaces", "landlock" and "seccomp"; `readable` and `shut` paths; `limits`.
-        answers: the module that holds `LocalAnswer` and `AnswerError`.
+        answers: the module that holds `LocalAnswer`.
     """
 
     def __init__(self, sock: socket.socket, settings: dict[str, Any], answers: Any) -> None:
@@ -97,7 +97,7 @@ class Nursery:
                 channel.send({"succeeded": probe.attack(request["probe"])})
             else:
                 channel.receives = request["receives"]
-                Learner(self.answers.LocalAnswer, self.answers.AnswerError).serve(channel)
+                Learner(self.answers).serve(channel)
             status = 0
         finally:
             os._exit(status)
@@ -170,8 +170,7 @@ def main() -> None:
     """Arguments: the control socket's path, the file of `LocalAnswer`, modules to load. Ends with it."""
     answers = _load(sys.argv[3])
     torch.set_num_threads(1)
-    # The first is what autograd.grad imports at its first call, for a fifth of a second.
-    for name in ("torch.fx.experimental.symbolic_shapes", *filter(None, sys.argv[4].split(","))):
+    for name in filter(None, sys.argv[4].split(",")):
         with contextlib.suppress(Exception):  # a learner's own import of it will say what is wrong
             importlib.import_module(name)
     os.umask(0o077)
