@@ -37,6 +37,39 @@ def lab(
 
 
 @app.command()
+def start(folder: Annotated[Path, typer.Argument(help="A new folder, outside the course.")]) -> None:
+    """Make a working copy of the notebooks and exercises, which updates of the course never overwrite."""
+    from recdrop_lessons.workspace import WorkspaceError
+    from recdrop_lessons.workspace import start as make
+
+    try:
+        typer.echo(str(make(folder)))
+    except WorkspaceError as error:
+        _refuse(error)
+
+
+@app.command()
+def update(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Your working copy; by default the one you are in.")
+    ] = None,
+) -> None:
+    """Bring the course's new lessons into your working copy; your answers stay.
+
+    Exit code 0: everything is up to date; 1: something was left alone, and why; 2: there is no working copy.
+    """
+    from recdrop_lessons.workspace import WorkspaceError
+    from recdrop_lessons.workspace import update as bring
+
+    try:
+        done = bring(folder)
+    except WorkspaceError as error:
+        _refuse(error)
+    typer.echo(str(done))
+    raise typer.Exit(0 if done.all_done else 1)
+
+
+@app.command()
 def check(
     notebook: Annotated[Path, typer.Argument(help="Your notebook, or the folder it is in.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
@@ -151,10 +184,10 @@ def export(
     gradebook: Annotated[str, typer.Option(help="nbgrader: its database.")] = "sqlite:///gradebook.db",
 ) -> None:
     """Write a class's results as a platform reads them."""
+    from recdrop_lessons.files import write_whole
     from recdrop_lessons.grading import exports
     from recdrop_lessons.grading.exports import canvas, github_classroom, gradescope, nbgrader
     from recdrop_lessons.grading.finding import NotFound
-    from recdrop_lessons.grading.records import write_whole
 
     try:
         found = list(exports.results(results))

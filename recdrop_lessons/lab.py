@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
+from .course import WORKING_COPY
 from .errors import RecdropError
 
 FIRST_LESSON = Path("notebooks") / "00_start_here.ipynb"
@@ -17,18 +18,18 @@ SETTINGS = Path(__file__).resolve().parent / "jupyter"
 
 
 def course_folder(start: Path | None = None) -> Path:
-    """The nearest folder with the first lesson: `start` (by default the working folder), those above it, and
-    last the repository that this package was installed from.
+    """The nearest folder with the first lesson, or working copy: `start` (by default the working folder), one
+    above it, or last the repository that this package was installed from.
 
     Raises RecdropError when none holds it.
     """
     start = (start or Path.cwd()).resolve()
     for folder in (start, *start.parents, Path(__file__).resolve().parent.parent):
-        if (folder / FIRST_LESSON).is_file():
+        if (folder / FIRST_LESSON).is_file() or (folder / WORKING_COPY).is_file():
             return folder
     raise RecdropError(
-        f"No {FIRST_LESSON} in {start} or above it: go to the folder of the course (where its README is) "
-        "and try again."
+        f"No {FIRST_LESSON} in {start} or above it: go to the folder of the course (where its README is), or "
+        "make a working copy of it with `recdrop start FOLDER`."
     )
 
 

@@ -11,7 +11,6 @@ import copy
 import html
 import json
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,12 +20,13 @@ from typing import Any
 from recdrop_lessons.checks.parts import Lesson, Part, PartResult
 from recdrop_lessons.checks.registry import all_lessons, lesson_of
 from recdrop_lessons.checks.registry import part as find_part
+from recdrop_lessons.course import COURSE
 from recdrop_lessons.errors import RecdropError
+from recdrop_lessons.files import write_whole
 
 Store = dict[str, Any]
 
 _EMPTY: Store = {"version": 1, "parts": {}, "kept": {}}
-_COURSE = Path(__file__).resolve().parent.parent  # the clone, with its solutions/ and exercises/
 
 
 class ProgressError(RecdropError):
@@ -187,7 +187,7 @@ def reset(part: str, notebook: str | Path | None = None) -> Note:
     own["outputs"], own["execution_count"] = [], None
     own["metadata"] = pristine["metadata"]
     backup = _backup(path, text, found)
-    _write_whole(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    write_whole(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     with contextlib.suppress(OSError), _changing() as store:
         entry = _entry(store, found.number)
         entry["solved"], entry["points"] = False, 0
@@ -323,7 +323,7 @@ def _changing() -> Iterator[Store]:
     with _lock(path.parent / "lock"):
         store = load()
         yield store
-        _write_whole(path, json.dumps(store, indent=1, ensure_ascii=False) + "\n")
+        write_whole(path, json.dumps(store, indent=1, ensure_ascii=False) + "\n")
 
 
 @contextlib.contextmanager
@@ -336,25 +336,6 @@ def _lock(path: Path) -> Iterator[None]:
     with path.open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """The whole text, or the file as it was: written beside it, then moved over it."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as handle:
-            handle.write(text)
-            handle.flush()
-            os.fsync(handle.fileno())
-        if path.exists():
-            os.chmod(name, path.stat().st_mode & 0o777)
-        else:
-            os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
 
 
 def _set_aside(path: Path) -> None:
@@ -373,7 +354,7 @@ def _backup(path: Path, text: str, part: Part) -> Path:
     for i in range(1000):
         target = room / f"{path.stem}-{part.number}-{stamp}{f'-{i}' if i else ''}.ipynb"
         if not target.exists():
-            _write_whole(target, text)
+            write_whole(target, text)
             return target
     raise ProgressError(f"{room} is full of copies of this second; try again.")
 
@@ -400,7 +381,7 @@ def _own_notebook(lesson: Lesson) -> Path:
 
 
 def _notebook(room: str, lesson: Lesson) -> Path:
-    return _COURSE / room / lesson.name / f"{lesson.name}.ipynb"
+    return COURSE / room / lesson.name / f"{lesson.name}.ipynb"
 
 
 def _cell(path: Path, name: str) -> dict[str, Any]:

@@ -61,14 +61,14 @@ def test_every_requirement_is_a_range_and_not_a_pin() -> None:
 # ---------------------------------------------------------------- the import
 
 
-def python(code: str, **env: str) -> str:
-    """Standard output of a fresh interpreter."""
+def python(code: str, folder: Path = ROOT, **env: str) -> str:
+    """Standard output of a fresh interpreter in that folder."""
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
         env={**os.environ, **env},
-        cwd=ROOT,
+        cwd=folder,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -129,6 +129,31 @@ def test_import_works_where_the_extras_are_not_installed() -> None:
         "import torch, recdrop_lessons as r\n"
         "assert r.LSTM(3, 4, dropout=0.5, recurrent_dropout=0.5)(torch.zeros(2, 5, 3)).shape == (2, 4)"
     )
+
+
+def test_a_wheel_carries_the_notebooks_and_starts_a_working_copy(tmp_path: Path) -> None:
+    lib = tmp_path / "lib"
+    steps = ["egg_info", "--egg-base", str(tmp_path), "build_py", "--build-lib", str(lib)]
+    subprocess.run([sys.executable, "setup.py", "--quiet", *steps], cwd=ROOT, check=True, capture_output=True)
+    shown = python(
+        "import recdrop_lessons\n"
+        "from recdrop_lessons.workspace import start, update\n"
+        "from pathlib import Path\n"
+        "print(recdrop_lessons.__file__)\n"
+        "assert start(Path('mine')).all_done and not update(Path('mine')).changes\n"
+        "from recdrop_lessons.progress import solution\n"
+        "assert 'def rnn_step' in solution('1.1', force=True).code",
+        tmp_path,
+        PYTHONPATH=str(lib),
+    )
+    assert shown.startswith(str(lib)), "the wheel's library was tried, and not the clone's"
+    for room in ("notebooks", "exercises"):
+        assert notebooks(tmp_path / "mine" / room) == notebooks(ROOT / room) != set()
+
+
+def notebooks(room: Path) -> set[Path]:
+    found = {path.relative_to(room) for path in room.rglob("*.ipynb")}
+    return {path for path in found if ".ipynb_checkpoints" not in path.parts}
 
 
 # ---------------------------------------------------------------- the commands

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from recdrop_lessons.checks.parts import Lesson, Part
+from recdrop_lessons.course import COURSE
 
-_SOLUTIONS = Path(__file__).resolve().parent.parent.parent / "solutions"
+_SOLUTIONS = COURSE / "solutions"
 
 
 @dataclass(frozen=True, eq=False)  # one cell is one step, whatever another holds

@@ -9,34 +9,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import secrets
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from recdrop_lessons.files import write_whole
+
 Record = dict[str, Any]
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-
-
-def write_whole(path: Path, text: str, *, durable: bool = True) -> None:
-    """The whole text, or the file as it was. `durable`: it outlives a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
 
 
 @cache

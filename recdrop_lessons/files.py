@@ -1,0 +1,35 @@
+"""A file written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+
+def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> None:
+    """The whole content, or the file as it was: written beside it, then moved over it.
+
+    Args:
+        path: the file; its folder is made where it is not there, its mode stays.
+        content: bytes, or text that is written in UTF-8.
+        durable: it outlives a power cut.
+
+    Raises:
+        OSError: it cannot be written; nothing is left over then.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
