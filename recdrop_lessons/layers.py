@@ -28,8 +28,8 @@ def masks_at(masks: Masks, t: int) -> dict[str, Tensor]:
 
 
 def reverse(x: Tensor, lengths: Tensor | None = None) -> Tensor:
-    """Return x (B, T, F) with time reversed; with `lengths` (B,) only the valid part, padding left in "
-    "place."""
+    """Return x (B, T, F) with time reversed; with `lengths` (B,) only the valid part, padding left in
+    place."""
     if lengths is None:
         return x.flip(1)
     steps = torch.arange(x.shape[1], device=x.device).expand(x.shape[:2])  # (B, T)

@@ -1,0 +1,88 @@
+"""What a page of the site needs beyond its file: anchors, a word where a widget would be, the way in."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+#: What is in which menu. GitHub would show these lines, so they are added as the page is read.
+MENUS = {
+    "README": """:hidden:
+
+docs/site/lessons
+notebooks/claims
+docs/site/exercises
+docs/api/index
+docs/instructors/index
+docs/site/development
+""",
+    "docs/instructors/index": """:hidden:
+:glob:
+
+*
+""",
+}
+NO_KERNEL = (
+    "> **Not on this page.** The cell above shows a widget, and a widget needs a running kernel: open the "
+    "lesson with `make lab`. What it holds, drawn or in words, stands before it."
+)
+MARK = "# NBVAL_CHECK_OUTPUT\n"  # a word to the tests, none to the reader
+#: The last line of a cell whose value is a widget.
+WIDGET = re.compile(r"^\w+\.view\(.*\)$")
+
+
+def change_source(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Change a page as it is read; the file stays as it is."""
+    text = source[0]
+    if app.env.doc2path(docname).suffix == ".ipynb":
+        text = json.dumps(with_notes(json.loads(text)))
+    # Inside HTML a picture is letters to MyST: alone in its line it is a picture.
+    text = re.sub(r"<p align=\"center\">(<img [^>]*>)</p>", r"\1", text)
+    if docname in MENUS:
+        text += f"\n```{{toctree}}\n{MENUS[docname]}```\n"
+    source[0] = text.replace("#cell-id=", "#")  # JupyterLab's way to point at a cell
+
+
+def with_notes(notebook: dict[str, Any]) -> dict[str, Any]:
+    """The notebook with each code cell's id where the next step finds it, and a note below each widget."""
+    cells = []
+    for cell in notebook["cells"]:
+        cells.append(cell)
+        if cell["cell_type"] != "code":
+            continue
+        cell["metadata"]["id"] = cell["id"]
+        cell["source"] = "".join(cell["source"]).removeprefix(MARK)
+        last = cell["source"].splitlines()[-1:]
+        if last and WIDGET.match(last[0]) and not cell["outputs"]:
+            cells.append(
+                {"cell_type": "markdown", "id": f"{cell['id']}-note", "metadata": {}, "source": NO_KERNEL}
+            )
+    return {**notebook, "cells": cells}
+
+
+def add_anchors(app: Sphinx, document: nodes.document) -> None:
+    """Each code cell's id is an anchor, so that the page of claims can point at it."""
+    slugs = app.env.metadata[app.env.docname].setdefault("myst_slugs", {})
+    for cell in document.findall(nodes.container):
+        anchor = cell.get("cell_metadata", {}).get("id")
+        if anchor and anchor not in document.ids:
+            cell["ids"].append(anchor)
+            slugs.setdefault(anchor, (cell.line, anchor, anchor))
+
+
+def add_front_door(app: Sphinx, error: Exception | None) -> None:
+    """The README is the first page; a browser looks for index.html."""
+    if app.builder.format == "html":
+        shutil.copy(app.outdir / f"{app.config.root_doc}.html", app.outdir / "index.html")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("source-read", change_source)
+    app.connect("doctree-read", add_anchors)
+    app.connect("build-finished", add_front_door)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,96 @@
+"""The site: `make site` builds it from the repository's own files, where they lie, and without network.
+
+The source folder is the repository's root, so that every relative link means the same on GitHub and here.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from pygments.lexers.special import TextLexer
+from sphinx.application import Sphinx
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_extensions"))
+
+project = "Dropout in recurrent and graph networks"
+author = "the authors of recdrop_lessons"
+language = "en-GB"
+project_copyright = "%Y, lessons CC BY 4.0, code MIT"
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx_copybutton",
+    "course_pages",
+    "docstrings",
+    "mathml",
+]
+
+# ---- what is on the site: lessons and exercises, never solutions ----
+root_doc = "README"
+include_patterns = [
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "docs/**",
+    "exercises/**",
+    "notebooks/**",
+]
+exclude_patterns = [".*", "build", "docs/_*", "**/.ipynb_checkpoints"]
+
+# ---- reading ----
+nb_execution_mode = "off"  # the stored outputs are the ones that the tests compare
+myst_enable_extensions = ["dollarmath", "html_image", "strikethrough"]
+myst_heading_anchors = 4
+myst_dmath_double_inline = True
+
+autodoc_default_options = {
+    "members": True,
+    "exclude-members": "extra_repr",
+    "show-inheritance": True,
+}
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+autosummary_generate = False
+python_use_unqualified_type_names = True
+add_module_names = False
+default_role = "py:obj"  # `Drop` in a docstring links to Drop; `p` is just code
+nitpicky = True
+nitpick_ignore_regex = [
+    ("py:obj", ".*"),
+    # types of libraries that this site does not link to
+    (r"py:.*", r"(collections|keras|nn|np|numpy|pathlib|torch|torch_geometric|typing)\b.*"),
+    # names of types within one file, and a base class that is its own business
+    ("py:class", r"Array|Module|State|Tensor|dict\[str|.*\._GatedCell"),
+]
+
+# ---- look ----
+html_theme = "pydata_sphinx_theme"
+html_title = project
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sphinx = False
+html_context = {"default_mode": "auto"}
+html_sidebars = {"README": [], "notebooks/claims": []}
+html_theme_options = {
+    "logo": {"text": "recdrop"},
+    "navbar_end": ["theme-switcher"],
+    "header_links_before_dropdown": 6,
+    "navigation_with_keys": False,
+    "show_toc_level": 2,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+copybutton_selector = "div.highlight pre"
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+
+def setup(app: Sphinx) -> None:
+    app.add_lexer("mermaid", TextLexer)  # GitHub draws it; here its words must do
