@@ -186,6 +186,13 @@ def test_readme_maps_every_lesson_and_exercise() -> None:
     assert {ROOT / link for row in rows for link in re.findall(r"\]\(([^)]+)\)", row)} == there
 
 
+def test_readme_code_runs() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    assert blocks
+    python("\n".join(blocks))
+
+
 def test_ci_runs_make_test() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
