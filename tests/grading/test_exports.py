@@ -15,7 +15,9 @@ from submissions import Done
 from typer.testing import CliRunner
 
 from recdrop_lessons.cli import app
-from recdrop_lessons.grading.records import write_whole
+from recdrop_lessons.files import write_whole
+from recdrop_lessons.grading.exports.gradescope import write_autograder
+from recdrop_lessons.grading.finding import NotFound
 
 
 def part(number: str, name: str, points: int, most: int, status: str, slug: str | None = None) -> dict:
@@ -101,13 +103,22 @@ def test_gradescope_results_fit_its_format(out: Path, tmp_path: Path) -> None:
         ]
 
 
-def test_the_autograder_archive_holds_two_scripts_that_bash_reads(out: Path, tmp_path: Path) -> None:
+def test_the_autograder_archive_holds_two_scripts_that_bash_reads_and_the_course(
+    out: Path, tmp_path: Path
+) -> None:
     export(out, "--to", "gradescope", "--into", tmp_path / "g")
     with zipfile.ZipFile(tmp_path / "g" / "autograder-01_cells.zip") as archive:
-        assert sorted(archive.namelist()) == ["run_autograder", "setup.sh"]
-        for entry in archive.infolist():
-            assert entry.external_attr >> 16 == 0o755
-            subprocess.run(["bash", "-n"], input=archive.read(entry), check=True)
+        assert {"course/pyproject.toml", "course/recdrop_lessons/cli.py"} <= set(archive.namelist())
+        for name in ("run_autograder", "setup.sh"):
+            assert archive.getinfo(name).external_attr >> 16 == 0o755
+            subprocess.run(["bash", "-n"], input=archive.read(name), check=True)
+        solutions = [name for name in archive.namelist() if "solutions/" in name]
+        assert solutions == ["course/solutions/01_cells/01_cells.ipynb"]
+
+
+def test_an_autograder_is_made_in_a_clone_alone(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="no clone of it"):
+        write_autograder("01_cells", tmp_path / "g", course=tmp_path)
 
 
 def test_github_classrooms_reporter_adds_up_the_points(out: Path, tmp_path: Path) -> None:
@@ -154,9 +165,8 @@ def test_canvas_gets_a_new_column_where_there_is_none(out: Path, tmp_path: Path)
     assert [row["Essay (1)"] for row in rows] == ["100", "", "", ""]
 
 
-# nbgrader's own queries say so.
-@pytest.mark.filterwarnings("ignore:Object of type <Submitted")
-def test_nbgraders_gradebook_holds_the_points(out: Path, tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("error:Object of type <Submitted")
+def test_nbgraders_gradebook_holds_the_points_and_says_nothing_else(out: Path, tmp_path: Path) -> None:
     api = pytest.importorskip("nbgrader.api")
     url = f"sqlite:///{tmp_path / 'gradebook.db'}"
     for _ in range(2):  # twice is once

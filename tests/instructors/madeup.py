@@ -20,6 +20,13 @@ def answers(lesson: str = LESSON, root: Path = ROOT) -> Cells:
     return {cell["id"]: "".join(cell["source"]) for cell in cells if _is_answer(cell)}
 
 
+def stub(name: str, lesson: str = LESSON, root: Path = ROOT) -> str:
+    """What stands in the released exercise where learners are to write."""
+    path = root / "exercises" / lesson / f"{lesson}.ipynb"
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return next("".join(cell["source"]) for cell in cells if cell["id"] == name)
+
+
 def fill(written: Mapping[str, str], lesson: str = LESSON, root: Path = ROOT) -> str:
     """The released exercise with these answers in their cells; the others stay as they were released."""
     path = root / "exercises" / lesson / f"{lesson}.ipynb"
@@ -37,34 +44,25 @@ def hand_in(folder: Path, text: str, lesson: str = LESSON) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _right(cells: Cells) -> Cells:
+def right(cells: Cells) -> Cells:
     return cells
 
 
-def _gates_swapped(cells: Cells) -> Cells:
+def gates_swapped(cells: Cells) -> Cells:
     return cells | {"lstm_step": cells["lstm_step"].replace("i, f, g, o =", "i, g, f, o =")}
 
 
-def _half(cells: Cells) -> Cells:
+def half(cells: Cells) -> Cells:
     return {name: cells[name] for name in ("rnn_step", "gru_step")}
 
 
-def _forever(cells: Cells) -> Cells:
-    return cells | {"rnn_step": "def rnn_step(x, h, W, U, b):\n    while True: pass"}
-
-
-def _dies(cells: Cells) -> Cells:
+def dies(cells: Cells) -> Cells:
     return cells | {"gru_step": "import os\ndef gru_step(x, h, W, U, b_w, b_u):\n    os._exit(1)"}
 
 
-KINDS: tuple[Callable[[Cells], Cells], ...] = (_right, _gates_swapped, _half, _dies)
-
-
-def make_class(folder: Path, students: Mapping[str, Callable[[Cells], Cells] | str]) -> None:
-    """A folder a student; a kind of answer, or the notebook's text itself."""
-    cells = answers()
-    for student, kind in students.items():
-        hand_in(folder / student, kind if isinstance(kind, str) else fill(kind(cells)))
+def notebook(kind: Callable[[Cells], Cells]) -> str:
+    """The exercise as such a student hands it in."""
+    return fill(kind(answers()))
 
 
 def _is_answer(cell: dict[str, Any]) -> bool:

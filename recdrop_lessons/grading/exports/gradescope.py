@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import json
 import zipfile
-from importlib.metadata import version as installed_version
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from recdrop_lessons.files import write_whole
 from recdrop_lessons.grading.exports import Record, part_text
-from recdrop_lessons.grading.records import write_whole
+from recdrop_lessons.grading.finding import NotFound
 
+_COURSE = Path(__file__).resolve().parents[3]  # the clone
 _SETUP = """#!/usr/bin/env bash
 # Once, when Gradescope builds the image.
 set -euo pipefail
 apt-get update -qq && apt-get install -y -qq python3 python3-venv bubblewrap
 python3 -m venv /autograder/env
-/autograder/env/bin/pip install --quiet "recdrop_lessons[course]{version}"
+/autograder/env/bin/pip install --quiet -e "/autograder/source/course[course]"
 """
 # The submission is the learner's; it is graded by the same engine as a class, in its own sandbox.
 _RUN = """#!/usr/bin/env bash
@@ -66,17 +68,43 @@ def write(student: str, record: Record, into: Path) -> None:
     )
 
 
-def write_autograder(lesson: str, into: Path) -> Path:
-    """INTO/autograder-<lesson>.zip, to be uploaded as the assignment's autograder."""
+def write_autograder(lesson: str, into: Path, course: Path = _COURSE) -> Path:
+    """INTO/autograder-<lesson>.zip, to be uploaded as the assignment's autograder.
+
+    It holds the course's library as it is here, so that Gradescope grades with the same checks.
+
+    Raises:
+        NotFound: the library is not run from a clone of the course.
+    """
     into.mkdir(parents=True, exist_ok=True)
     path = into / f"autograder-{lesson}.zip"
-    scripts = {
-        "setup.sh": _SETUP.format(version=f"=={installed_version('recdrop_lessons')}"),
-        "run_autograder": _RUN.format(lesson=lesson),
-    }
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in scripts.items():
-            entry = zipfile.ZipInfo(name)  # with a fixed date: the same archive each time
-            entry.external_attr = 0o755 << 16
-            archive.writestr(entry, text)
+        for name, text in (("setup.sh", _SETUP), ("run_autograder", _RUN.format(lesson=lesson))):
+            archive.writestr(_entry(name, 0o755), text)
+        for file in _course_files(course, lesson):
+            name = f"course/{file.relative_to(course).as_posix()}"
+            archive.writestr(_entry(name, 0o644), file.read_bytes())
     return path
+
+
+def _entry(name: str, mode: int) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name)  # with a fixed date: the same archive each time
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = mode << 16
+    return entry
+
+
+def _course_files(course: Path, lesson: str) -> Iterator[Path]:
+    """What `pip install` needs, and the lesson's own solution, whose locked cells are graded."""
+    if not (course / "pyproject.toml").is_file():
+        raise NotFound(
+            f"The autograder takes the course along, and {course} is no clone of it: "
+            "run `recdrop export` from a clone, where `make env` installed it."
+        )
+    yield course / "pyproject.toml"
+    yield course / "README.md"
+    yield from sorted(course.glob("LICENSE*"))
+    yield course / "solutions" / lesson / f"{lesson}.ipynb"
+    for file in sorted((course / "recdrop_lessons").rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            yield file
