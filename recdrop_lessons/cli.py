@@ -286,7 +286,7 @@ def reset(
 
 @app.command()
 def doctor() -> None:
-    """Versions, widgets, kernel, isolation: what is missing and how to mend it."""
+    """Python, packages, widgets, kernel, port, folder, disk, isolation: what is missing, and the cure."""
     from recdrop_lessons.doctor import examine
 
     well = True

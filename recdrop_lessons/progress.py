@@ -20,7 +20,7 @@ from typing import Any
 from recdrop_lessons.checks.parts import Lesson, Part, PartResult
 from recdrop_lessons.checks.registry import all_lessons, lesson_of
 from recdrop_lessons.checks.registry import part as find_part
-from recdrop_lessons.course import COURSE
+from recdrop_lessons.course import COURSE, learners_folder
 from recdrop_lessons.errors import RecdropError
 from recdrop_lessons.files import write_whole
 
@@ -51,18 +51,6 @@ class Note:
 
 
 # ---------------------------------------------------------------- the file
-
-
-def folder() -> Path:
-    """RECDROP_FOLDER, else the nearest folder upwards that holds `.recdrop` or `exercises`."""
-    named = os.environ.get("RECDROP_FOLDER")
-    if named:
-        return Path(named)
-    here = Path.cwd()
-    for candidate in (here, *here.parents):
-        if (candidate / ".recdrop").is_dir() or (candidate / "exercises").is_dir():
-            return candidate
-    return here
 
 
 def load(where: Path | None = None) -> Store:
@@ -289,7 +277,7 @@ def board() -> Board:
 
 
 def _file(where: Path | None = None) -> Path:
-    return (where or folder()) / ".recdrop" / "progress.json"
+    return (where or learners_folder()) / ".recdrop" / "progress.json"
 
 
 def _is_store(store: Any) -> bool:
@@ -348,7 +336,7 @@ def _set_aside(path: Path) -> None:
 
 def _backup(path: Path, text: str, part: Part) -> Path:
     """A copy beside the progress file, under a name that none has yet."""
-    room = folder() / ".recdrop" / "before-reset"
+    room = learners_folder() / ".recdrop" / "before-reset"
     room.mkdir(parents=True, exist_ok=True)
     stamp = time.strftime("%Y%m%d-%H%M%S")
     for i in range(1000):
@@ -367,7 +355,7 @@ def _find(part: str) -> Part:
 
 
 def _own_notebook(lesson: Lesson) -> Path:
-    here = folder()
+    here = learners_folder()
     for candidate in (
         here / "exercises" / lesson.name / f"{lesson.name}.ipynb",
         here / lesson.name / f"{lesson.name}.ipynb",

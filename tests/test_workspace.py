@@ -100,7 +100,7 @@ def test_a_fresh_copy_holds_what_a_learner_needs_and_no_more(course: Path, mine:
 def test_the_commands_work_from_inside(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(mine / "exercises" / "01_cells")
     assert lab.course_folder() == mine
-    assert progress.folder() == mine
+    assert progress.learners_folder() == mine
     edit(mine / EXERCISE, write_answer)
     progress.reset("1.1")
     assert "return mine" not in (mine / EXERCISE).read_text(encoding="utf-8")

@@ -35,7 +35,7 @@ def stored(folder):
 
 
 def test_the_folder_is_the_one_that_holds_the_exercises(folder):
-    assert progress.folder() == folder
+    assert progress.learners_folder() == folder
     assert progress.load() == {"version": 1, "parts": {}, "kept": {}}
     assert not (folder / ".recdrop").exists(), "looking writes nothing"
 

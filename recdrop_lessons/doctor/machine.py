@@ -1,0 +1,69 @@
+"""The machine: folders that can be written to, room on the disk, isolation for grading."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from recdrop_lessons.doctor.finding import Finding
+
+# The course weighs 3 MB, and as much again for JupyterLab's checkpoints, for each copy that an update or a
+# reset keeps, and for the caches of matplotlib and Keras. With 200 MB free, nothing that a learner does meets
+# a full disk, which costs what was not saved yet.
+LOW_DISK = 200e6
+
+
+def folders(folder: Path) -> Iterator[Finding]:
+    """Whether notebooks and progress can be saved. It is tried: the rights alone do not tell."""
+    rooms = [folder / name for name in (".", "notebooks", "exercises", ".recdrop")]
+    failed = [(room, error) for room in rooms if room.is_dir() and (error := _cannot_write(room))]
+    for room, error in failed:
+        yield Finding(
+            False,
+            f"{room} cannot be written to ({error}): nothing can be saved there",
+            f"Make it yours (chmod -R u+w '{room}'), or work in a copy elsewhere: recdrop start FOLDER",
+        )
+    if not failed:
+        yield Finding(True, f"{folder} can be written to")
+
+
+def _cannot_write(folder: Path) -> str:
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        return str(error.strerror)
+    return ""
+
+
+def disks(*places: Path) -> Iterator[Finding]:
+    """Whether there is room to save notebooks, and for what kernels and grading write in passing."""
+    for folder in {os.stat(folder).st_dev: folder for folder in reversed(places)}.values():
+        free = shutil.disk_usage(folder).free
+        cure = f"Less than {LOW_DISK / 1e6:.0f} MB: delete what is not needed there, or go to another disk."
+        yield Finding(free >= LOW_DISK, f"{free / 1e6:.0f} MB free at {folder}", cure)
+
+
+def isolation() -> Iterator[Finding]:
+    """What keeps a submission from the rest of the machine, each kind tried by a real attack."""
+    if importlib.util.find_spec("torch") is None:
+        yield Finding(
+            False, "isolation for grading: not tried without torch", "pip install torch", needed=False
+        )
+        return
+    from recdrop_lessons.grading.isolation import examine as kinds
+
+    found = list(kinds())
+    best = next((name for name, failed in found if not failed), None)
+    cure = (
+        "`recdrop grade` refuses to run submissions here. On Linux 5.13 or newer Landlock needs no rights; "
+        "else install bubblewrap (Debian, Ubuntu: apt install bubblewrap), Podman or Docker. "
+        "`recdrop check` of your own notebook works without."
+    )
+    yield Finding(best is not None, f"isolation for grading: {best or 'none'}", cure, needed=False)
+    for name, failed in found:
+        if failed:
+            yield Finding(False, f"isolation {name}: {failed.splitlines()[-1]}", needed=False)
