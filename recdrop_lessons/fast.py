@@ -42,7 +42,10 @@ def keeps_the_equations(kind: type) -> bool:
 def over_time(
     layer: Any, x: Tensor, state: State, masks: Masks, lengths: Tensor | None
 ) -> tuple[Tensor, State]:
-    """Carry `layer` over x (B, T, F) as its readable form does: outputs (B, T, H), the last valid state."""
+    """Carry `layer` over x (B, T, F) as its readable form does: outputs (B, T, H), the last valid state.
+
+    A layer that does not return its state is spared making it: ().
+    """
     if not masks and lengths is None and not torch.is_grad_enabled() and x.device.type == "cpu":
         return fused(layer, x, state)
     masks = dict(masks)
@@ -52,17 +55,24 @@ def over_time(
     if m_x is not None:
         read = read * (m_x.movedim(2, 0) if m_x.dim() == 4 else m_x)  # or (G, T, B, F)
     read = torch.cat([read, read.new_ones(()).expand(*read.shape[:-1], 1)], dim=-1)
+    m_h = masks.get("recurrent")
+    if read.dim() == 3 and m_h is not None and m_h.dim() == 4:  # gate by gate, both or neither
+        read = read.expand(len(layer.gate_names), *read.shape)
+    elif read.dim() == 4 and m_h is not None and m_h.dim() == 3:
+        masks["recurrent"] = m_h.unsqueeze(2).expand(-1, -1, len(read), -1)
     if isinstance(layer, LSTMCell):
         W = with_bias(layer.weight_ih, layer.bias)
         h, cells = LSTMOverTime.apply(read, *state, W, U, masks, layer.filled_with_previous)
         sequences: State = (h, cells.transpose(0, 1))  # (B, T, H) each
     else:
-        W, U = with_bias(layer.weight_ih, layer.bias_ih), with_bias(U, layer.bias_hh)
+        if read.dim() == 4:
+            read = read[[2, 0, 1, 2]]  # n, r, z, u
+        W = gru_rows(layer)
         h = GRUOverTime.apply(read, *state, W, U, masks, layer.filled_with_previous)
         sequences = (h,)
     outputs = h if m_y is None else h * m_y.transpose(0, 1)
     if lengths is None:
-        return outputs, tuple(s[:, -1].clone() for s in sequences)
+        return outputs, tuple(s[:, -1].clone() for s in sequences) if layer.return_state else ()
     valid = torch.arange(x.shape[1], device=x.device) < lengths.unsqueeze(1)  # (B, T)
     outputs = torch.where(valid.unsqueeze(2), outputs, torch.zeros_like(outputs))
     return outputs, tuple(s[torch.arange(len(s), device=s.device), lengths - 1] for s in sequences)
@@ -71,6 +81,13 @@ def over_time(
 def with_bias(weight: Tensor, bias: Tensor) -> Tensor:
     """[W b]: the bias as one more column, which meets a one at the end of x."""
     return torch.cat([weight, bias.unsqueeze(1)], dim=1)
+
+
+def gru_rows(layer: Any) -> Tensor:
+    """What x and the one at its end write: [W b] of n, r and z, and for u = U_n h + b_un its bias alone."""
+    of_r, of_z, of_n = with_bias(layer.weight_ih, layer.bias_ih).chunk(3)
+    u_r, u_z, u_n = with_bias(torch.zeros_like(layer.weight_ih), layer.bias_hh).chunk(3)
+    return torch.cat([of_n, of_r + u_r, of_z + u_z, u_n])
 
 
 _TWINS: weakref.WeakKeyDictionary[Any, nn.RNNBase] = weakref.WeakKeyDictionary()

@@ -40,9 +40,9 @@ def each_step(masks: Masks, site: str, steps: int) -> Sequence[Any]:
     return mask.unbind(0) * (steps // len(mask))
 
 
-def during(mask: Tensor, block: slice) -> Tensor:
-    """Return the masks of a block of steps."""
-    return mask[block] if len(mask) > 1 else mask
+def during(masks: Masks, site: str, block: slice) -> Tensor:
+    """Return a site's masks of a block of steps, (steps or 1, B, H)."""
+    return masks[site][block] if len(masks[site]) > 1 else masks[site]
 
 
 def rows(v: Tensor, block: slice) -> Tensor:
@@ -55,63 +55,79 @@ def backwards(block: slice, *arrays: Tensor) -> Iterator[Any]:
     return zip(range(block.stop - 1, block.start - 1, -1), *(a.unbind(0)[::-1] for a in arrays), strict=True)
 
 
-class Weight:
-    """A weight M (G·H, F) as the loop multiplies by it: whole, or gate by gate where v differs by gate.
+class Products:
+    """The products with W and U, whole, or gate by gate where what they read differs by gate.
 
-    Shapes: v (N, F), or (G, N, F); a (N, G, H) is folded to (N, G·H), or (G, N, H).
-    Equation: a = v Mᵀ, so dv = da M and dM = daᵀ v.
+    Shapes: x (T, B, F), or (4, T, B, F) gate by gate; W (4·H, F) writes all four rows of a (T, B, 4, H),
+    U (G·H, H) adds to the last G of them.
     """
 
-    def __init__(self, M: Tensor, gates: int, by_gate: bool) -> None:
-        self.M = M.unflatten(0, (gates, -1)) if by_gate else M
-        self.by_gate = by_gate
-        self.multiply: Any = torch.bmm if by_gate else torch.mm
-        self.add: Any = Tensor.baddbmm_ if by_gate else Tensor.addmm_
+    def __init__(self, x: Tensor, W: Tensor, U: Tensor) -> None:
+        H, self.x, self.by_gate = U.shape[1], x, x.dim() == 4
+        self.W, self.U = (M.unflatten(0, (-1, H)) if self.by_gate else M for M in (W, U))
+        self.gates = len(U) // H
+        self.multiply: Any = torch.bmm if self.by_gate else torch.mm
+        self.add: Any = Tensor.baddbmm_ if self.by_gate else Tensor.addmm_
 
     def fold(self, a: Tensor) -> Tensor:
+        """(…, B, G, H) as a product reads it: (…, B, G·H), or (…, G, B, H)."""
         return a.transpose(-3, -2) if self.by_gate else a.flatten(-2)
 
-    def room(self, v: Tensor, *shape: int) -> Tensor:
-        """Memory for gates (…, B, G, H) in the order in which a step's product writes it in one go."""
-        *before, B, G, H = shape
-        return v.new_empty(*before, G, B, H).transpose(-3, -2) if self.by_gate else v.new_empty(shape)
+    def room(self, *shape: int) -> Tensor:
+        """Memory (T, B, G, H), in the order in which a step's product writes it in one go."""
+        T, B, G, H = shape
+        return self.x.new_empty(T, G, B, H).transpose(1, 2) if self.by_gate else self.x.new_empty(shape)
 
-    def product(self, v: Tensor, M_t: Tensor, a: Tensor) -> None:
-        """a = v Mᵀ for a block: a (steps, B, G, H), in either order of memory."""
-        if not self.by_gate and a.is_contiguous():
-            torch.mm(v, M_t, out=a.flatten(0, 1).flatten(1))
-        elif self.by_gate:
-            a.copy_(torch.bmm(v, M_t).unflatten(1, a.shape[:2]).movedim(0, 2))
+    def inputs(self, units: int) -> Tensor:
+        """Memory for what U reads: (T, B, H), or (G, T, B, H)."""
+        return self.x.new_empty(*(self.gates,) * self.by_gate, *self.x.shape[-3:-1], units)
+
+    def of_x(self, block: slice, W_t: Tensor, a: Tensor) -> None:
+        """a = W x for a block of steps."""
+        x = rows(self.x, block)
+        if self.by_gate:
+            a.copy_(torch.bmm(x, W_t).unflatten(1, a.shape[:2]).movedim(0, 2))
         else:
-            a.copy_(torch.mm(v, M_t).view_as(a))
+            torch.mm(x, W_t, out=a.flatten(0, 1).flatten(1))
 
 
 class Gradients:
     """The gradients of W, U and x, gathered block by block."""
 
-    def __init__(self, x: Tensor, into: Tensor, W: Weight, U: Weight, of_x: bool) -> None:
-        self.x, self.into, self.W, self.U = x, into, W, U
-        self.dW, self.dU = torch.zeros_like(W.M), torch.zeros_like(U.M)
-        self.dx = torch.empty_like(x) if of_x else None
+    def __init__(self, by: Products, into: Tensor, of_x: bool) -> None:
+        self.by, self.into = by, into
+        self.dW, self.dU = torch.zeros_like(by.W), torch.zeros_like(by.U)
+        self.dx = torch.empty_like(by.x) if of_x else None
 
-    def add(self, block: slice, da: Tensor, du: Tensor) -> None:
-        """Take in da and du (steps, B, G, H), what W and U have added to the gates of a block."""
-        da, du = self.W.fold(da.flatten(0, 1)), self.U.fold(du.flatten(0, 1))
-        self.W.add(self.dW, da.mT, rows(self.x, block))
-        self.U.add(self.dU, du.mT, rows(self.into, block))
+    def add(self, block: slice, da: Tensor) -> None:
+        """Take in the gradient of what W and U have written, da (steps, B, 4, H)."""
+        by, da = self.by, da.flatten(0, 1)
+        by.add(self.dW, by.fold(da).mT, rows(by.x, block))
+        by.add(self.dU, by.fold(da[:, -by.gates :]).mT, rows(self.into, block))
         if self.dx is not None:
-            self.W.multiply(da, self.W.M, out=rows(self.dx, block))
+            by.multiply(by.fold(da), by.W, out=rows(self.dx, block))
 
 
 def gradient_of_h(onto: Tensor, da: Tensor, U: Tensor, m: Tensor | None, room: Tensor, out: Tensor) -> None:
     """dh = onto + m ∘ (da U), summed over the gates where each has a mask of its own."""
-    if m is None:
-        torch.addmm(onto, da, U, out=out)
-    elif m.dim() == 2:
-        torch.addcmul(onto, torch.mm(da, U, out=room), m, out=out)
-    else:
-        torch.sum(torch.bmm(da, U, out=room).mul_(m), dim=0, out=out)
+    if da.dim() == 3:
+        torch.bmm(da, U, out=room)
+        torch.sum(room if m is None else room.mul_(m), dim=0, out=out)
         out.add_(onto)
+    elif m is None:
+        torch.addmm(onto, da, U, out=out)
+    else:
+        torch.addcmul(onto, torch.mm(da, U, out=room), m, out=out)
+
+
+def time_first(x: Tensor, batch: int, steps: int, units: int) -> Tensor:
+    """Return new memory (B, T, H) in which each step is one piece."""
+    return x.new_empty_strided((batch, steps, units), (units, batch * units, 1))
+
+
+def leave(h_new: Tensor, h: Tensor, m: Tensor, zoneout: bool) -> None:
+    """h' = m∘h', or with zoneout d∘h + (1-d)∘h'."""
+    torch.lerp(h_new, h, m, out=h_new) if zoneout else h_new.mul_(m)
 
 
 def refuse_second_derivative() -> None:
@@ -125,33 +141,30 @@ def refuse_second_derivative() -> None:
 class LSTMOverTime(torch.autograd.Function):
     """h_t (B, T, H) and c_t (T, B, H) of all steps.
 
-    Shapes: x = [m_x∘x, 1] (T, B, F+1), or (4, T, B, F+1) with one mask per gate; h, c (B, H); W, with the
-    bias as its last column, (4H, F+1); U (4H, H).
+    Shapes: x = [m_x∘x, 1] (T, B, F+1), or (4, T, B, F+1) if x or h has one mask per gate; h, c (B, H); W,
+    with the bias as its last column, (4H, F+1); U (4H, H). The rows of a: i, f, g, o.
     """
 
     @staticmethod
     def forward(
         ctx: Any, x: Tensor, h: Tensor, c: Tensor, W: Tensor, U: Tensor, masks: Masks, zoneout: frozenset[str]
     ) -> tuple[Tensor, Tensor]:
-        T, B, H = x.shape[-3], *h.shape
-        sites = ("recurrent", "candidate", "cell", "hidden")
-        m_h, m_g, m_c, m_out = (each_step(masks, site, T) for site in sites)
-        by_x, by_h = Weight(W, 4, x.dim() == 4), Weight(U, 4, m_h[0] is not None and m_h[0].dim() == 3)
-        W_t, U_t = by_x.M.mT.contiguous(), by_h.M.mT.contiguous()
-        a, into = by_h.room(x, T, B, 4, H), x.new_empty((4, T, B, H) if by_h.by_gate else (T, B, H))
-        cells, out, tanh_c = x.new_empty(T + 1, B, H), x.new_empty(B, T, H), x.new_empty(B, H)
+        by, T, B, H = Products(x, W, U), x.shape[-3], *h.shape
+        m_h, m_g, m_c, m_s = (each_step(masks, s, T) for s in ("recurrent", "candidate", "cell", "hidden"))
+        W_t, U_t, a, into = by.W.mT.contiguous(), by.U.mT.contiguous(), by.room(T, B, 4, H), by.inputs(H)
+        cells, out, tanh_c = x.new_empty(T + 1, B, H), time_first(x, B, T, H), x.new_empty(B, H)
         cells[0] = c
         with torch.inference_mode():
             for block in blocks(T, B, H):
                 # a = W x + b
-                by_x.product(rows(x, block), W_t, a[block])
-                gates = by_h.fold(a[block]), a[block, :, :2], *a[block].unbind(2)  # (steps, B, ·) each
+                by.of_x(block, W_t, a[block])
+                gates = by.fold(a[block]), a[block, :, :2], *a[block].unbind(2)  # (steps, B, ·) each
                 written = into[..., block, :, :].unbind(-3), cells[1:][block], out[:, block].unbind(1)
                 steps = zip(*gates, *written, strict=True)
                 for t, (a_t, i_f, i, f, g, o, v, c_new, h_new) in enumerate(steps, block.start):
                     # a = W x + b + U (m_h∘h)
                     v.copy_(h) if m_h[t] is None else torch.mul(h, m_h[t], out=v)
-                    by_h.add(a_t, v, U_t)
+                    by.add(a_t, v, U_t)
                     # i, f, o = σ(·), g = tanh(·)
                     i_f.sigmoid_()
                     g.tanh_()
@@ -163,13 +176,11 @@ class LSTMOverTime(torch.autograd.Function):
                         c_new.mul_(m_c[t])
                     # h' = o∘tanh(c')
                     torch.mul(o, torch.tanh(c_new, out=tanh_c), out=h_new)
-                    # zoneout: c' = d∘c + (1-d)∘c', and h' likewise
+                    # zoneout: c' = d∘c + (1-d)∘c', once h' has read the new cell
                     if m_c[t] is not None and "cell" in zoneout:
                         torch.lerp(c_new, c, m_c[t], out=c_new)
-                    if m_out[t] is not None:
-                        torch.lerp(h_new, h, m_out[t], out=h_new) if "hidden" in zoneout else h_new.mul_(
-                            m_out[t]
-                        )
+                    if m_s[t] is not None:
+                        leave(h_new, h, m_s[t], "hidden" in zoneout)
                     h, c = h_new, c_new
         ctx.save_for_backward(x, a, into, cells, W, U, *masks.values())
         ctx.sites, ctx.zoneout = tuple(masks), zoneout & masks.keys()
@@ -182,44 +193,44 @@ class LSTMOverTime(torch.autograd.Function):
         x, gates, into, cells, W, U, *saved = ctx.saved_tensors
         masks = dict(zip(ctx.sites, saved, strict=True))
         zoned_c, zoned_h = "cell" in ctx.zoneout, "hidden" in ctx.zoneout
-        T, B, _, H = gates.shape
-        m_h, m_c, m_out = (each_step(masks, site, T) for site in ("recurrent", "cell", "hidden"))
-        by_h = Weight(U, 4, into.dim() == 4)
-        learned = Gradients(x, into, Weight(W, 4, x.dim() == 4), by_h, ctx.needs_input_grad[0])
-        grad_h = gates.new_zeros(B, T, H) if grad_h is None else grad_h
-        dh, dc, dc_kept = (gates.new_zeros(B, H) for _ in range(3))
-        da_next, m_next, d_next = by_h.fold(gates.new_zeros(B, 4, H)), m_h[-1], m_out[-1]
-        room = gates.new_empty((4, B, H) if by_h.by_gate else (B, H))
+        by, (T, B, _, H) = Products(x, W, U), gates.shape
+        learned = Gradients(by, into, ctx.needs_input_grad[0])
+        m_h, m_c, m_s = (each_step(masks, site, T) for site in ("recurrent", "cell", "hidden"))
+        grad_h = x.new_zeros(B, T, H) if grad_h is None else grad_h
+        dh, dc, dc_kept = (x.new_zeros(B, H) for _ in range(3))
+        da_next, m_next, d_next = by.fold(x.new_zeros(B, 4, H)), m_h[-1], m_s[-1]
+        room = x.new_empty(da_next.shape if by.by_gate else dh.shape)
         with torch.inference_mode():
             dc_each = dc.unsqueeze(1)  # (B, 1, H), for i, f and g
             for block in reversed(blocks(T, B, H)):
                 i, f, g, o = gates[block].unbind(2)  # (steps, B, H) each, as all slopes
-                da = gates.new_empty(gates[block].shape)  # first the slopes, then the gradients
+                da = x.new_empty(gates[block].shape)  # first the slopes, then the gradients
                 da_i, da_f, da_g, da_o = da.unbind(2)
                 # σ' = σ - σ², tanh' = 1 - tanh²
-                i_g, f_c = i * g, f * cells[block]
-                torch.addcmul(i_g, i_g, i, value=-1, out=da_i)  # g i (1-i)
+                f_c = f * cells[block]
                 torch.addcmul(f_c, f_c, f, value=-1, out=da_f)  # c f (1-f)
+                i_g = torch.mul(i, g, out=None if zoned_c else f_c)
+                torch.addcmul(i_g, i_g, i, value=-1, out=da_i)  # g i (1-i)
                 torch.addcmul(i, i_g, g, value=-1, out=da_g)  # i (1-g²)
                 if "candidate" in masks:
                     for v in (da_i, da_g, i_g):
-                        v.mul_(during(masks["candidate"], block))
+                        v.mul_(during(masks, "candidate", block))
                 tanh_c = (f_c + i_g if zoned_c else cells[1:][block]).tanh()
-                o_c = o * tanh_c
+                o_c = torch.mul(o, tanh_c, out=i_g)
                 torch.addcmul(o_c, o_c, o, value=-1, out=da_o)  # tanh(c') o (1-o)
-                dh_dc = torch.addcmul(o, o_c, tanh_c, value=-1)  # o (1-tanh²(c'))
+                dh_dc = torch.addcmul(o, o_c, tanh_c, value=-1, out=tanh_c)  # o (1-tanh²(c'))
                 if "cell" in masks and not zoned_c:
-                    f = f * during(masks["cell"], block)
-                    da[:, :, :3].mul_(during(masks["cell"], block).unsqueeze(2))
+                    f = f * during(masks, "cell", block)
+                    da[:, :, :3].mul_(during(masks, "cell", block).unsqueeze(2))
                 if "hidden" in masks:
-                    m = during(masks["hidden"], block)
+                    m = during(masks, "hidden", block)
                     for v in (da_o, dh_dc):
                         v.mul_(1 - m if zoned_h else m)
-                steps = by_h.fold(da), da[:, :, :3], da_o, dh_dc, f, grad_h[:, block].transpose(0, 1)
+                steps = by.fold(da), da[:, :, :3], da_o, dh_dc, f, grad_h[:, block].transpose(0, 1)
                 for t, da_t, da_ifg, da_o_t, dh_dc_t, f_t, onto in backwards(block, *steps):
                     # dh = grad + m_h ∘ (da_{t+1} U); zoneout: + d ∘ dh_{t+1}
                     onto = torch.addcmul(onto, dh, d_next) if zoned_h else onto
-                    gradient_of_h(onto, da_next, by_h.M, m_next, room, dh)
+                    gradient_of_h(onto, da_next, by.U, m_next, room, dh)
                     if grad_c is not None:
                         dc.add_(grad_c[t])
                     if zoned_c:
@@ -233,104 +244,88 @@ class LSTMOverTime(torch.autograd.Function):
                     dc.mul_(f_t)
                     if zoned_c:
                         dc.add_(dc_kept)
-                    da_next, m_next, d_next = da_t, m_h[t], m_out[t]
-                learned.add(block, da, da)
+                    da_next, m_next, d_next = da_t, m_h[t], m_s[t]
+                learned.add(block, da)
             onto = dh * d_next if zoned_h else torch.zeros_like(dh)
-            gradient_of_h(onto, da_next, by_h.M, m_next, room, dh)
+            gradient_of_h(onto, da_next, by.U, m_next, room, dh)
         return learned.dx, dh, dc, learned.dW.view_as(W), learned.dU.view_as(U), None, None
 
 
 class GRUOverTime(torch.autograd.Function):
     """h_t (B, T, H) of all steps.
 
-    Shapes: as for the LSTM, with 3 gates; W and U both have their bias as the last column.
+    Shapes: as for the LSTM. The rows of a: n, r, z, and u, which r multiplies before n takes it in. So
+    W (4H, F+1) holds [W b] of n, r and z, and for u its bias alone; U (3H, H) adds to r, z and u.
     """
 
     @staticmethod
     def forward(
         ctx: Any, x: Tensor, h: Tensor, W: Tensor, U: Tensor, masks: Masks, zoneout: frozenset[str]
     ) -> Tensor:
-        T, B, H = x.shape[-3], *h.shape
-        m_h, m_n, m_out = (each_step(masks, site, T) for site in ("recurrent", "candidate", "hidden"))
-        by_x, by_h = Weight(W, 3, x.dim() == 4), Weight(U, 3, m_h[0] is not None and m_h[0].dim() == 3)
-        W_t, U_t = by_x.M.mT.contiguous(), by_h.M.mT.contiguous()
-        into = x.new_ones((3, T, B, H + 1) if by_h.by_gate else (T, B, H + 1))  # [m_h∘h, 1]
-        a, u, u_n = x.new_empty(T, B, 3, H), by_h.room(x, B, 3, H), x.new_empty(T, B, H)
-        left, out = x.new_empty(T, B, H), x.new_empty(B, T, H)
+        by, T, B, H = Products(x, W, U), x.shape[-3], *h.shape
+        m_h, m_n, m_s = (each_step(masks, site, T) for site in ("recurrent", "candidate", "hidden"))
+        W_t, U_t, a, into = by.W.mT.contiguous(), by.U.mT.contiguous(), by.room(T, B, 4, H), by.inputs(H)
+        left, out = x.new_empty(T, B, H), time_first(x, B, T, H)
         with torch.inference_mode():
-            u_folded, u_rz, u_new = by_h.fold(u), u[:, :2], u[:, 2]
             for block in blocks(T, B, H):
-                # a = W x + b_w
-                by_x.product(rows(x, block), W_t, a[block])
-                v = into[..., block, :, :]
-                gates = a[block, :, :2], *a[block].unbind(2)  # (steps, B, ·) each
-                written = (
-                    v.unbind(-3),
-                    v[..., :H].unbind(-3),
-                    u_n[block],
-                    left[block],
-                    out[:, block].unbind(1),
-                )
+                # a = W x + b
+                by.of_x(block, W_t, a[block])
+                gates = by.fold(a[block, :, 1:]), a[block, :, 1:3], *a[block].unbind(2)  # (steps, B, ·) each
+                written = into[..., block, :, :].unbind(-3), left[block], out[:, block].unbind(1)
                 steps = zip(*gates, *written, strict=True)
-                for t, (r_z, r, z, n, v1, v, u_t, left_t, h_new) in enumerate(steps, block.start):
-                    # u = U (m_h∘h) + b_u
+                for t, (rzu, r_z, n, r, z, u, v, left_t, h_new) in enumerate(steps, block.start):
+                    # r, z, u = W x + b + U (m_h∘h)
                     v.copy_(h) if m_h[t] is None else torch.mul(h, m_h[t], out=v)
-                    by_h.multiply(v1, U_t, out=u_folded)
-                    # r, z = σ(a + u)
-                    r_z.add_(u_rz).sigmoid_()
-                    # n = tanh(a + r∘u)
-                    n.addcmul_(r, u_t.copy_(u_new)).tanh_()
+                    by.add(rzu, v, U_t)
+                    # r, z = σ(·), n = tanh(· + r∘u)
+                    r_z.sigmoid_()
+                    n.addcmul_(r, u).tanh_()
                     # h' = m_n∘n + z∘(h - m_n∘n)
                     masked_n = n if m_n[t] is None else n * m_n[t]
                     torch.addcmul(masked_n, z, torch.sub(h, masked_n, out=left_t), out=h_new)
-                    if m_out[t] is not None:
-                        torch.lerp(h_new, h, m_out[t], out=h_new) if "hidden" in zoneout else h_new.mul_(
-                            m_out[t]
-                        )
+                    if m_s[t] is not None:
+                        leave(h_new, h, m_s[t], "hidden" in zoneout)
                     h = h_new
-        ctx.save_for_backward(x, a, into, u_n, left, W, U, *masks.values())
+        ctx.save_for_backward(x, a, into, left, W, U, *masks.values())
         ctx.sites, ctx.zoneout = tuple(masks), zoneout & masks.keys()
         return out
 
     @staticmethod
     def backward(ctx: Any, grad_h: Tensor) -> tuple[Tensor | None, ...]:
         refuse_second_derivative()
-        x, gates, into, u_n, left, W, U, *saved = ctx.saved_tensors
+        x, gates, into, left, W, U, *saved = ctx.saved_tensors
         masks = dict(zip(ctx.sites, saved, strict=True))
-        T, B, _, H = gates.shape
+        by, (T, B, _, H) = Products(x, W, U), gates.shape
+        learned = Gradients(by, into, ctx.needs_input_grad[0])
         m_h = each_step(masks, "recurrent", T)
-        by_h = Weight(U, 3, into.dim() == 4)
-        learned = Gradients(x, into, Weight(W, 3, x.dim() == 4), by_h, ctx.needs_input_grad[0])
-        dh, dh_kept = gates.new_zeros(B, H), gates.new_zeros(B, H)
-        du_next, m_next = by_h.fold(gates.new_zeros(B, 3, H)), m_h[-1]
-        room = gates.new_empty((3, B, H) if by_h.by_gate else (B, H))
+        dh, dh_kept = x.new_zeros(B, H), x.new_zeros(B, H)
+        da_next, m_next = by.fold(x.new_zeros(B, 3, H)), m_h[-1]
+        room = x.new_empty(da_next.shape if by.by_gate else dh.shape)
         with torch.inference_mode():
-            dh_each = dh.unsqueeze(1)  # (B, 1, H), for r, z and n
+            dh_each = dh.unsqueeze(1)  # (B, 1, H), for n, r, z and u
             for block in reversed(blocks(T, B, H)):
-                r, z, n = gates[block].unbind(2)  # (steps, B, H) each, as all slopes
-                da, du = torch.empty_like(gates[block]), torch.empty_like(gates[block])
-                (du_r, du_z, du_n), da_n = du.unbind(2), da[:, :, 2]
-                torch.mul(left[block], z - z * z, out=du_z)  # (h-n) z (1-z)
+                n, r, z, u = gates[block].unbind(2)  # (steps, B, H) each, as all slopes
+                da = x.new_empty(gates[block].shape)  # first the slopes, then the gradients
+                da_n, da_r, da_z, da_u = da.unbind(2)
                 torch.mul(1 - z, 1 - n * n, out=da_n)  # (1-z) (1-n²)
+                torch.mul(left[block], z - z * z, out=da_z)  # (h-n) z (1-z)
                 if "candidate" in masks:
-                    da_n.mul_(during(masks["candidate"], block))
+                    da_n.mul_(during(masks, "candidate", block))
                 if "hidden" in masks:
-                    m = during(masks["hidden"], block)
+                    m = during(masks, "hidden", block)
                     share, old = (1 - m, m) if "hidden" in ctx.zoneout else (m, torch.zeros_like(m))
                     z = z * share + old
-                    for v in (du_z, da_n):
+                    for v in (da_z, da_n):
                         v.mul_(share)
-                torch.mul(da_n, r, out=du_n)
-                torch.mul(du_n * u_n[block], 1 - r, out=du_r)
-                steps = by_h.fold(du), du, da_n, z, grad_h[:, block].transpose(0, 1)
-                for t, du_t, du_rzn, da_n_t, z_t, grad in backwards(block, *steps):
-                    # dh = grad + z ∘ dh_{t+1} + m_h ∘ (du_{t+1} U)
-                    gradient_of_h(dh_kept.add_(grad), du_next, by_h.M[..., :H], m_next, room, dh)
-                    du_rzn.mul_(dh_each)
-                    da_n_t.mul_(dh)
+                torch.mul(da_n, r, out=da_u)
+                torch.mul(da_u * u, 1 - r, out=da_r)
+                steps = by.fold(da[:, :, 1:]), da, z, grad_h[:, block].transpose(0, 1)
+                for t, da_rzu, da_t, z_t, grad in backwards(block, *steps):
+                    # dh = grad + z ∘ dh_{t+1} + m_h ∘ (da_{t+1} U)
+                    gradient_of_h(dh_kept.add_(grad), da_next, by.U, m_next, room, dh)
+                    da_t.mul_(dh_each)
                     torch.mul(dh, z_t, out=dh_kept)
-                    du_next, m_next = du_t, m_h[t]
-                da[:, :, :2] = du[:, :, :2]
-                learned.add(block, da, du)
-            gradient_of_h(dh_kept, du_next, by_h.M[..., :H], m_next, room, dh)
+                    da_next, m_next = da_rzu, m_h[t]
+                learned.add(block, da)
+            gradient_of_h(dh_kept, da_next, by.U, m_next, room, dh)
         return learned.dx, dh, learned.dW.view_as(W), learned.dU.view_as(U), None, None
