@@ -80,7 +80,9 @@ MAP = (
     Argument("PyTorch", "nn.Dropout1d(p)", _input_per_sequence, "on (B, F, T), before the layer"),
     Argument("PyG", "GATConv(dropout=p)", _coefficients, paper=_GAT),
     Argument("PyG", "F.dropout(x, p)", _node_features, "before the layer", _GAT),
-    Argument("fastai", "AWD_LSTM(weight_p=p)", variants.weight_drop, "(WeightDropout: one mask for the batch)"),
+    Argument(
+        "fastai", "AWD_LSTM(weight_p=p)", variants.weight_drop, "(WeightDropout: one mask for the batch)"
+    ),
     Argument("fastai", "AWD_LSTM(input_p=p)", _input_per_sequence, "(RNNDropout before the layers)"),
     Argument("fastai", "AWD_LSTM(hidden_p=p)", variants.locked, "(RNNDropout between the layers)"),
     Argument(
