@@ -176,7 +176,7 @@ def _pull_back(value: Value, leaves: dict[str, Tensor], cotangent: Value) -> Gra
 def copy(value: Value) -> Value:
     """A deep copy with every tensor's strides kept; a generator is handed on itself."""
     if isinstance(value, Tensor):
-        if value.numel() == 0:
+        if value.numel() == 0 or value.is_contiguous():
             return value.detach().clone()
         # The memory that the tensor spans, gaps included, in one row; then the same view of it.
         span = 1 + sum((size - 1) * stride for size, stride in zip(value.shape, value.stride(), strict=True))
@@ -200,7 +200,8 @@ def plain(value: Value, depth: int = 0) -> Value:
                 f"your function returned a tensor of {value.dtype}, {value.layout} on {value.device}; "
                 "a plain float32, float64, int64 or bool tensor on the CPU is expected",
             )
-        return value.detach().as_subclass(Tensor)
+        bare = value.detach()
+        return bare if type(bare) is Tensor else bare.as_subclass(Tensor)
     if value is None or isinstance(value, torch.Generator):
         return value
     for base in (bool, int, float, str):  # bool first: it is an int too
