@@ -7,6 +7,8 @@ import os
 import tempfile
 from pathlib import Path
 
+UNFINISHED = ".writing-"  # how the name of a file begins until it is whole
+
 
 def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> None:
     """The whole content, or the file as it was: written beside it, then moved over it.
@@ -20,7 +22,7 @@ def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> No
         OSError: it cannot be written; nothing is left over then.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)

@@ -24,7 +24,7 @@ import nbformat
 
 from recdrop_lessons.course import COURSE, WORKING_COPY
 from recdrop_lessons.errors import RecdropError
-from recdrop_lessons.files import write_whole
+from recdrop_lessons.files import UNFINISHED, write_whole
 from recdrop_lessons.renewal import NotANotebook, cell_digest, parse, renew
 
 ROOMS = ("notebooks", "exercises")
@@ -138,6 +138,9 @@ def update(folder: Path | None = None) -> Update:
     folder = find(folder)
     given, changes = _read_list(folder), []
     try:
+        for room in ROOMS:
+            for left_over in (folder / room).rglob(f"{UNFINISHED}*"):  # of an update that was killed
+                left_over.unlink()
         for name, data in _course_files():
             new = Given.of(name, data)
             change = _bring(folder / name, name, data, new, given.get(name))

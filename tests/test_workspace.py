@@ -384,6 +384,12 @@ def test_a_start_that_is_cut_off_is_done_again(
     assert (tmp_path / "mine" / EXERCISE).exists()
 
 
+def test_what_a_killed_update_left_half_written_goes(mine: Path) -> None:
+    (mine / "notebooks" / ".writing-k3q").write_text('{"cells": [')
+    update(mine)
+    assert not list(mine.rglob(".writing-*"))
+
+
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"files": 3}', '{"files": {"a": {}}}'])
 def test_with_a_damaged_list_every_file_counts_as_the_learners(course: Path, mine: Path, damage: str) -> None:
     written = edit(mine / EXERCISE, write_answer)
