@@ -59,7 +59,7 @@ def lesson(notebook: Path) -> str:
 
 def lessons(root: Path) -> str:
     """The lessons that are there, in order."""
-    head = "| | lesson | the question it answers | exercise |\n|---|---|---|---|\n"
+    head = "| no. | lesson | the question it answers | exercise |\n|---|---|---|---|\n"
     return head + "".join(lesson(notebook) for notebook in sorted((root / "notebooks").glob("*.ipynb")))
 
 
@@ -80,7 +80,7 @@ def claims(root: Path) -> str:
 def arguments(_: Path) -> str:
     """The framework map: an argument, its row of the algebra, and whether a test runs it."""
     lines = [
-        "| what you write | site | over time | over gates, heads | noise | paper | |\n",
+        "| what you write | site | over time | over gates, heads | noise | paper | tried |\n",
         "|---|---|---|---|---|---|---|\n",
     ]
     for one in MAP:
