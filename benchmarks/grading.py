@@ -22,6 +22,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from recdrop_lessons.grading.warm import Ending
+
 ROOT = Path(__file__).resolve().parent.parent
 MARKS = ("### BEGIN SOLUTION", "### END SOLUTION")
 
@@ -105,6 +107,47 @@ def scores(folder: Path) -> tuple[float, float]:
     return ours, theirs
 
 
+def split(folder: Path) -> None:
+    """Where the CPU time of one submission goes, after a first round; the start of the command apart."""
+    import torch
+
+    from recdrop_lessons import checks
+    from recdrop_lessons.grading.checker import Checker
+    from recdrop_lessons.grading.isolation import warm_parent
+    from recdrop_lessons.grading.merge import course_imports
+
+    torch.set_num_threads(1)
+    count = len(lessons())
+    make_class(folder, 6 * count)
+    files = sorted(folder.glob("*/*/*.ipynb"))
+    with warm_parent(preload=course_imports()) as parent:
+        nursery = parent.nursery()
+        end, seconds = nursery.end_learner, [0.0]
+
+        def ended() -> Ending:
+            ending = end()
+            seconds[0] += ending.cpu_seconds
+            return ending
+
+        nursery.end_learner = ended  # type: ignore[method-assign]
+        for _ in range(50):
+            nursery.learner(1).close()
+            nursery.end_learner()
+        empty, seconds[0] = seconds[0] / 50, 0.0
+        checker = Checker(nursery, "")
+        for number, file in enumerate(files):
+            if number == count:
+                seconds[0], began = 0.0, time.process_time()
+            checker.grade(file.read_bytes(), checks.lesson(file.stem), 1)
+        ours = (time.process_time() - began) / (5 * count)
+        nursery.close()
+    its = seconds[0] / (5 * count) - empty
+    print("\n| CPU of one submission | ms |\n|---|---|")
+    print(f"| a learner's process that does nothing: fork, locks, end | {1000 * empty:.1f} |")
+    print(f"| in it: reading, the learner's cells, every call and gradient | {1000 * its:.1f} |")
+    print(f"| the checker | {1000 * ours:.1f} |")
+
+
 def private_memory() -> float:
     """MB that a learner's process holds for itself alone after a whole notebook."""
     from recdrop_lessons import checks
@@ -170,6 +213,7 @@ def main() -> None:
             print(f"| nbgrader autograde | {theirs.per(asked.students)} |")
             print(f"| ratio | {theirs.cpu / ours.cpu:.0f} | {theirs.wall / ours.wall:.0f} |")
             print("\nThe class's points: {:.0f} by recdrop, {:.0f} by nbgrader".format(*scores(folder)))
+        split(folder / "split")
         if asked.workers:
             two = recdrop(folder, "two", "--jobs", "2")
             faster, load = ours.wall / two.wall, os.getloadavg()[0]
