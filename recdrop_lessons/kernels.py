@@ -82,13 +82,13 @@ class Products:
         """Memory for what U reads: (T, B, H), or (G, T, B, H)."""
         return self.x.new_empty(*(self.gates,) * self.by_gate, *self.x.shape[-3:-1], units)
 
-    def of_x(self, block: slice, W_t: Tensor, a: Tensor) -> None:
+    def of_x(self, block: slice, a: Tensor) -> None:
         """a = W x for a block of steps."""
         x = rows(self.x, block)
         if self.by_gate:
-            a.copy_(torch.bmm(x, W_t).unflatten(1, a.shape[:2]).movedim(0, 2))
+            a.copy_(torch.bmm(x, self.W.mT).unflatten(1, a.shape[:2]).movedim(0, 2))
         else:
-            torch.mm(x, W_t, out=a.flatten(0, 1).flatten(1))
+            torch.mm(x, self.W.mT, out=a.flatten(0, 1).flatten(1))
 
 
 class Gradients:
@@ -151,13 +151,13 @@ class LSTMOverTime(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         by, T, B, H = Products(x, W, U), x.shape[-3], *h.shape
         m_h, m_g, m_c, m_s = (each_step(masks, s, T) for s in ("recurrent", "candidate", "cell", "hidden"))
-        W_t, U_t, a, into = by.W.mT.contiguous(), by.U.mT.contiguous(), by.room(T, B, 4, H), by.inputs(H)
+        U_t, a, into = by.U.mT.contiguous(), by.room(T, B, 4, H), by.inputs(H)
         cells, out, tanh_c = x.new_empty(T + 1, B, H), time_first(x, B, T, H), x.new_empty(B, H)
         cells[0] = c
         with torch.inference_mode():
             for block in blocks(T, B, H):
                 # a = W x + b
-                by.of_x(block, W_t, a[block])
+                by.of_x(block, a[block])
                 gates = by.fold(a[block]), a[block, :, :2], *a[block].unbind(2)  # (steps, B, ·) each
                 written = into[..., block, :, :].unbind(-3), cells[1:][block], out[:, block].unbind(1)
                 steps = zip(*gates, *written, strict=True)
@@ -264,12 +264,12 @@ class GRUOverTime(torch.autograd.Function):
     ) -> Tensor:
         by, T, B, H = Products(x, W, U), x.shape[-3], *h.shape
         m_h, m_n, m_s = (each_step(masks, site, T) for site in ("recurrent", "candidate", "hidden"))
-        W_t, U_t, a, into = by.W.mT.contiguous(), by.U.mT.contiguous(), by.room(T, B, 4, H), by.inputs(H)
+        U_t, a, into = by.U.mT.contiguous(), by.room(T, B, 4, H), by.inputs(H)
         left, out = x.new_empty(T, B, H), time_first(x, B, T, H)
         with torch.inference_mode():
             for block in blocks(T, B, H):
                 # a = W x + b
-                by.of_x(block, W_t, a[block])
+                by.of_x(block, a[block])
                 gates = by.fold(a[block, :, 1:]), a[block, :, 1:3], *a[block].unbind(2)  # (steps, B, ·) each
                 written = into[..., block, :, :].unbind(-3), left[block], out[:, block].unbind(1)
                 steps = zip(*gates, *written, strict=True)
