@@ -304,7 +304,7 @@ SHAPE_ENTRIES = (
     Entry(
         Misconception(
             "one-mask-for-all-steps",
-            "One mask for the batch has still a draw of its own at each step and feature; only the rows "
+            "One mask for the batch still has a draw of its own at each step and feature; only the rows "
             "share it.",
         ),
         _gives(
@@ -379,7 +379,7 @@ CHANCE_MISCONCEPTIONS = (
     ),
     Misconception(
         "chance-of-staying",
-        "That is the chance that something of the step is left. Asked for is the chance that nothing is.",
+        "That is the chance that something of the step is left. The question is the chance that nothing is.",
         (lambda p, features: 1 - p**features,),
     ),
 )

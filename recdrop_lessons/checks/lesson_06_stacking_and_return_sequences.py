@@ -524,7 +524,7 @@ LAST_MISCONCEPTIONS = (
     ),
     Misconception(
         "pooled-steps",
-        "You pool the valid steps. Asked for is one of them, the last.",
+        "You pool the valid steps. Return one of them, the last.",
         (
             _valid_sum,
             lambda outputs, lengths: _valid_sum(outputs, lengths) / lengths[:, None],
@@ -682,7 +682,7 @@ STACK_MISCONCEPTIONS = (
     ),
     Misconception(
         "time-axis-kept",
-        "Without return_sequences you keep a time axis of one step. Asked for is (B, H).",
+        "Without return_sequences you keep a time axis of one step. Return (B, H).",
         (_out(lambda states, flag: states if flag else states[:, -1:]),),
     ),
     Misconception(

@@ -723,7 +723,7 @@ SUMS_MISCONCEPTIONS = (
     ),
     Misconception(
         "mean-for-sum",
-        "You take the mean over a node's incoming edges. Asked for is their sum.",
+        "You take the mean over a node's incoming edges. Return their sum.",
         (_mean_of_edges,),
     ),
     Misconception(

@@ -112,7 +112,7 @@ PREDICT_MISCONCEPTIONS = (
     ),
     Misconception(
         "logits-returned",
-        "You return logarithms or logits. Asked for are probabilities: each row sums to 1.",
+        "You return logarithms or logits. Return probabilities: each row sums to 1.",
         (
             lambda logits: logits.mean(0),
             lambda logits: logits.log_softmax(-1).mean(0),
@@ -202,7 +202,7 @@ ENTROPY_MISCONCEPTIONS = (
     ),
     Misconception(
         "entropy-normalised",
-        "You divide by log K, so that the largest entropy is 1. Asked for is the entropy itself, in nats.",
+        "You divide by log K, so that the largest entropy is 1. Return the entropy itself, in nats.",
         (lambda probabilities: predictive_entropy(probabilities) / math.log(probabilities.shape[-1]),),
     ),
     Misconception(

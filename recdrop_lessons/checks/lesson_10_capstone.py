@@ -178,7 +178,7 @@ INTERVAL_MISCONCEPTIONS = (
     ),
     Misconception(
         "half-width-returned",
-        "You return the half width. Asked for are three numbers: the mean, the lower end and the upper end.",
+        "You return the half width. Return three numbers: the mean, the lower end and the upper end.",
         (_half_width,),
     ),
 )

@@ -51,7 +51,7 @@ def lstm_step_backward(
     old_cell: Callable[..., Tensor] = lambda d_cell, dc, i, f: d_cell * f,
     old_state: Callable[[Tensor, Tensor], Tensor] = lambda d, m_h: d * m_h,
     seen_by_U: Callable[[Tensor, Tensor], Tensor] = lambda h, m_h: h * m_h,
-    sums: Callable[[Tensor], Tensor] = lambda dz: dz.sum(0),
+    sums: Callable[[Tensor], Tensor] = lambda da: da.sum(0),
 ) -> Gradients:
     """The six gradients; the keyword arguments say what a mistake does otherwise."""
     sigmoid_slope, tanh_slope, cell_slope = slopes
@@ -64,7 +64,7 @@ def lstm_step_backward(
     # dc' = dc + dh∘o∘tanh'(c')
     d_cell = into_cell(dc, dh * o * cell_slope(squashed, new))
     by_i, by_f, by_g = factors(i, f, g, c, new)
-    # dz of each gate: what it multiplied, times its own slope
+    # da of each gate: what it multiplied, times its own slope
     gates = (
         d_cell * by_i * sigmoid_slope(i, z_i),
         d_cell * by_f * sigmoid_slope(f, z_f),
@@ -74,14 +74,14 @@ def lstm_step_backward(
     placed: list[Tensor] = [gates[0]] * 4
     for k, gate in zip(write or read, gates, strict=True):
         placed[k] = gate
-    dz = torch.cat(placed, dim=-1)  # (B, 4H)
+    da = torch.cat(placed, dim=-1)  # (B, 4H)
     return (
-        dz @ W,
-        old_state(dz @ U, m_h),
+        da @ W,
+        old_state(da @ U, m_h),
         old_cell(d_cell, dc, i, f),
-        dz.T @ x,
-        dz.T @ seen_by_U(h, m_h),
-        sums(dz),
+        da.T @ x,
+        da.T @ seen_by_U(h, m_h),
+        sums(da),
     )
 
 
@@ -157,7 +157,7 @@ STEP_MISCONCEPTIONS = (
     Misconception(
         "gate-order",
         "You read the four blocks in another order, or put their gradients back in another one. They lie "
-        "i, f, g, o, in z as in dz.",
+        "i, f, g, o, in a as in da.",
         (
             *(partial(lstm_step_backward, read=order) for order in WRONG_ORDERS),
             *(partial(lstm_step_backward, write=order) for order in WRONG_ORDERS),
@@ -225,7 +225,7 @@ STEP_MISCONCEPTIONS = (
     ),
     Misconception(
         "mask-forgotten-in-u",
-        "The gradient of U lacks the mask. U met h∘m, not h: dU = dzᵀ (h∘m).",
+        "The gradient of U lacks the mask. U met h∘m, not h: dU = daᵀ (h∘m).",
         (partial(lstm_step_backward, seen_by_U=lambda h, m_h: h),),
     ),
     Misconception(
@@ -245,10 +245,10 @@ STEP_MISCONCEPTIONS = (
         "Your bias gradient is not the sum over the batch. One b serves every row, so its gradients add up: "
         "(4H,).",
         (
-            partial(lstm_step_backward, sums=lambda dz: dz),
-            partial(lstm_step_backward, sums=lambda dz: dz.mean(0)),
-            partial(lstm_step_backward, sums=lambda dz: dz.sum(0, keepdim=True)),
-            partial(lstm_step_backward, sums=lambda dz: dz.sum()),
+            partial(lstm_step_backward, sums=lambda da: da),
+            partial(lstm_step_backward, sums=lambda da: da.mean(0)),
+            partial(lstm_step_backward, sums=lambda da: da.sum(0, keepdim=True)),
+            partial(lstm_step_backward, sums=lambda da: da.sum()),
         ),
     ),
     Misconception(
@@ -259,7 +259,7 @@ STEP_MISCONCEPTIONS = (
     ),
     Misconception(
         "gradient-transposed",
-        "A weight's gradient lies the other way round. It has the weight's own shape: dzᵀx is (4H, F).",
+        "A weight's gradient lies the other way round. It has the weight's own shape: daᵀx is (4H, F).",
         (_transposed(3, 4), _transposed(3), _transposed(4)),
     ),
     Misconception(
@@ -320,9 +320,9 @@ def lstm_backward_over_time(
         # dh_t = what the output above reads, and what step t+1 read
         dh = incoming(d_states[:, t], dh, t == T - 1)
         given = {"dh": dh, "dc": dc, "h": h, "c": c, "W": W, "U": U, "b": b, "m_h": m_h}
-        d_input, dh, dc, _, dU_t, dz = step(x=x[:, t] * m_x, sums=lambda dz: dz, **given)
+        d_input, dh, dc, _, dU_t, da = step(x=x[:, t] * m_x, sums=lambda da: da, **given)
         dc = cell(dc)
-        dW_t, db_t = dz.T @ seen_by_W(x[:, t], m_x), dz.sum(0)
+        dW_t, db_t = da.T @ seen_by_W(x[:, t], m_x), da.sum(0)
         backwards.append(old_input(d_input, m_x))
         dW, dU, db = add(dW, dW_t), add(dU, dU_t), add(db, db_t)
     return stack(backwards), dW, dU, db
@@ -425,7 +425,7 @@ TIME_MISCONCEPTIONS = (
     ),
     Misconception(
         "mask-forgotten-in-w",
-        "The gradient of W lacks the mask m_x. W met x∘m_x, not x: dW = Σ dzᵀ(x∘m_x).",
+        "The gradient of W lacks the mask m_x. W met x∘m_x, not x: dW = Σ daᵀ(x∘m_x).",
         (partial(lstm_backward_over_time, seen_by_W=lambda x, m_x: x),),
     ),
     Misconception(
@@ -435,7 +435,7 @@ TIME_MISCONCEPTIONS = (
     ),
     Misconception(
         "mask-forgotten-in-u",
-        "The gradient of U lacks the mask m_h. U met h∘m_h, not h: dU = Σ dzᵀ(h∘m_h).",
+        "The gradient of U lacks the mask m_h. U met h∘m_h, not h: dU = Σ daᵀ(h∘m_h).",
         (_stepwise(seen_by_U=lambda h, m_h: h),),
     ),
     Misconception(
@@ -578,8 +578,8 @@ LESSON = Lesson(
             (
                 "Run the step forward first and keep i, f, g, o and tanh(c'). Then go back: what did h' = "
                 "o∘tanh(c') read, and what did c' = f∘c + i∘g?",
-                "The gradient of c' is dc + dh∘o∘(1-tanh(c')²). Each gate's dz is that (for o: dh) times "
-                "what the gate met, times the gate's slope. From dz, (B, 4H), all six gradients follow; "
+                "The gradient of c' is dc + dh∘o∘(1-tanh(c')²). Each gate's da is that (for o: dh) times "
+                "what the gate met, times the gate's slope. From da, (B, 4H), all six gradients follow; "
                 "h∘m stands where h stood.",
             ),
             Exact(
