@@ -19,6 +19,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -82,14 +83,27 @@ def follow(name: str, folder: Path, before: Callable[[Block], None] = lambda blo
 
 
 def run(text: str, folder: Path, expected: int) -> str:
-    """What the block prints, on both streams, in bash with `recdrop` and `python` on the path."""
-    in_clone = (folder / "recdrop_lessons").is_dir()
-    if in_clone or not all(line.startswith("recdrop ") for line in text.splitlines()):
-        return _in_bash(text, folder, expected)
-    return "".join(_in_this_process(line, folder, expected) for line in text.splitlines())
+    """What the block prints, on both streams; its last command ends with the expected exit code."""
+    if (folder / "recdrop_lessons").is_dir():
+        return in_bash(text, folder, expected)
+    # `recdrop` itself runs in this process: torch is loaded here already, and would take a second each time.
+    parts = [(ours, list(lines)) for ours, lines in groupby(text.splitlines(), _is_recdrop)]
+    printed = ""
+    for at, (ours, lines) in enumerate(parts, 1):
+        code = expected if at == len(parts) else 0
+        if ours:
+            printed += "".join(_in_this_process(line, folder, code) for line in lines)
+        else:
+            printed += in_bash("\n".join(lines), folder, code)
+    return printed
 
 
-def _in_bash(text: str, folder: Path, expected: int) -> str:
+def _is_recdrop(line: str) -> bool:
+    return line.startswith("recdrop ")
+
+
+def in_bash(text: str, folder: Path, expected: int) -> str:
+    """What bash prints with `recdrop` and `python` on the path."""
     # A clone's library is the one in the clone.
     environment = {
         **os.environ,
@@ -112,7 +126,6 @@ def _in_bash(text: str, folder: Path, expected: int) -> str:
 
 
 def _in_this_process(line: str, folder: Path, expected: int) -> str:
-    """`recdrop` itself: torch is loaded here already, and would take a second each time."""
     here = Path.cwd()
     os.chdir(folder)
     try:

@@ -141,7 +141,7 @@ def test_github_classrooms_workflow_grades_a_push(tmp_path: Path) -> None:
     hand_in(tmp_path / "submitted", notebook(gates_swapped))
     output = tmp_path / "output"
     output.touch()
-    pages.run(f"GITHUB_OUTPUT='{output}'\n{grading['run']}", tmp_path, 0)
+    pages.in_bash(f"GITHUB_OUTPUT='{output}'\n{grading['run']}", tmp_path, 0)
     assert re.fullmatch(r"result=[A-Za-z0-9+/=]+\n", output.read_text())
 
 
