@@ -18,7 +18,8 @@ from recdrop_lessons.grading.inside import codec
 _TOKENS = [
     b"-1", b"0", b"1", b"3", b"1e999", b"NaN", b"9" * 25, b"9" * 5000, b"true", b"null", b'""', b"[]", b"{}",
     b"[[[[", b"]", b"}", b'"', b",", b":", b'"tensor"', b'"generator"', b'"tuple"', b'"dict"', b'"bytes"',
-    b'"float64"', b'"bool"', b'"int64"', b"1099511627775", b"16777217", b"\\ud800", b"\xff", b"\0",
+    b"float64 ", b"bool ", b"int64 ", b" 2,3 3,1", b",2", b"1099511627775", b"16777217", b"\\ud800",
+    b"\xff", b"\0",
 ]  # fmt: skip
 
 
