@@ -31,7 +31,6 @@ NO_KERNEL = (
     "> **Not on this page.** The cell above shows a widget, and a widget needs a running kernel: open the "
     "lesson with `make lab`. What it holds, drawn or in words, stands before it."
 )
-MARK = "# NBVAL_CHECK_OUTPUT\n"  # a word to the tests, none to the reader
 #: The last line of a cell whose value is a widget.
 WIDGET = re.compile(r"^\w+\.view\(.*\)$")
 
@@ -56,8 +55,7 @@ def with_notes(notebook: dict[str, Any]) -> dict[str, Any]:
         if cell["cell_type"] != "code":
             continue
         cell["metadata"]["id"] = cell["id"]
-        cell["source"] = "".join(cell["source"]).removeprefix(MARK)
-        last = cell["source"].splitlines()[-1:]
+        last = "".join(cell["source"]).splitlines()[-1:]
         if last and WIDGET.match(last[0]) and not cell["outputs"]:
             cells.append(
                 {"cell_type": "markdown", "id": f"{cell['id']}-note", "metadata": {}, "source": NO_KERNEL}
@@ -77,7 +75,7 @@ def add_anchors(app: Sphinx, document: nodes.document) -> None:
 
 def add_front_door(app: Sphinx, error: Exception | None) -> None:
     """The README is the first page; a browser looks for index.html."""
-    if app.builder.format == "html":
+    if error is None and app.builder.format == "html":
         shutil.copy(app.outdir / f"{app.config.root_doc}.html", app.outdir / "index.html")
 
 
