@@ -27,11 +27,12 @@ python3 -m venv /autograder/env
 _RUN = """#!/usr/bin/env bash
 # For each submission.
 set -uo pipefail
-mkdir -p /tmp/class/student/{lesson} /autograder/results
-cp /autograder/submission/*.ipynb /tmp/class/student/{lesson}/
-/autograder/env/bin/recdrop grade /tmp/class --out /tmp/out --lesson {lesson}
-/autograder/env/bin/recdrop export /tmp/out --to gradescope --into /tmp/gradescope
-cp /tmp/gradescope/student/{lesson}.json /autograder/results/results.json
+room=$(mktemp -d)
+mkdir -p "$room"/class/student/{lesson} /autograder/results
+cp /autograder/submission/*.ipynb "$room"/class/student/{lesson}/
+/autograder/env/bin/recdrop grade "$room"/class --out "$room"/out --lesson {lesson}
+/autograder/env/bin/recdrop export "$room"/out --to gradescope --into "$room"/gradescope
+cp "$room"/gradescope/student/{lesson}.json /autograder/results/results.json
 """
 
 
