@@ -32,25 +32,33 @@ def rate_fits(count: int, of: int, rate: float) -> bool:
 def standard_normal_fits(z: Tensor) -> bool:
     """Whether independent z could be N(0, 1): their distribution function, variance and mean.
 
-    Dvoretzky–Kiefer–Wolfowitz: P(sup |F_n - F| > ε) ≤ 2 exp(-2nε²).
+    Dvoretzky–Kiefer–Wolfowitz: P(sup |F_n - F| > ε) ≤ 2 exp(-2nε²). F_n is looked at where F is k/1024, which
+    takes no sorting; between two such places it is at most 1/1024 farther off.
     """
-    n = z.numel()
-    ordered = z.flatten().sort().values
-    expected = torch.special.ndtr(ordered)
-    steps = torch.arange(n + 1, dtype=torch.float64) / n
-    distance = float(torch.maximum((expected - steps[:-1]).abs(), (steps[1:] - expected).abs()).max())
+    n, places = z.numel(), 1024
+    uniform = torch.special.ndtr(z)
+    below = torch.histc(uniform, places, 0, 1).cumsum(0) / n
+    distance = float((below - torch.arange(1, places + 1) / places).abs().max())
     return (
         distance <= math.sqrt(math.log(2 / ERROR) / (2 * n)) and variance_fits(z, 1.0) and mean_fits(z, 1.0)
     )
 
 
 def variance_fits(z: Tensor, variance: float) -> bool:
-    """Whether independent N(0, variance) give such squares.
+    """Whether independent N(0, variance) give such squares."""
+    return _squares_fit(float((z**2).sum()), z.numel(), variance)
 
-    Laurent & Massart: P(|Σz²/σ² - n| ≥ 2√(nt) + 2t) ≤ 2 exp(-t).
-    """
-    n, t = z.numel(), math.log(2 / ERROR)
-    squares = float((z**2).sum())
+
+def pairs_fit(one: Tensor, other: Tensor) -> bool:
+    """Whether pairs of independent N(0, 1) could be these: their sum and their difference have variance 2."""
+    squares, products = float((one**2).sum() + (other**2).sum()), float((one * other).sum())
+    # Σ(a±b)² = Σa² + Σb² ± 2Σab
+    return all(_squares_fit(squares + 2 * sign * products, one.numel(), 2.0) for sign in (1, -1))
+
+
+def _squares_fit(squares: float, n: int, variance: float) -> bool:
+    """Laurent & Massart: P(|Σz²/σ² - n| ≥ 2√(nt) + 2t) ≤ 2 exp(-t)."""
+    t = math.log(2 / ERROR)
     return abs(squares - n * variance) <= variance * (2 * math.sqrt(n * t) + 2 * t)
 
 
@@ -65,6 +73,7 @@ def pairs(values: Tensor, axis: int, apart: bool = False) -> tuple[Tensor, Tenso
     No value is in two pairs, so the pairs are independent.
     """
     n = values.shape[axis] // 2
-    index = torch.arange(2 * n)
-    one, other = (index[:n], index[n:]) if apart else (index[0::2], index[1::2])
-    return values.index_select(axis, one), values.index_select(axis, other)
+    if apart:
+        return values.narrow(axis, 0, n), values.narrow(axis, n, n)
+    one, other = values.narrow(axis, 0, 2 * n).unflatten(axis, (n, 2)).unbind(axis + 1)
+    return one, other

@@ -10,7 +10,14 @@ import torch
 from torch import Tensor
 
 from recdrop_lessons.checks.answer import Answer, Value
-from recdrop_lessons.checks.chance import mean_fits, pairs, rate_fits, standard_normal_fits, variance_fits
+from recdrop_lessons.checks.chance import (
+    mean_fits,
+    pairs,
+    pairs_fit,
+    rate_fits,
+    standard_normal_fits,
+    variance_fits,
+)
 from recdrop_lessons.checks.compare import TOLERANCE, compare
 from recdrop_lessons.checks.draw import Draw, non_contiguous
 from recdrop_lessons.checks.exact import Case, Exact, differs
@@ -24,15 +31,7 @@ from recdrop_lessons.checks.masks import (
     judge,
 )
 from recdrop_lessons.checks.parts import Lesson, Misconception, Part
-from recdrop_lessons.checks.steps import (
-    Failed,
-    ask_tensor,
-    draws_from_the_generator,
-    fail,
-    gradient_is,
-    same_generator,
-    stepwise,
-)
+from recdrop_lessons.checks.steps import Drawing, Failed, Reply, Step, Steps, fail, kept, stepwise
 
 AT_EVALUATION = Misconception(
     "dropout-at-evaluation",
@@ -59,35 +58,46 @@ def _apart_from_zero(draw: Draw, *shape: int) -> Tensor:
     return values.sign() * (values.abs() + 0.5)
 
 
-def _evaluation(answer: Answer, draw: Draw) -> None:
+def _typed(x: Tensor) -> str:
+    return f"x of shape {tuple(x.shape)}, {str(x.dtype).removeprefix('torch.')}"
+
+
+def _evaluation(draw: Draw) -> Iterator[Step]:
     """training=False: x itself, whatever p, with gradient one."""
     for dtype, p in ((torch.float64, draw.uniform(0.2, 0.4)), (torch.float32, draw.uniform(0.6, 0.8))):
         x = _apart_from_zero(draw, 13, 40).to(dtype)
         arguments: dict[str, Value] = {"x": x, "p": p, "training": False, "generator": draw.generator()}
-        label = f"evaluation, p={p:.2f}, x of shape (13, 40)"
-        y = ask_tensor(answer, arguments, label, tuple(x.shape), dtype)
-        difference = compare(y, x, ("result",), TOLERANCE[dtype])
-        if difference is not None:
-            ratio = (y / x).double()
-            if bool(torch.isclose(ratio, ratio[0, 0], rtol=1e-4).all()):
-                raise fail(
-                    RESCALE_AT_TEST, label, arguments, [["x is multiplied by", f"{float(ratio[0, 0]):.3f}"]]
-                )
-            if float(ratio.std()) > 0.05:
-                raise fail(AT_EVALUATION, label, arguments, difference=difference.sentence)
-            raise Failed(differs(difference, label, arguments))
         cotangent = draw.normal(*x.shape).to(dtype)
-        gradient_is(answer, arguments, "x", cotangent, cotangent, label)
+
+        def judge(reply: Reply, x: Tensor = x, cotangent: Tensor = cotangent) -> None:
+            y = reply.tensor(x.shape, x.dtype)
+            difference = compare(y, x, ("result",), TOLERANCE[x.dtype])
+            if difference is not None:
+                ratio = (y / x).double()
+                if bool(torch.isclose(ratio, ratio[0, 0], rtol=1e-4).all()):
+                    measured = [["x is multiplied by", f"{float(ratio[0, 0]):.3f}"]]
+                    raise fail(RESCALE_AT_TEST, reply.label, reply.arguments, measured)
+                if float(ratio.std()) > 0.05:
+                    raise fail(AT_EVALUATION, reply.label, reply.arguments, difference=difference.sentence)
+                raise Failed(differs(difference, reply.label, reply.arguments))
+            reply.gradient_is("x", cotangent)
+
+        yield Step(f"evaluation, p={p:.2f}, x of shape (13, 40)", arguments, judge, "x", cotangent)
 
 
-def _nothing_at_rate_zero(answer: Answer, draw: Draw) -> None:
+def _is_x(reply: Reply) -> None:
+    """At rate zero nothing is dropped."""
+    x = reply.arguments["x"]
+    difference = compare(reply.tensor(x.shape, x.dtype), x, ("result",), TOLERANCE[x.dtype])
+    if difference is not None:
+        raise Failed(differs(difference, f"{reply.label}: nothing is dropped", reply.arguments))
+
+
+def _rate_zero(draw: Draw) -> Iterator[Step]:
     for dtype in (torch.float32, torch.float64):
         x = draw.normal(5, 6).to(dtype)
         arguments: dict[str, Value] = {"x": x, "p": 0.0, "training": True, "generator": draw.generator()}
-        y = ask_tensor(answer, arguments, "training, p=0", (5, 6), dtype)
-        difference = compare(y, x, ("result",), TOLERANCE[dtype])
-        if difference is not None:
-            raise Failed(differs(difference, "training, p=0: nothing is dropped", arguments))
+        yield Step("training, p=0", arguments, _is_x)
 
 
 def _small_shapes(draw: Draw) -> Iterator[Tensor]:
@@ -103,68 +113,86 @@ def _small_shapes(draw: Draw) -> Iterator[Tensor]:
 # ---------------------------------------------------------------- 2.1 inverted_dropout
 
 
+@kept
+def _inverted(seed: int) -> tuple[Steps, Drawing, Steps, Steps]:
+    """Large masks; draws; eight calls; what is small."""
+    draw = Draw(seed, "inverted_dropout")
+    B, T, F = draw.integer(12, 14), draw.integer(16, 19), draw.integer(21, 24)
+    evaluation = list(_evaluation(draw))
+    large = [
+        _training(_apart_from_zero(draw, B, T, F).to(dtype), p, generator)
+        for p, dtype, generator in (
+            (draw.uniform(0.2, 0.35), torch.float64, draw.generator()),
+            (draw.uniform(0.65, 0.8), torch.float32, draw.generator()),
+            (draw.uniform(0.2, 0.35), torch.float32, None),
+            (draw.uniform(0.95, 0.99), torch.float64, draw.generator()),
+            (draw.uniform(0.01, 0.05), torch.float64, draw.generator()),
+        )
+    ]
+    x, p = _apart_from_zero(draw, 16, 40), draw.uniform(0.2, 0.35)
+    drawing = Drawing(draw, {"x": x, "p": p, "training": True}, (16, 40), x.dtype)
+    eight = (_training(x, p, draw.generator()) for _ in range(8))
+    small = (_kept_or_dropped(draw, {"x": x, "p": 0.5, "training": True}) for x in _small_shapes(draw))
+    return Steps(evaluation + large), drawing, Steps(eight), Steps([*_rate_zero(draw), *small])
+
+
 @stepwise
 def check_inverted_dropout(answer: Answer, seed: int) -> str:
-    draw = Draw(seed, "inverted_dropout")
-    _evaluation(answer, draw)
+    large, drawing, eight, small = _inverted(seed)
+    large.ask(answer)
+    drawing.ask(answer)
+    if not counts_vary(eight.ask(answer)):
+        given = eight.steps[0].arguments
+        raise fail(EXACT_COUNT, "eight calls", given)
+    small.ask(answer)
+    count = len(large) + len(drawing) + len(eight) + len(small)
+    return f"Right on {count} inputs: rate, scale, independence, evaluation, generator and gradient."
 
-    def training(x: Tensor, p: float, generator: torch.Generator | None) -> Tensor:
-        """What each element was multiplied by; the mask is judged."""
-        arguments: dict[str, Value] = {"x": x, "p": p, "training": True, "generator": generator}
-        label = f"training, p={p:.3g}, x of shape {tuple(x.shape)}, {str(x.dtype).removeprefix('torch.')}"
-        y = ask_tensor(answer, arguments, label, tuple(x.shape), x.dtype)
-        multiplier = y.double() / x.double()
+
+def _training(x: Tensor, p: float, generator: torch.Generator | None) -> Step:
+    """A mask with a draw for each element. The judge gives what each was multiplied by."""
+    arguments: dict[str, Value] = {"x": x, "p": p, "training": True, "generator": generator}
+    exact = x.double()
+    halves = [(some, int(some.sum())) for some in (x > 0, x.abs() > x.abs().median())]
+
+    def judge_it(reply: Reply) -> Tensor:
+        multiplier = reply.tensor(x.shape, x.dtype).double() / exact
         problem = judge(multiplier, p, shared=[False] * x.dim())
         if problem is not None:
-            raise _named(problem, label, arguments)
-        for some in (x > 0, x.abs() > x.abs().median()):
-            dropped = multiplier[some] == 0
-            if not rate_fits(int(dropped.sum()), dropped.numel(), p):
-                raise fail("What is dropped depends on the values of x; it must be drawn.", label, arguments)
+            raise _named(problem, reply)
+        dropped = multiplier == 0
+        for some, size in halves:
+            if not rate_fits(int((dropped & some).sum()), size, p):
+                said = "What is dropped depends on the values of x; it must be drawn."
+                raise fail(said, reply.label, reply.arguments)
         return multiplier
 
-    B, T, F = draw.integer(15, 20), draw.integer(21, 25), draw.integer(26, 30)
-    for p, dtype, generator in (
-        (draw.uniform(0.2, 0.35), torch.float64, draw.generator()),
-        (draw.uniform(0.65, 0.8), torch.float32, draw.generator()),
-        (draw.uniform(0.2, 0.35), torch.float32, None),
-        (draw.uniform(0.95, 0.99), torch.float64, draw.generator()),
-        (draw.uniform(0.01, 0.05), torch.float64, draw.generator()),
-    ):
-        training(_apart_from_zero(draw, B, T, F).to(dtype), p, generator)
-    p = draw.uniform(0.2, 0.35)
-    x = _apart_from_zero(draw, 16, 40)
-    draws_from_the_generator(answer, draw, {"x": x, "p": p, "training": True}, (16, 40), x.dtype)
-    generator = draw.generator()
-    if not counts_vary([training(x, p, generator) for _ in range(8)]):
-        raise fail(EXACT_COUNT, "eight calls", {"x": x, "p": p, "training": True})
-    _nothing_at_rate_zero(answer, draw)
-    for small in _small_shapes(draw):
-        _is_kept_or_dropped(answer, draw, {"x": small, "p": 0.5, "training": True}, 2.0)
-    return "Right on 30 inputs: rate, scale, independence, evaluation, generator and gradient."
+    return Step(f"training, p={p:.3g}, {_typed(x)}", arguments, judge_it)
 
 
-def _is_kept_or_dropped(answer: Answer, draw: Draw, arguments: dict[str, Value], scale: float) -> None:
-    """Each element is 0 or scale·x, and the gradient is that multiplier."""
-    x, state = arguments["x"], draw.generator().get_state()
-    label = f"p={arguments['p']:.3g}, x of shape {tuple(x.shape)}, {str(x.dtype).removeprefix('torch.')}"
-    given = arguments | {"generator": same_generator(state)}
-    y = ask_tensor(answer, given, label, tuple(x.shape), x.dtype)
-    multiplier = y / x
-    right = torch.where(multiplier == 0, 0.0, scale).to(x.dtype)
-    difference = compare(multiplier, right, ("y / x",), TOLERANCE[x.dtype])
-    if difference is not None:
-        raise Failed(differs(difference, label, given))
+def _kept_or_dropped(draw: Draw, arguments: dict[str, Value]) -> Step:
+    """Each element is 0 or x/(1-p), and the gradient is that multiplier."""
+    x, p = arguments["x"], arguments["p"]
     cotangent = draw.normal(*x.shape).to(x.dtype)
-    given = arguments | {"generator": same_generator(state)}
-    gradient_is(answer, given, "x", cotangent, cotangent * right, label)
+
+    def judge(reply: Reply) -> None:
+        multiplier = reply.tensor(x.shape, x.dtype) / x
+        right = torch.where(multiplier == 0, 0.0, 1 / (1 - p)).to(x.dtype)
+        difference = compare(multiplier, right, ("y / x",), TOLERANCE[x.dtype])
+        if difference is not None:
+            raise Failed(differs(difference, reply.label, reply.arguments))
+        reply.gradient_is("x", cotangent * right)
+
+    given = arguments | {"generator": draw.generator()}
+    return Step(f"p={p:.3g}, {_typed(x)}", given, judge, "x", cotangent)
 
 
-def _named(problem: Problem, label: str, arguments: dict[str, Value]) -> Failed:
+def _named(problem: Problem, reply: Reply) -> Failed:
     """A mask's problem under its misconception's name."""
     if problem.kind == "sharing":
-        return fail(ONE_MASK_FOR_BATCH if problem.shared[0] else MASK_SHARED, label, arguments)
-    return fail(problem.misconception or problem.sentence, label, arguments, problem.measured)
+        name = ONE_MASK_FOR_BATCH if problem.shared[0] else MASK_SHARED
+        return fail(name, reply.label, reply.arguments)
+    return fail(problem.misconception or problem.sentence, reply.label, reply.arguments, problem.measured)
 
 
 # ---------------------------------------------------------------- 2.2 gaussian_dropout
@@ -222,56 +250,73 @@ GAUSSIAN_SPREADS = (
 )
 
 
+@kept
+def _gaussian(seed: int) -> tuple[Steps, Drawing, Steps]:
+    """Much noise; draws; what is small."""
+    draw = Draw(seed, "gaussian_dropout")
+    B, T, F = draw.integer(14, 16), draw.integer(18, 20), draw.integer(24, 26)
+    evaluation = list(_evaluation(draw))
+    large = [
+        _noise(_apart_from_zero(draw, B, T, F).to(dtype), p, generator)
+        for p, dtype, generator in (
+            (draw.uniform(0.2, 0.3), torch.float64, draw.generator()),
+            (draw.uniform(0.2, 0.3), torch.float32, None),
+            (draw.uniform(0.55, 0.7), torch.float64, draw.generator()),
+            (draw.uniform(0.9, 0.97), torch.float64, draw.generator()),
+            (draw.uniform(0.01, 0.05), torch.float32, draw.generator()),
+        )
+    ]
+    x = _apart_from_zero(draw, 16, 40)
+    drawing = Drawing(draw, {"x": x, "p": 0.3, "training": True}, (16, 40), x.dtype)
+    small = (_multiplied(draw, {"x": x, "p": 0.4, "training": True}) for x in _small_shapes(draw))
+    return Steps([*evaluation, *large, *_rate_zero(draw)]), drawing, Steps(small)
+
+
 @stepwise
 def check_gaussian_dropout(answer: Answer, seed: int) -> str:
-    draw = Draw(seed, "gaussian_dropout")
-    _evaluation(answer, draw)
-    B, T, F = draw.integer(18, 22), draw.integer(23, 27), draw.integer(28, 32)
-    for p, dtype, generator in (
-        (draw.uniform(0.2, 0.3), torch.float64, draw.generator()),
-        (draw.uniform(0.2, 0.3), torch.float32, None),
-        (draw.uniform(0.55, 0.7), torch.float64, draw.generator()),
-        (draw.uniform(0.9, 0.97), torch.float64, draw.generator()),
-        (draw.uniform(0.01, 0.05), torch.float32, draw.generator()),
-    ):
-        _judge_gaussian(answer, _apart_from_zero(draw, B, T, F).to(dtype), p, generator)
-    _nothing_at_rate_zero(answer, draw)
-    x = _apart_from_zero(draw, 16, 40)
-    draws_from_the_generator(answer, draw, {"x": x, "p": 0.3, "training": True}, (16, 40), x.dtype)
-    for small in _small_shapes(draw):
-        arguments: dict[str, Value] = {"x": small, "p": 0.4, "training": True}
-        state = draw.generator().get_state()
-        label = f"training, p=0.4, x of shape {tuple(small.shape)}, {str(small.dtype).removeprefix('torch.')}"
-        y = ask_tensor(
-            answer, arguments | {"generator": same_generator(state)}, label, tuple(small.shape), small.dtype
-        )
-        cotangent = draw.normal(*small.shape).to(small.dtype)
-        given = arguments | {"generator": same_generator(state)}
-        gradient_is(answer, given, "x", cotangent, cotangent * (y / small), label)
-    return "Right on 25 inputs: mean, spread, shape of the noise, evaluation, generator and gradient."
+    large, drawing, small = _gaussian(seed)
+    large.ask(answer)
+    drawing.ask(answer)
+    small.ask(answer)
+    count = len(large) + len(drawing) + len(small)
+    return f"Right on {count} inputs: mean, spread, shape of the noise, evaluation, generator and gradient."
 
 
-def _judge_gaussian(answer: Answer, x: Tensor, p: float, generator: torch.Generator | None) -> None:
+def _multiplied(draw: Draw, arguments: dict[str, Value]) -> Step:
+    """The gradient is the noise that multiplied."""
+    x = arguments["x"]
+    cotangent = draw.normal(*x.shape).to(x.dtype)
+
+    def judge(reply: Reply) -> None:
+        reply.gradient_is("x", cotangent * (reply.tensor(x.shape, x.dtype) / x))
+
+    given = arguments | {"generator": draw.generator()}
+    return Step(f"training, p={arguments['p']:.3g}, {_typed(x)}", given, judge, "x", cotangent)
+
+
+def _noise(x: Tensor, p: float, generator: torch.Generator | None) -> Step:
+    """Noise that should be N(1, p/(1-p)), a draw for each element."""
     arguments: dict[str, Value] = {"x": x, "p": p, "training": True, "generator": generator}
-    label = f"training, p={p:.3g}, x of shape {tuple(x.shape)}, {str(x.dtype).removeprefix('torch.')}"
-    y = ask_tensor(answer, arguments, label, tuple(x.shape), x.dtype).double()
-    x = x.double()
-    noise = y / x
-    sigma = math.sqrt(p / (1 - p))
-    z = (noise - 1) / sigma
-    if not standard_normal_fits(z):
-        spread, mean = float(noise.std()), float(noise.mean())
-        measured = [
-            ["noise, mean", f"{mean:.3f}, expected 1"],
-            ["noise, spread", f"{spread:.3f}, expected {sigma:.3f}"],
-        ]
-        raise fail(_name_gaussian(x, y, p) or "The noise is not N(1, p/(1-p)).", label, arguments, measured)
-    for axis in range(x.dim()):
-        for apart in (False, True):
-            one, other = pairs(z, axis, apart)
-            # Independent N(0, 1): their difference and their sum have variance 2 each.
-            if not (variance_fits(one - other, 2.0) and variance_fits(one + other, 2.0)):
-                raise fail(_name_gaussian(x, y, p) or "The draws depend on each other.", label, arguments)
+    exact, sigma = x.double(), math.sqrt(p / (1 - p))
+
+    def judge(reply: Reply) -> None:
+        y = reply.tensor(x.shape, x.dtype).double()
+        noise = y / exact
+        z = (noise - 1) / sigma
+        if not standard_normal_fits(z):
+            name = _name_gaussian(exact, y, p) or "The noise is not N(1, p/(1-p))."
+            measured = [
+                ["noise, mean", f"{float(noise.mean()):.3f}, expected 1"],
+                ["noise, spread", f"{float(noise.std()):.3f}, expected {sigma:.3f}"],
+            ]
+            raise fail(name, reply.label, reply.arguments, measured)
+        for axis in range(x.dim()):
+            for apart in (False, True):
+                if not pairs_fit(*pairs(z, axis, apart)):
+                    name = _name_gaussian(exact, y, p) or "The draws depend on each other."
+                    raise fail(name, reply.label, reply.arguments)
+
+    return Step(f"training, p={p:.3g}, {_typed(x)}", arguments, judge)
 
 
 def _name_gaussian(x: Tensor, y: Tensor, p: float) -> Misconception | None:
@@ -402,68 +447,73 @@ SHAPE_REVERSED = Misconception(
 )
 
 
-@stepwise
-def check_noise_shape_dropout(answer: Answer, seed: int) -> str:
+@kept
+def _shaped(seed: int) -> tuple[Steps, Drawing, Steps, Steps]:
+    """Every pattern of sharing; draws; eight calls; what is small."""
     draw = Draw(seed, "noise_shape_dropout")
-    patterns = list(product((False, True), repeat=3))[:-1]
     # First one axis shared, where the axes can be told apart; then all patterns.
     first = draw.choice([(True, False, False), (False, False, True), (False, True, False)])
-    for k, pattern in enumerate([first, *patterns]):
+    patterns = [_pattern(draw, [draw.integer(20, 26) for _ in range(3)], first, none=False)]
+    for k, pattern in enumerate(list(product((False, True), repeat=3))[:-1]):
         # An axis that alone has its own draws is long: 0.7^90 is the chance that all of it is kept.
-        long = pattern.count(False) == 1
-        sizes = tuple(
-            draw.integer(*((3, 6) if one else (90, 110))) if long else draw.integer(20, 26) for one in pattern
-        )
-        _judge_shape(answer, draw, sizes, pattern, draw.uniform(0.3, 0.35), none=k % 2 == 1)
+        low, high = {1: (90, 110), 2: (20, 26), 3: (15, 18)}[pattern.count(False)]
+        sizes = [draw.integer(3, 6) if one else draw.integer(low, high) for one in pattern]
+        patterns.append(_pattern(draw, sizes, pattern, none=k % 2 == 0))
     for pattern in ((False, True), (True, False), (False, False)):
-        _judge_shape(
-            answer, draw, (100, 110), pattern, draw.uniform(0.65, 0.75), none=pattern == (False, True)
-        )
-    _judge_shape(answer, draw, (600,), (False,), 0.3, none=True)
-    _judge_shape(answer, draw, (7, 8, 9, 10), (False, True, False, True), 0.3, none=True)
-    x, shape = _apart_from_zero(draw, 16, 5, 40), (None, 1, 40)
-    p = draw.uniform(0.2, 0.35)
-    draws_from_the_generator(answer, draw, {"x": x, "p": p, "noise_shape": shape}, (16, 5, 40), x.dtype)
-    generator, masks = draw.generator(), []
-    for _ in range(8):
-        arguments: dict[str, Value] = {"x": x, "p": p, "noise_shape": shape, "generator": generator}
-        masks.append((ask_tensor(answer, arguments, "eight calls", (16, 5, 40), x.dtype) / x)[:, 0])
-    if not counts_vary(masks):
-        raise fail(EXACT_COUNT, "eight calls", {"x": x, "p": p, "noise_shape": shape})
-    for small in _small_shapes(draw):
-        for entry in (1, None):
-            given: dict[str, Value] = {"x": small, "p": 0.5, "noise_shape": (entry,) * small.dim()}
-            _is_kept_or_dropped(answer, draw, given, 2.0)
-    whole: dict[str, Value] = {"x": x, "p": 0.0, "noise_shape": shape, "generator": draw.generator()}
-    y = ask_tensor(answer, whole, "p=0", (16, 5, 40), x.dtype)
-    difference = compare(y, x, ("result",), 1e-9)
-    if difference is not None:
-        raise Failed(differs(difference, "p=0: nothing is dropped", whole))
-    return "Right on 45 inputs: every pattern of sharing, rate, scale, generator and gradient."
+        sizes = [100 if any(pattern) and not one else 60 for one in pattern]
+        patterns.append(_pattern(draw, sizes, pattern, none=pattern == (False, True), high=True))
+    patterns.append(_pattern(draw, [600], (False,), none=True))
+    patterns.append(_pattern(draw, [7, 8, 9, 10], (False, True, False, True), none=True))
+    x, p = _apart_from_zero(draw, 16, 5, 40), draw.uniform(0.2, 0.35)
+    arguments: dict[str, Value] = {"x": x, "p": p, "noise_shape": (None, 1, 40)}
+    drawing = Drawing(draw, arguments, (16, 5, 40), x.dtype)
+    eight = (Step("eight calls", arguments | {"generator": draw.generator()}, _first_step) for _ in range(8))
+    small = [
+        _kept_or_dropped(draw, {"x": x, "p": 0.5, "noise_shape": (entry,) * x.dim()})
+        for x in _small_shapes(draw)
+        for entry in (1, None)
+    ]
+    small.append(Step("p=0", arguments | {"p": 0.0, "generator": draw.generator()}, _is_x))
+    return Steps(patterns), drawing, Steps(eight), Steps(small)
 
 
-def _judge_shape(
-    answer: Answer, draw: Draw, sizes: tuple[int, ...], shared: tuple[bool, ...], p: float, none: bool
-) -> None:
+@stepwise
+def check_noise_shape_dropout(answer: Answer, seed: int) -> str:
+    patterns, drawing, eight, small = _shaped(seed)
+    patterns.ask(answer)
+    drawing.ask(answer)
+    if not counts_vary(eight.ask(answer)):
+        raise fail(EXACT_COUNT, "eight calls", eight.steps[0].arguments)
+    small.ask(answer)
+    count = len(patterns) + len(drawing) + len(eight) + len(small)
+    return f"Right on {count} inputs: every pattern of sharing, rate, scale, generator and gradient."
+
+
+def _first_step(reply: Reply) -> Tensor:
+    """The mask of the first step."""
+    x = reply.arguments["x"]
+    return (reply.tensor(x.shape, x.dtype) / x)[:, 0]
+
+
+def _pattern(draw: Draw, sizes: list[int], shared: tuple[bool, ...], none: bool, high: bool = False) -> Step:
     """One pattern of sharing: 1 on the shared axes, elsewhere x's own size or None."""
     shape = tuple(1 if one else (None if none else size) for one, size in zip(shared, sizes, strict=True))
+    p = draw.uniform(0.65, 0.75) if high else draw.uniform(0.3, 0.35)
     x = _apart_from_zero(draw, *sizes).to(draw.choice([torch.float32, torch.float64]))
     x = draw.choice([x, non_contiguous(x)])
     arguments: dict[str, Value] = {"x": x, "p": p, "noise_shape": shape, "generator": draw.generator()}
-    label = f"p={p:.3g}, x of shape {sizes}, noise_shape={shape}"
-    y = ask_tensor(answer, arguments, label, sizes, x.dtype)
-    multiplier = y.double() / x.double()
-    problem = judge(multiplier, p, shared)
-    if problem is None:
-        return
-    if problem.kind == "sharing":
-        raise fail(
-            _name_sharing(problem.shared, shared, none),
-            label,
-            arguments,
-            _sharing_rows(problem.shared, shared),
-        )
-    raise fail(problem.misconception or problem.sentence, label, arguments, problem.measured)
+    exact = x.double()
+
+    def judge_it(reply: Reply) -> None:
+        problem = judge(reply.tensor(x.shape, x.dtype).double() / exact, p, shared)
+        if problem is None:
+            return
+        if problem.kind == "sharing":
+            name = _name_sharing(problem.shared, shared, none)
+            raise fail(name, reply.label, reply.arguments, _sharing_rows(problem.shared, shared))
+        raise fail(problem.misconception or problem.sentence, reply.label, reply.arguments, problem.measured)
+
+    return Step(f"p={p:.3g}, x of shape {tuple(sizes)}, noise_shape={shape}", arguments, judge_it)
 
 
 def _name_sharing(found: tuple[bool, ...], wanted: tuple[bool, ...], none: bool) -> Misconception | str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import permutations, product
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from recdrop_lessons.checks.answer import Answer, Value
 from recdrop_lessons.checks.compare import compare
@@ -13,7 +15,7 @@ from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import Case, Exact, differs
 from recdrop_lessons.checks.masks import EXACT_COUNT, GENERAL_MASK, counts_vary, judge
 from recdrop_lessons.checks.parts import Lesson, Misconception, Part
-from recdrop_lessons.checks.steps import Failed, ask_tensor, draws_from_the_generator, fail, stepwise
+from recdrop_lessons.checks.steps import Drawing, Failed, Reply, Step, Steps, fail, kept, stepwise
 from recdrop_lessons.checks.tables import Entry, table
 
 # ---------------------------------------------------------------- 4.1 sample_mask
@@ -118,62 +120,90 @@ SHARING: tuple[tuple[Misconception, Callable[[Pattern], Pattern]], ...] = (
 )
 
 
-@stepwise
-def check_sample_mask(answer: Answer, seed: int) -> str:
+PATTERNS: tuple[Pattern, ...] = tuple(product((False, True), repeat=3))[:-1]
+FREE: Pattern = (False, False, False)
+
+
+@kept
+def _masks(seed: int) -> tuple[Steps, Steps, Drawing, Steps, Steps, Steps]:
+    """Every sharing; other rates; draws; eight calls; all axes shared; what is small."""
     draw = Draw(seed, "sample_mask")
-    found: dict[Pattern, Pattern] = {}
-    for wanted in list(product((False, True), repeat=3))[:-1]:
+
+    def sizes(wanted: Pattern) -> list[int]:
         # An axis that alone has its own draws is long: 0.7^90 is the chance that all of it is kept.
         long = wanted.count(False) == 1
-        sizes = tuple(draw.integer(90, 110) if long and not one else draw.integer(20, 26) for one in wanted)
-        found[wanted] = _judge(answer, draw, sizes, draw.uniform(0.3, 0.35), wanted)
+        return [draw.integer(90, 100) if long and not one else draw.integer(20, 23) for one in wanted]
+
+    patterns = [_mask(draw, sizes(wanted), draw.uniform(0.3, 0.35), wanted) for wanted in PATTERNS]
+    rates = [
+        _mask(draw, (14, 17, 21), draw.uniform(low, high), FREE)
+        for low, high in ((0.65, 0.75), (0.95, 0.98), (0.02, 0.05))
+    ]
+    arguments = _arguments(draw, (16, 5, 40), draw.uniform(0.3, 0.35), (False, True, False))
+    drawing = Drawing(draw, arguments, (16, 5, 40), torch.get_default_dtype())
+    eight = (
+        Step("eight calls", arguments | {"generator": draw.generator()}, lambda reply: _tensor(reply)[:, 0])
+        for _ in range(8)
+    )
+    one_draw = (_one_draw(draw) for _ in range(_ONE_DRAW))
+    return Steps(patterns), Steps(rates), drawing, Steps(eight), Steps(one_draw), Steps(_edges(draw))
+
+
+@stepwise
+def check_sample_mask(answer: Answer, seed: int) -> str:
+    patterns, rates, drawing, eight, one_draw, edges = _masks(seed)
+    found = dict(zip(PATTERNS, patterns.ask(answer), strict=True))
     if any(a != b for a, b in found.items()):
         raise _named(found)
-    _judge(answer, draw, (20, 25, 30), draw.uniform(0.65, 0.75), (False, False, False))
-    _judge(answer, draw, (20, 25, 30), draw.uniform(0.95, 0.98), (False, False, False))
-    _judge(answer, draw, (20, 25, 30), draw.uniform(0.02, 0.05), (False, False, False))
-    shape = (16, 5, 40)
-    p = draw.uniform(0.3, 0.35)
-    arguments = _arguments(draw, shape, p, (False, True, False))
-    del arguments["generator"]
-    draws_from_the_generator(answer, draw, arguments, shape, torch.get_default_dtype())
-    generator = draw.generator()
-    masks = [
-        ask_tensor(
-            answer, arguments | {"generator": generator}, "eight calls", shape, torch.get_default_dtype()
-        )[:, 0]
-        for _ in range(8)
-    ]
-    if not counts_vary(masks):
-        raise fail(EXACT_COUNT, "eight calls", arguments)
-    _one_draw_for_all(answer, draw)
-    _edges(answer, draw)
-    return "Right on 70 inputs: every sharing, rate, scale, independence and generator."
+    for its in rates.ask(answer):
+        if its != FREE:
+            raise _named({FREE: its})
+    drawing.ask(answer)
+    if not counts_vary(eight.ask(answer)):
+        raise fail(EXACT_COUNT, "eight calls", eight.steps[0].arguments)
+    seen = set(one_draw.ask(answer))
+    if seen != {0.0, 2.0}:
+        raise fail(
+            "With all three axes shared the mask is all 0 or all 1/(1-p), by one draw.",
+            f"all three axes shared, p=0.5, {_ONE_DRAW} draws",
+            measured=[["values seen", str(sorted(seen))], ["expected", "0.0 and 2.0"]],
+        )
+    edges.ask(answer)
+    count = len(patterns) + len(rates) + len(drawing) + len(eight) + len(one_draw) + len(edges)
+    return f"Right on {count} inputs: every sharing, rate, scale, independence and generator."
 
 
-def _arguments(draw: Draw, sizes: tuple[int, ...], p: float, wanted: Pattern) -> dict[str, Value]:
+def _arguments(draw: Draw, sizes: Sequence[int], p: float, wanted: Pattern) -> dict[str, Value]:
     names = [name for name, one in zip(AXES, wanted, strict=True) if one]
     order = torch.randperm(len(names), generator=draw.torch).tolist()
     shared = tuple(names[k] for k in order)
     given: dict[str, Value] = dict(zip(AXES, sizes, strict=True))
-    return given | {"p": p, "shared": shared, "generator": draw.generator()}
+    return given | {"p": p, "shared": shared}
 
 
-def _label(arguments: dict[str, Value]) -> str:
+def _step(draw: Draw, arguments: dict[str, Value], judge: Callable[[Reply], Any]) -> Step:
     sizes = ", ".join(f"{name}={arguments[name]}" for name in AXES)
-    return f"{sizes}, p={arguments['p']:.2f}, shared={arguments['shared']}"
+    label = f"{sizes}, p={arguments['p']:.2f}, shared={arguments['shared']}"
+    return Step(label, arguments | {"generator": draw.generator()}, judge)
 
 
-def _judge(answer: Answer, draw: Draw, sizes: tuple[int, ...], p: float, wanted: Pattern) -> Pattern:
-    """The sharing of one mask; fails where something else is wrong with it."""
-    arguments = _arguments(draw, sizes, p, wanted)
-    mask = ask_tensor(answer, arguments, _label(arguments), sizes, torch.get_default_dtype())
-    problem = judge(mask.double(), p, wanted)
-    if problem is None:
-        return wanted
-    if problem.kind == "sharing":
-        return problem.shared
-    raise fail(problem.misconception or problem.sentence, _label(arguments), arguments, problem.measured)
+def _tensor(reply: Reply) -> Tensor:
+    """The mask, of the size and dtype that were asked for."""
+    return reply.tensor(tuple(reply.arguments[name] for name in AXES), torch.get_default_dtype())
+
+
+def _mask(draw: Draw, sizes: Sequence[int], p: float, wanted: Pattern) -> Step:
+    """One mask. The judge gives its sharing, and fails where something else is wrong with it."""
+
+    def judge_it(reply: Reply) -> Pattern:
+        problem = judge(_tensor(reply), p, wanted)
+        if problem is None:
+            return wanted
+        if problem.kind == "sharing":
+            return problem.shared
+        raise fail(problem.misconception or problem.sentence, reply.label, reply.arguments, problem.measured)
+
+    return _step(draw, _arguments(draw, sizes, p, wanted), judge_it)
 
 
 def _named(found: dict[Pattern, Pattern]) -> Failed:
@@ -191,40 +221,42 @@ def _named(found: dict[Pattern, Pattern]) -> Failed:
     return fail("The mask is not shared along the axes that `shared` names.", label, measured=rows)
 
 
-def _one_draw_for_all(answer: Answer, draw: Draw) -> None:
-    """All three axes shared: one draw, so the whole mask is dropped or kept; 40 draws show both."""
-    seen = set()
-    for _ in range(40):
-        arguments = _arguments(draw, (2, 3, 4), 0.5, (True, True, True))
-        mask = ask_tensor(answer, arguments, _label(arguments), (2, 3, 4), torch.get_default_dtype())
+_ONE_DRAW = 29  # draws at p = 1/2 that all come out alike by a chance of 2^-28, below chance.ERROR
+
+
+def _one_draw(draw: Draw) -> Step:
+    """All three axes shared: one draw, so the whole mask is dropped or kept. The judge gives which."""
+
+    def judge(reply: Reply) -> float:
+        mask = _tensor(reply)
         if not bool((mask == mask[0, 0, 0]).all()):
             sentence = "With all three axes shared there is one draw for the whole mask; yours has several."
-            raise fail(sentence, _label(arguments), arguments)
-        seen.add(round(float(mask[0, 0, 0]), 4))
-    if seen != {0.0, 2.0}:
-        raise fail(
-            "With all three axes shared the mask is all 0 or all 1/(1-p), by one draw.",
-            "all three axes shared, p=0.5, 40 draws",
-            measured=[["values seen", str(sorted(seen))], ["expected", "0.0 and 2.0"]],
-        )
+            raise fail(sentence, reply.label, reply.arguments)
+        return round(float(mask[0, 0, 0]), 4)
+
+    return _step(draw, _arguments(draw, (2, 3, 4), 0.5, (True, True, True)), judge)
 
 
-def _edges(answer: Answer, draw: Draw) -> None:
+def _edges(draw: Draw) -> Iterator[Step]:
     """Axes of one element, and rate zero."""
+
+    def kept_or_dropped(reply: Reply) -> None:
+        mask = _tensor(reply)
+        difference = compare(mask, torch.where(mask == 0, 0.0, 2.0), ("mask",), 1e-4)
+        if difference is not None:
+            raise Failed(differs(difference, reply.label, reply.arguments))
+
+    def ones(reply: Reply) -> None:
+        mask = _tensor(reply)
+        difference = compare(mask, torch.ones(mask.shape), ("mask",), 1e-4)
+        if difference is not None:
+            raise Failed(differs(difference, f"{reply.label}: nothing is dropped", reply.arguments))
+
     a, b, c = draw.sizes(3)
     for sizes in ((1, 1, 1), (1, b, c), (a, 1, c), (a, b, 1), (4, b, c)):
-        wanted = draw.choice(list(product((False, True), repeat=3)))
-        arguments = _arguments(draw, sizes, 0.5, wanted)
-        mask = ask_tensor(answer, arguments, _label(arguments), sizes, torch.get_default_dtype())
-        right = torch.where(mask == 0, 0.0, 2.0)
-        difference = compare(mask, right, ("mask",), 1e-4)
-        if difference is not None:
-            raise Failed(differs(difference, _label(arguments), arguments))
-        arguments = _arguments(draw, sizes, 0.0, wanted)
-        mask = ask_tensor(answer, arguments, _label(arguments), sizes, torch.get_default_dtype())
-        difference = compare(mask, torch.ones(sizes), ("mask",), 1e-4)
-        if difference is not None:
-            raise Failed(differs(difference, f"{_label(arguments)}: nothing is dropped", arguments))
+        wanted = draw.choice((*PATTERNS, (True, True, True)))
+        yield _step(draw, _arguments(draw, sizes, 0.5, wanted), kept_or_dropped)
+        yield _step(draw, _arguments(draw, sizes, 0.0, wanted), ones)
 
 
 # ---------------------------------------------------------------- 4.2 noise_shape

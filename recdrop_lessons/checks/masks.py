@@ -57,43 +57,54 @@ class Problem:
 
 def shared_axes(dropped: Tensor) -> tuple[bool, ...]:
     """Along which axes one draw serves all; an axis of one element counts as shared."""
-    return tuple(bool((dropped == dropped.narrow(axis, 0, 1)).all()) for axis in range(dropped.dim()))
+    return tuple(_is_shared(dropped, axis) for axis in range(dropped.dim()))
+
+
+def _is_shared(dropped: Tensor, axis: int) -> bool:
+    # the first and the last already tell, but where they are alike
+    return torch.equal(dropped.narrow(axis, 0, 1), dropped.narrow(axis, -1, 1)) and bool(
+        (dropped == dropped.narrow(axis, 0, 1)).all()
+    )
 
 
 def judge(multiplier: Tensor, p: float, shared: Sequence[bool], scale: float | None = None) -> Problem | None:
     """The first thing that is wrong with a mask that should be {0, scale} and shared along the given axes.
 
     Args:
-        multiplier: what each element was multiplied by, float64. Wherever one axis alone has its own draws,
-            it must be so long that it cannot be all kept or all dropped by chance.
+        multiplier: what each element was multiplied by. Wherever one axis alone has its own draws, it must be
+            so long that it cannot be all kept or all dropped by chance.
         p: the rate of dropping; well away from 1/2 where keep-probability is to be named.
         shared: for each axis whether one draw is to serve it.
         scale: 1/(1-p) by default.
     """
     scale = 1 / (1 - p) if scale is None else scale
+    size = multiplier.shape
+    for axis, step in enumerate(multiplier.stride()):
+        if step == 0:  # an expanded axis: one element stands for all
+            multiplier = multiplier.narrow(axis, 0, 1)
     dropped = multiplier == 0
     found = shared_axes(dropped)
-    kept = multiplier[~dropped]
+    off_scale = _off_scale(multiplier, dropped, scale)
     for axis, one in enumerate(found):
         dropped = dropped.narrow(axis, 0, 1) if one else dropped  # what is left are independent draws
     count, of = int(dropped.sum()), dropped.numel()
     measured = [["dropped", f"{count / of:.3f}"], ["expected", f"{p:.3f}"]]
     if not rate_fits(count, of, p) and rate_fits(count, of, 1 - p):
         return Problem("keep-probability", KEEP_PROBABILITY.sentence, measured, KEEP_PROBABILITY)
-    problem = _values(kept, scale)
-    if problem is not None:
-        return problem
-    if any(a != b for a, b, size in zip(found, shared, multiplier.shape, strict=True) if size > 1):
+    if off_scale is not None:
+        return off_scale
+    if any(a != b for a, b, n in zip(found, shared, size, strict=True) if n > 1):
         return Problem("sharing", "Draws are shared along the wrong axes.", [], None, found)
     if not rate_fits(count, of, p):
         return Problem("rate", f"The share that is dropped does not fit p = {p:.3g}.", measured)
     return _pattern(dropped, p)
 
 
-def _values(kept: Tensor, scale: float) -> Problem | None:
+def _off_scale(multiplier: Tensor, dropped: Tensor, scale: float) -> Problem | None:
     """The values that are kept: all the scale, or another single one, or none of the two."""
-    if kept.numel() == 0 or bool(torch.isclose(kept, torch.tensor(scale).double(), rtol=1e-4).all()):
+    if bool((((multiplier - scale).abs() <= 1e-4 * scale) | dropped).all()):
         return None
+    kept = multiplier[~dropped]
     least, most = float(kept.min()), float(kept.max())
     measured = [
         ["kept elements are multiplied by", f"{least:.4g} to {most:.4g}"],

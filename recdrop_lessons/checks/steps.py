@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from recdrop_lessons.checks.answer import Answer, AnswerError, Value
+from recdrop_lessons.checks.answer import Answer, AnswerError, Call, Gradients, Question, Questions, Value
 from recdrop_lessons.checks.compare import TOLERANCE, compare, unchanged
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import differs, inputs, raised
@@ -38,6 +39,11 @@ def stepwise(steps: Callable[[Answer, int], str]) -> Check:
     return check
 
 
+# What is asked on a seed is made once and kept for the next answer, since a class is graded on one seed. Few
+# seeds are kept, as these inputs are large.
+kept = functools.lru_cache(maxsize=2)
+
+
 def fail(
     reason: Misconception | str,
     label: str,
@@ -58,31 +64,142 @@ def fail(
     return Failed(Outcome(False, reason, None, details))
 
 
+# ---------------------------------------------------------------- one call
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back of a call: its value, and the gradients or what their pass raised."""
+
+    label: str
+    arguments: dict[str, Value]
+    value: Value
+    gradients: Gradients | AnswerError
+
+    def tensor(self, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+        """The value, which must be a finite tensor of that shape and dtype."""
+        value = self.value
+        if (
+            isinstance(value, Tensor)
+            and value.shape == shape
+            and value.dtype == dtype
+            and bool(value.sum().isfinite())  # then so is each element
+        ):
+            return value
+        wanted = torch.zeros(shape, dtype=dtype)
+        difference = compare(value, wanted, ("result",), float("inf"), dtype) or compare(
+            value, wanted, ("result",), 1e30
+        )
+        if difference is not None:
+            raise Failed(differs(difference, self.label, self.arguments))
+        assert isinstance(value, Tensor)
+        return value
+
+    def gradient(self, wrt: str) -> Tensor | None:
+        """The gradient that was asked for; fails where its pass raised."""
+        if not isinstance(self.gradients, AnswerError):
+            return self.gradients[wrt]
+        outcome = raised(self.gradients, self.label, self.arguments)
+        message = f"The values are right, but the backward pass is not. {outcome.message}"
+        raise Failed(Outcome(False, message, None, outcome.details))
+
+    def gradient_is(self, wrt: str, right: Tensor) -> None:
+        """Fails unless the gradient that was asked for is the right one."""
+        found = self.gradient(wrt)
+        if found is None:
+            if bool(right.any()):
+                raise fail(GRADIENT_CUT, self.label, self.arguments, difference=f"None reaches `{wrt}`.")
+            return
+        difference = compare(found, right, (f"gradient of {wrt}",), 10 * TOLERANCE[right.dtype])
+        if difference is not None:
+            raise fail(GRADIENT_CUT, self.label, self.arguments, difference=difference.sentence)
+
+
 def ask(answer: Answer, arguments: dict[str, Value], label: str) -> Value:
     """The answer's value; fails where it raises, or changes its arguments."""
+    return _call(answer, arguments, label).value
+
+
+def _call(answer: Answer, arguments: dict[str, Value], label: str) -> Reply:
     try:
         call = answer.inspect(arguments)
     except AnswerError as error:
         raise Failed(raised(error, label, arguments)) from None
+    return _checked(call, {}, arguments, label)
+
+
+def _checked(call: Call, gradients: Gradients, arguments: dict[str, Value], label: str) -> Reply:
     for name, before in arguments.items():
         if not unchanged(before, call.arguments[name]):
             raise fail(CHANGES_INPUT, label, arguments, difference=f"It changed `{name}`.")
-    return call.value
+    return Reply(label, arguments, call.value, gradients)
 
 
-def ask_tensor(
-    answer: Answer, arguments: dict[str, Value], label: str, shape: tuple[int, ...], dtype: torch.dtype
-) -> Tensor:
-    """The answer's value, which must be a finite tensor of that shape and dtype."""
-    value = ask(answer, arguments, label)
-    wanted = torch.zeros(shape, dtype=dtype)
-    difference = compare(value, wanted, ("result",), float("inf"), dtype)
-    if difference is None and not bool(value.isfinite().all()):
-        difference = compare(value, wanted, ("result",), 1e30)
-    if difference is not None:
-        raise Failed(differs(difference, label, arguments))
-    assert isinstance(value, Tensor)
-    return value
+# ---------------------------------------------------------------- many calls together
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of several, and what is to be made of its reply.
+
+    Args:
+        label: what is special about the call, for the report.
+        arguments: as they are handed over; a generator among them belongs to this call alone.
+        judge: raises `Failed` where the reply is wrong; what it returns, `Steps.ask` returns.
+        wrt: the argument whose gradient is taken in the same pass, "" for none.
+        cotangent: the output's weights in that gradient.
+    """
+
+    label: str
+    arguments: dict[str, Value]
+    judge: Callable[[Reply], Any]
+    wrt: str = ""
+    cotangent: Tensor | None = None
+
+    @property
+    def question(self) -> Question:
+        return Question(self.arguments, (self.wrt,) if self.wrt else (), self.cotangent)
+
+    @property
+    def generators(self) -> list[torch.Generator]:
+        return [value for value in self.arguments.values() if isinstance(value, torch.Generator)]
+
+
+class Steps:
+    """Calls of which none hangs on the reply to another: asked together, judged in order.
+
+    They can be asked of one answer after another: generators start where they stood when this was made.
+    """
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        self.steps = tuple(steps)
+        self._questions = Questions(tuple(step.question for step in self.steps))
+        self._starts = [[one.get_state() for one in step.generators] for step in self.steps]
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def ask(self, answer: Answer) -> list[Any]:
+        """What the judges return, in order."""
+        for k in range(len(self)):
+            self._rewind(k)
+        replies = enumerate(answer.each(self._questions))
+        return [self.steps[k].judge(self._reply(answer, k, found)) for k, found in replies]
+
+    def _rewind(self, k: int) -> None:
+        for generator, start in zip(self.steps[k].generators, self._starts[k], strict=True):
+            generator.set_state(start)
+
+    def _reply(self, answer: Answer, k: int, found: tuple[Call, Gradients] | AnswerError) -> Reply:
+        step = self.steps[k]
+        if not isinstance(found, AnswerError):
+            return _checked(*found, step.arguments, step.label)
+        if not step.wrt:
+            raise Failed(raised(found, step.label, step.arguments))
+        # Is it the value or the gradient that raises? The value alone fails, or is there to be judged first.
+        self._rewind(k)
+        value = _call(answer, step.arguments, step.label).value
+        return Reply(step.label, step.arguments, value, found)
 
 
 def same_generator(state: Tensor) -> torch.Generator:
@@ -92,49 +209,47 @@ def same_generator(state: Tensor) -> torch.Generator:
     return generator
 
 
-def gradient_is(
-    answer: Answer, arguments: dict[str, Value], wrt: str, cotangent: Tensor, right: Tensor, label: str
-) -> None:
-    """Fails unless the vector-Jacobian product of the answer is the right one."""
-    try:
-        found = answer.gradients(arguments, [wrt], cotangent)[wrt]
-    except AnswerError as error:
-        outcome = raised(error, label, arguments)
-        message = f"The values are right, but the backward pass is not. {outcome.message}"
-        raise Failed(Outcome(False, message, None, outcome.details)) from None
-    if found is None:
-        if bool(right.any()):
-            raise fail(GRADIENT_CUT, label, arguments, difference=f"None reaches `{wrt}`.")
-        return
-    tolerance = 10 * TOLERANCE[right.dtype]
-    difference = compare(found, right, (f"gradient of {wrt}",), tolerance)
-    if difference is not None:
-        raise fail(GRADIENT_CUT, label, arguments, difference=difference.sentence)
-
-
-def draws_from_the_generator(
-    answer: Answer, draw: Draw, arguments: dict[str, Value], shape: tuple[int, ...], dtype: torch.dtype
-) -> None:
-    """Fails unless the same state gives the same result, the call advances it, and None draws afresh.
+class Drawing:
+    """Calls that show whether a generator is used: its state decides, a call moves it, and None draws afresh.
 
     The arguments must leave so many draws that two results agree by chance with a probability below 1e-9.
     """
-    state = draw.generator().get_state()
-    generator = same_generator(state)
 
-    def result(**given: Value) -> Tensor:
-        return ask_tensor(answer, arguments | given, "the same generator state, twice", shape, dtype)
-
-    first, second = result(generator=generator), result(generator=generator)
-    if not torch.equal(first, result(generator=same_generator(state))):
-        raise fail(GENERATOR_IGNORED, "the same generator state, twice", arguments)
-    if torch.equal(first, result(generator=draw.generator())):
-        raise fail(SAME_EACH_CALL, "two generators with different seeds", arguments)
-    if torch.equal(generator.get_state(), state):
-        raise fail(
-            GENERATOR_IGNORED, "a generator after two calls", arguments, difference="It has not advanced."
+    def __init__(
+        self, draw: Draw, arguments: dict[str, Value], shape: tuple[int, ...], dtype: torch.dtype
+    ) -> None:
+        self._arguments, self._shape, self._dtype = arguments, shape, dtype
+        self._state = draw.generator().get_state()
+        self._generator = same_generator(self._state)
+        given: list[dict[str, Value]] = [
+            {"generator": self._generator},
+            {"generator": same_generator(self._state)},
+            {"generator": draw.generator()},
+            {"generator": None},
+            {},
+        ]
+        self._steps = Steps(
+            Step("the same generator state, twice", arguments | one, lambda reply: reply.tensor(shape, dtype))
+            for one in given
         )
-    if torch.equal(first, second):
-        raise fail(SAME_EACH_CALL, "two calls with one generator", arguments)
-    if torch.equal(result(generator=None), result()):
-        raise fail(SAME_EACH_CALL, "two calls without a generator", arguments)
+
+    def __len__(self) -> int:
+        return len(self._steps) + 1
+
+    def ask(self, answer: Answer) -> None:
+        """Fails where the answer does otherwise."""
+        first, again, other, free, also_free = self._steps.ask(answer)
+        # The first call's generator goes on from where that call left it.
+        given = self._arguments | {"generator": self._generator}
+        second = _call(answer, given, "the same generator state, twice").tensor(self._shape, self._dtype)
+        if not torch.equal(first, again):
+            raise fail(GENERATOR_IGNORED, "the same generator state, twice", self._arguments)
+        if torch.equal(first, other):
+            raise fail(SAME_EACH_CALL, "two generators with different seeds", self._arguments)
+        if torch.equal(self._generator.get_state(), self._state):
+            unmoved = "It has not advanced."
+            raise fail(GENERATOR_IGNORED, "a generator after two calls", self._arguments, difference=unmoved)
+        if torch.equal(first, second):
+            raise fail(SAME_EACH_CALL, "two calls with one generator", self._arguments)
+        if torch.equal(free, also_free):
+            raise fail(SAME_EACH_CALL, "two calls without a generator", self._arguments)
