@@ -22,7 +22,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from recdrop_lessons.grading.warm import Ending
+from recdrop_lessons.grading.nursery import Ending, Nursery
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKS = ("### BEGIN SOLUTION", "### END SOLUTION")
@@ -114,33 +114,31 @@ def split(folder: Path) -> None:
     from recdrop_lessons import checks
     from recdrop_lessons.grading.checker import Checker
     from recdrop_lessons.grading.isolation import warm_parent
-    from recdrop_lessons.grading.merge import course_imports
 
     torch.set_num_threads(1)
     count = len(lessons())
     make_class(folder, 6 * count)
     files = sorted(folder.glob("*/*/*.ipynb"))
-    with warm_parent(preload=course_imports()) as parent:
-        nursery = parent.nursery()
-        end, seconds = nursery.end_learner, [0.0]
+    end, seconds = Nursery.end_learner, [0.0]
 
-        def ended() -> Ending:
-            ending = end()
-            seconds[0] += ending.cpu_seconds
-            return ending
+    def ended(self: Nursery) -> Ending:
+        ending = end(self)
+        seconds[0] += ending.cpu_seconds
+        return ending
 
-        nursery.end_learner = ended  # type: ignore[method-assign]
+    Nursery.end_learner = ended  # type: ignore[method-assign]
+    with warm_parent() as parent, Checker(parent) as checker:
+        nursery = checker.nursery(checks.lesson(lessons()[0]))
         for _ in range(50):
             nursery.learner(1).close()
             nursery.end_learner()
         empty, seconds[0] = seconds[0] / 50, 0.0
-        checker = Checker(nursery, "")
         for number, file in enumerate(files):
             if number == count:
                 seconds[0], began = 0.0, time.process_time()
             checker.grade(file.read_bytes(), checks.lesson(file.stem), 1)
         ours = (time.process_time() - began) / (5 * count)
-        nursery.close()
+    Nursery.end_learner = end  # type: ignore[method-assign]
     its = seconds[0] / (5 * count) - empty
     print("\n| CPU of one submission | ms |\n|---|---|")
     print(f"| a learner's process that does nothing: fork, locks, end | {1000 * empty:.1f} |")
@@ -170,11 +168,9 @@ def private_memory() -> float:
     RemoteNotebook.close = look  # type: ignore[method-assign]
     name = lessons()[0]
     data = (ROOT / "solutions" / name / f"{name}.ipynb").read_bytes()
-    with warm_parent() as parent:
-        room = parent._paths.room
-        nursery = parent.nursery()
-        graded = Checker(nursery, "").grade(data, checks.lesson(name), 1)
-        nursery.close()
+    with warm_parent() as parent, Checker(parent) as checker:
+        room = parent.zygote.room
+        graded = checker.grade(data, checks.lesson(name), 1)
     RemoteNotebook.close = close  # type: ignore[method-assign]
     assert graded.points == 100
     return max(found)

@@ -81,6 +81,9 @@ def check(
 
     Exit code 0: all parts are right; 1: not all; 2: the notebook could not be graded.
     """
+    from recdrop_lessons.launch import run_again_warm
+
+    run_again_warm("check")
     from recdrop_lessons.grading import learners_check
     from recdrop_lessons.grading.finding import NotFound
     from recdrop_lessons.grading.warm import GradingError
@@ -137,12 +140,16 @@ def grade(
     Exit code 0: everything was graded; 1: some are to be looked at by hand; 2: nothing could be graded;
     130: interrupted, what is done is kept.
     """
+    from recdrop_lessons.launch import run_again_warm
+
+    if attempts not in ("last", "best"):
+        _refuse(f"--attempts is last or best, not {attempts!r}.")
+    share, moment = _shard(shard), _moment(due)
+    run_again_warm("grade")
     from recdrop_lessons.grading.finding import NotFound
     from recdrop_lessons.grading.run import Options, grade_folder
     from recdrop_lessons.grading.warm import GradingError
 
-    if attempts not in ("last", "best"):
-        _refuse(f"--attempts is last or best, not {attempts!r}.")
     options = Options(
         submissions,
         out,
@@ -150,11 +157,11 @@ def grade(
         seed,
         isolation,
         trust_submissions,
-        _shard(shard),
+        share,
         scheduler,
         tuple(lesson or ()),
         attempts,
-        _moment(due),
+        moment,
     )
     try:
         finished = grade_folder(options)

@@ -12,9 +12,10 @@ from typing import Any
 from recdrop_lessons import checks
 from recdrop_lessons.checks.answer import AnswerLost
 from recdrop_lessons.checks.parts import Lesson, Part, PartResult
-from recdrop_lessons.grading.merge import Merged, Step, merge
+from recdrop_lessons.grading.merge import Merged, Step, course_imports, merge
+from recdrop_lessons.grading.nursery import Nursery, WarmParent
 from recdrop_lessons.grading.remote import Budget, RemoteAnswer, RemoteNotebook, Times
-from recdrop_lessons.grading.warm import GradingError, Nursery
+from recdrop_lessons.grading.warm import GradingError
 
 MAX_FILE = 1 << 28
 _RANK = {"ok": 0, "failed": 1, "timeout": 2, "died": 3, "missing": 4, "unreadable": 5}
@@ -101,23 +102,41 @@ def _kind(mode: int) -> str:
 
 
 class Checker:
-    """Grades notebooks in one nursery, one after another.
+    """Grades notebooks one after another.
 
     Args:
-        nursery: where the learners' processes come from.
-        isolation: the name of its locks, for the records.
+        parent: where the learners' processes come from, and under which locks.
         times: wall time limits.
     """
 
-    def __init__(self, nursery: Nursery, isolation: str, times: Times | None = None) -> None:
-        self.nursery = nursery
-        self.isolation = isolation
+    def __init__(self, parent: WarmParent, times: Times | None = None) -> None:
+        self.parent = parent
+        self.isolation = parent.sandbox.name
         self.times = times or Times()
+        self._nurseries: dict[tuple[str, ...], Nursery] = {}  # by the libraries that are loaded there
+
+    def nursery(self, lesson: Lesson) -> Nursery:
+        """Where that lesson's learners come from. Raises GradingError where the locks fail."""
+        libraries = course_imports(lesson)
+        if libraries not in self._nurseries:
+            self._nurseries[libraries] = self.parent.nursery(libraries)
+        return self._nurseries[libraries]
+
+    def close(self) -> None:
+        for nursery in self._nurseries.values():
+            nursery.close()
+        self._nurseries.clear()
+
+    def __enter__(self) -> Checker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def grade(self, data: bytes, lesson: Lesson, seed: int) -> Graded:
         """The lesson's parts, each checked on fresh inputs from the seed."""
         budget = Budget(self.times.notebook)
-        notebook = self.open(budget)
+        notebook = self.open(lesson, budget)
         try:
             found = notebook.read(data)
         except AnswerLost as lost:
@@ -148,9 +167,9 @@ class Checker:
         )
         return Graded(lesson.name, parts, isolation, {}, {"": why})
 
-    def open(self, budget: Budget) -> RemoteNotebook:
+    def open(self, lesson: Lesson, budget: Budget) -> RemoteNotebook:
         """A fresh learner's process."""
-        return RemoteNotebook(self.nursery, self.times, budget, MAX_FILE + 1)
+        return RemoteNotebook(self.nursery(lesson), self.times, budget, MAX_FILE + 1)
 
 
 class _Run:
@@ -236,7 +255,7 @@ class _Run:
     def _replace(self, steps: Sequence[Step]) -> None:
         """A fresh process with the good ones of these cells run."""
         while True:
-            self.notebook = self.checker.open(self.budget)
+            self.notebook = self.checker.open(self.lesson, self.budget)
             if all(self._run(step) for step in steps if step not in self.bad):
                 return
 

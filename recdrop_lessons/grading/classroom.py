@@ -33,14 +33,14 @@ class Pool(Protocol):
         ...
 
 
-def grade_task(checker: Checker, task: Task, isolation: str) -> Record:
+def grade_task(checker: Checker, task: Task) -> Record:
     """The task's result: record, answers, notes and which attempt counted. A pure function of the task."""
     lesson = checks.lesson(task.lesson)
     best: Graded | None = None
     counted = 0
     for number, attempt in enumerate(task.attempts, 1):
         if isinstance(attempt, str):
-            graded = Checker.unreadable(lesson, attempt, isolation)
+            graded = Checker.unreadable(lesson, attempt, checker.isolation)
             if attempt.startswith(("There is no notebook", "Nothing was handed in")):
                 graded = replace(
                     graded, parts=tuple(replace(part, status="missing") for part in graded.parts)

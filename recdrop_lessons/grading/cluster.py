@@ -6,12 +6,14 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import torch
+
 from recdrop_lessons.grading.checker import Checker
 from recdrop_lessons.grading.classroom import Task, grade_task
 from recdrop_lessons.grading.isolation import warm_parent
-from recdrop_lessons.grading.merge import course_imports
+from recdrop_lessons.grading.nursery import WarmParent
 from recdrop_lessons.grading.records import Record, checks_version
-from recdrop_lessons.grading.warm import GradingError, Nursery, WarmParent
+from recdrop_lessons.grading.warm import GradingError
 from recdrop_lessons.optional import need
 
 _AHEAD = 4  # tasks sent to the cluster for each of its threads, so that none waits and few are in memory
@@ -87,32 +89,32 @@ class ClusterPool:
 
 
 class _Here:
-    """What one worker process of the cluster keeps between tasks: the warm parent, and a nursery a thread."""
+    """What one worker process of the cluster keeps between tasks: the warm parent, and a checker a thread."""
 
     lock = threading.Lock()
     parent: WarmParent | None = None
-    nurseries = threading.local()
+    threads = threading.local()
 
 
-def _nursery(kind: str, trusted: bool) -> tuple[Nursery, str]:
+def _checker(kind: str, trusted: bool) -> Checker:
     with _Here.lock:
-        if _Here.parent is None or not _Here.parent.alive:
-            _Here.parent = warm_parent(kind, trusted=trusted, preload=course_imports())
+        if _Here.parent is None or not _Here.parent.zygote.alive:
+            _Here.parent = warm_parent(kind, trusted=trusted)
         parent = _Here.parent
-    if getattr(_Here.nurseries, "parent", None) is not parent:
-        _Here.nurseries.parent, _Here.nurseries.nursery = parent, parent.nursery()
-    return _Here.nurseries.nursery, parent.sandbox.name
+    checker: Checker | None = getattr(_Here.threads, "checker", None)
+    if checker is None or checker.parent is not parent:
+        torch.set_num_threads(1)  # small tensors: a second thread would only wait, and take a core to do so
+        checker = _Here.threads.checker = Checker(parent)
+    return checker
 
 
 def _introduce(kind: str, trusted: bool) -> tuple[str, str]:
-    _, name = _nursery(kind, trusted)
-    return checks_version(), name
+    return checks_version(), _checker(kind, trusted).isolation
 
 
 def _grade(task: Task, kind: str, trusted: bool) -> Record:
-    nursery, name = _nursery(kind, trusted)
     try:
-        return grade_task(Checker(nursery, name), task, name)
-    except GradingError:  # the nursery is lost; the next try gets another
-        _Here.nurseries.parent = None
+        return grade_task(_checker(kind, trusted), task)
+    except GradingError:  # its nursery is lost; the next try gets another
+        _Here.threads.checker = None
         raise

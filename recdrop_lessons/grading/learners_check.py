@@ -29,8 +29,8 @@ def check_notebook(path: Path, seed: int | None = None, isolation: str = "auto")
         return Checker.unreadable(lesson, str(error), isolation="none")
     lesson = lesson_of_file(path, data, lessons)
     seed = secrets.randbits(32) if seed is None else seed
-    with warm_parent(isolation, trusted=True) as parent:
-        return Checker(parent.nursery(), parent.sandbox.name).grade(data, lesson, seed)
+    with warm_parent(isolation, trusted=True) as parent, Checker(parent) as checker:
+        return checker.grade(data, lesson, seed)
 
 
 def text(graded: Graded) -> str:

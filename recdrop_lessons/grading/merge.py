@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -127,19 +128,20 @@ def course_cells(lesson: Lesson) -> list[tuple[str, Step]]:
     return found
 
 
-def course_imports() -> list[str]:
-    """What the course's own exercises import, scipy.stats say: worth loading before a class is graded."""
+@cache
+def course_imports(lesson: Lesson) -> tuple[str, ...]:
+    """The libraries beside torch that the exercise imports: worth loading before a class is graded."""
     found: set[str] = set()
-    for path in _SOLUTIONS.glob("*/*.ipynb"):
-        for cell in _notebook_cells(path):
-            if cell["cell_type"] != "code":
-                continue
-            for node in ast.walk(ast.parse("".join(cell["source"]))):
-                if isinstance(node, ast.Import):
-                    found |= {alias.name for alias in node.names}
-                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                    found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return sorted(name for name in found if not name.startswith("recdrop_lessons"))
+    for cell in _notebook_cells(_SOLUTIONS / lesson.name / f"{lesson.name}.ipynb"):
+        if cell["cell_type"] != "code":
+            continue
+        for node in ast.walk(ast.parse("".join(cell["source"]))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    loaded = {"torch", "recdrop_lessons", *sys.stdlib_module_names}
+    return tuple(sorted(name for name in found if name.split(".")[0] not in loaded))
 
 
 @cache

@@ -13,15 +13,17 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from recdrop_lessons import checks
 from recdrop_lessons.grading.checker import Checker
 from recdrop_lessons.grading.classroom import Task, grade_task
 from recdrop_lessons.grading.inside import sandbox
 from recdrop_lessons.grading.isolation import warm_parent
-from recdrop_lessons.grading.merge import course_imports
+from recdrop_lessons.grading.nursery import WarmParent
 from recdrop_lessons.grading.records import Record
 from recdrop_lessons.grading.remote import Times
-from recdrop_lessons.grading.warm import GradingError, WarmParent
+from recdrop_lessons.grading.warm import GradingError
 
 _TRIES = 2  # of a task whose worker is lost: the machine may have been short of memory
 
@@ -57,8 +59,8 @@ class LocalPool:
         self._workers: list[_Worker] = []
 
     def _warm(self) -> WarmParent:
-        parent = warm_parent(self._kind, shut=self._shut, trusted=self._trusted, preload=course_imports())
-        parent.connect()
+        parent = warm_parent(self._kind, shut=self._shut, trusted=self._trusted)
+        parent.zygote.connect()
         return parent
 
     def run(self, tasks: Iterator[tuple[Any, Task]]) -> Iterator[tuple[Any, Record]]:
@@ -131,7 +133,7 @@ class LocalPool:
         worker.process.join()
         self._workers.remove(worker)
         if (
-            not self._parent.alive
+            not self._parent.zygote.alive
         ):  # the next worker needs a parent to fork from; the others end by themselves
             self._parent.close()
             self._parent = self._warm()
@@ -158,13 +160,13 @@ def _work(pipe: Connection, others: list[Connection], parent: WarmParent, times:
     sandbox.die_with_parent()
     for other in others:  # else the end of this process's own pipe would never be seen
         other.close()
+    torch.set_num_threads(1)  # small tensors: a second thread would only wait, and take a core to do so
     status = 0
     try:
-        nursery = parent.nursery()
-        checker = Checker(nursery, parent.sandbox.name, times)
+        checker = Checker(parent, times)
         while True:
             task = pipe.recv()
-            pipe.send(grade_task(checker, task, parent.sandbox.name))
+            pipe.send(grade_task(checker, task))
     except (EOFError, BrokenPipeError, KeyboardInterrupt):
         pass
     except GradingError:

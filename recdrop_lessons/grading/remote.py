@@ -15,7 +15,7 @@ from torch import Tensor
 from recdrop_lessons.checks.answer import AnswerError, AnswerLost, Call, Gradients, Questions, Value, plain
 from recdrop_lessons.grading.inside.channel import Channel, ChannelClosed, ChannelTimeout
 from recdrop_lessons.grading.inside.codec import CodecError, encode, generators
-from recdrop_lessons.grading.warm import Nursery
+from recdrop_lessons.grading.nursery import Nursery
 
 _NO_ANSWER = "The notebook's process sent no proper answer."
 

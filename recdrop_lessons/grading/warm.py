@@ -1,4 +1,4 @@
-"""The warm parent and its nurseries, as the checker starts and asks them."""
+"""The warm parent as a process: what it is started with, what it may read, how it ends. No torch here."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recdrop_lessons.grading.inside.channel import Channel
-from recdrop_lessons.grading.inside.sandbox import Limits
-from recdrop_lessons.grading.inside.zygote import SOCKET_KIND, receive_request, send_request
+from recdrop_lessons.grading.inside import requests
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 INSIDE = _PACKAGE / "grading" / "inside"
@@ -28,10 +26,10 @@ ANSWERS = (
 # Loads this folder's inside/ under another name, so that the library itself is never imported there.
 _BOOT = (
     "import sys, types; package = types.ModuleType('inside'); package.__path__ = [sys.argv[1]]; "
-    "sys.modules['inside'] = package; sys.path += [p for p in sys.argv[5:] if p not in sys.path]; "
+    "sys.modules['inside'] = package; sys.path += [p for p in sys.argv[4:] if p not in sys.path]; "
     "from inside.zygote import main; main()"
 )
-_START_SECONDS = 60.0
+START_SECONDS = 60.0
 # What a Python process reads of the system beside its own folders. No home, nothing variable.
 _SYSTEM = (
     "/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo",
@@ -82,6 +80,11 @@ class Sandbox:
     wrapper: Wrapper | None = None
 
 
+def paths(room: str, shut: Sequence[str | os.PathLike[str]]) -> Paths:
+    """Those of learners whose warm parent has that room."""
+    return Paths((*readable_paths(), room), tuple(shut_paths(*shut)), room)
+
+
 def library_folders() -> list[str]:
     """Where this Python finds installed libraries."""
     return [path for path in sys.path if path.rstrip("/\\").endswith(("site-packages", "dist-packages"))]
@@ -104,106 +107,86 @@ def shut_paths(*more: str | os.PathLike[str]) -> list[str]:
     return [str(path) for path in (_PACKAGE, *rooms, *map(Path, more)) if path.exists()]
 
 
-class WarmParent:
+class Zygote:
     """A process with torch loaded, and none of the library. Close it, or let its checker end: it ends too.
 
     Args:
-        sandbox: the locks that its learners get; its wrapper is put on here.
-        limits: what one learner's process may use.
-        shut: files and folders that no learner may read, beside the course's own.
-        preload: modules to load beside torch, so that no learner's process spends its time on them.
+        wrapper: what it is started under, for all learners together.
+        shut: for the wrapper: files and folders that no learner may read, beside the course's own.
     """
 
-    def __init__(
-        self,
-        sandbox: Sandbox,
-        limits: Limits,
-        shut: Sequence[str | os.PathLike[str]] = (),
-        preload: Sequence[str] = (),
-    ) -> None:
-        self.sandbox = sandbox
-        room = tempfile.mkdtemp(prefix="recdrop-")
-        _copy_font_list(room)
-        self._paths = Paths((*readable_paths(), room), tuple(shut_paths(*shut)), room)
-        self._settings = {
-            "layers": sandbox.layers,
-            "limits": asdict(limits),
-            "readable": self._paths.readable,
-            "shut": self._paths.shut,
-        }
-        self._listener = socket.socket(socket.AF_UNIX, SOCKET_KIND)
-        self._listener.bind(f"{room}/control")
+    def __init__(self, wrapper: Wrapper | None = None, shut: Sequence[str | os.PathLike[str]] = ()) -> None:
+        self.room = tempfile.mkdtemp(prefix="recdrop-")
+        _copy_font_list(self.room)
+        self._listener = socket.socket(socket.AF_UNIX, requests.SOCKET_KIND)
+        self._listener.bind(f"{self.room}/control")
         self._listener.listen(1)
         self._control: socket.socket | None = None
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         environment = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "LANG") if name in os.environ}
         environment |= {
-            "HOME": room,
+            "HOME": self.room,
             "MPLBACKEND": "Agg",
-            "MPLCONFIGDIR": room,
+            "MPLCONFIGDIR": self.room,
             "OMP_NUM_THREADS": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        wrapper = sandbox.wrapper(self._paths, environment) if sandbox.wrapper else []
-        program = [sys.executable, "-I", "-c", _BOOT, str(INSIDE), f"{room}/control", str(ANSWERS)]
-        program.append(",".join(preload))
-        if sandbox.wrapper:
+        before = wrapper(paths(self.room, shut), environment) if wrapper else []
+        program = [sys.executable, "-I", "-c", _BOOT, str(INSIDE), f"{self.room}/control", str(ANSWERS)]
+        if wrapper:
             environment = {name: os.environ[name] for name in _ENGINE if name in os.environ}
         try:
             self._process = subprocess.Popen(
-                [*wrapper, *program, *library_folders()],
+                [*before, *program, *library_folders()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
                 env=environment,
-                cwd=room,
+                cwd=self.room,
                 start_new_session=True,
             )
         except OSError as error:
             self._listener.close()
-            shutil.rmtree(room, ignore_errors=True)
-            raise GradingError(f"{(wrapper or program)[0]} does not start: {error.strerror}.") from None
+            shutil.rmtree(self.room, ignore_errors=True)
+            raise GradingError(f"{(before or program)[0]} does not start: {error.strerror}.") from None
 
     def connect(self) -> socket.socket:
         """Wait until it is warm. Raises GradingError where it does not start."""
         if self._control is None:
             self._listener.settimeout(0.5)
-            end = time.monotonic() + _START_SECONDS
+            end = time.monotonic() + START_SECONDS
             while self._control is None:
                 with contextlib.suppress(TimeoutError):
                     self._control, _ = self._listener.accept()
-                if self._control is None and (self._process.poll() is not None or time.monotonic() > end):
-                    raise GradingError(f"The learners' process does not start. {self._last_words()}")
+                if self._control is None and (not self.alive or time.monotonic() > end):
+                    raise GradingError(f"The learners' process does not start. {self.last_words()}")
             self._control.setblocking(True)
             self._listener.close()
-            os.unlink(f"{self._paths.room}/control")
+            os.unlink(f"{self.room}/control")
         return self._control
 
-    def nursery(self) -> Nursery:
-        """A room of its own for one learner's process at a time. Raises GradingError where the locks fail."""
+    def ask(self, do: str, settings: dict[str, Any] | None = None) -> socket.socket:
+        """Have a nursery or a program forked, or another let ask: our end of the socket to it.
+
+        Raises GradingError where the zygote is gone.
+        """
         control = self.connect()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, SOCKET_KIND)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, requests.SOCKET_KIND)
         try:
-            send_request(control, self._settings, theirs.fileno())
+            requests.send_request(control, {"do": do, **(settings or {})}, theirs.fileno())
         except OSError:
-            raise GradingError(f"The learners' process is gone. {self._last_words()}") from None
+            ours.close()
+            raise GradingError(f"The learners' process is gone. {self.last_words()}") from None
         finally:
             theirs.close()
-        ours.settimeout(_START_SECONDS)
-        try:
-            reply, _ = receive_request(ours)
-        except OSError:
-            reply = None
-        if reply is None or "failed" in reply:
-            ours.close()
-            raise GradingError(reply["failed"] if reply else f"It does not start. {self._last_words()}")
-        return Nursery(ours)
+        return ours
 
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
+        """What it wrote to stderr before it ended."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1)
         self._errors.seek(0)
@@ -222,13 +205,27 @@ class WarmParent:
             self._process.kill()
             self._process.wait()
         self._errors.close()
-        shutil.rmtree(self._paths.room, ignore_errors=True)
+        shutil.rmtree(self.room, ignore_errors=True)
 
-    def __enter__(self) -> WarmParent:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+class OwnZygote(Zygote):
+    """The zygote that this very process was forked from, and ends with; see launch.py."""
+
+    def __init__(self, control: socket.socket, room: str) -> None:
+        self._control, self.room = control, room
+
+    @property
+    def alive(self) -> bool:
+        return True
+
+    def last_words(self) -> str:
+        return ""
+
+    def close(self) -> None:
+        """Nothing: others may need it still, and it ends with the command."""
+
+
+own: OwnZygote | None = None
 
 
 def _copy_font_list(room: str) -> None:
@@ -237,69 +234,3 @@ def _copy_font_list(room: str) -> None:
     for path in cache.glob("fontlist-*.json"):
         with contextlib.suppress(OSError):
             shutil.copy(path, room)
-
-
-@dataclass
-class Ending:
-    """How a learner's process ended: its exit code (negative: the signal), CPU seconds and peak memory."""
-
-    status: int | None = None
-    cpu_seconds: float = 0.0
-    peak_kilobytes: int = 0
-
-
-@dataclass
-class Nursery:
-    """Asks for learners' processes, one at a time; the one before is ended first."""
-
-    sock: socket.socket
-    last: Ending = field(default_factory=Ending)
-
-    def learner(self, largest_file: int) -> Channel:
-        """A fresh learner's process, by the channel to it."""
-        channel = self._fork({"do": "learner", "receives": largest_file})
-        channel.sends = largest_file
-        return channel
-
-    def probe(self, targets: dict[str, Any], seconds: float = 20.0) -> list[str]:
-        """What an attack from inside reaches; see inside/probe.py."""
-        channel = self._fork({"do": "learner", "probe": targets})
-        try:
-            succeeded: list[str] = channel.receive(seconds)["succeeded"]
-            return succeeded
-        finally:
-            channel.close()
-            self.end_learner()
-
-    def _fork(self, request: dict[str, Any]) -> Channel:
-        ours, theirs = socket.socketpair()
-        try:
-            self._ask(request, theirs.fileno())
-        finally:
-            theirs.close()
-        return Channel(ours)
-
-    def end_learner(self) -> Ending:
-        """End the learner's process and all that it left behind."""
-        reply = self._ask({"do": "kill"})
-        self.last = Ending(**reply)
-        return self.last
-
-    def require(self) -> None:
-        """Raises GradingError if it is gone. There must be no learner."""
-        self._ask({"do": "kill"})
-
-    def _ask(self, request: dict[str, Any], *descriptors: int) -> dict[str, Any]:
-        try:
-            send_request(self.sock, request, *descriptors)
-            reply, _ = receive_request(self.sock)
-        except OSError as error:
-            raise GradingError(f"The learners' process does not answer: {error}.") from None
-        if reply is None:
-            raise GradingError("The learners' process is gone.")
-        return reply
-
-    def close(self) -> None:
-        with contextlib.suppress(OSError):
-            send_request(self.sock, {"do": "end"})
-        self.sock.close()

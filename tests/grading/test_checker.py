@@ -243,10 +243,10 @@ def test_a_lost_grader_is_nobodys_fault(monkeypatch: pytest.MonkeyPatch) -> None
 
         def end(notebook: RemoteNotebook, do: str, seconds: float, request: dict[str, Any]) -> None:
             if do != "has" and request.get("name") == lesson.parts[-1].name:
-                parent._process.kill()
+                parent.zygote._process.kill()
                 assert notebook._nursery.sock.recv(1) == b""  # the nursery goes after it, and ends its socket
             send(notebook, do, seconds, request)
 
         monkeypatch.setattr(RemoteNotebook, "_send", end)
         with pytest.raises(GradingError):
-            Checker(parent.nursery(), "test").grade(submissions.notebook(solved()), lesson, 7)
+            Checker(parent).grade(submissions.notebook(solved()), lesson, 7)

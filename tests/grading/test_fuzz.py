@@ -18,8 +18,8 @@ from recdrop_lessons import checks
 from recdrop_lessons.checks.answer import AnswerError, AnswerLost, LocalAnswer
 from recdrop_lessons.grading.inside import codec
 from recdrop_lessons.grading.inside.channel import Channel
+from recdrop_lessons.grading.nursery import Ending
 from recdrop_lessons.grading.remote import Budget, RemoteAnswer, RemoteNotebook, Times
-from recdrop_lessons.grading.warm import Ending
 
 
 def test_mutated_frames() -> None:

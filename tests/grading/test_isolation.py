@@ -14,10 +14,11 @@ import recdrop_lessons
 from recdrop_lessons import checks
 from recdrop_lessons.grading import isolation, warm
 from recdrop_lessons.grading.checker import Checker
-from recdrop_lessons.grading.inside import sandbox
+from recdrop_lessons.grading.inside import requests, sandbox
 from recdrop_lessons.grading.inside.sandbox import Limits
+from recdrop_lessons.grading.nursery import WarmParent
 from recdrop_lessons.grading.remote import Budget, RemoteNotebook, Times
-from recdrop_lessons.grading.warm import GradingError, Sandbox, WarmParent
+from recdrop_lessons.grading.warm import GradingError, Sandbox
 
 INSTALLED = Path(sysconfig.get_paths()["purelib"])
 
@@ -49,11 +50,9 @@ def run_in(parent: WarmParent, source: str) -> list[str] | None:
 
 
 def test_a_notebook_is_graded_in_it(parent: WarmParent) -> None:
-    nursery = parent.nursery()
-    graded = Checker(nursery, parent.sandbox.name).grade(
-        submissions.notebook(submissions.solved()), checks.lesson(submissions.LESSON), 5
-    )
-    nursery.close()
+    with Checker(parent) as checker:
+        data = submissions.notebook(submissions.solved())
+        graded = checker.grade(data, checks.lesson(submissions.LESSON), 5)
     assert graded.points == 100
     assert graded.record()["isolation"] == parent.sandbox.name
 
@@ -153,11 +152,9 @@ def test_an_unknown_kind_is_refused_by_name() -> None:
 
 
 def test_none_is_graded_without_locks_and_says_so() -> None:
-    with isolation.warm_parent("none") as parent:
-        nursery = parent.nursery()
+    with isolation.warm_parent("none") as parent, Checker(parent) as checker:
         data = submissions.notebook(submissions.solved())
-        graded = Checker(nursery, parent.sandbox.name).grade(data, checks.lesson(submissions.LESSON), 5)
-        nursery.close()
+        graded = checker.grade(data, checks.lesson(submissions.LESSON), 5)
     assert graded.points == 100
     assert graded.record()["isolation"] == "none"
 
@@ -231,10 +228,10 @@ def test_limits_hold_where_no_lock_does() -> None:
 
 def test_it_works_over_stream_sockets_as_on_macos(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Only the kind of socket differs; both sides get it from the same place."""
-    patched = "import inside.zygote, socket; inside.zygote.SOCKET_KIND = socket.SOCK_STREAM; "
+    patched = "import inside.requests, socket; inside.requests.SOCKET_KIND = socket.SOCK_STREAM; "
     boot = warm._BOOT.replace("from inside.zygote", patched + "from inside.zygote")
     monkeypatch.setattr(warm, "_BOOT", boot)
-    monkeypatch.setattr(warm, "SOCKET_KIND", socket.SOCK_STREAM)
+    monkeypatch.setattr(requests, "SOCKET_KIND", socket.SOCK_STREAM)
     with isolation.warm_parent("none") as parent:
         assert run_in(parent, "import torch") is None
         assert run_in(parent, "1 / 0") is not None

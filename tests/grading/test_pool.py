@@ -46,15 +46,15 @@ def test_a_killed_warm_parent_is_replaced(pool: LocalPool) -> None:
     for number, result in pool.run(tasks(6)):
         results[number] = result["record"]["points"]
         if number == 2:
-            pool._parent._process.kill()
+            pool._parent.zygote._process.kill()
     assert results == dict.fromkeys(range(6), 100)
 
 
 def test_a_task_that_ends_every_worker_has_a_status(pool: LocalPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    def end(checker: object, task: Task, isolation: str) -> dict:
+    def end(checker: object, task: Task) -> dict:
         if task.student == "1":
             os._exit(9)
-        return grade_task(checker, task, isolation)
+        return grade_task(checker, task)
 
     grade_task = pools.grade_task
     monkeypatch.setattr(pools, "grade_task", end)  # the workers are forked, so they see it

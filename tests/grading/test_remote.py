@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from recdrop_lessons import checks
 from recdrop_lessons.checks.answer import (
     Answer,
     AnswerError,
@@ -16,8 +17,9 @@ from recdrop_lessons.checks.answer import (
     Question,
     Questions,
 )
+from recdrop_lessons.grading.checker import Checker
+from recdrop_lessons.grading.nursery import Nursery
 from recdrop_lessons.grading.remote import Budget, RemoteAnswer, RemoteNotebook, Times
-from recdrop_lessons.grading.warm import Nursery
 
 Both = Callable[[str], tuple[Answer, Answer]]
 
@@ -232,8 +234,10 @@ def test_a_lost_process_is_said_and_stays_lost(both: Both, body: str, status: st
         remote(x=1)
 
 
-def test_what_the_course_imports_is_there_before_a_learner_asks_for_it(both: Both) -> None:
-    _, remote = both(
-        "import sys\ndef f(): return [name in sys.modules for name in ('scipy.stats', 'torch.fx')]"
-    )
-    assert remote() == [True, True]
+def test_what_an_exercise_imports_is_there_before_its_learners_ask_for_it(checker: Checker) -> None:
+    loaded = "def f(): return [name in sys.modules for name in ('scipy.stats', 'torch.fx')]"
+    for lesson, expected in (("10", [True, True]), ("01", [False, True])):
+        remote = checker.open(checks.lesson(lesson), Budget(30))
+        assert remote.run(f"import sys\n{loaded}", "cell 1") is None
+        assert RemoteAnswer(remote, "f")() == expected
+        remote.close()

@@ -1,54 +1,31 @@
 """The warm parent: it holds torch and nothing of ours, and learners' processes are forked from it.
 
-    zygote ── nursery ── learner        (one nursery a worker, one learner at a time in it)
+    zygote ─┬─ nursery ── learner       (one learner at a time in a nursery)
+            └─ the grader itself        (where it shares the import of torch; launch.py)
 
 The nursery lives in namespaces of its own where there are any, as the first process there: with it go all.
-Requests come over a socket as frames; a learner's end of its own socket comes as a descriptor beside them.
+Requests come over sockets; a learner's end of its own socket comes as a descriptor beside them.
 """
 
 from __future__ import annotations
 
-import array
 import contextlib
-import gc
 import importlib
 import importlib.util
-import json
 import os
+import select
 import signal
 import socket
 import sys
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 import torch
 
-from . import probe, sandbox
+from . import memory, probe, requests, sandbox
 from .channel import Channel
 from .learner import Learner
-
-# Whole messages and an end where there is such a socket; macOS has none, so a message also ends in a newline.
-SOCKET_KIND = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
-_MESSAGE = 1 << 16
-
-
-def send_request(sock: socket.socket, request: dict[str, Any], *descriptors: int) -> None:
-    """One datagram with its descriptors."""
-    ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
-    sock.sendmsg([json.dumps(request).encode() + b"\n"], ancillary)
-
-
-def receive_request(sock: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
-    """The next datagram and its descriptors; None at the end."""
-    message, descriptors = b"", list[int]()
-    while not message.endswith(b"\n"):
-        data, ancillary, _, _ = sock.recvmsg(_MESSAGE, socket.CMSG_SPACE(4 * 4))
-        if not data:
-            return None, descriptors
-        message += data
-        for level, kind, raw in ancillary:
-            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                descriptors += array.array("i", raw[: len(raw) - len(raw) % 4]).tolist()
-    return json.loads(message), descriptors
+from .requests import receive_request, send_request
 
 
 class Nursery:
@@ -142,8 +119,8 @@ class Nursery:
         }
 
 
-def _start_nursery(sock: socket.socket, settings: dict[str, Any], answers: Any) -> None:
-    """In the forked child: enter the namespaces, become the nursery, never return."""
+def _start_nursery(sock: socket.socket, settings: dict[str, Any], answers: Any) -> NoReturn:
+    """In the forked child: enter the namespaces, load what its learners import, become the nursery."""
     status = 1
     try:
         sandbox.die_with_parent()
@@ -157,6 +134,7 @@ def _start_nursery(sock: socket.socket, settings: dict[str, Any], answers: Any) 
             sandbox.die_with_parent()
         with contextlib.suppress(OSError):
             sandbox.hide_memory()
+        _preload(settings["preload"])
         Nursery(sock, settings, answers).serve()
         status = 0
     except Exception as error:
@@ -166,34 +144,82 @@ def _start_nursery(sock: socket.socket, settings: dict[str, Any], answers: Any) 
         os._exit(status)
 
 
-def main() -> None:
-    """Arguments: the control socket's path, the file of `LocalAnswer`, modules to load. Ends with it."""
-    answers = _load(sys.argv[3])
-    torch.set_num_threads(1)
-    for name in filter(None, sys.argv[4].split(",")):
+def _preload(names: Sequence[str]) -> None:
+    """Import modules, so that no learner's process spends its time on them."""
+    for name in names:
         with contextlib.suppress(Exception):  # a learner's own import of it will say what is wrong
             importlib.import_module(name)
+    if names:
+        memory.settle()
+
+
+def _start_program(sock: socket.socket) -> NoReturn:
+    """In the forked child: become the program that the other end of the socket describes."""
+    sandbox.die_with_parent()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    request, descriptors = receive_request(sock)
+    if request is None:
+        os._exit(1)
+    sys.path[:] = request["path"]
+    importlib.import_module(request["module"]).arrive(sock, descriptors)
+    os._exit(1)
+
+
+def main() -> None:
+    """Arguments: the control socket's path, the file of `LocalAnswer`. With the socket all ends."""
+    answers = _load(sys.argv[3])
+    torch.set_num_threads(1)
+    _preload(("resource", "torch.nn.functional"))
     os.umask(0o077)
-    gc.collect()
-    gc.freeze()  # so that the learners' collector does not touch, and so copy, the pages it shares
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the checker decides when a run ends
-    control = socket.socket(socket.AF_UNIX, SOCKET_KIND)
-    control.connect(sys.argv[2])
+    life = socket.socket(socket.AF_UNIX, requests.SOCKET_KIND)
+    life.connect(sys.argv[2])
+    controls = [life]
+    programs: list[int] = []
     while True:
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG) != (0, 0):
-                pass
-        settings, descriptors = receive_request(control)
-        if settings is None:
+        for control in select.select(controls, [], [])[0]:
+            _bury()
+            request, descriptors = receive_request(control)
+            if request is None and control is life:
+                _end(programs)
+                return
+            if request is None:
+                controls.remove(control)
+                control.close()
+            elif request["do"] == "control":  # another who may ask
+                controls.append(socket.socket(fileno=descriptors[0]))
+            else:
+                child = _fork(controls, request, descriptors[0], answers)
+                programs += [child] * (request["do"] == "program")
+
+
+def _fork(controls: Sequence[socket.socket], request: dict[str, Any], descriptor: int, answers: Any) -> int:
+    """A nursery or a program, which has that descriptor and none of the control sockets."""
+    child = os.fork()
+    if child == 0:
+        for control in controls:
             control.close()
-            with contextlib.suppress(ChildProcessError):  # the nurseries end with their checkers
-                while True:
-                    os.wait()
-            return
-        if os.fork() == 0:
-            control.close()
-            _start_nursery(socket.socket(fileno=descriptors[0]), settings, answers)
-        os.close(descriptors[0])
+        if request["do"] == "program":
+            _start_program(socket.socket(fileno=descriptor))
+        _start_nursery(socket.socket(fileno=descriptor), request, answers)
+    os.close(descriptor)
+    return child
+
+
+def _bury() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
+
+
+def _end(programs: Sequence[int]) -> None:
+    """Programs are killed; nurseries end with those who ask them. Waiting for them counts their CPU time."""
+    for program in programs:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(program, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
 
 
 def _load(path: str) -> Any:

@@ -1,0 +1,137 @@
+"""Learners' processes as the checker asks for them: a warm parent, its nurseries, one learner at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from os import PathLike
+from typing import Any
+
+from recdrop_lessons.grading import warm
+from recdrop_lessons.grading.inside.channel import Channel
+from recdrop_lessons.grading.inside.requests import receive_request, send_request
+from recdrop_lessons.grading.inside.sandbox import Limits
+from recdrop_lessons.grading.warm import GradingError, Sandbox, Zygote
+
+
+class WarmParent:
+    """Gives nurseries under certain locks.
+
+    Args:
+        sandbox: the locks that its learners get.
+        limits: what one learner's process may use.
+        shut: files and folders that no learner may read, beside the course's own.
+        zygote: where they are forked from; it is closed with this.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        limits: Limits,
+        shut: Sequence[str | PathLike[str]] = (),
+        zygote: Zygote | None = None,
+    ) -> None:
+        self.sandbox = sandbox
+        self.zygote = zygote or Zygote(sandbox.wrapper, shut)
+        paths = warm.paths(self.zygote.room, shut)
+        self._settings = {
+            "layers": sandbox.layers,
+            "limits": asdict(limits),
+            "readable": paths.readable,
+            "shut": paths.shut,
+        }
+
+    def nursery(self, preload: Sequence[str] = ()) -> Nursery:
+        """A room of its own for one learner's process at a time.
+
+        `preload` names the modules to load there beside torch. Raises GradingError where the locks fail.
+        """
+        ours = self.zygote.ask("nursery", {**self._settings, "preload": list(preload)})
+        ours.settimeout(warm.START_SECONDS)
+        try:
+            reply, _ = receive_request(ours)
+        except OSError:
+            reply = None
+        if reply is None or "failed" in reply:
+            ours.close()
+            said = reply["failed"] if reply else f"It does not start. {self.zygote.last_words()}"
+            raise GradingError(said)
+        return Nursery(ours)
+
+    def close(self) -> None:
+        """End it, and with it every nursery and learner."""
+        self.zygote.close()
+
+    def __enter__(self) -> WarmParent:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@dataclass
+class Ending:
+    """How a learner's process ended: its exit code (negative: the signal), CPU seconds and peak memory."""
+
+    status: int | None = None
+    cpu_seconds: float = 0.0
+    peak_kilobytes: int = 0
+
+
+@dataclass
+class Nursery:
+    """Asks for learners' processes, one at a time; the one before is ended first."""
+
+    sock: socket.socket
+    last: Ending = field(default_factory=Ending)
+
+    def learner(self, largest_file: int) -> Channel:
+        """A fresh learner's process, by the channel to it."""
+        channel = self._fork({"do": "learner", "receives": largest_file})
+        channel.sends = largest_file
+        return channel
+
+    def probe(self, targets: dict[str, Any], seconds: float = 20.0) -> list[str]:
+        """What an attack from inside reaches; see inside/probe.py."""
+        channel = self._fork({"do": "learner", "probe": targets})
+        try:
+            succeeded: list[str] = channel.receive(seconds)["succeeded"]
+            return succeeded
+        finally:
+            channel.close()
+            self.end_learner()
+
+    def _fork(self, request: dict[str, Any]) -> Channel:
+        ours, theirs = socket.socketpair()
+        try:
+            self._ask(request, theirs.fileno())
+        finally:
+            theirs.close()
+        return Channel(ours)
+
+    def end_learner(self) -> Ending:
+        """End the learner's process and all that it left behind."""
+        reply = self._ask({"do": "kill"})
+        self.last = Ending(**reply)
+        return self.last
+
+    def require(self) -> None:
+        """Raises GradingError if it is gone. There must be no learner."""
+        self._ask({"do": "kill"})
+
+    def _ask(self, request: dict[str, Any], *descriptors: int) -> dict[str, Any]:
+        try:
+            send_request(self.sock, request, *descriptors)
+            reply, _ = receive_request(self.sock)
+        except OSError as error:
+            raise GradingError(f"The learners' process does not answer: {error}.") from None
+        if reply is None:
+            raise GradingError("The learners' process is gone.")
+        return reply
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            send_request(self.sock, {"do": "end"})
+        self.sock.close()

@@ -1,0 +1,128 @@
+"""A command run again in a process that has torch loaded, from which the learners' come as well.
+
+    recdrop grade ── zygote ─┬─ recdrop grade ── workers
+      (no torch)     (torch) └─ nursery ── learner
+
+So torch is imported once, for the checks and for the learners, who still find nothing of the checks in
+memory: their processes are forked from one that never had them. With the first process the zygote ends,
+and with that all others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+import traceback
+from typing import Any, NoReturn
+
+from recdrop_lessons.grading import warm
+from recdrop_lessons.grading.inside.requests import receive_request, send_request
+
+
+def run_again_warm(command: str) -> None:
+    """Run the command that was typed in such a process, and leave with its exit code.
+
+    Returns where that is not to be: torch is loaded already; another program calls the command; the system is
+    none where a process ends with the one it was forked from.
+    """
+    if "torch" in sys.modules or sys.argv[1:2] != [command] or sys.platform != "linux":
+        return
+    if sys.getfilesystemencoding() != "utf-8":  # the zygote's, and so how names of files cross
+        return
+    try:
+        zygote = warm.Zygote()
+    except warm.GradingError:
+        return  # the command will meet it again and say so
+    try:
+        code = _run(zygote)
+    finally:
+        zygote.close()
+    sys.exit(code)
+
+
+def _run(zygote: warm.Zygote) -> int:
+    """The exit code of this command when it runs again; an interrupt is handed on."""
+    with zygote.ask("program") as program, zygote.ask("control") as control, _instructions(zygote) as file:
+        settings = {"module": __name__, "path": sys.path}
+        send_request(program, settings, 0, 1, 2, control.fileno(), file.fileno())
+        reply, pid = None, 0
+        while True:
+            try:
+                reply, _ = receive_request(program)
+            except KeyboardInterrupt:
+                if not pid:
+                    raise
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGINT)
+                continue
+            if reply is None:
+                print(f"recdrop: the grader itself has ended. {zygote.last_words()}", file=sys.stderr)
+                return 1
+            if "exit" in reply:
+                return int(reply["exit"])
+            pid = reply["pid"]
+
+
+def _instructions(zygote: warm.Zygote) -> Any:
+    """What the process needs to be as this one, in a file without a name: no learner can read it."""
+    umask = os.umask(0)
+    os.umask(umask)
+    told = {
+        "arguments": sys.argv,
+        "environment": dict(os.environ),
+        "folder": os.getcwd(),
+        "umask": umask,
+        "writes_no_bytecode": sys.dont_write_bytecode,
+        "streams": [(one.encoding, one.errors) for one in (sys.stdin, sys.stdout, sys.stderr)],
+        "room": zygote.room,
+    }
+    file = tempfile.TemporaryFile("w+")  # noqa: SIM115
+    json.dump(told, file)
+    file.seek(0)
+    return file
+
+
+def arrive(program: socket.socket, descriptors: list[int]) -> NoReturn:
+    """In the forked process: become that command, and tell its exit code."""
+    *standard, control, instructions = descriptors
+    with open(instructions) as file:
+        told = json.load(file)
+    os.umask(told["umask"])
+    os.environ.clear()
+    os.environ.update(told["environment"])
+    os.chdir(told["folder"])
+    sys.argv[:] = told["arguments"]
+    sys.dont_write_bytecode = told["writes_no_bytecode"]
+    for number, descriptor in enumerate(standard):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    sys.stdin, sys.stdout, sys.stderr = (
+        open(number, mode, 1 if os.isatty(number) else -1, encoding, errors, closefd=False)  # noqa: SIM115
+        for number, (mode, (encoding, errors)) in enumerate(zip("rww", told["streams"], strict=True))
+    )
+    warm.own = warm.OwnZygote(socket.socket(fileno=control), told["room"])
+    send_request(program, {"pid": os.getpid()})
+    code = _command()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):  # whoever read it is gone
+            stream.flush()
+    send_request(program, {"exit": code})
+    os._exit(0)
+
+
+def _command() -> int:
+    from recdrop_lessons.cli import app
+
+    try:
+        app()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0

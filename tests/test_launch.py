@@ -1,0 +1,78 @@
+"""A command that runs again in a process with torch is the same command, and tells learners nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from submissions import solved, write
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="commands run again on Linux alone")
+
+COMMAND = [sys.executable, "-c", "from recdrop_lessons.cli import app; app()"]
+
+
+def test_torch_is_loaded_elsewhere(tmp_path: Path) -> None:
+    write(tmp_path, solved())
+    program = (
+        "import sys\nfrom recdrop_lessons.cli import app\n"
+        "try:\n    app()\nexcept SystemExit as end:\n    assert end.code == 0, end.code\n"
+        "assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "check", "01_cells"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "100 of 100 points" in done.stdout
+
+
+def test_it_has_the_folder_the_environment_the_mask_and_the_streams(tmp_path: Path) -> None:
+    write(tmp_path / "class" / "jürgen", solved())
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-16-le", "COLUMNS": "60"}
+    done = subprocess.run(
+        [*COMMAND, "grade", "class", "--out", "out"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        preexec_fn=lambda: os.umask(0o027),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1 submissions, 1 with all points" in done.stdout.decode("utf-16-le")
+    assert (tmp_path / "out" / "jürgen").stat().st_mode & 0o777 == 0o750
+
+
+def test_a_learner_finds_nothing_of_the_command_that_grades(tmp_path: Path) -> None:
+    """Neither its arguments with the seed, nor its environment, in its own /proc entry or in memory."""
+    looks = (
+        "import gc, sys\ngc.unfreeze()\n"
+        "seen = open('/proc/self/environ').read() + open('/proc/self/cmdline').read() + str(sys.argv)\n"
+        "seen += ''.join(o for l in gc.get_objects() if type(l) is list for o in l if type(o) is str)\n"
+        "seen += ''.join(f'{k}{v}' for d in gc.get_objects() if type(d) is dict\n"
+        "                for k, v in list(d.items()) if type(k) is str and type(v) in (str, int))\n"
+        "found = [one for one in ('987' + '654321', 'instructors-' + 'token') if one in seen]\n"
+        "assert not found, found\n"
+        "def rnn_step(x, h, W, U, b): raise ValueError('looked ' + str(len(seen) > 10000))\n"
+    )
+    write(tmp_path / "class" / "eve", solved(rnn_step=looks))
+    done = subprocess.run(
+        [*COMMAND, "grade", "class", "--out", "out", "--seed", "987654321"],
+        cwd=tmp_path,
+        env={**os.environ, "SECRET": "instructors-token"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    first = json.loads((tmp_path / "out" / "eve" / "01_cells.json").read_text())["parts"][0]
+    assert "looked True" in first["message"]
+
+
+def test_what_goes_wrong_is_said_as_ever(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "grade", "nowhere", "--out", "out"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "There is no folder nowhere" in done.stderr
