@@ -60,12 +60,13 @@ class LocalPool:
 
     def _warm(self) -> WarmParent:
         parent = warm_parent(self._kind, shut=self._shut, trusted=self._trusted)
-        parent.zygote.connect()
+        parent.zygote.expect_many()
         return parent
 
     def run(self, tasks: Iterator[tuple[Any, Task]]) -> Iterator[tuple[Any, Record]]:
         """Each task's key and result, as they are done. A task is read only when a worker is free for it."""
         waiting: list[tuple[Any, Task, int]] = []  # whose worker was lost
+        results: list[tuple[Any, Record]] = []
         more = True
         while True:
             while more or waiting:
@@ -80,6 +81,8 @@ class LocalPool:
                     more = False
                 else:
                     self._give(worker, *following, 0)
+            yield from results  # only now, so that the worker goes on while the result is written
+            results.clear()
             busy = [worker for worker in self._workers if worker.task is not None]
             if not busy:
                 return
@@ -93,10 +96,10 @@ class LocalPool:
                     if worker.tries + 1 < _TRIES:
                         waiting.append((key, task, worker.tries + 1))
                     else:
-                        yield key, _lost(task, self.isolation)
+                        results.append((key, _lost(task, self.isolation)))
                     continue
                 worker.key = worker.task = None
-                yield key, result
+                results.append((key, result))
 
     def _free(self) -> _Worker | None:
         for worker in self._workers:

@@ -12,16 +12,17 @@ _COLLAPSE = 25  # MADV_COLLAPSE, Linux 6.1
 
 
 def settle() -> None:
-    """Call it when everything is loaded, before the first fork."""
-    gc.collect()
-    gc.freeze()  # so that the collector of a forked process does not touch, and so copy, the pages it shares
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, ValueError):
-            _use_huge_pages()
+    """When everything is loaded: the collector of a forked process shall touch nothing of it, and so copy it."""
+    gc.freeze()
 
 
-def _use_huge_pages() -> None:
-    """A fork copies an entry for each page, and torch's data fill 35 000 small ones or 50 huge ones."""
+def use_huge_pages() -> None:
+    """Where many forks are to come: each copies an entry a page, 35 000 small ones or 50 huge ones and a rest.
+
+    It takes some tenths of a second.
+    """
+    if sys.platform != "linux":
+        return
     libc = ctypes.CDLL(None)
     with open("/proc/self/maps") as maps:
         mappings = [line.split() for line in maps]
