@@ -25,7 +25,8 @@ ANSWERS = (
 
 # Loads this folder's inside/ under another name, so that the library itself is never imported there.
 _BOOT = (
-    "import gc, sys, types; gc.disable(); package = types.ModuleType('inside'); package.__path__ = [sys.argv[1]]; "
+    "import gc, sys, types; gc.disable(); "
+    "package = types.ModuleType('inside'); package.__path__ = [sys.argv[1]]; "
     "sys.modules['inside'] = package; sys.path += [p for p in sys.argv[4:] if p not in sys.path]; "
     "from inside.zygote import main; main()"
 )

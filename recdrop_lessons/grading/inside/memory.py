@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import gc
 import sys
@@ -12,12 +11,12 @@ _COLLAPSE = 25  # MADV_COLLAPSE, Linux 6.1
 
 
 def settle() -> None:
-    """When everything is loaded: the collector of a forked process shall touch nothing of it, and so copy it."""
+    """When everything is loaded: a forked process's collector shall touch, and so copy, nothing of it."""
     gc.freeze()
 
 
 def use_huge_pages() -> None:
-    """Where many forks are to come: each copies an entry a page, 35 000 small ones or 50 huge ones and a rest.
+    """Where many forks are to come: each copies an entry a page, 35 000 small or 50 huge and a few.
 
     It takes some tenths of a second.
     """
