@@ -39,10 +39,15 @@ _RECOGNISED = 1e-5
 
 @dataclass(frozen=True)
 class Case:
-    """Arguments to try, floats in float64, and what is special about them: "B=1, F=3, H=2"."""
+    """Arguments to try, floats in float64, and what is special about them: "B=1, F=3, H=2".
+
+    `gradients` is False where the values alone are looked at. A gradient that is cut is cut everywhere or at
+    an edge (an axis of one element, another kind of mask), so sizes that differ in nothing else need none.
+    """
 
     label: str
     arguments: dict[str, Value]
+    gradients: bool = True
 
 
 class _Trial:
@@ -71,6 +76,8 @@ class _Trial:
     @cached_property
     def paths(self) -> tuple[str, ...]:
         """Where gradients must pass."""
+        if not self.case.gradients:
+            return ()
         asked = self.check.gradients
         return asked(self.arguments) if callable(asked) else asked
 

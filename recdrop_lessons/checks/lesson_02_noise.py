@@ -468,10 +468,11 @@ def _shaped(seed: int) -> tuple[Steps, Drawing, Steps, Steps]:
     arguments: dict[str, Value] = {"x": x, "p": p, "noise_shape": (None, 1, 40)}
     drawing = Drawing(draw, arguments, (16, 5, 40), x.dtype)
     eight = (Step("eight calls", arguments | {"generator": draw.generator()}, _first_step) for _ in range(8))
+    # one draw for all and a draw for each, either in one of the two dtypes
+    entries = (1, None, None, 1) * 3
     small = [
         _kept_or_dropped(draw, {"x": x, "p": 0.5, "noise_shape": (entry,) * x.dim()})
-        for x in _small_shapes(draw)
-        for entry in (1, None)
+        for x, entry in zip(_small_shapes(draw), entries, strict=True)
     ]
     small.append(Step("p=0", arguments | {"p": 0.0, "generator": draw.generator()}, _is_x))
     return Steps(patterns), drawing, Steps(eight), Steps(small)

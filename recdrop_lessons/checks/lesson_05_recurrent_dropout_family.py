@@ -27,7 +27,7 @@ from recdrop_lessons.checks.lstm import (
 )
 from recdrop_lessons.checks.masks import SAME_EACH_CALL, judge
 from recdrop_lessons.checks.parts import Lesson, Misconception, Outcome, Part
-from recdrop_lessons.checks.steps import Failed, ask, fail, stepwise
+from recdrop_lessons.checks.steps import Failed, Reply, Step, Steps, fail, kept, stepwise
 
 _GRADIENTS = ("x", "h", "c", "W", "U", "b")
 
@@ -187,7 +187,7 @@ def gal_cases(draw: Draw) -> Iterator[Case]:
         kind = (
             f"m_x {'one per gate' if x_per_gate else 'tied'}, m_h {'one per gate' if h_per_gate else 'tied'}"
         )
-        yield Case(f"{case.label}, {kind}", case.arguments | {"m_x": m_x, "m_h": m_h})
+        yield Case(f"{case.label}, {kind}", case.arguments | {"m_x": m_x, "m_h": m_h}, case.gradients)
 
 
 def _ones(*names: str) -> Callable[..., State]:
@@ -353,16 +353,18 @@ def zoneout_cases(draw: Draw) -> Iterator[Case]:
         z_h, z_c = draw.uniform(0.1, 0.4), draw.uniform(0.55, 0.9)
         rates = {"z_h": z_h, "z_c": z_c}
         masks = {"d_h": d_h, "d_c": d_c}
-        yield Case(f"{case.label}, training", case.arguments | rates | {"training": True} | masks)
+        given = case.arguments | rates | {"training": True} | masks
+        yield Case(f"{case.label}, training", given, case.gradients)
         if k % 2 == 0:
-            yield Case(f"{case.label}, evaluation", case.arguments | rates | {"training": False})
+            given = case.arguments | rates | {"training": False}
+            yield Case(f"{case.label}, evaluation", given, k == 0)
         else:
             given = case.arguments | rates | {"training": False} | masks
-            yield Case(f"{case.label}, evaluation, masks given all the same", given)
+            yield Case(f"{case.label}, evaluation, masks given all the same", given, k == 1)
     for training in (True, False):
         zeros = {"d_h": torch.zeros(shape).double(), "d_c": torch.zeros(shape).double()}
         given = case.arguments | {"z_h": 0.0, "z_c": 0.0, "training": training}
-        yield Case(f"{case.label}, rates 0, {'training' if training else 'evaluation'}", given | zeros)
+        yield Case(f"{case.label}, rates 0, {'training' if training else 'evaluation'}", given | zeros, False)
         # at rate 0 a mask that is drawn is 0 as well, so here the numbers and the gradients are known
         yield Case(f"{case.label}, rates 0, {'training, masks drawn' if training else 'evaluation'}", given)
 
@@ -545,85 +547,103 @@ def _draws_at_evaluation(answer: Answer, seed: int) -> bool:
     return bool((old | new).all() and old.any() and new.any())
 
 
-@stepwise
-def _zoneout_drawn(answer: Answer, seed: int) -> str:
-    draw = Draw(seed, "zoneout_step, drawn")
-    given, new_h, new_c = _large(draw)
-    B, H = new_h.shape
+class _Drawn:
+    """Steps of one seed that draw their masks."""
 
-    def masks(**more: Value) -> tuple[Tensor, Tensor]:
-        """d_h and d_c, read off what came back."""
-        arguments = given | {"training": True} | more
-        drawn = [name for name in ("d_h", "d_c") if arguments.get(name) is None]
-        label = f"B={B}, H={H}, training, {' and '.join(drawn)} drawn"
-        value = ask(answer, arguments, label)
-        if not (isinstance(value, (tuple, list)) and len(value) == 2):
-            raise fail(
-                "Your step returns something else than (h', c') when it draws its masks.", label, arguments
+    def __init__(self, seed: int) -> None:
+        draw = Draw(seed, "zoneout_step, drawn")
+        self.given, *self.new = _large(draw)
+        self.old = self.given["h"], self.given["c"]
+        self.rates = self.given["z_h"], self.given["z_c"]
+        self.shape = self.new[0].shape
+        calls = [self._step(self._both_drawn), self._step(self._masks, d_h=None, d_c=None)]
+        given = [
+            self._step(
+                partial(self._given, k), **{name: torch.rand(self.shape, generator=draw.torch).lt(0.5)}
             )
+            for k, name in enumerate(_MASKS)
+        ]
+        self.steps = Steps([*calls, *_small_and_single(draw), *given])
+
+    def _step(self, judge: Callable[[Reply], Any], **masks: Tensor | None) -> Step:
+        given = {name: None if mask is None else mask.double() for name, mask in masks.items()}
+        drawn = " and ".join(name for name in _MASKS if given.get(name) is None)
+        label = f"B={self.shape[0]}, H={self.shape[1]}, training, {drawn} drawn"
+        return Step(label, self.given | {"training": True} | given, judge)
+
+    def _masks(self, reply: Reply) -> list[Tensor]:
+        """d_h and d_c, read off what came back."""
+        value, fails = reply.value, partial(fail, label=reply.label, arguments=reply.arguments)
+        if not (isinstance(value, (tuple, list)) and len(value) == 2):
+            raise fails("Your step returns something else than (h', c') when it draws its masks.")
         found = []
-        for y, old, new, name in zip(
-            value, (given["h"], given["c"]), (new_h, new_c), ("h'", "c'"), strict=True
-        ):
+        for y, old, new, name in zip(value, self.old, self.new, ("h'", "c'"), strict=True):
             if not isinstance(y, Tensor) or y.shape != old.shape or y.dtype != old.dtype:
-                raise fail(f"{name} has another shape or dtype when the masks are drawn.", label, arguments)
+                raise fails(f"{name} has another shape or dtype when the masks are drawn.")
             from_old, from_new = (y - old).abs(), (y - new).abs()
             if bool((torch.minimum(from_old, from_new) > 1e-9).any()):
-                raise fail(
-                    f"{name} is neither the old value nor the new one where its mask is drawn.",
-                    label,
-                    arguments,
-                )
+                raise fails(f"{name} is neither the old value nor the new one where its mask is drawn.")
             found.append(from_old < from_new)
-        for kept, rate, name in zip(found, (given["z_h"], given["z_c"]), ("d_h", "d_c"), strict=True):
-            if name not in drawn:
+        for mask, rate, name in zip(found, self.rates, _MASKS, strict=True):
+            if reply.arguments.get(name) is not None:
                 continue
-            problem = judge((~kept).double() / (1 - rate), rate, (False, False))
-            measured = [
-                [f"kept by {name}", f"{float(kept.double().mean()):.3f}"],
-                ["expected", f"{rate:.3f}"],
-            ]
+            problem = judge((~mask).double() / (1 - rate), rate, (False, False))
             if problem is None:
                 continue
+            measured = [
+                [f"kept by {name}", f"{float(mask.double().mean()):.3f}"],
+                ["expected", f"{rate:.3f}"],
+            ]
             if problem.kind == "keep-probability":
-                raise fail(SWAPPED, label, arguments, measured)
+                raise fails(SWAPPED, measured=measured)
             if problem.kind == "sharing" and problem.shared[0]:
-                raise fail(ONE_MASK_FOR_BATCH, label, arguments)
-            raise fail(f"{name} is not drawn element by element at its rate.", label, arguments, measured)
-        return found[0], found[1]
+                raise fails(ONE_MASK_FOR_BATCH)
+            raise fails(f"{name} is not drawn element by element at its rate.", measured=measured)
+        return found
 
-    first_h, first_c = masks()
-    agree = given["z_h"] * given["z_c"] + (1 - given["z_h"]) * (1 - given["z_c"])
-    both = int((first_h == first_c).sum())
-    if not rate_fits(both, first_h.numel(), agree):
-        raise fail(
-            ONE_MASK, "both masks drawn", given, [["d_h and d_c agree", f"{both / first_h.numel():.3f}"]]
-        )
-    again_h, again_c = masks(d_h=None, d_c=None)
-    if torch.equal(first_h, again_h) or torch.equal(first_c, again_c):
-        raise fail(SAME_EACH_CALL, "two calls", given)
-    _small_and_single(answer, draw)
-    for name, other in (("d_h", 0), ("d_c", 1)):
-        mask = (torch.rand(B, H, generator=draw.torch) < 0.5).double()
-        if not torch.equal(masks(**{name: mask})[other], mask.bool()):
-            raise fail(
-                f"{name} is given, and yet it is not used when the other mask is drawn.",
-                f"{name} given",
-                given,
-            )
+    def _both_drawn(self, reply: Reply) -> list[Tensor]:
+        d_h, d_c = self._masks(reply)
+        z_h, z_c = self.rates
+        both = int((d_h == d_c).sum())
+        if not rate_fits(both, d_h.numel(), z_h * z_c + (1 - z_h) * (1 - z_c)):
+            measured = [["d_h and d_c agree", f"{both / d_h.numel():.3f}"]]
+            raise fail(ONE_MASK, "both masks drawn", self.given, measured)
+        return [d_h, d_c]
+
+    def _given(self, k: int, reply: Reply) -> None:
+        """Only the other mask is drawn."""
+        name = _MASKS[k]
+        if not torch.equal(self._masks(reply)[k], reply.arguments[name].bool()):
+            said = f"{name} is given, and yet it is not used when the other mask is drawn."
+            raise fail(said, f"{name} given", self.given)
+
+
+_MASKS = ("d_h", "d_c")
+_drawn = kept(_Drawn)
+
+
+@stepwise
+def _zoneout_drawn(answer: Answer, seed: int) -> str:
+    drawn = _drawn(seed)
+    first, again, *_ = drawn.steps.ask(answer)
+    if any(map(torch.equal, first, again)):
+        raise fail(SAME_EACH_CALL, "two calls", drawn.given)
     return "Right with masks given, with masks drawn, and at evaluation."
 
 
-def _small_and_single(answer: Answer, draw: Draw) -> None:
+def _small_and_single(draw: Draw) -> Iterator[Step]:
     """Masks that are drawn keep shape and dtype in float32 too, down to one row and one unit."""
+
+    def judge(reply: Reply) -> None:
+        wanted = (torch.zeros_like(reply.arguments["h"]), torch.zeros_like(reply.arguments["c"]))
+        difference = compare(reply.value, wanted, ("h'", "c'"), float("inf"), torch.float32)
+        if difference is not None:
+            raise Failed(differs(difference, reply.label, reply.arguments))
+
     for B, F, H in ((1, 2, 3), (3, 2, 1), (1, 1, 1)):
         rates = {"z_h": 0.5, "z_c": 0.5, "training": True}
         arguments = as_dtype(step_arguments(draw, B, F, H), torch.float32) | rates
-        label = f"B={B}, F={F}, H={H}, float32, training, both masks drawn"
-        wanted = (torch.zeros(B, H), torch.zeros(B, H))
-        difference = compare(ask(answer, arguments, label), wanted, ("h'", "c'"), float("inf"), torch.float32)
-        if difference is not None:
-            raise Failed(differs(difference, label, arguments))
+        yield Step(f"B={B}, F={F}, H={H}, float32, training, both masks drawn", arguments, judge)
 
 
 # ---------------------------------------------------------------- 5.5 weight_drop_step

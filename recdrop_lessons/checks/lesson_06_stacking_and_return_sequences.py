@@ -12,13 +12,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from recdrop_lessons.checks.answer import Answer, AnswerError, Value
+from recdrop_lessons.checks.answer import Answer, AnswerError, Call, Question, Questions, Value
 from recdrop_lessons.checks.compare import compare, unchanged
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import Case, Exact, differs, raised
 from recdrop_lessons.checks.lstm import Layer, layer, lstm_basics, lstm_over_time, lstm_step
 from recdrop_lessons.checks.parts import CHANGES_INPUT, KEYWORDS_RENAMED, Lesson, Misconception, Outcome, Part
-from recdrop_lessons.checks.steps import Failed, fail, stepwise
+from recdrop_lessons.checks.steps import Failed, fail, kept, stepwise
 
 # ---------------------------------------------------------------- 6.1 output_shape
 
@@ -366,8 +366,25 @@ def _gives(seen: Value, right: Shape | Break | None) -> bool:
     return not isinstance(right, Break) and compare(seen, right, ("shape",), 0) is None
 
 
+@kept
+def _stacks(seed: int) -> tuple[list[Case], Questions]:
+    """All cases, those that hold first; and these as questions, as a call that raises ends what is asked."""
+
+    def breaks(case: Case) -> bool:
+        return isinstance(output_shape(**case.arguments), Break)
+
+    cases = sorted(shape_cases(Draw(seed, "output_shape")), key=breaks)
+    return cases, Questions(tuple(Question(case.arguments) for case in cases if not breaks(case)))
+
+
+def _see_all(answer: Answer, cases: Sequence[Case], together: Questions) -> list[Value]:
+    """What the answer gives on each case, or the error that it raises."""
+    calls = [found[0] for found in answer.each(together) if not isinstance(found, AnswerError)]
+    seen = [_value(call, case) for call, case in zip(calls, cases, strict=False)]
+    return seen + [_see(answer, case) for case in cases[len(seen) :]]
+
+
 def _see(answer: Answer, case: Case) -> Value:
-    """What the answer gives, or the error that it raises."""
     try:
         call = answer.inspect(case.arguments)
     except AnswerError as error:
@@ -375,6 +392,11 @@ def _see(answer: Answer, case: Case) -> Value:
         if outcome.details.get("unwritten") or outcome.misconception == KEYWORDS_RENAMED.slug:
             raise Failed(outcome) from None
         return error
+    return _value(call, case)
+
+
+def _value(call: Call, case: Case) -> Value:
+    """What a call gave, if it left its arguments as they were."""
     for name, before in case.arguments.items():
         if not unchanged(before, call.arguments[name]):
             raise fail(CHANGES_INPUT, case.label, case.arguments, difference=f"It changed `{name}`.")
@@ -404,8 +426,8 @@ def _explain(seen: Sequence[Value], cases: Sequence[Case]) -> Misconception | No
 
 @stepwise
 def check_output_shape(answer: Answer, seed: int) -> str:
-    cases = list(shape_cases(Draw(seed, "output_shape")))
-    seen = [_see(answer, case) for case in cases]
+    cases, holding = _stacks(seed)
+    seen = _see_all(answer, cases, holding)
     for its, case in zip(seen, cases, strict=True):
         right = output_shape(**case.arguments)
         if _gives(its, right):
@@ -440,8 +462,9 @@ def last_valid(outputs: Tensor, lengths: Tensor) -> Tensor:
 def padded_cases(draw: Draw, name: str) -> Iterator[Case]:
     """Sequences (B, T, F) with lengths; then one row or step, four rows, all full, all of one step."""
 
-    def case(b: int, t: int, f: int, lengths: Tensor, what: str) -> Case:
-        return Case(f"B={b}, T={t}, F={f}{what}", {name: draw.normal(b, t, f), "lengths": lengths})
+    def case(b: int, t: int, f: int, lengths: Tensor, what: str = "", gradients: bool = True) -> Case:
+        given = {name: draw.normal(b, t, f), "lengths": lengths}
+        return Case(f"B={b}, T={t}, F={f}{what}", given, gradients)
 
     def mixed(b: int, t: int) -> Tensor:
         """From 1 to t; where there is room both ends are among them, and one between."""
@@ -455,11 +478,11 @@ def padded_cases(draw: Draw, name: str) -> Iterator[Case]:
     B, T, F = draw.sizes(3, low=3)
     sizes = [(B, T, F)] * 2 + [(draw.integer(9, 13), draw.integer(14, 17), F)]
     sizes += [(1, T, F), (B, 1, F), (4, T, F), (B, T, 1), (1, 1, 1), (B, B, F), (T, T, T), (B, F, F)]
-    for b, t, f in sizes:
-        yield case(b, t, f, mixed(b, t), "")
+    for k, (b, t, f) in enumerate(sizes):
+        yield case(b, t, f, mixed(b, t), gradients=k == 0 or 1 in (b, t, f))
     yield case(B, T, F, torch.full((B,), T), ", all lengths T")
     yield case(B, T, F, torch.ones(B, dtype=torch.int64), ", all lengths 1")
-    yield case(B, T, F, torch.full((B,), T - 1), ", all lengths T-1")
+    yield case(B, T, F, torch.full((B,), T - 1), ", all lengths T-1", False)
 
 
 def _at(place: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., Tensor]:
@@ -578,13 +601,14 @@ def stack_arguments(draw: Draw, B: int, T: int, F: int, widths: Sequence[int]) -
 
 def stack_cases(draw: Draw) -> Iterator[Case]:
     """Two layers with and without return_sequences, twice; then one and three layers, and the edges."""
-    B, T, F, H1, H2, H3 = draw.sizes(6)
+    T = draw.integer(2, 3)
+    B, F, H1, H2, H3 = (size for size in draw.sizes(6) if size != T)
     wide = draw.integer(9, 13)
     kind = draw.choice((True, False))
-    trials: list[tuple[int, int, int, tuple[int, ...], bool]] = [
-        (B, T, F, (H1, H2), kind),
-        (B, T, F, (H1, H2), kind),
-        (B, T, F, (H1, H2), not kind),
+    trials: list[tuple[int, int, int, tuple[int, ...], bool, bool]] = [
+        (B, T, F, (H1, H2), kind, True),
+        (B, T, F, (H1, H2), kind, False),
+        (B, T, F, (H1, H2), not kind, True),
     ]
     edges: tuple[tuple[int, int, int, tuple[int, ...]], ...] = (
         (B, T, F, (H1,)),
@@ -598,10 +622,13 @@ def stack_cases(draw: Draw) -> Iterator[Case]:
         (B, B, F, (F, F, F)),
         (3, 3, 3, (3, 3)),
     )
-    trials += [(*edge, flag) for edge in edges for flag in (True, False)]
-    for b, t, f, widths, flag in trials:
+    for k, (b, t, f, widths) in enumerate(edges):
+        edge = len(widths) != 2 or 1 in (b, t, f)  # the others differ in sizes alone
+        trials += [(b, t, f, widths, flag, edge and flag == (k % 2 == 0)) for flag in (True, False)]
+    for b, t, f, widths, flag, gradients in trials:
         label = f"B={b}, T={t}, F={f}, H={', '.join(map(str, widths))}, return_sequences={flag}"
-        yield Case(label, stack_arguments(draw, b, t, f, widths) | {"return_sequences": flag})
+        arguments = stack_arguments(draw, b, t, f, widths) | {"return_sequences": flag}
+        yield Case(label, arguments, gradients)
 
 
 def _everywhere(arguments: dict[str, Value]) -> tuple[str, ...]:

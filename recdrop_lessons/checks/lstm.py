@@ -140,13 +140,15 @@ def step_cases(draw: Draw, arguments: Callable[[Draw, int, int, int], dict[str, 
     B, F, H = draw.sizes(3)
     wide = (B, F, draw.integer(9, 13))
     edges = wide, (1, F, H), (4, F, H), (B, 1, H), (B, F, 1), (1, 1, 1), (H, H, H), (4, 4, 4)
-    for b, f, h in ((B, F, H), (B, F, H), *edges):
-        yield Case(f"B={b}, F={f}, H={h}", arguments(draw, b, f, h))
+    for k, (b, f, h) in enumerate(((B, F, H), (B, F, H), *edges)):
+        gradients = k == 0 or 1 in (b, f, h)
+        yield Case(f"B={b}, F={f}, H={h}", arguments(draw, b, f, h), gradients)
 
 
 def time_cases(draw: Draw, arguments: Callable[[Draw, int, int, int, int], dict[str, Any]]) -> Iterator[Case]:
-    """As step_cases, over T steps: also one step, and as many steps as rows."""
-    B, T, F, H = draw.sizes(4)
+    """As step_cases, over a few steps: also one step, and as many steps as rows."""
+    T = draw.integer(2, 4)
+    B, F, H, *_ = (size for size in draw.sizes(4) if size != T)
     wide = (B, T, F, draw.integer(9, 13))
     edges = (
         wide,
@@ -158,5 +160,6 @@ def time_cases(draw: Draw, arguments: Callable[[Draw, int, int, int, int], dict[
         (B, B, F, H),
         (T, T, H, H),
     )
-    for b, t, f, h in ((B, T, F, H), (B, T, F, H), *edges):
-        yield Case(f"B={b}, T={t}, F={f}, H={h}", arguments(draw, b, t, f, h))
+    for k, (b, t, f, h) in enumerate(((B, T, F, H), (B, T, F, H), *edges)):
+        gradients = k == 0 or 1 in (b, t, f, h)
+        yield Case(f"B={b}, T={t}, F={f}, H={h}", arguments(draw, b, t, f, h), gradients)

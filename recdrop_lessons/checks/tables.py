@@ -10,7 +10,7 @@ from recdrop_lessons.checks.compare import compare
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import Case, differs
 from recdrop_lessons.checks.parts import Check, Misconception
-from recdrop_lessons.checks.steps import Failed, ask, fail, stepwise
+from recdrop_lessons.checks.steps import Failed, Reply, Step, Steps, fail, kept, stepwise
 
 Confusion = Callable[[dict[str, Value], Value], bool]
 
@@ -32,21 +32,23 @@ def table(
 ) -> Check:
     """The check of a table: ask for every entry, in an order that varies; the first wrong one is named."""
 
+    def judge(reply: Reply) -> None:
+        difference = compare(reply.value, right(**reply.arguments), (output,), 1e-9)
+        if difference is None:
+            return
+        for entry in entries:
+            if entry.shows(reply.arguments, reply.value):
+                said = difference.sentence
+                raise fail(entry.misconception, reply.label, reply.arguments, difference=said)
+        raise Failed(differs(difference, reply.label, reply.arguments))
+
+    @kept
+    def every(seed: int) -> Steps:
+        return Steps(Step(case.label, case.arguments, judge) for case in cases(Draw(seed, name)))
+
     @stepwise
     def check(answer: Answer, seed: int) -> str:
-        draw = Draw(seed, name)
-        every = list(cases(draw))
-        for case in every:
-            value = ask(answer, case.arguments, case.label)
-            difference = compare(value, right(**case.arguments), (output,), 1e-9)
-            if difference is None:
-                continue
-            for entry in entries:
-                if entry.shows(case.arguments, value):
-                    raise fail(
-                        entry.misconception, case.label, case.arguments, difference=difference.sentence
-                    )
-            raise Failed(differs(difference, case.label, case.arguments))
-        return f"Right on {len(every)} inputs."
+        every(seed).ask(answer)
+        return f"Right on {len(every(seed))} inputs."
 
     return check
