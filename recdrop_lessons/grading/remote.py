@@ -83,7 +83,8 @@ class RemoteNotebook:
     def ask_each(self, questions: Questions, name: str) -> Iterator[dict[str, Any] | AnswerError]:
         """Ask a function all questions at once; the replies as they come, each with its own time.
 
-        What one raises comes in its place and ends them.
+        What one raises comes in its place and ends them. Quick ones come together, so a process that ends
+        takes those with it that it has just given.
         """
         request: dict[str, Any] = {"name": name, "questions": _frame(questions)}
         self._send_random(request)

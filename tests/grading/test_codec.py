@@ -103,7 +103,8 @@ def test_a_list_that_holds_itself_is_refused() -> None:
         (b"\xff", b""),
         (b"[" * 100_000, b""),
         (b'{"tensor":"float32 2 1"}', b"1234"),  # fewer bytes than its shape needs
-        (b'{"tensor":"float32 2 1"}', b"123456789012"),  # more
+        (b'{"tensor":"float32 2 1"}', b"1234567890123456"),  # more
+        (b'{"tensor":"float32 1 1"}', b"1234"),  # not filled up
         (b'{"tensor":"float32 2 -1"}', b"12345678"),
         (b'{"tensor":"float32 2.0 1"}', b"12345678"),
         (b'{"tensor":"float32 2, 1,"}', b"12345678"),
@@ -129,7 +130,7 @@ def test_bytes_that_are_no_value_are_refused(header: bytes, payload: bytes) -> N
 
 
 def test_a_bool_tensor_of_odd_bytes_holds_true_and_false() -> None:
-    tensor = codec.decode(b'{"tensor":"bool 3 1"}', bytes([0, 7, 255]))
+    tensor = codec.decode(b'{"tensor":"bool 3 1"}', bytes([0, 7, 255, 0, 0, 0, 0, 0]))
     assert tensor.view(torch.uint8).tolist() == [0, 1, 1]
 
 

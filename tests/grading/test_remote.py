@@ -209,9 +209,15 @@ def test_replies_that_nobody_waits_for_are_passed_over(both: Both) -> None:
 
 def test_a_question_that_ends_the_process_is_said(both: Both) -> None:
     _, remote = both("import os\ndef f(x): return x if x else os._exit(7)")
-    replies = remote.each(Questions((Question({"x": 1}), Question({"x": 0}), Question({"x": 1}))))
-    assert next(replies)[0].value == 1
-    with pytest.raises(AnswerLost, match="exit code 7"):
+    with pytest.raises(AnswerLost, match="exit code 7"):  # replies that have not left are lost with it
+        list(remote.each(Questions((Question({"x": 1}), Question({"x": 0}), Question({"x": 1})))))
+
+
+def test_replies_do_not_wait_for_a_slow_one(both: Both) -> None:
+    _, remote = both("import time\ndef f(x): time.sleep(x); return x")
+    replies = remote.each(Questions(tuple(Question({"x": x}) for x in (0.05, 0.05, 60.0))))
+    assert next(replies)[0].value == next(replies)[0].value == 0.05
+    with pytest.raises(AnswerLost, match="endless loop"):
         next(replies)
 
 

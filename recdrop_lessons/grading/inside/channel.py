@@ -9,6 +9,7 @@ from . import codec
 from .codec import Value
 
 _AT_ONCE, _AT_MOST = 1 << 16, 1 << 20  # bytes to ask the socket for
+_SOON = 0.02  # seconds that a reply may wait for the next one
 
 
 class ChannelClosed(Exception):
@@ -20,7 +21,7 @@ class ChannelTimeout(Exception):
 
 
 class Channel:
-    """Values over a connected stream socket. Both sides speak one frame at a time, in turns.
+    """Values over a connected stream socket. Both sides speak in turns, one frame or several.
 
     Args:
         sock: the socket; the channel owns it.
@@ -33,15 +34,27 @@ class Channel:
         self.sock = sock
         self.sends, self.receives = sends, receives
         self._read = bytearray()
+        self._posted = bytearray()
+        self._since = 0.0  # when the last was sent, or asked for
 
     def send(self, value: Value, seconds: float | None = None) -> None:
         """Raises CodecError, ChannelClosed or ChannelTimeout."""
-        self.send_frame(codec.encode(value, max_payload=self.sends), seconds)
+        self._posted += codec.encode(value, max_payload=self.sends)
+        self.flush(seconds)
 
-    def send_frame(self, frame: bytes, seconds: float | None = None) -> None:
+    def post(self, value: Value) -> None:
+        """Send it soon: with what follows, or now if others have waited. Each sending wakes a process."""
+        self._posted += codec.encode(value, max_payload=self.sends)
+        if len(self._posted) > _AT_ONCE or time.monotonic() - self._since > _SOON:
+            self.flush()
+
+    def flush(self, seconds: float | None = None) -> None:
+        """Send what is posted."""
         self.sock.settimeout(seconds)
         try:
-            self.sock.sendall(frame)
+            self.sock.sendall(self._posted)
+            self._posted.clear()
+            self._since = time.monotonic()
         except TimeoutError:
             raise ChannelTimeout from None
         except OSError as error:
@@ -58,8 +71,9 @@ class Channel:
         self._fill(end, deadline)
         # Copies: a view into what was read would live on in the traceback of a bad frame, and pin the memory.
         header = bytes(self._read[start : start + header_size])
-        payload = bytes(self._read[start + header_size : end])
+        payload = self._read[start + header_size : end]
         del self._read[:end]  # what a hostile sender added is the next frame
+        self._since = time.monotonic()
         return codec.decode(header, payload)
 
     def _fill(self, size: int, deadline: float | None) -> None:

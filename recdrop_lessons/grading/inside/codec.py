@@ -5,7 +5,8 @@ A frame is two sizes, the header and the payload:
     | header size, 4 bytes | payload size, 8 bytes | JSON header | raw bytes |
 
 The header is the value itself, with `{"tensor": "float32 2,3 3,1"}` (dtype, shape, strides) where a tensor
-stands; its bytes are in the payload.
+stands; its bytes are in the payload, filled up to a multiple of eight, so that all tensors of a frame can be
+views of one memory.
 Whatever arrives is bounded and checked before memory is taken for it: the sender may be hostile.
 """
 
@@ -30,6 +31,7 @@ MAX_PAYLOAD = 1 << 26
 MAX_ELEMENTS = 1 << 24  # of one tensor, an expanded one included
 MAX_DIMENSIONS = 8
 MAX_DEPTH = 16
+_ALIGNED = 8  # bytes of the widest dtype
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64, "int64": torch.int64, "bool": torch.bool}
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
@@ -50,6 +52,7 @@ def encode(value: Value, *, max_payload: int = MAX_PAYLOAD) -> bytes:
         header = _to_json(_pack(value, pieces, 0)).encode()
     except (ValueError, RecursionError) as error:  # an integer of more digits than Python writes
         raise error if isinstance(error, CodecError) else CodecError(str(error)) from None
+    pieces = [part for piece in pieces for part in (piece, b"\0" * (-len(piece) % _ALIGNED))]
     payload = sum(map(len, pieces))
     if len(header) > MAX_HEADER or payload > max_payload:
         size = len(header) + payload
@@ -65,13 +68,19 @@ def sizes(prefix: bytes, *, max_payload: int = MAX_PAYLOAD) -> tuple[int, int]:
     return header, payload
 
 
-def decode(header: bytes | memoryview, payload: bytes | memoryview) -> Value:
-    """The value of one frame's two parts. Raises CodecError on anything that `encode` does not make."""
+def decode(header: bytes | bytearray, payload: bytes | bytearray) -> Value:
+    """The value of one frame's two parts. Raises CodecError on anything that `encode` does not make.
+
+    A payload that is a bytearray becomes the tensors' own memory.
+    """
     try:
-        tree = json.loads(bytes(header))
+        tree = json.loads(header.decode())
     except (ValueError, RecursionError) as error:
         raise CodecError(f"the header is no JSON: {error}") from None
-    return _unpack(tree, memoryview(payload), 0)
+    pieces = _Pieces(payload if type(payload) is bytearray else bytearray(payload))
+    value = _unpack(tree, pieces, 0)
+    pieces.check_end()
+    return value
 
 
 def decode_frame(frame: bytes) -> Value:
@@ -80,7 +89,7 @@ def decode_frame(frame: bytes) -> Value:
     start, end = SIZES.size + header, SIZES.size + header + payload
     if len(frame) != end:
         raise CodecError("a frame whose sizes do not fit its bytes")
-    return decode(frame[SIZES.size : start], frame[start:end])
+    return decode(frame[SIZES.size : start], bytearray(frame[start:end]))
 
 
 def generators(value: Any) -> list[torch.Generator]:
@@ -164,49 +173,66 @@ def _layout(text: str) -> _Layout:
     return _Layout(dtype, shape, stride, span)
 
 
-def _unpack(tree: Any, payload: memoryview, depth: int) -> Value:
-    # The pieces stand in the payload in the order of the header, so a cursor is enough.
-    cursor = [0]
-    value = _unpack_at(tree, payload, cursor, depth)
-    if cursor[0] != len(payload):
-        raise CodecError("the payload is longer than what the header describes")
-    return value
+class _Pieces:
+    """A payload, taken piece by piece in the order of the header."""
+
+    def __init__(self, raw: bytearray) -> None:
+        self._raw, self._at = raw, 0
+        self._whole: dict[torch.dtype, Tensor] = {}  # the payload as one row of each dtype
+
+    def take(self, size: Any) -> int:
+        """Where the next piece begins."""
+        start = self._at
+        if type(size) is not int or not 0 <= size <= len(self._raw) - start:
+            raise CodecError("a piece that reaches beyond the payload")
+        self._at = start + size + -size % _ALIGNED
+        return start
+
+    def bytes(self, size: Any) -> bytes:
+        start = self.take(size)
+        return bytes(self._raw[start : start + size])
+
+    def tensor(self, text: str) -> Tensor:
+        layout = _layout(text)
+        if layout.span == 0:
+            return torch.empty(0, dtype=layout.dtype).as_strided(layout.shape, layout.stride)
+        start = self.take(layout.span * layout.dtype.itemsize)
+        if layout.dtype is torch.bool:  # any byte may arrive; torch knows only 0 and 1
+            memory = torch.frombuffer(self._raw, dtype=torch.uint8, count=layout.span, offset=start).ne(0)
+            return memory.as_strided(layout.shape, layout.stride)
+        whole = self._whole.get(layout.dtype)
+        if whole is None:
+            count = len(self._raw) // layout.dtype.itemsize
+            whole = self._whole[layout.dtype] = torch.frombuffer(self._raw, dtype=layout.dtype, count=count)
+        return whole.as_strided(layout.shape, layout.stride, start // layout.dtype.itemsize)
+
+    def check_end(self) -> None:
+        if self._at != len(self._raw):
+            raise CodecError("the payload is longer than what the header describes")
 
 
-def _unpack_at(tree: Any, payload: memoryview, cursor: list[int], depth: int) -> Value:
+def _unpack(tree: Any, pieces: _Pieces, depth: int) -> Value:
     if depth > MAX_DEPTH:
         raise CodecError(f"the value is nested more than {MAX_DEPTH} deep")
     kind = type(tree)
     if tree is None or kind in (bool, int, float, str):
         return tree
     if kind is list:
-        return [_unpack_at(item, payload, cursor, depth + 1) for item in tree]
+        return [_unpack(item, pieces, depth + 1) for item in tree]
     if len(tree) != 1:
         raise CodecError("an object of the header holds one tag")
     ((tag, body),) = tree.items()
-    if tag == "tuple" and type(body) is list:
-        return tuple(_unpack_at(item, payload, cursor, depth + 1) for item in body)
-    if tag == "dict" and type(body) is dict:
-        return {name: _unpack_at(item, payload, cursor, depth + 1) for name, item in body.items()}
     if tag == "tensor" and type(body) is str:
-        return _unpack_tensor(body, payload, cursor)
+        return pieces.tensor(body)
+    if tag == "tuple" and type(body) is list:
+        return tuple(_unpack(item, pieces, depth + 1) for item in body)
+    if tag == "dict" and type(body) is dict:
+        return {name: _unpack(item, pieces, depth + 1) for name, item in body.items()}
     if tag == "generator":
-        return _unpack_generator(bytearray(_take(body, payload, cursor)))
+        return _unpack_generator(bytearray(pieces.bytes(body)))
     if tag == "bytes":
-        return bytes(_take(body, payload, cursor))
+        return pieces.bytes(body)
     raise CodecError(f"the header holds an unknown tag {tag[:40]!r}")
-
-
-def _unpack_tensor(text: str, payload: memoryview, cursor: list[int]) -> Tensor:
-    layout = _layout(text)
-    if layout.span == 0:
-        return torch.empty(0, dtype=layout.dtype).as_strided(layout.shape, layout.stride)
-    raw = bytearray(_take(layout.span * layout.dtype.itemsize, payload, cursor))  # its own memory, writable
-    if layout.dtype is torch.bool:  # any byte may arrive; torch knows only 0 and 1
-        memory = torch.frombuffer(raw, dtype=torch.uint8).ne(0)
-    else:
-        memory = torch.frombuffer(raw, dtype=layout.dtype)
-    return memory.as_strided(layout.shape, layout.stride)
 
 
 def _unpack_generator(state: bytearray) -> torch.Generator:
@@ -218,11 +244,3 @@ def _unpack_generator(state: bytearray) -> torch.Generator:
     except RuntimeError as error:
         raise CodecError(f"no state of a generator: {error}") from None
     return generator
-
-
-def _take(size: Any, payload: memoryview, cursor: list[int]) -> memoryview:
-    start = cursor[0]
-    if type(size) is not int or not 0 <= size <= len(payload) - start:
-        raise CodecError("a piece that reaches beyond the payload")
-    cursor[0] = start + size
-    return payload[start : start + size]

@@ -186,12 +186,13 @@ class Learner:
             replies = self.each(**request) if do == "each" else iter([operations[do](**request)])
             for reply in replies:
                 try:
-                    channel.send({"turn": turn, "reply": reply})
+                    channel.post({"turn": turn, "reply": reply})
                 except codec.CodecError as error:
                     reply = {"raised": ["ValueError", f"your function's value: {error}", ""]}
-                    channel.send({"turn": turn, "reply": reply})
+                    channel.post({"turn": turn, "reply": reply})
                 if "raised" in reply:  # with it the questions end
                     break
+            channel.flush()
 
 
 def _called(call: Any, arguments: Arguments) -> Reply:

@@ -170,7 +170,7 @@ def main() -> None:
     """Arguments: the control socket's path, the file of `LocalAnswer`. With the socket all ends."""
     answers = _load(sys.argv[3])
     torch.set_num_threads(1)
-    _preload(("resource", "torch.nn.functional"))
+    _preload(("resource", "encodings.utf_8_sig", "torch.nn.functional"))
     gc.enable()  # off until here, since what is imported stays
     os.umask(0o077)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the checker decides when a run ends
