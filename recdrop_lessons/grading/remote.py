@@ -56,6 +56,7 @@ class RemoteNotebook:
         self._channel: Channel = nursery.learner(largest_file)
         self._turn = 0
         self._owed = 0  # replies to what was asked, still to come
+        self._functions: frozenset[str] = frozenset()
         self._random: Tensor | None = None  # where the other side's torch.default_generator stands
         self.lost: AnswerLost | None = None
 
@@ -65,11 +66,18 @@ class RemoteNotebook:
 
     def run(self, source: str, name: str) -> list[str] | None:
         """Run one cell; what it raised, as type, text and place, or None."""
-        return self._raised(self._ask("run", self._times.cell, source=source, name=name))
+        reply = self._ask("run", self._times.cell, source=source, name=name)
+        functions = reply.get("functions")
+        if not isinstance(functions, list) or not all(isinstance(one, str) for one in functions):
+            raise self.lose("died", _NO_ANSWER)
+        self._functions = frozenset(functions)
+        return self._raised(reply)
 
     def has(self, name: str) -> bool:
-        """Whether the notebook has defined that function."""
-        return self._ask("has", self._times.call, name=name).get("has") is True
+        """Whether the cells run so far have defined that function."""
+        if self.lost is not None:
+            raise self.lost
+        return name in self._functions
 
     def ask_function(self, do: str, arguments: dict[str, Value], **request: Any) -> dict[str, Any]:
         """Call a function; its exception is raised as AnswerError.

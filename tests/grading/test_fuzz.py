@@ -75,7 +75,7 @@ REPLIES = st.fixed_dictionaries(
         "generators": VALUES | st.just([torch.default_generator]),
         "gradients": VALUES | st.fixed_dictionaries({"x": VALUES}),
         "raised": VALUES | st.lists(st.text(max_size=5), min_size=3, max_size=3),
-        "has": VALUES,
+        "functions": VALUES | st.lists(st.text(max_size=5), max_size=3),
     },
 )
 
@@ -116,9 +116,13 @@ def test_replies_of_any_form(replies: list[Any]) -> None:
     notebook = RemoteNotebook(_Hostile(replies), Times(), Budget(10), 1 << 20)  # type: ignore[arg-type]
     answer = RemoteAnswer(notebook, "f")
     x = torch.ones(2)
-    for ask in (lambda: answer(x=x), lambda: answer.gradients({"x": x}, ["x"], x), lambda: notebook.has("f")):
+    pull = {"wrt": ["x"], "cotangent": x}
+    asked = (lambda: answer(x=x), lambda: answer.gradients({"x": x}, **pull), lambda: notebook.run("", ""))
+    for ask in asked:
         with contextlib.suppress(AnswerError, AnswerLost):
             ask()
+    with contextlib.suppress(AnswerLost):
+        assert notebook.has("f") in (True, False)
     notebook.close()
     assert x.tolist() == [1, 1]
 

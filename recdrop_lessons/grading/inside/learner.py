@@ -94,13 +94,23 @@ class Learner:
             }
 
     def run(self, source: str, name: str) -> dict[str, Any]:
-        """Run one cell, statement by statement. Imports of the library, and their use, are passed over."""
+        """Run one cell: what it raised, and the functions that there are now."""
+        raised = self._run(source, name)
+        functions = [
+            one
+            for one, its in list(self._names.items())
+            if type(one) is str and callable(its) and not isinstance(its, _Shut)
+        ]
+        return {"raised": raised, "functions": functions}
+
+    def _run(self, source: str, name: str) -> list[str] | None:
+        """Statement by statement. Imports of the library, and their use, are passed over."""
         filename = f"<{name}>"
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         try:
             tree = notebook.parse_cell(source, filename)
         except SyntaxError as error:
-            return {"raised": _raised(error)}
+            return _raised(error)
         for statement in tree.body:
             try:
                 code = self._compile(ast.Module([statement], []), filename, "exec")  # type: ignore[arg-type]
@@ -108,18 +118,14 @@ class Learner:
             except ShutError:
                 self._bind_shut(statement)
             except BaseException as error:  # SystemExit and KeyboardInterrupt end a cell, not the grading
-                return {"raised": _raised(error)}
-        return {}
+                return _raised(error)
+        return None
 
     def _bind_shut(self, statement: ast.stmt) -> None:
         if isinstance(statement, (ast.Import, ast.ImportFrom)):
             for alias in statement.names:
                 name = alias.asname or alias.name.split(".")[0]
                 self._names.setdefault(name, _Shut(alias.name))
-
-    def has(self, name: str) -> Reply:
-        found = self._names.get(name)
-        return {"has": callable(found) and not isinstance(found, _Shut)}
 
     def call(self, name: str, arguments: Arguments, random: torch.Generator | None = None) -> Reply:
         """The function's value; the arguments too, if it changed them."""
@@ -177,8 +183,7 @@ class Learner:
     def serve(self, channel: Channel) -> None:
         """Answer one request after another, until the other side is gone."""
         operations: dict[str, Callable[..., Any]] = {
-            "read": self.read, "run": self.run, "has": self.has, "call": self.call,
-            "gradients": self.gradients,
+            "read": self.read, "run": self.run, "call": self.call, "gradients": self.gradients,
         }  # fmt: skip
         while True:
             request = channel.receive()
