@@ -11,19 +11,27 @@ from functools import partial
 from recdrop_lessons.grading.warm import ANSWERS, INSIDE, GradingError, Paths, Wrapper
 
 _EMPTY_IMAGE = "localhost/recdrop-empty:1"
+_ENGINE_SECONDS = 30.0  # a daemon that hangs answers never
+# A process's memory is open to others of its user that have all of its capabilities. So the warm parent keeps
+# one, for ports that no network leads to; learners have none, and cannot change what later ones start from.
+_MORE_THAN_A_LEARNER = "NET_BIND_SERVICE"
 
 
 def bubblewrap(paths: Paths, environment: dict[str, str]) -> list[str]:
-    """A file system of what is readable and nothing else, no network, no capability, its own processes."""
-    command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    """A file system of what is readable and nothing else, no network, its own processes."""
+    # As the first process: else that were bubblewrap's own, in reach of a learner's.
+    command = ["bwrap", "--unshare-all", "--as-pid-1", "--die-with-parent", "--new-session"]
+    command += ["--cap-drop", "ALL", "--cap-add", f"CAP_{_MORE_THAN_A_LEARNER}"]
     for path in _bound(paths):
         command += ["--ro-bind", os.path.realpath(path), path]
     for path in _masked(paths):
         command += ["--tmpfs", path] if os.path.isdir(path) else ["--ro-bind", "/dev/null", path]
     for path in _needed(paths):
         command += ["--ro-bind", path, path]
-    command += ["--dev", "/dev", "--proc", "/proc"]
-    for path in ("/dev", "/", *filter(os.path.isdir, _masked(paths))):  # nothing to leave for the next one
+    command += ["--dev", "/dev", "--tmpfs", "/dev/pts", "--proc", "/proc"]
+    masks = filter(os.path.isdir, _masked(paths))
+    # Nothing to leave for the next one; and root, without a capability, may still write to /proc/sys.
+    for path in ("/dev/pts", "/dev", "/proc", "/", *masks):
         command += ["--remount-ro", path]
     command += ["--chdir", paths.room, "--clearenv"]
     for name, value in environment.items():
@@ -32,17 +40,23 @@ def bubblewrap(paths: Paths, environment: dict[str, str]) -> list[str]:
 
 
 def container(engine: str, paths: Paths, environment: dict[str, str]) -> list[str]:
-    """The same in an empty image: what the interpreter reads is mounted, so nothing is downloaded."""
+    """The same in an empty image: what the interpreter reads is mounted, so nothing is downloaded.
+
+    For Docker one must be root, or run it rootless: to another user's process it leaves no capability.
+    """
     _make_empty_image(engine)
-    command = [engine, "run", "--rm", "--network", "none", "--read-only", "--cap-drop", "ALL"]
+    command = [engine, "run", "--rm", "--pull", "never", "--network", "none", "--read-only"]
+    command += ["--cap-drop", "ALL", "--cap-add", _MORE_THAN_A_LEARNER]
     command += ["--security-opt", "no-new-privileges", "--workdir", paths.room]
-    command += ["--tmpfs", "/dev/shm:ro,size=64k"]
+    command += ["--tmpfs", "/dev:ro,dev,size=64k,mode=755"]  # nothing to leave for the next one
+    for path in ("/dev/shm", "/dev/mqueue", "/sys/fs/cgroup"):
+        command += ["--tmpfs", f"{path}:ro,size=64k"]
     if engine == "podman":
         command += ["--read-only-tmpfs=false"]
     for path in _bound(paths):
         command += ["--mount", f"type=bind,source={os.path.realpath(path)},destination={path},readonly"]
     for path in _masked(paths):
-        command += ["--tmpfs", f"{path}:size=64k,mode=755{',notmpcopyup' if engine == 'podman' else ''}"]
+        command += ["--tmpfs", f"{path}:ro,size=64k,mode=755{',notmpcopyup' if engine == 'podman' else ''}"]
     for path in _needed(paths):
         command += ["--mount", f"type=bind,source={path},destination={path},readonly"]
     for name, value in environment.items():
@@ -56,12 +70,10 @@ docker: Wrapper = partial(container, "docker")
 
 def _make_empty_image(engine: str) -> None:
     """An image of no file at all, from an archive of two empty blocks."""
+    run = partial(subprocess.run, capture_output=True, timeout=_ENGINE_SECONDS)
     try:
-        if subprocess.run([engine, "image", "inspect", _EMPTY_IMAGE], capture_output=True).returncode:
-            archive = bytes(10240)
-            subprocess.run(
-                [engine, "import", "-", _EMPTY_IMAGE], input=archive, capture_output=True, check=True
-            )
+        if run([engine, "image", "inspect", _EMPTY_IMAGE]).returncode:
+            run([engine, "import", "-", _EMPTY_IMAGE], input=bytes(10240), check=True)
     except FileNotFoundError:
         raise GradingError(f"{engine} is not installed") from None
     except subprocess.CalledProcessError as error:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import socket
+import subprocess
+import sys
 import sysconfig
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +22,7 @@ from recdrop_lessons.grading.checker import Checker
 from recdrop_lessons.grading.inside import requests, sandbox
 from recdrop_lessons.grading.inside.sandbox import Limits
 from recdrop_lessons.grading.nursery import WarmParent
+from recdrop_lessons.grading.records import Record
 from recdrop_lessons.grading.remote import Budget, RemoteNotebook, Times
 from recdrop_lessons.grading.warm import GradingError, Sandbox
 
@@ -55,6 +61,26 @@ def test_a_notebook_is_graded_in_it(parent: WarmParent) -> None:
         graded = checker.grade(data, checks.lesson(submissions.LESSON), 5)
     assert graded.points == 100
     assert graded.record()["isolation"] == parent.sandbox.name
+
+
+def test_the_records_are_the_same_in_each(parent: WarmParent) -> None:
+    """As without locks: they stop attacks and change no honest notebook's points, statuses or messages."""
+    notebooks = [
+        submissions.solved(),
+        submissions.solved(lstm_step=submissions.SWAPPED, gru_step=None),
+        submissions.solved(rnn_step="import scipy.stats\n" + submissions.RIGHT["rnn_step"]),
+        submissions.solved(rnn_step="def rnn_step(x, h, W, U, b):\n    return x.no_such_name"),
+        submissions.solved(rnn_step="def rnn_step(x, h, W, U, b):\n    import os; os._exit(3)"),
+    ]
+
+    def records(parent: WarmParent) -> list[Record]:
+        lesson = checks.lesson(submissions.LESSON)
+        with Checker(parent) as checker:
+            graded = [checker.grade(submissions.notebook(cells), lesson, 5).record() for cells in notebooks]
+        return [{**record, "isolation": ""} for record in graded]
+
+    with isolation.warm_parent("none") as unlocked:
+        assert records(parent) == records(unlocked)
 
 
 def test_the_answer_key_can_be_neither_imported_nor_read(parent: WarmParent) -> None:
@@ -118,6 +144,86 @@ wanted |= {"LD_LIBRARY_PATH"}
 assert kept <= wanted, kept
 """
     assert run_in(parent, program) is None
+
+
+def test_no_other_process_can_be_read_or_changed(parent: WarmParent) -> None:
+    """Above all the warm parent: every later learner is forked from it."""
+    program = """
+import os
+opened = []
+own = {int(thread) for thread in os.listdir("/proc/self/task")}
+for pid in {os.getppid(), *range(1, 200)} - own:
+    for mode in ("rb", "r+b"):
+        try:
+            open(f"/proc/{pid}/mem", mode, buffering=0).close()
+        except OSError:
+            continue
+        opened.append((pid, mode))
+assert not opened, opened
+"""
+    assert run_in(parent, program) is None
+
+
+def test_there_is_nowhere_to_write(parent: WarmParent) -> None:
+    """No file to leave for the next one, no disk or memory to fill, no setting of the machine to change."""
+    program = """
+import os, stat
+
+def harmless(path):
+    status = os.stat(path)
+    return stat.S_ISCHR(status.st_mode) and os.major(status.st_rdev) == 1  # null, zero, full, random, urandom
+
+def written(path, flags=0):
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | flags))
+    except OSError:
+        return False
+    return not harmless(path)
+
+reached = []
+for top in ("/", ".", "/proc/sys", "/sys", "/dev", "/dev/shm", "/dev/mqueue", "/tmp", "/var/tmp", "/run"):
+    for folder, folders, files in os.walk(top):
+        if folder == "/proc":  # a process's entries hold nothing; those under pressure are for waiting
+            folders[:] = [one for one in folders if not one.isdigit() and one != "pressure"]
+        if written(os.path.join(folder, "attack-left"), os.O_CREAT | os.O_EXCL):
+            reached.append(folder)
+        reached += [path for one in files if written(path := os.path.join(folder, one))]
+assert not reached, reached
+"""
+    assert run_in(parent, program) is None
+
+
+def test_nothing_remains_where_the_grader_is_killed(parent: WarmParent) -> None:
+    """It has no time to tidy up then: a learner that loops ends with it, and so does a container."""
+    grader = """
+import sys
+from recdrop_lessons.grading import isolation
+from recdrop_lessons.grading.records import Record
+from recdrop_lessons.grading.remote import Budget, RemoteNotebook, Times
+parent = isolation.warm_parent(sys.argv[1])
+print(parent.zygote.room, flush=True)
+RemoteNotebook(parent.nursery(), Times(), Budget(20), 1 << 20).run("while True: pass", "cell 1")
+"""
+    command = [sys.executable, "-c", grader, parent.sandbox.name]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        room = process.stdout.readline().strip()
+        time.sleep(0.5)  # the loop has begun, or is about to
+        process.kill()
+    shutil.rmtree(room)
+    end = time.monotonic() + 10
+    while (left := _processes_naming(room)) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not left
+
+
+def _processes_naming(word: str) -> list[str]:
+    """The command lines, of all processes here, that a word stands in."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found.append(path.read_bytes().decode(errors="replace"))
+    return [command for command in found if word in command]
 
 
 def test_a_process_without_locks_is_seen_through() -> None:
