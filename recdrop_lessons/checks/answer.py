@@ -202,7 +202,7 @@ def plain(value: Value, depth: int = 0) -> Value:
             )
         bare = value.detach()
         return bare if type(bare) is Tensor else bare.as_subclass(Tensor)
-    if value is None or isinstance(value, torch.Generator):
+    if value is None:
         return value
     for base in (bool, int, float, str):  # bool first: it is an int too
         if isinstance(value, base):
@@ -214,6 +214,8 @@ def plain(value: Value, depth: int = 0) -> Value:
             return tuple(plain(item, depth + 1) for item in value)
         if isinstance(value, list):
             return [plain(item, depth + 1) for item in value]
+    if isinstance(value, torch.Generator):
+        return value
     raise AnswerError(
         "TypeError",
         f"your function returned a {type(value).__module__}.{type(value).__qualname__}; "

@@ -22,11 +22,12 @@ def rate_fits(count: int, of: int, rate: float) -> bool:
     """
     if rate in (0.0, 1.0):
         return count == of * rate
-    share = count / of
-    divergence = sum(
-        a * math.log(a / b) for a, b in ((share, rate), (1 - share, 1 - rate)) if a > 0
-    )  # KL(share ‖ rate)
-    return of * divergence <= math.log(2 / ERROR)
+    rest = of - count
+    # n KL(share ‖ rate)
+    divergence = (count * math.log(count / (of * rate)) if count else 0.0) + (
+        rest * math.log(rest / (of * (1 - rate))) if rest else 0.0
+    )
+    return divergence <= math.log(2 / ERROR)
 
 
 def standard_normal_fits(z: Tensor) -> bool:

@@ -54,9 +54,16 @@ class _Trial:
     """A case in one dtype and one layout, with what is right there, computed once when asked for."""
 
     def __init__(
-        self, check: Exact, seed: int, case: Case, dtype: torch.dtype, contiguous: bool = True
+        self,
+        check: Exact,
+        seed: int,
+        case: Case,
+        dtype: torch.dtype,
+        contiguous: bool = True,
+        differentiated: bool = True,
     ) -> None:
         self.check, self.seed, self.case, self.dtype, self.contiguous = check, seed, case, dtype, contiguous
+        self.differentiated = differentiated and case.gradients
 
     @property
     def label(self) -> str:
@@ -76,7 +83,7 @@ class _Trial:
     @cached_property
     def paths(self) -> tuple[str, ...]:
         """Where gradients must pass."""
-        if not self.case.gradients:
+        if not self.differentiated:
             return ()
         asked = self.check.gradients
         return asked(self.arguments) if callable(asked) else asked
@@ -109,12 +116,15 @@ class _Prepared:
         if not check.floats:
             self.trials = [_Trial(check, seed, case, torch.float64) for case in self.cases]
             return
-        # The first case in both dtypes and both layouts, the others in float64, every second one strided.
+        # The first case in both dtypes and both layouts, the others in float64, every second one strided. Of
+        # the first four, two have each dtype and each layout once: enough for the gradients.
+        single, double = torch.float32, torch.float64
         self.trials = [
-            _Trial(check, seed, first, dtype, contiguous)
-            for contiguous in (True, False)
-            for dtype in (torch.float32, torch.float64)
-        ] + [_Trial(check, seed, case, torch.float64, i % 2 == 0) for i, case in enumerate(others)]
+            _Trial(check, seed, first, single),
+            _Trial(check, seed, first, double, differentiated=False),
+            _Trial(check, seed, first, single, contiguous=False, differentiated=False),
+            _Trial(check, seed, first, double, contiguous=False),
+        ] + [_Trial(check, seed, case, double, i % 2 == 0) for i, case in enumerate(others)]
 
     @cached_property
     def questions(self) -> Questions:

@@ -85,10 +85,16 @@ def _evaluation(draw: Draw) -> Iterator[Step]:
         yield Step(f"evaluation, p={p:.2f}, x of shape (13, 40)", arguments, judge, "x", cotangent)
 
 
+def _like_x(reply: Reply) -> Tensor:
+    """The result, of x's shape and dtype."""
+    x = reply.arguments["x"]
+    return reply.tensor(x.shape, x.dtype)
+
+
 def _is_x(reply: Reply) -> None:
     """At rate zero nothing is dropped."""
     x = reply.arguments["x"]
-    difference = compare(reply.tensor(x.shape, x.dtype), x, ("result",), TOLERANCE[x.dtype])
+    difference = compare(_like_x(reply), x, ("result",), TOLERANCE[x.dtype])
     if difference is not None:
         raise Failed(differs(difference, f"{reply.label}: nothing is dropped", reply.arguments))
 
@@ -114,8 +120,8 @@ def _small_shapes(draw: Draw) -> Iterator[Tensor]:
 
 
 @kept
-def _inverted(seed: int) -> tuple[Steps, Drawing, Steps, Steps]:
-    """Large masks; draws; eight calls; what is small."""
+def _inverted(seed: int) -> tuple[Steps, Drawing, Steps]:
+    """Large masks; calls with and without generators; what is small."""
     draw = Draw(seed, "inverted_dropout")
     B, T, F = draw.integer(12, 14), draw.integer(16, 19), draw.integer(21, 24)
     evaluation = list(_evaluation(draw))
@@ -130,22 +136,20 @@ def _inverted(seed: int) -> tuple[Steps, Drawing, Steps, Steps]:
         )
     ]
     x, p = _apart_from_zero(draw, 16, 40), draw.uniform(0.2, 0.35)
-    drawing = Drawing(draw, {"x": x, "p": p, "training": True}, (16, 40), x.dtype)
-    eight = (_training(x, p, draw.generator()) for _ in range(8))
+    again = _training(x, p, None)
+    drawing = Drawing(draw, {"x": x, "p": p, "training": True}, again.judge, others=3)
     small = (_kept_or_dropped(draw, {"x": x, "p": 0.5, "training": True}) for x in _small_shapes(draw))
-    return Steps(evaluation + large), drawing, Steps(eight), Steps([*_rate_zero(draw), *small])
+    return Steps(evaluation + large), drawing, Steps([*_rate_zero(draw), *small])
 
 
 @stepwise
 def check_inverted_dropout(answer: Answer, seed: int) -> str:
-    large, drawing, eight, small = _inverted(seed)
+    large, drawing, small = _inverted(seed)
     large.ask(answer)
-    drawing.ask(answer)
-    if not counts_vary(eight.ask(answer)):
-        given = eight.steps[0].arguments
-        raise fail(EXACT_COUNT, "eight calls", given)
+    if not counts_vary(drawing.ask(answer)):
+        raise fail(EXACT_COUNT, "seven calls", drawing.arguments)
     small.ask(answer)
-    count = len(large) + len(drawing) + len(eight) + len(small)
+    count = len(large) + len(drawing) + len(small)
     return f"Right on {count} inputs: rate, scale, independence, evaluation, generator and gradient."
 
 
@@ -267,7 +271,7 @@ def _gaussian(seed: int) -> tuple[Steps, Drawing, Steps]:
         )
     ]
     x = _apart_from_zero(draw, 16, 40)
-    drawing = Drawing(draw, {"x": x, "p": 0.3, "training": True}, (16, 40), x.dtype)
+    drawing = Drawing(draw, {"x": x, "p": 0.3, "training": True}, _like_x)
     small = (_multiplied(draw, {"x": x, "p": 0.4, "training": True}) for x in _small_shapes(draw))
     return Steps([*evaluation, *large, *_rate_zero(draw)]), drawing, Steps(small)
 
@@ -448,8 +452,8 @@ SHAPE_REVERSED = Misconception(
 
 
 @kept
-def _shaped(seed: int) -> tuple[Steps, Drawing, Steps, Steps]:
-    """Every pattern of sharing; draws; eight calls; what is small."""
+def _shaped(seed: int) -> tuple[Steps, Drawing, Steps]:
+    """Every pattern of sharing; calls with and without generators; what is small."""
     draw = Draw(seed, "noise_shape_dropout")
     # First one axis shared, where the axes can be told apart; then all patterns.
     first = draw.choice([(True, False, False), (False, False, True), (False, True, False)])
@@ -466,8 +470,7 @@ def _shaped(seed: int) -> tuple[Steps, Drawing, Steps, Steps]:
     patterns.append(_pattern(draw, [7, 8, 9, 10], (False, True, False, True), none=True))
     x, p = _apart_from_zero(draw, 16, 5, 40), draw.uniform(0.2, 0.35)
     arguments: dict[str, Value] = {"x": x, "p": p, "noise_shape": (None, 1, 40)}
-    drawing = Drawing(draw, arguments, (16, 5, 40), x.dtype)
-    eight = (Step("eight calls", arguments | {"generator": draw.generator()}, _first_step) for _ in range(8))
+    drawing = Drawing(draw, arguments, _like_x, others=3)
     # one draw for all and a draw for each, either in one of the two dtypes
     entries = (1, None, None, 1) * 3
     small = [
@@ -475,25 +478,18 @@ def _shaped(seed: int) -> tuple[Steps, Drawing, Steps, Steps]:
         for x, entry in zip(_small_shapes(draw), entries, strict=True)
     ]
     small.append(Step("p=0", arguments | {"p": 0.0, "generator": draw.generator()}, _is_x))
-    return Steps(patterns), drawing, Steps(eight), Steps(small)
+    return Steps(patterns), drawing, Steps(small)
 
 
 @stepwise
 def check_noise_shape_dropout(answer: Answer, seed: int) -> str:
-    patterns, drawing, eight, small = _shaped(seed)
+    patterns, drawing, small = _shaped(seed)
     patterns.ask(answer)
-    drawing.ask(answer)
-    if not counts_vary(eight.ask(answer)):
-        raise fail(EXACT_COUNT, "eight calls", eight.steps[0].arguments)
+    if not counts_vary(drawing.ask(answer)):
+        raise fail(EXACT_COUNT, "seven calls", drawing.arguments)
     small.ask(answer)
-    count = len(patterns) + len(drawing) + len(eight) + len(small)
+    count = len(patterns) + len(drawing) + len(small)
     return f"Right on {count} inputs: every pattern of sharing, rate, scale, generator and gradient."
-
-
-def _first_step(reply: Reply) -> Tensor:
-    """The mask of the first step."""
-    x = reply.arguments["x"]
-    return (reply.tensor(x.shape, x.dtype) / x)[:, 0]
 
 
 def _pattern(draw: Draw, sizes: list[int], shared: tuple[bool, ...], none: bool, high: bool = False) -> Step:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -229,9 +229,12 @@ def two_arguments(draw: Draw, B: int, T: int, F: int, H1: int, H2: int) -> dict[
     }
 
 
-def two_cases(draw: Draw) -> list[Case]:
-    B, T, F, H1, H2 = draw.sizes(5)
+def two_cases(draw: Draw) -> Iterator[Case]:
+    """Plain sizes, twice; then many units, one row, step, feature and unit, and equal sizes."""
+    T = draw.integer(2, 4)
+    B, F, H1, H2, *_ = (size for size in draw.sizes(5) if size != T)
     edges = (
+        (B, T, F, H1, H2),
         (B, T, F, draw.integer(9, 13), draw.integer(14, 16)),
         (1, T, F, H1, H2),
         (B, 1, F, H1, H2),
@@ -240,10 +243,10 @@ def two_cases(draw: Draw) -> list[Case]:
         (B, B, F, H1, H1),
         (3, 3, 3, 3, 3),
     )
-    return [
-        Case(f"B={b}, T={t}, F={f}, H1={h1}, H2={h2}", two_arguments(draw, b, t, f, h1, h2))
-        for b, t, f, h1, h2 in ((B, T, F, H1, H2), (B, T, F, H1, H2), *edges)
-    ]
+    for k, (b, t, f, h1, h2) in enumerate(((B, T, F, H1, H2), *edges)):
+        gradients = k == 0 or 1 in (b, t, f)
+        label = f"B={b}, T={t}, F={f}, H1={h1}, H2={h2}"
+        yield Case(label, two_arguments(draw, b, t, f, h1, h2), gradients)
 
 
 def _mask_in_recurrence(x: Tensor, layer1: Layer, layer2: Layer, m_between: Tensor) -> Value:

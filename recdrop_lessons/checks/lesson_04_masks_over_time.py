@@ -125,8 +125,8 @@ FREE: Pattern = (False, False, False)
 
 
 @kept
-def _masks(seed: int) -> tuple[Steps, Steps, Drawing, Steps, Steps, Steps]:
-    """Every sharing; other rates; draws; eight calls; all axes shared; what is small."""
+def _masks(seed: int) -> tuple[Steps, Steps, Drawing, Steps, Steps]:
+    """Every sharing; other rates; calls with and without generators; all axes shared; what is small."""
     draw = Draw(seed, "sample_mask")
 
     def sizes(wanted: Pattern) -> list[int]:
@@ -141,27 +141,22 @@ def _masks(seed: int) -> tuple[Steps, Steps, Drawing, Steps, Steps, Steps]:
         for low, high in ((0.65, 0.75), (0.95, 0.98), (0.02, 0.05))
     ]
     arguments = _arguments(draw, (16, 5, 40), draw.uniform(0.3, 0.35), (False, True, False))
-    drawing = Drawing(draw, arguments, (16, 5, 40), torch.get_default_dtype())
-    eight = (
-        Step("eight calls", arguments | {"generator": draw.generator()}, lambda reply: _tensor(reply)[:, 0])
-        for _ in range(8)
-    )
+    drawing = Drawing(draw, arguments, _tensor, others=3)
     one_draw = (_one_draw(draw) for _ in range(_ONE_DRAW))
-    return Steps(patterns), Steps(rates), drawing, Steps(eight), Steps(one_draw), Steps(_edges(draw))
+    return Steps(patterns), Steps(rates), drawing, Steps(one_draw), Steps(_edges(draw))
 
 
 @stepwise
 def check_sample_mask(answer: Answer, seed: int) -> str:
-    patterns, rates, drawing, eight, one_draw, edges = _masks(seed)
+    patterns, rates, drawing, one_draw, edges = _masks(seed)
     found = dict(zip(PATTERNS, patterns.ask(answer), strict=True))
     if any(a != b for a, b in found.items()):
         raise _named(found)
     for its in rates.ask(answer):
         if its != FREE:
             raise _named({FREE: its})
-    drawing.ask(answer)
-    if not counts_vary(eight.ask(answer)):
-        raise fail(EXACT_COUNT, "eight calls", eight.steps[0].arguments)
+    if not counts_vary(drawing.ask(answer)):
+        raise fail(EXACT_COUNT, "seven calls", drawing.arguments)
     seen = set(one_draw.ask(answer))
     if seen != {0.0, 2.0}:
         raise fail(
@@ -170,7 +165,7 @@ def check_sample_mask(answer: Answer, seed: int) -> str:
             measured=[["values seen", str(sorted(seen))], ["expected", "0.0 and 2.0"]],
         )
     edges.ask(answer)
-    count = len(patterns) + len(rates) + len(drawing) + len(eight) + len(one_draw) + len(edges)
+    count = len(patterns) + len(rates) + len(drawing) + len(one_draw) + len(edges)
     return f"Right on {count} inputs: every sharing, rate, scale, independence and generator."
 
 

@@ -178,8 +178,9 @@ def gal_cases(draw: Draw) -> Iterator[Case]:
     kinds = list(product((False, True), repeat=2))
     plain = list(step_cases(draw, step_arguments))
     fours = [case for case in plain if case.arguments["x"].shape[0] == 4]
-    pairs = [(case, kinds[k % 4]) for k, case in enumerate(plain)] + [(fours[0], kind) for kind in kinds]
-    for case, (x_per_gate, h_per_gate) in pairs:
+    pairs = [(case, kinds[k % 4], case.gradients) for k, case in enumerate(plain)]
+    pairs += [(fours[0], kind, False) for kind in kinds]
+    for case, (x_per_gate, h_per_gate), gradients in pairs:
         B, F = case.arguments["x"].shape
         H = case.arguments["h"].shape[1]
         m_x = draw.mask(4, B, F) if x_per_gate else draw.mask(B, F)
@@ -187,7 +188,7 @@ def gal_cases(draw: Draw) -> Iterator[Case]:
         kind = (
             f"m_x {'one per gate' if x_per_gate else 'tied'}, m_h {'one per gate' if h_per_gate else 'tied'}"
         )
-        yield Case(f"{case.label}, {kind}", case.arguments | {"m_x": m_x, "m_h": m_h}, case.gradients)
+        yield Case(f"{case.label}, {kind}", case.arguments | {"m_x": m_x, "m_h": m_h}, gradients)
 
 
 def _ones(*names: str) -> Callable[..., State]:

@@ -619,11 +619,11 @@ def stack_cases(draw: Draw) -> Iterator[Case]:
         (B, 1, F, (H1, H2)),
         (4, T, 1, (1, H2)),
         (1, 1, 1, (1, 1)),
-        (B, B, F, (F, F, F)),
+        (3, 3, F, (F, F, F)),
         (3, 3, 3, (3, 3)),
     )
     for k, (b, t, f, widths) in enumerate(edges):
-        edge = len(widths) != 2 or 1 in (b, t, f)  # the others differ in sizes alone
+        edge = k < 2 or 1 in (b, t, f)  # the others differ in sizes alone
         trials += [(b, t, f, widths, flag, edge and flag == (k % 2 == 0)) for flag in (True, False)]
     for b, t, f, widths, flag, gradients in trials:
         label = f"B={b}, T={t}, F={f}, H={', '.join(map(str, widths))}, return_sequences={flag}"

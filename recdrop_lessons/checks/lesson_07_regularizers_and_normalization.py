@@ -188,8 +188,9 @@ def penalty_cases(draw: Draw, arguments: Callable[[Draw, int, int], dict[str, Te
     wide = draw.integer(9, 13)
     trials = [(F, H, first), (F, H, first)]
     trials += [(f, h, gate) for f, h in ((F, wide), (F, 1), (1, H), (H, H), (4, 4)) for gate in GATES]
-    for f, h, gate in trials:
-        yield Case(f"H={h}, {gate}", arguments(draw, f, h) | {"gate": gate, "l2": draw.uniform(0.2, 0.9)})
+    for k, (f, h, gate) in enumerate(trials):
+        given = arguments(draw, f, h) | {"gate": gate, "l2": draw.uniform(0.2, 0.9)}
+        yield Case(f"H={h}, {gate}", given, k == 0 or 1 in (f, h))
     yield Case(f"H={H}, g, l2 above 1", arguments(draw, F, H) | {"gate": "g", "l2": draw.uniform(2, 5)})
 
 
@@ -571,11 +572,12 @@ def batch_norm_cases(draw: Draw) -> Iterator[Case]:
     kind = draw.choice((True, False))
     trials = [(plain, kind), (plain, kind), (plain, not kind), (plain, not kind)]
     trials += [(sizes, per_step) for sizes in edges for per_step in (True, False)]
-    for (b, t, f), per_step in trials:
+    for k, ((b, t, f), per_step) in enumerate(trials):
         # columns of different means and scales
         x = draw.normal(b, t, f) * draw.uniform(0.5, 2) + draw.normal(t, f) + draw.normal(f)
         arguments = {"x": x, "per_step": per_step, "eps": draw.uniform(0.05, 0.5)}
-        yield Case(f"B={b}, T={t}, F={f}, per_step={per_step}", arguments)
+        gradients = k in (0, 2) or 1 in (b, t, f)
+        yield Case(f"B={b}, T={t}, F={f}, per_step={per_step}", arguments, gradients)
     yield Case("eps=1e-5", {"x": draw.normal(B + 3, T, F), "per_step": kind, "eps": 1e-5})
 
 

@@ -287,7 +287,7 @@ def coefficient_cases(draw: Draw) -> Iterator[Case]:
         yield Case(label, coefficient_arguments(draw, N, features, edges))
     for slope in (0.05, 0.2):
         given = coefficient_arguments(draw, 6, 3, random_edges(draw, 6, 10))
-        yield Case(f"slope={slope}", given | {"slope": slope})
+        yield Case(f"slope={slope}", given | {"slope": slope}, False)
     given = coefficient_arguments(draw, 6, 3, torch.zeros(2, 6, dtype=torch.int64))
     h, edges = extreme_graph(draw, given["a_src"])
     yield Case("logits of 1e4 and -1e4", given | {"h": h, "edges": edges, "a_dst": 1e-3 * given["a_dst"]})
@@ -631,10 +631,11 @@ def layer_cases(draw: Draw) -> Iterator[Case]:
     for label, N, features, edges in graphs(draw):
         projected = features if "4, F=4" in label else 5
         yield Case(f"{label}, F'={projected}", layer_arguments(draw, N, features, projected, edges))
-    yield Case("F=3, F'=3", layer_arguments(draw, 6, 3, 3, random_edges(draw, 6, 10)))
+    yield Case("F=3, F'=3", layer_arguments(draw, 6, 3, 3, random_edges(draw, 6, 10)), False)
     yield Case("F'=1", layer_arguments(draw, 6, 3, 1, random_edges(draw, 6, 10)))
-    yield Case("p=0.1", layer_arguments(draw, 6, 3, 4, random_edges(draw, 6, 10), p=0.1))
-    yield Case("p=0.9", layer_arguments(draw, 6, 3, 4, random_edges(draw, 6, 10), p=0.9))
+    for p in (0.1, 0.9):
+        given = layer_arguments(draw, 6, 3, 4, random_edges(draw, 6, 10), p=p)
+        yield Case(f"p={p}", given, False)
     given = layer_arguments(draw, 6, 3, 4, random_edges(draw, 6, 10))
     kept = {name: torch.ones_like(given[name]) for name in ("m_x", "m_alpha", "m_proj")}
     yield Case("nothing dropped", given | kept)

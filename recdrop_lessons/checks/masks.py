@@ -139,7 +139,7 @@ def _pattern(dropped: Tensor, p: float) -> Problem | None:
 def counts_vary(masks: Sequence[Tensor]) -> bool:
     """Whether the number dropped differs between masks of one size.
 
-    That k binomial counts all agree has chance at most P(mode)^(k-1): for eight masks of 600 draws at p = 0.3
-    below 1e-10.
+    That k binomial counts all agree has chance at most P(mode)^(k-1): for seven masks of 640 draws at p = 0.2
+    below chance.ERROR.
     """
     return len({int((mask == 0).sum()) for mask in masks}) > 1

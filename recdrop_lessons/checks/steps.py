@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -83,7 +84,7 @@ class Reply:
             isinstance(value, Tensor)
             and value.shape == shape
             and value.dtype == dtype
-            and bool(value.sum().isfinite())  # then so is each element
+            and math.isfinite(value.sum().item())  # then so is each element
         ):
             return value
         wanted = torch.zeros(shape, dtype=dtype)
@@ -160,10 +161,6 @@ class Step:
     def question(self) -> Question:
         return Question(self.arguments, (self.wrt,) if self.wrt else (), self.cotangent)
 
-    @property
-    def generators(self) -> list[torch.Generator]:
-        return [value for value in self.arguments.values() if isinstance(value, torch.Generator)]
-
 
 class Steps:
     """Calls of which none hangs on the reply to another: asked together, judged in order.
@@ -174,7 +171,10 @@ class Steps:
     def __init__(self, steps: Iterable[Step]) -> None:
         self.steps = tuple(steps)
         self._questions = Questions(tuple(step.question for step in self.steps))
-        self._starts = [[one.get_state() for one in step.generators] for step in self.steps]
+        self._starts = [
+            [(one, one.get_state()) for one in step.arguments.values() if isinstance(one, torch.Generator)]
+            for step in self.steps
+        ]
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -187,7 +187,7 @@ class Steps:
         return [self.steps[k].judge(self._reply(answer, k, found)) for k, found in replies]
 
     def _rewind(self, k: int) -> None:
-        for generator, start in zip(self.steps[k].generators, self._starts[k], strict=True):
+        for generator, start in self._starts[k]:
             generator.set_state(start)
 
     def _reply(self, answer: Answer, k: int, found: tuple[Call, Gradients] | AnswerError) -> Reply:
@@ -212,44 +212,50 @@ def same_generator(state: Tensor) -> torch.Generator:
 class Drawing:
     """Calls that show whether a generator is used: its state decides, a call moves it, and None draws afresh.
 
-    The arguments must leave so many draws that two results agree by chance with a probability below 1e-9.
+    Args:
+        arguments: without a generator. They must leave so many draws that two results agree by chance with a
+            probability below 1e-9.
+        judge: gives a reply's result as a tensor, and may fail.
+        others: how many generators with other seeds are tried.
     """
 
     def __init__(
-        self, draw: Draw, arguments: dict[str, Value], shape: tuple[int, ...], dtype: torch.dtype
+        self, draw: Draw, arguments: dict[str, Value], judge: Callable[[Reply], Tensor], others: int = 1
     ) -> None:
-        self._arguments, self._shape, self._dtype = arguments, shape, dtype
+        self.arguments, self._judge = arguments, judge
         self._state = draw.generator().get_state()
-        self._generator = same_generator(self._state)
+        self._generator, again = same_generator(self._state), same_generator(self._state)
         given: list[dict[str, Value]] = [
             {"generator": self._generator},
-            {"generator": same_generator(self._state)},
-            {"generator": draw.generator()},
+            {"generator": again},
             {"generator": None},
             {},
+            *({"generator": draw.generator()} for _ in range(others)),
         ]
-        self._steps = Steps(
-            Step("the same generator state, twice", arguments | one, lambda reply: reply.tensor(shape, dtype))
-            for one in given
-        )
+        self._steps = Steps(Step(_TWICE, arguments | one, judge) for one in given)
 
     def __len__(self) -> int:
         return len(self._steps) + 1
 
-    def ask(self, answer: Answer) -> None:
-        """Fails where the answer does otherwise."""
-        first, again, other, free, also_free = self._steps.ask(answer)
+    def ask(self, answer: Answer) -> list[Tensor]:
+        """The results that should be independent, 4 + others; fails where two are the same, or should be."""
+        first, again, *rest = self._steps.ask(answer)
         # The first call's generator goes on from where that call left it.
-        given = self._arguments | {"generator": self._generator}
-        second = _call(answer, given, "the same generator state, twice").tensor(self._shape, self._dtype)
+        given = self.arguments | {"generator": self._generator}
+        second = self._judge(_call(answer, given, _TWICE))
         if not torch.equal(first, again):
-            raise fail(GENERATOR_IGNORED, "the same generator state, twice", self._arguments)
-        if torch.equal(first, other):
-            raise fail(SAME_EACH_CALL, "two generators with different seeds", self._arguments)
+            raise fail(GENERATOR_IGNORED, _TWICE, self.arguments)
+        free, also_free, *others = rest
+        if any(torch.equal(first, other) for other in others):
+            raise fail(SAME_EACH_CALL, "two generators with different seeds", self.arguments)
         if torch.equal(self._generator.get_state(), self._state):
-            unmoved = "It has not advanced."
-            raise fail(GENERATOR_IGNORED, "a generator after two calls", self._arguments, difference=unmoved)
+            said = "It has not advanced."
+            raise fail(GENERATOR_IGNORED, "a generator after two calls", self.arguments, difference=said)
         if torch.equal(first, second):
-            raise fail(SAME_EACH_CALL, "two calls with one generator", self._arguments)
+            raise fail(SAME_EACH_CALL, "two calls with one generator", self.arguments)
         if torch.equal(free, also_free):
-            raise fail(SAME_EACH_CALL, "two calls without a generator", self._arguments)
+            raise fail(SAME_EACH_CALL, "two calls without a generator", self.arguments)
+        return [first, second, *rest]
+
+
+_TWICE = "the same generator state, twice"
