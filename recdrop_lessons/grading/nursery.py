@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from os import PathLike
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from recdrop_lessons.checks.answer import Questions
 from recdrop_lessons.grading import warm
 from recdrop_lessons.grading.inside.channel import Channel
+from recdrop_lessons.grading.inside.codec import encode
 from recdrop_lessons.grading.inside.requests import receive_request, send_request
 from recdrop_lessons.grading.inside.sandbox import Limits
 from recdrop_lessons.grading.warm import GradingError, Sandbox, Zygote
@@ -82,13 +87,36 @@ class Ending:
 
 @dataclass
 class Nursery:
-    """Asks for learners' processes, one at a time; the one before is ended first."""
+    """Asks for learners' processes, one at a time; the one before is ended first.
+
+    What is asked of many learners it keeps, decoded, so that each has it from the start. It finds no more in
+    that than what it is going to be asked.
+    """
 
     sock: socket.socket
     last: Ending = field(default_factory=Ending)
+    _kept: WeakKeyDictionary[Questions, int] = field(default_factory=WeakKeyDictionary)
+    _to_keep: list[Questions] = field(default_factory=list)
+
+    def kept(self, questions: Questions) -> int | None:
+        """The number under which the learner has these questions; None where only the next one will."""
+        if questions not in self._kept and questions not in self._to_keep:
+            self._to_keep.append(questions)
+        return self._kept.get(questions)
+
+    def _keep(self, questions: Questions) -> None:
+        others = list(self._kept.values())
+        number = max(others, default=0) + 1
+        with tempfile.TemporaryFile() as file:  # a request is small
+            file.write(frame(questions))
+            file.seek(0)
+            self._ask({"do": "keep", "number": number, "others": others}, file.fileno())
+        self._kept[questions] = number
 
     def learner(self, largest_file: int) -> Channel:
         """A fresh learner's process, by the channel to it."""
+        while self._to_keep:
+            self._keep(self._to_keep.pop())
         channel = self._fork({"do": "learner", "receives": largest_file})
         channel.sends = largest_file
         return channel
@@ -135,3 +163,9 @@ class Nursery:
         with contextlib.suppress(OSError):
             send_request(self.sock, {"do": "end"})
         self.sock.close()
+
+
+@lru_cache(maxsize=128)
+def frame(questions: Questions) -> bytes:
+    """The questions as a frame, made once: a class is asked the same ones."""
+    return encode([(one.arguments, list(one.wrt), one.cotangent) for one in questions.items])

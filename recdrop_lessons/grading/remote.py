@@ -6,7 +6,6 @@ import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import torch
@@ -14,8 +13,8 @@ from torch import Tensor
 
 from recdrop_lessons.checks.answer import AnswerError, AnswerLost, Call, Gradients, Questions, Value, plain
 from recdrop_lessons.grading.inside.channel import Channel, ChannelClosed, ChannelTimeout
-from recdrop_lessons.grading.inside.codec import CodecError, encode, generators
-from recdrop_lessons.grading.nursery import Nursery
+from recdrop_lessons.grading.inside.codec import CodecError, generators
+from recdrop_lessons.grading.nursery import Nursery, frame
 
 _NO_ANSWER = "The notebook's process sent no proper answer."
 
@@ -94,7 +93,8 @@ class RemoteNotebook:
         What one raises comes in its place and ends them. Quick ones come together, so a process that ends
         takes those with it that it has just given.
         """
-        request: dict[str, Any] = {"name": name, "questions": _frame(questions)}
+        number = self._nursery.kept(questions)
+        request: dict[str, Any] = {"name": name, "questions": frame(questions) if number is None else number}
         self._send_random(request)
         self._send("each", self._times.call, request)
         self._owed = len(questions.items)
@@ -266,9 +266,3 @@ class RemoteAnswer:
         ):
             raise self._notebook.lose("died", _NO_ANSWER)
         return found
-
-
-@lru_cache(maxsize=128)
-def _frame(questions: Questions) -> bytes:
-    """The questions as a frame, made once: a class is asked the same ones."""
-    return encode([(one.arguments, list(one.wrt), one.cotangent) for one in questions.items])

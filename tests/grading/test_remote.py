@@ -213,6 +213,23 @@ def test_a_question_that_ends_the_process_is_said(both: Both) -> None:
         list(remote.each(Questions((Question({"x": 1}), Question({"x": 0}), Question({"x": 1})))))
 
 
+def test_questions_that_are_kept_are_the_same_for_every_learner(checker: Checker) -> None:
+    lesson, source = checks.lesson("01"), "import torch\ndef f(x, g): return x * torch.rand(3, generator=g)"
+    kept = {"x": torch.ones(3), "g": torch.Generator().manual_seed(3)}
+    questions = Questions((Question(kept, ("x",), torch.ones(3)),) * 2)
+    start, seen = kept["g"].get_state(), []
+    for _ in range(3):  # the first gets them as they are asked, the others have them from the start
+        remote = checker.open(lesson, Budget(30))
+        remote.run(source, "cell 1")
+        for _ in range(2):
+            kept["g"].set_state(start)
+            seen += [list(remote.ask_each(questions, "f"))]
+        remote.close()
+    first, second = seen[0]
+    assert same(first["value"], torch.rand(3, generator=torch.Generator().manual_seed(3)))
+    assert len(seen) == 6 and all(same(one, [first, first]) for one in seen) and same(first, second)
+
+
 def test_replies_do_not_wait_for_a_slow_one(both: Both) -> None:
     _, remote = both("import time\ndef f(x): time.sleep(x); return x")
     replies = remote.each(Questions(tuple(Question({"x": x}) for x in (0.05, 0.05, 60.0))))

@@ -69,12 +69,12 @@ class Learner:
 
     Args:
         answers: the module whose `LocalAnswer` calls a function on copies of plain values (checks/answer.py).
+        kept: questions that came before this process did, by number.
     """
 
-    def __init__(self, answers: Any) -> None:
-        self._local_answer = answers.LocalAnswer
-        self._answer_error = answers.AnswerError
-        self._question = answers.Question
+    def __init__(self, answers: Any, kept: dict[int, Any]) -> None:
+        self._answers = answers
+        self._kept = kept
         self._module = types.ModuleType("__main__")
         self._names = self._module.__dict__
         self._names.update(display=lambda *_, **__: None, get_ipython=_NoShell, __builtins__=builtins)
@@ -133,16 +133,27 @@ class Learner:
             name, arguments, random, lambda answer: _called(answer.inspect(arguments), arguments)
         )
 
-    def each(self, name: str, questions: bytes, random: torch.Generator | None = None) -> Iterator[Reply]:
-        """For each question of a frame, as soon as it is known, the call and the gradients."""
-        for arguments, wrt, cotangent in codec.decode_frame(questions):
-            question = self._question(arguments, wrt, cotangent)
+    def each(
+        self, name: str, questions: bytes | int, random: torch.Generator | None = None
+    ) -> Iterator[Reply]:
+        """For each question, as soon as it is known, the call and the gradients.
+
+        `questions` are a frame, or the number of those kept. They stay as they are, to be asked again.
+        """
+        asked = self._kept[questions] if isinstance(questions, int) else read(questions, self._answers)
+        for question in asked:
+            given = codec.generators(question.arguments)
+            before = [generator.get_state() for generator in given]
 
             def ask(answer: Any, question: Any = question) -> Reply:
                 call, gradients = answer.ask(question)
                 return {**_called(call, question.arguments), "gradients": gradients}
 
-            yield self._ask(name, arguments, random, ask)
+            try:
+                yield self._ask(name, question.arguments, random, ask)
+            finally:
+                for generator, state in zip(given, before, strict=True):
+                    generator.set_state(state)
             random = None
 
     def gradients(
@@ -171,8 +182,8 @@ class Learner:
         given = [own, *codec.generators(arguments)]
         before = [generator.get_state() for generator in given]
         try:
-            reply = ask(self._local_answer(self._names[name], name))
-        except self._answer_error as error:
+            reply = ask(self._answers.LocalAnswer(self._names[name], name))
+        except self._answers.AnswerError as error:
             reply = {"raised": list(error.args)}
         except BaseException as error:
             reply = {"raised": _raised(error)}
@@ -198,6 +209,11 @@ class Learner:
                 if "raised" in reply:  # with it the questions end
                     break
             channel.flush()
+
+
+def read(questions: bytes, answers: Any) -> list[Any]:
+    """The questions of a frame, as that module has them."""
+    return [answers.Question(*one) for one in codec.decode_frame(questions)]
 
 
 def _called(call: Any, arguments: Arguments) -> Reply:

@@ -23,9 +23,8 @@ from typing import Any, NoReturn
 
 import torch
 
-from . import memory, probe, requests, sandbox
+from . import learner, memory, probe, requests, sandbox
 from .channel import Channel
-from .learner import Learner
 from .requests import receive_request, send_request
 
 
@@ -44,6 +43,7 @@ class Nursery:
         self.limits = sandbox.Limits(**settings["limits"])
         self.answers = answers
         self.learner = 0
+        self.kept: dict[int, Any] = {}  # questions, by number, that every learner from now on has
         self.landlock = None
         if "landlock" in self.layers:
             self.landlock = sandbox.Landlock(settings["readable"], settings["shut"])
@@ -60,8 +60,19 @@ class Nursery:
                 self._fork(request, descriptors[0])
                 os.close(descriptors[0])
                 send_request(self.sock, {"pid": self.learner})
+            elif request["do"] == "keep":
+                self._keep(request, descriptors[0])
+                send_request(self.sock, {"kept": True})
             else:
                 send_request(self.sock, self.kill())
+
+    def _keep(self, request: dict[str, Any], descriptor: int) -> None:
+        """Questions for all learners from now on, and none that are no longer asked."""
+        with open(descriptor, "rb") as file:
+            questions = learner.read(file.read(), self.answers)
+        self.kept = {number: self.kept[number] for number in request["others"]}
+        self.kept[request["number"]] = questions
+        memory.settle()
 
     def _fork(self, request: dict[str, Any], descriptor: int) -> None:
         self.learner = os.fork()
@@ -75,7 +86,7 @@ class Nursery:
                 channel.send({"succeeded": probe.attack(request["probe"])})
             else:
                 channel.receives = request["receives"]
-                Learner(self.answers).serve(channel)
+                learner.Learner(self.answers, self.kept).serve(channel)
             status = 0
         finally:
             os._exit(status)
