@@ -112,7 +112,7 @@ def grade(
         Path, typer.Argument(help="A folder with SUBMISSIONS/student/lesson/lesson.ipynb.")
     ],
     out: Annotated[Path, typer.Option(help="Where the results go. A run that was cut off goes on there.")],
-    jobs: Annotated[int, typer.Option(min=1, help="Notebooks graded at the same time.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="Notebooks graded at the same time; best one a core.")] = 1,
     seed: Annotated[
         int | None, typer.Option(help="Of the checks' inputs; by default drawn once for OUT.")
     ] = None,
