@@ -27,27 +27,34 @@ from recdrop_lessons.grading.inside.requests import receive_request, send_reques
 def run_again_warm(command: str) -> None:
     """Run the command that was typed in such a process, and leave with its exit code.
 
-    Returns where that is not to be: torch is loaded already; another program calls the command; the system is
-    none where a process ends with the one it was forked from.
+    Returns where that is not to be: torch is loaded already; another program calls the command; a stream or
+    the folder is gone; the system is none where a process ends with the one it was forked from.
     """
     if "torch" in sys.modules or sys.argv[1:2] != [command] or sys.platform != "linux":
         return
     if sys.getfilesystemencoding() != "utf-8":  # the zygote's, and so how names of files cross
         return
     try:
+        instructions = _instructions()
         zygote = warm.Zygote()
-    except warm.GradingError:
-        return  # the command will meet it again and say so
+    except (AttributeError, OSError, warm.GradingError):
+        return  # the command may well do without, or will say so
     try:
-        code = _run(zygote)
+        code = _run(zygote, instructions)
     finally:
         zygote.close()
     sys.exit(code)
 
 
-def _run(zygote: warm.Zygote) -> int:
+def _run(zygote: warm.Zygote, instructions: dict[str, Any]) -> int:
     """The exit code of this command when it runs again; an interrupt is handed on."""
-    with zygote.ask("program") as program, zygote.ask("control") as control, _instructions(zygote) as file:
+    with (
+        zygote.ask("program") as program,
+        zygote.ask("control") as control,
+        tempfile.TemporaryFile("w+") as file,  # without a name: no learner can read it
+    ):
+        json.dump(instructions | {"room": zygote.room}, file)
+        file.seek(0)
         settings = {"module": __name__, "path": sys.path}
         send_request(program, settings, 0, 1, 2, control.fileno(), file.fileno())
         reply, pid = None, 0
@@ -68,23 +75,20 @@ def _run(zygote: warm.Zygote) -> int:
             pid = reply["pid"]
 
 
-def _instructions(zygote: warm.Zygote) -> Any:
-    """What the process needs to be as this one, in a file without a name: no learner can read it."""
+def _instructions() -> dict[str, Any]:
+    """What the process needs to be as this one. Raises AttributeError or OSError where something is gone."""
     umask = os.umask(0)
     os.umask(umask)
-    told = {
+    for descriptor in range(3):
+        os.fstat(descriptor)
+    return {
         "arguments": sys.argv,
         "environment": dict(os.environ),
         "folder": os.getcwd(),
         "umask": umask,
         "writes_no_bytecode": sys.dont_write_bytecode,
         "streams": [(one.encoding, one.errors) for one in (sys.stdin, sys.stdout, sys.stderr)],
-        "room": zygote.room,
     }
-    file = tempfile.TemporaryFile("w+")  # noqa: SIM115
-    json.dump(told, file)
-    file.seek(0)
-    return file
 
 
 def arrive(program: socket.socket, descriptors: list[int]) -> NoReturn:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,38 @@ def test_what_goes_wrong_is_said_as_ever(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert "There is no folder nowhere" in done.stderr
+
+
+def test_where_a_stream_is_closed_it_runs_all_the_same(tmp_path: Path) -> None:
+    write(tmp_path, solved())
+    done = subprocess.run(
+        [*COMMAND, "check", "01_cells"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: os.close(0),
+    )
+    assert done.returncode == 0
+    assert "100 of 100 points" in done.stdout
+
+
+def test_killed_it_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
+    for number in range(20):
+        write(tmp_path / "class" / f"{number}", solved())
+    room = tmp_path / "temporary"
+    room.mkdir()
+    run = subprocess.Popen(
+        [*COMMAND, "grade", "class", "--out", "out"],
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(room)},
+        stderr=subprocess.DEVNULL,
+    )
+    while not list((tmp_path / "out").glob("*/01_cells.json")):
+        assert run.poll() is None
+        time.sleep(0.02)
+    run.kill()
+    run.wait()
+    deadline = time.monotonic() + 20
+    while list(room.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not list(room.iterdir())

@@ -15,6 +15,7 @@ import importlib
 import importlib.util
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -195,6 +196,7 @@ def main() -> None:
             request, descriptors = receive_request(control)
             if request is None and control is life:
                 _end(programs)
+                shutil.rmtree(os.path.dirname(sys.argv[2]), ignore_errors=True)  # who made it may be gone
                 return
             if request is None:
                 controls.remove(control)
