@@ -123,7 +123,7 @@ def _small_shapes(draw: Draw) -> Iterator[Tensor]:
 def _inverted(seed: int) -> tuple[Steps, Drawing, Steps]:
     """Large masks; calls with and without generators; what is small."""
     draw = Draw(seed, "inverted_dropout")
-    B, T, F = draw.integer(12, 14), draw.integer(16, 19), draw.integer(21, 24)
+    B, T, F = draw.integer(15, 20), draw.integer(21, 25), draw.integer(26, 30)
     evaluation = list(_evaluation(draw))
     large = [
         _training(_apart_from_zero(draw, B, T, F).to(dtype), p, generator)
@@ -258,7 +258,7 @@ GAUSSIAN_SPREADS = (
 def _gaussian(seed: int) -> tuple[Steps, Drawing, Steps]:
     """Much noise; draws; what is small."""
     draw = Draw(seed, "gaussian_dropout")
-    B, T, F = draw.integer(14, 16), draw.integer(18, 20), draw.integer(24, 26)
+    B, T, F = draw.integer(18, 22), draw.integer(23, 27), draw.integer(28, 32)
     evaluation = list(_evaluation(draw))
     large = [
         _noise(_apart_from_zero(draw, B, T, F).to(dtype), p, generator)
@@ -460,11 +460,11 @@ def _shaped(seed: int) -> tuple[Steps, Drawing, Steps]:
     patterns = [_pattern(draw, [draw.integer(20, 26) for _ in range(3)], first, none=False)]
     for k, pattern in enumerate(list(product((False, True), repeat=3))[:-1]):
         # An axis that alone has its own draws is long: 0.7^90 is the chance that all of it is kept.
-        low, high = {1: (90, 110), 2: (20, 26), 3: (15, 18)}[pattern.count(False)]
+        low, high = (90, 110) if pattern.count(False) == 1 else (20, 26)
         sizes = [draw.integer(3, 6) if one else draw.integer(low, high) for one in pattern]
         patterns.append(_pattern(draw, sizes, pattern, none=k % 2 == 0))
     for pattern in ((False, True), (True, False), (False, False)):
-        sizes = [100 if any(pattern) and not one else 60 for one in pattern]
+        sizes = [20 if one else 105 for one in pattern]
         patterns.append(_pattern(draw, sizes, pattern, none=pattern == (False, True), high=True))
     patterns.append(_pattern(draw, [600], (False,), none=True))
     patterns.append(_pattern(draw, [7, 8, 9, 10], (False, True, False, True), none=True))

@@ -130,14 +130,14 @@ def _masks(seed: int) -> tuple[Steps, Steps, Drawing, Steps, Steps]:
     draw = Draw(seed, "sample_mask")
 
     def sizes(wanted: Pattern) -> list[int]:
-        # An axis that alone has its own draws is long: 0.7^60 is the chance that all of it is kept. The
+        # An axis that alone has its own draws is long: 0.7^90 is the chance that all of it is kept. The
         # others are so long that a mistake that shares along all but one of them shows which one.
         long = wanted.count(False) == 1
-        return [draw.integer(60, 66) if long and not one else draw.integer(24, 27) for one in wanted]
+        return [draw.integer(90, 100) if long and not one else draw.integer(24, 27) for one in wanted]
 
     patterns = [_mask(draw, sizes(wanted), draw.uniform(0.3, 0.35), wanted) for wanted in PATTERNS]
     rates = [
-        _mask(draw, (14, 17, 21), draw.uniform(low, high), FREE)
+        _mask(draw, (20, 25, 30), draw.uniform(low, high), FREE)
         for low, high in ((0.65, 0.75), (0.95, 0.98), (0.02, 0.05))
     ]
     arguments = _arguments(draw, (16, 5, 40), draw.uniform(0.3, 0.35), (False, True, False))

@@ -167,6 +167,36 @@ def test_a_mistake_that_gives_nan_is_recognised_by_it():
     assert softmax(LocalAnswer(lambda x: x.softmax(0)), 0).ok
 
 
+def test_gradients_are_asked_for_in_each_dtype_and_layout_and_where_a_case_wants_them():
+    def cases(draw):
+        yield Case("plain", {"x": draw.normal(3, 4)})
+        yield Case("values alone", {"x": draw.normal(5, 4)}, gradients=False)
+        yield Case("one row", {"x": draw.normal(1, 4)})
+
+    seen = []
+
+    def answer(x):
+        seen.append((tuple(x.shape), x.dtype, x.is_contiguous(), x.requires_grad))
+        return x.detach() * 2 if len(x) == 5 else x * 2
+
+    twice = Exact("twice", lambda x: 2 * x, cases, gradients=("x",))
+    outcome = twice(LocalAnswer(answer), 0)
+    assert outcome.ok
+    assert outcome.message == "Right on 6 inputs."
+    assert {trial[:3] for trial in seen if trial[0] == (3, 4)} == {
+        ((3, 4), dtype, contiguous)
+        for dtype in (torch.float32, torch.float64)
+        for contiguous in (True, False)
+    }
+    assert [trial[1:] for trial in seen if trial[0] == (3, 4) and trial[3]] == [
+        (torch.float32, True, True),
+        (torch.float64, False, True),
+    ]
+    assert [(shape[0], leaf) for shape, _, _, leaf in seen if shape[0] != 3] == [(5, False), (1, True)]
+    cut = twice(LocalAnswer(lambda x: x.detach() * 2 if len(x) == 1 else x * 2), 0)
+    assert cut.misconception == "gradient-cut"
+
+
 def test_unchanged_is_to_the_last_bit():
     tensor = torch.tensor([1.0, float("nan")])
     assert unchanged([tensor, "a"], [tensor.clone(), "a"])
