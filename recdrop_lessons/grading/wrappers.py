@@ -40,11 +40,10 @@ def bubblewrap(paths: Paths, environment: dict[str, str]) -> list[str]:
 
 
 def container(engine: str, paths: Paths, environment: dict[str, str]) -> list[str]:
-    """The same in an empty image: what the interpreter reads is mounted, so nothing is downloaded.
-
-    For Docker one must be root, or run it rootless: to another user's process it leaves no capability.
-    """
+    """The same in an empty image: what the interpreter reads is mounted, so nothing is downloaded."""
     _make_empty_image(engine)
+    if engine == "docker":
+        _check_user()
     command = [engine, "run", "--rm", "--pull", "never", "--network", "none", "--read-only"]
     command += ["--cap-drop", "ALL", "--cap-add", _MORE_THAN_A_LEARNER]
     command += ["--security-opt", "no-new-privileges", "--workdir", paths.room]
@@ -70,14 +69,23 @@ docker: Wrapper = partial(container, "docker")
 
 def _make_empty_image(engine: str) -> None:
     """An image of no file at all, from an archive of two empty blocks."""
-    run = partial(subprocess.run, capture_output=True, timeout=_ENGINE_SECONDS)
     try:
-        if run([engine, "image", "inspect", _EMPTY_IMAGE]).returncode:
-            run([engine, "import", "-", _EMPTY_IMAGE], input=bytes(10240), check=True)
+        if _ask(engine, "image", "inspect", _EMPTY_IMAGE).returncode:
+            _ask(engine, "import", "-", _EMPTY_IMAGE, given=bytes(10240)).check_returncode()
     except FileNotFoundError:
         raise GradingError(f"{engine} is not installed") from None
     except subprocess.CalledProcessError as error:
         raise GradingError(f"{engine}: {error.stderr.decode(errors='replace').strip()[-300:]}") from None
+
+
+def _check_user() -> None:
+    """Docker's root cannot read a user's files there, and to a user's process it leaves no capability."""
+    if os.geteuid() and b"rootless" not in _ask("docker", "info", "--format", "{{.SecurityOptions}}").stdout:
+        raise GradingError("docker grades only for root, or in its rootless mode; podman grades for all")
+
+
+def _ask(*command: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(command, input=given, capture_output=True, timeout=_ENGINE_SECONDS)
 
 
 def _bound(paths: Paths) -> Iterator[str]:

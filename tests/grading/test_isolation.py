@@ -252,6 +252,14 @@ def test_each_layer_alone_is_seen_to_be_too_little() -> None:
                 isolation.warm_parent("auto")
 
 
+def test_docker_says_whom_it_grades_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    if shutil.which("docker") is None or subprocess.run(["docker", "info"], capture_output=True).returncode:
+        pytest.skip("no Docker runs here")
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(GradingError, match="only for root, or in its rootless mode"):
+        isolation.warm_parent("docker")
+
+
 def test_an_unknown_kind_is_refused_by_name() -> None:
     with pytest.raises(GradingError, match=r"no isolation 'chroot'; there are landlock\+namespaces"):
         isolation.warm_parent("chroot")
