@@ -16,9 +16,11 @@ To add a lesson's checks:
    remembers by shape fails there); the edges follow: B = 1, T = 1, B = 4, sizes all equal (there a transposed
    weight runs, and is recognised). Each dtype, layout, gradient and change in place is tried on them
    by `Exact(name, reference, cases, outputs=..., gradients=..., misconceptions=...)`, which is the check.
-4. A random part writes its own check from the steps of steps.py and the bounds of chance.py: few calls on
-   large tensors, each comparison's chance to reject a right answer below `chance.ERROR`. A part that maps
-   names to words or shapes is a `table` (tables.py).
+   `Case(label, arguments, False)` asks for no gradients: they cost more than all else, so cases that differ
+   from the first in their sizes alone go without.
+4. A random part writes its own check from the `Steps` of steps.py, which are asked together and kept for a
+   class, and the bounds of chance.py: few calls on large tensors, each comparison's chance to reject a right
+   answer below `chance.ERROR`. A part that maps names to words or shapes is a `table` (tables.py).
 5. `Part(number, name, points, signature, hints, check, misconceptions)`; a lesson's points sum to 100.
 6. Write solutions/NN_name/NN_name.ipynb and run tools/release_exercises.py.
 7. Write tests/answers/lesson_NN_name.py: RIGHT and WRONG, at least one wrong answer a misconception. Each

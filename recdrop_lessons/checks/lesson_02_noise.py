@@ -131,8 +131,8 @@ def _inverted(seed: int) -> tuple[Steps, Drawing, Steps]:
             (draw.uniform(0.2, 0.35), torch.float64, draw.generator()),
             (draw.uniform(0.65, 0.8), torch.float32, draw.generator()),
             (draw.uniform(0.2, 0.35), torch.float32, None),
-            (draw.uniform(0.95, 0.99), torch.float64, draw.generator()),
-            (draw.uniform(0.01, 0.05), torch.float64, draw.generator()),
+            (draw.uniform(0.95, 0.99), torch.float32, draw.generator()),
+            (draw.uniform(0.01, 0.05), torch.float32, draw.generator()),
         )
     ]
     x, p = _apart_from_zero(draw, 16, 40), draw.uniform(0.2, 0.35)
@@ -266,7 +266,7 @@ def _gaussian(seed: int) -> tuple[Steps, Drawing, Steps]:
             (draw.uniform(0.2, 0.3), torch.float64, draw.generator()),
             (draw.uniform(0.2, 0.3), torch.float32, None),
             (draw.uniform(0.55, 0.7), torch.float64, draw.generator()),
-            (draw.uniform(0.9, 0.97), torch.float64, draw.generator()),
+            (draw.uniform(0.9, 0.97), torch.float32, draw.generator()),
             (draw.uniform(0.01, 0.05), torch.float32, draw.generator()),
         )
     ]
