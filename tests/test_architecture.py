@@ -24,3 +24,9 @@ def test_arrows_point_one_way():
 @pytest.mark.parametrize("room", ROOMS)
 def test_the_page_names_every_room(room):
     assert f"`{room}`" in PAGE or f"`{room}/`" in PAGE
+
+
+def test_the_picture_shows_the_imports_there_are():
+    tool = ROOT / "tools" / "architecture_picture.py"
+    told = subprocess.run([sys.executable, tool, "--check"], capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
