@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 
 import torch
@@ -62,48 +62,46 @@ def _typed(x: Tensor) -> str:
     return f"x of shape {tuple(x.shape)}, {str(x.dtype).removeprefix('torch.')}"
 
 
-def _evaluation(draw: Draw) -> Iterator[Step]:
-    """training=False: x itself, whatever p, with gradient one."""
-    for dtype, p in ((torch.float64, draw.uniform(0.2, 0.4)), (torch.float32, draw.uniform(0.6, 0.8))):
-        x = _apart_from_zero(draw, 13, 40).to(dtype)
-        arguments: dict[str, Value] = {"x": x, "p": p, "training": False, "generator": draw.generator()}
-        cotangent = draw.normal(*x.shape).to(dtype)
-
-        def judge(reply: Reply, x: Tensor = x, cotangent: Tensor = cotangent) -> None:
-            y = reply.tensor(x.shape, x.dtype)
-            difference = compare(y, x, ("result",), TOLERANCE[x.dtype])
-            if difference is not None:
-                ratio = (y / x).double()
-                if bool(torch.isclose(ratio, ratio[0, 0], rtol=1e-4).all()):
-                    measured = [["x is multiplied by", f"{float(ratio[0, 0]):.3f}"]]
-                    raise fail(RESCALE_AT_TEST, reply.label, reply.arguments, measured)
-                if float(ratio.std()) > 0.05:
-                    raise fail(AT_EVALUATION, reply.label, reply.arguments, difference=difference.sentence)
-                raise Failed(differs(difference, reply.label, reply.arguments))
-            reply.gradient_is("x", cotangent)
-
-        yield Step(f"evaluation, p={p:.2f}, x of shape (13, 40)", arguments, judge, "x", cotangent)
-
-
 def _like_x(reply: Reply) -> Tensor:
     """The result, of x's shape and dtype."""
     x = reply.arguments["x"]
     return reply.tensor(x.shape, x.dtype)
 
 
-def _is_x(reply: Reply) -> None:
-    """At rate zero nothing is dropped."""
-    x = reply.arguments["x"]
-    difference = compare(_like_x(reply), x, ("result",), TOLERANCE[x.dtype])
-    if difference is not None:
-        raise Failed(differs(difference, f"{reply.label}: nothing is dropped", reply.arguments))
+def _evaluation(draw: Draw) -> Iterator[Step]:
+    """training=False: x itself, whatever p, with gradient one."""
+    for dtype, p in ((torch.float64, draw.uniform(0.2, 0.4)), (torch.float32, draw.uniform(0.6, 0.8))):
+        x = _apart_from_zero(draw, 13, 40).to(dtype)
+        arguments: dict[str, Value] = {"x": x, "p": p, "training": False, "generator": draw.generator()}
+        cotangent = draw.normal(*x.shape).to(dtype)
+        yield Step(f"evaluation, p={p:.2f}, x of shape (13, 40)", arguments, _passes, "x", cotangent)
+
+
+def _passes(reply: Reply) -> None:
+    """At evaluation x passes as it is."""
+    x, y = reply.arguments["x"], _like_x(reply)
+    difference = compare(y, x, ("result",), TOLERANCE[x.dtype])
+    if difference is None:
+        reply.slope_is(torch.ones_like(x))
+        return
+    ratio = (y / x).double()
+    if bool(torch.isclose(ratio, ratio[0, 0], rtol=1e-4).all()):
+        raise reply.fail(RESCALE_AT_TEST, [["x is multiplied by", f"{float(ratio[0, 0]):.3f}"]])
+    if float(ratio.std()) > 0.05:
+        raise reply.fail(AT_EVALUATION, difference=difference.sentence)
+    raise Failed(differs(difference, reply.step.label, reply.arguments))
 
 
 def _rate_zero(draw: Draw) -> Iterator[Step]:
     for dtype in (torch.float32, torch.float64):
         x = draw.normal(5, 6).to(dtype)
         arguments: dict[str, Value] = {"x": x, "p": 0.0, "training": True, "generator": draw.generator()}
-        yield Step("training, p=0", arguments, _is_x)
+        yield Step("training, p=0", arguments, _drops_nothing)
+
+
+def _drops_nothing(reply: Reply) -> None:
+    x = reply.arguments["x"]
+    reply.compare(_like_x(reply), x, "result", TOLERANCE[x.dtype], ": nothing is dropped")
 
 
 def _small_shapes(draw: Draw) -> Iterator[Tensor]:
@@ -138,7 +136,9 @@ def _inverted(seed: int) -> tuple[Steps, Drawing, Steps]:
     x, p = _apart_from_zero(draw, 16, 40), draw.uniform(0.2, 0.35)
     again = _training(x, p, None)
     drawing = Drawing(draw, {"x": x, "p": p, "training": True}, again.judge, others=3)
-    small = (_kept_or_dropped(draw, {"x": x, "p": 0.5, "training": True}) for x in _small_shapes(draw))
+    small = (
+        _small(draw, {"x": x, "p": 0.5, "training": True}, _kept_or_dropped) for x in _small_shapes(draw)
+    )
     return Steps(evaluation + large), drawing, Steps([*_rate_zero(draw), *small])
 
 
@@ -159,44 +159,42 @@ def _training(x: Tensor, p: float, generator: torch.Generator | None) -> Step:
     exact = x.double()
     halves = [(some, int(some.sum())) for some in (x > 0, x.abs() > x.abs().median())]
 
-    def judge_it(reply: Reply) -> Tensor:
-        multiplier = reply.tensor(x.shape, x.dtype).double() / exact
+    def judge_mask(reply: Reply) -> Tensor:
+        multiplier = _like_x(reply).double() / exact
         problem = judge(multiplier, p, shared=[False] * x.dim())
         if problem is not None:
             raise _named(problem, reply)
         dropped = multiplier == 0
         for some, size in halves:
             if not rate_fits(int((dropped & some).sum()), size, p):
-                said = "What is dropped depends on the values of x; it must be drawn."
-                raise fail(said, reply.label, reply.arguments)
+                raise reply.fail("What is dropped depends on the values of x; it must be drawn.")
         return multiplier
 
-    return Step(f"training, p={p:.3g}, {_typed(x)}", arguments, judge_it)
-
-
-def _kept_or_dropped(draw: Draw, arguments: dict[str, Value]) -> Step:
-    """Each element is 0 or x/(1-p), and the gradient is that multiplier."""
-    x, p = arguments["x"], arguments["p"]
-    cotangent = draw.normal(*x.shape).to(x.dtype)
-
-    def judge(reply: Reply) -> None:
-        multiplier = reply.tensor(x.shape, x.dtype) / x
-        right = torch.where(multiplier == 0, 0.0, 1 / (1 - p)).to(x.dtype)
-        difference = compare(multiplier, right, ("y / x",), TOLERANCE[x.dtype])
-        if difference is not None:
-            raise Failed(differs(difference, reply.label, reply.arguments))
-        reply.gradient_is("x", cotangent * right)
-
-    given = arguments | {"generator": draw.generator()}
-    return Step(f"p={p:.3g}, {_typed(x)}", given, judge, "x", cotangent)
+    return Step(f"training, p={p:.3g}, {_typed(x)}", arguments, judge_mask)
 
 
 def _named(problem: Problem, reply: Reply) -> Failed:
     """A mask's problem under its misconception's name."""
     if problem.kind == "sharing":
-        name = ONE_MASK_FOR_BATCH if problem.shared[0] else MASK_SHARED
-        return fail(name, reply.label, reply.arguments)
-    return fail(problem.misconception or problem.sentence, reply.label, reply.arguments, problem.measured)
+        return reply.fail(ONE_MASK_FOR_BATCH if problem.shared[0] else MASK_SHARED)
+    return reply.fail(problem.misconception or problem.sentence, problem.measured)
+
+
+def _small(draw: Draw, arguments: dict[str, Value], judge_small: Callable[[Reply], None]) -> Step:
+    """A call on a small x, with its gradient."""
+    x = arguments["x"]
+    label = f"training, p={arguments['p']:.3g}, {_typed(x)}"
+    given = arguments | {"generator": draw.generator()}
+    return Step(label, given, judge_small, "x", draw.normal(*x.shape).to(x.dtype))
+
+
+def _kept_or_dropped(reply: Reply) -> None:
+    """Each element is 0 or x/(1-p), and the gradient is that multiplier."""
+    x, p = reply.arguments["x"], reply.arguments["p"]
+    multiplier = _like_x(reply) / x
+    right = torch.where(multiplier == 0, 0.0, 1 / (1 - p)).to(x.dtype)
+    reply.compare(multiplier, right, "y / x", TOLERANCE[x.dtype])
+    reply.slope_is(right)
 
 
 # ---------------------------------------------------------------- 2.2 gaussian_dropout
@@ -272,7 +270,7 @@ def _gaussian(seed: int) -> tuple[Steps, Drawing, Steps]:
     ]
     x = _apart_from_zero(draw, 16, 40)
     drawing = Drawing(draw, {"x": x, "p": 0.3, "training": True}, _like_x)
-    small = (_multiplied(draw, {"x": x, "p": 0.4, "training": True}) for x in _small_shapes(draw))
+    small = (_small(draw, {"x": x, "p": 0.4, "training": True}, _multiplied) for x in _small_shapes(draw))
     return Steps([*evaluation, *large, *_rate_zero(draw)]), drawing, Steps(small)
 
 
@@ -286,16 +284,9 @@ def check_gaussian_dropout(answer: Answer, seed: int) -> str:
     return f"Right on {count} inputs: mean, spread, shape of the noise, evaluation, generator and gradient."
 
 
-def _multiplied(draw: Draw, arguments: dict[str, Value]) -> Step:
+def _multiplied(reply: Reply) -> None:
     """The gradient is the noise that multiplied."""
-    x = arguments["x"]
-    cotangent = draw.normal(*x.shape).to(x.dtype)
-
-    def judge(reply: Reply) -> None:
-        reply.gradient_is("x", cotangent * (reply.tensor(x.shape, x.dtype) / x))
-
-    given = arguments | {"generator": draw.generator()}
-    return Step(f"training, p={arguments['p']:.3g}, {_typed(x)}", given, judge, "x", cotangent)
+    reply.slope_is(_like_x(reply) / reply.arguments["x"])
 
 
 def _noise(x: Tensor, p: float, generator: torch.Generator | None) -> Step:
@@ -303,24 +294,23 @@ def _noise(x: Tensor, p: float, generator: torch.Generator | None) -> Step:
     arguments: dict[str, Value] = {"x": x, "p": p, "training": True, "generator": generator}
     exact, sigma = x.double(), math.sqrt(p / (1 - p))
 
-    def judge(reply: Reply) -> None:
-        y = reply.tensor(x.shape, x.dtype).double()
+    def judge_noise(reply: Reply) -> None:
+        y = _like_x(reply).double()
         noise = y / exact
         z = (noise - 1) / sigma
         if not standard_normal_fits(z):
-            name = _name_gaussian(exact, y, p) or "The noise is not N(1, p/(1-p))."
             measured = [
                 ["noise, mean", f"{float(noise.mean()):.3f}, expected 1"],
                 ["noise, spread", f"{float(noise.std()):.3f}, expected {sigma:.3f}"],
             ]
-            raise fail(name, reply.label, reply.arguments, measured)
+            name = _name_gaussian(exact, y, p) or "The noise is not N(1, p/(1-p))."
+            raise reply.fail(name, measured)
         for axis in range(x.dim()):
             for apart in (False, True):
                 if not pairs_fit(*pairs(z, axis, apart)):
-                    name = _name_gaussian(exact, y, p) or "The draws depend on each other."
-                    raise fail(name, reply.label, reply.arguments)
+                    raise reply.fail(_name_gaussian(exact, y, p) or "The draws depend on each other.")
 
-    return Step(f"training, p={p:.3g}, {_typed(x)}", arguments, judge)
+    return Step(f"training, p={p:.3g}, {_typed(x)}", arguments, judge_noise)
 
 
 def _name_gaussian(x: Tensor, y: Tensor, p: float) -> Misconception | None:
@@ -474,10 +464,10 @@ def _shaped(seed: int) -> tuple[Steps, Drawing, Steps]:
     # one draw for all and a draw for each, either in one of the two dtypes
     entries = (1, None, None, 1) * 3
     small = [
-        _kept_or_dropped(draw, {"x": x, "p": 0.5, "noise_shape": (entry,) * x.dim()})
+        _small(draw, {"x": x, "p": 0.5, "noise_shape": (entry,) * x.dim()}, _kept_or_dropped)
         for x, entry in zip(_small_shapes(draw), entries, strict=True)
     ]
-    small.append(Step("p=0", arguments | {"p": 0.0, "generator": draw.generator()}, _is_x))
+    small.append(Step("p=0", arguments | {"p": 0.0, "generator": draw.generator()}, _drops_nothing))
     return Steps(patterns), drawing, Steps(small)
 
 
@@ -501,16 +491,16 @@ def _pattern(draw: Draw, sizes: list[int], shared: tuple[bool, ...], none: bool,
     arguments: dict[str, Value] = {"x": x, "p": p, "noise_shape": shape, "generator": draw.generator()}
     exact = x.double()
 
-    def judge_it(reply: Reply) -> None:
-        problem = judge(reply.tensor(x.shape, x.dtype).double() / exact, p, shared)
+    def judge_mask(reply: Reply) -> None:
+        problem = judge(_like_x(reply).double() / exact, p, shared)
         if problem is None:
             return
         if problem.kind == "sharing":
             name = _name_sharing(problem.shared, shared, none)
-            raise fail(name, reply.label, reply.arguments, _sharing_rows(problem.shared, shared))
-        raise fail(problem.misconception or problem.sentence, reply.label, reply.arguments, problem.measured)
+            raise reply.fail(name, _sharing_rows(problem.shared, shared))
+        raise reply.fail(problem.misconception or problem.sentence, problem.measured)
 
-    return Step(f"p={p:.3g}, x of shape {tuple(sizes)}, noise_shape={shape}", arguments, judge_it)
+    return Step(f"p={p:.3g}, x of shape {tuple(sizes)}, noise_shape={shape}", arguments, judge_mask)
 
 
 def _name_sharing(found: tuple[bool, ...], wanted: tuple[bool, ...], none: bool) -> Misconception | str:

@@ -10,9 +10,8 @@ import torch
 from torch import Tensor
 
 from recdrop_lessons.checks.answer import Answer, Value
-from recdrop_lessons.checks.compare import compare
 from recdrop_lessons.checks.draw import Draw
-from recdrop_lessons.checks.exact import Case, Exact, differs
+from recdrop_lessons.checks.exact import Case, Exact
 from recdrop_lessons.checks.masks import EXACT_COUNT, GENERAL_MASK, counts_vary, judge
 from recdrop_lessons.checks.parts import Lesson, Misconception, Part
 from recdrop_lessons.checks.steps import Drawing, Failed, Reply, Step, Steps, fail, kept, stepwise
@@ -142,7 +141,8 @@ def _masks(seed: int) -> tuple[Steps, Steps, Drawing, Steps, Steps]:
     ]
     arguments = _arguments(draw, (16, 5, 40), draw.uniform(0.3, 0.35), (False, True, False))
     drawing = Drawing(draw, arguments, _tensor, others=3)
-    one_draw = (_one_draw(draw) for _ in range(_ONE_DRAW))
+    whole = (2, 3, 4), 0.5, (True, True, True)
+    one_draw = (_step(draw, _arguments(draw, *whole), _one_value) for _ in range(_ONE_DRAW))
     return Steps(patterns), Steps(rates), drawing, Steps(one_draw), Steps(_edges(draw))
 
 
@@ -191,15 +191,15 @@ def _tensor(reply: Reply) -> Tensor:
 def _mask(draw: Draw, sizes: Sequence[int], p: float, wanted: Pattern) -> Step:
     """One mask. The judge gives its sharing, and fails where something else is wrong with it."""
 
-    def judge_it(reply: Reply) -> Pattern:
+    def judge_mask(reply: Reply) -> Pattern:
         problem = judge(_tensor(reply), p, wanted)
         if problem is None:
             return wanted
         if problem.kind == "sharing":
             return problem.shared
-        raise fail(problem.misconception or problem.sentence, reply.label, reply.arguments, problem.measured)
+        raise reply.fail(problem.misconception or problem.sentence, problem.measured)
 
-    return _step(draw, _arguments(draw, sizes, p, wanted), judge_it)
+    return _step(draw, _arguments(draw, sizes, p, wanted), judge_mask)
 
 
 def _named(found: dict[Pattern, Pattern]) -> Failed:
@@ -220,39 +220,33 @@ def _named(found: dict[Pattern, Pattern]) -> Failed:
 _ONE_DRAW = 29  # draws at p = 1/2 that all come out alike by a chance of 2^-28, below chance.ERROR
 
 
-def _one_draw(draw: Draw) -> Step:
-    """All three axes shared: one draw, so the whole mask is dropped or kept. The judge gives which."""
-
-    def judge(reply: Reply) -> float:
-        mask = _tensor(reply)
-        if not bool((mask == mask[0, 0, 0]).all()):
-            sentence = "With all three axes shared there is one draw for the whole mask; yours has several."
-            raise fail(sentence, reply.label, reply.arguments)
-        return round(float(mask[0, 0, 0]), 4)
-
-    return _step(draw, _arguments(draw, (2, 3, 4), 0.5, (True, True, True)), judge)
+def _one_value(reply: Reply) -> float:
+    """All three axes shared: one draw, so the whole mask has one value."""
+    mask = _tensor(reply)
+    if not bool((mask == mask[0, 0, 0]).all()):
+        raise reply.fail(
+            "With all three axes shared there is one draw for the whole mask; yours has several."
+        )
+    return round(float(mask[0, 0, 0]), 4)
 
 
 def _edges(draw: Draw) -> Iterator[Step]:
     """Axes of one element, and rate zero."""
-
-    def kept_or_dropped(reply: Reply) -> None:
-        mask = _tensor(reply)
-        difference = compare(mask, torch.where(mask == 0, 0.0, 2.0), ("mask",), 1e-4)
-        if difference is not None:
-            raise Failed(differs(difference, reply.label, reply.arguments))
-
-    def ones(reply: Reply) -> None:
-        mask = _tensor(reply)
-        difference = compare(mask, torch.ones(mask.shape), ("mask",), 1e-4)
-        if difference is not None:
-            raise Failed(differs(difference, f"{reply.label}: nothing is dropped", reply.arguments))
-
     a, b, c = draw.sizes(3)
     for sizes in ((1, 1, 1), (1, b, c), (a, 1, c), (a, b, 1), (4, b, c)):
         wanted = draw.choice((*PATTERNS, (True, True, True)))
-        yield _step(draw, _arguments(draw, sizes, 0.5, wanted), kept_or_dropped)
-        yield _step(draw, _arguments(draw, sizes, 0.0, wanted), ones)
+        yield _step(draw, _arguments(draw, sizes, 0.5, wanted), _kept_or_dropped)
+        yield _step(draw, _arguments(draw, sizes, 0.0, wanted), _all_ones)
+
+
+def _kept_or_dropped(reply: Reply) -> None:
+    mask = _tensor(reply)
+    reply.compare(mask, torch.where(mask == 0, 0.0, 2.0), "mask", 1e-4)
+
+
+def _all_ones(reply: Reply) -> None:
+    mask = _tensor(reply)
+    reply.compare(mask, torch.ones(mask.shape), "mask", 1e-4, ": nothing is dropped")
 
 
 # ---------------------------------------------------------------- 4.2 noise_shape

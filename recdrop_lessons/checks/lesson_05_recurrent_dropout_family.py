@@ -566,24 +566,24 @@ class _Drawn:
         ]
         self.steps = Steps([*calls, *_small_and_single(draw), *given])
 
-    def _step(self, judge: Callable[[Reply], Any], **masks: Tensor | None) -> Step:
+    def _step(self, judged: Callable[[Reply], Any], **masks: Tensor | None) -> Step:
         given = {name: None if mask is None else mask.double() for name, mask in masks.items()}
         drawn = " and ".join(name for name in _MASKS if given.get(name) is None)
         label = f"B={self.shape[0]}, H={self.shape[1]}, training, {drawn} drawn"
-        return Step(label, self.given | {"training": True} | given, judge)
+        return Step(label, self.given | {"training": True} | given, judged)
 
     def _masks(self, reply: Reply) -> list[Tensor]:
         """d_h and d_c, read off what came back."""
-        value, fails = reply.value, partial(fail, label=reply.label, arguments=reply.arguments)
+        value = reply.value
         if not (isinstance(value, (tuple, list)) and len(value) == 2):
-            raise fails("Your step returns something else than (h', c') when it draws its masks.")
+            raise reply.fail("Your step returns something else than (h', c') when it draws its masks.")
         found = []
         for y, old, new, name in zip(value, self.old, self.new, ("h'", "c'"), strict=True):
             if not isinstance(y, Tensor) or y.shape != old.shape or y.dtype != old.dtype:
-                raise fails(f"{name} has another shape or dtype when the masks are drawn.")
+                raise reply.fail(f"{name} has another shape or dtype when the masks are drawn.")
             from_old, from_new = (y - old).abs(), (y - new).abs()
             if bool((torch.minimum(from_old, from_new) > 1e-9).any()):
-                raise fails(f"{name} is neither the old value nor the new one where its mask is drawn.")
+                raise reply.fail(f"{name} is neither the old value nor the new one where its mask is drawn.")
             found.append(from_old < from_new)
         for mask, rate, name in zip(found, self.rates, _MASKS, strict=True):
             if reply.arguments.get(name) is not None:
@@ -596,10 +596,10 @@ class _Drawn:
                 ["expected", f"{rate:.3f}"],
             ]
             if problem.kind == "keep-probability":
-                raise fails(SWAPPED, measured=measured)
+                raise reply.fail(SWAPPED, measured)
             if problem.kind == "sharing" and problem.shared[0]:
-                raise fails(ONE_MASK_FOR_BATCH)
-            raise fails(f"{name} is not drawn element by element at its rate.", measured=measured)
+                raise reply.fail(ONE_MASK_FOR_BATCH)
+            raise reply.fail(f"{name} is not drawn element by element at its rate.", measured)
         return found
 
     def _both_drawn(self, reply: Reply) -> list[Tensor]:
@@ -635,16 +635,16 @@ def _zoneout_drawn(answer: Answer, seed: int) -> str:
 def _small_and_single(draw: Draw) -> Iterator[Step]:
     """Masks that are drawn keep shape and dtype in float32 too, down to one row and one unit."""
 
-    def judge(reply: Reply) -> None:
+    def judge_kinds(reply: Reply) -> None:
         wanted = (torch.zeros_like(reply.arguments["h"]), torch.zeros_like(reply.arguments["c"]))
         difference = compare(reply.value, wanted, ("h'", "c'"), float("inf"), torch.float32)
         if difference is not None:
-            raise Failed(differs(difference, reply.label, reply.arguments))
+            raise Failed(differs(difference, reply.step.label, reply.arguments))
 
     for B, F, H in ((1, 2, 3), (3, 2, 1), (1, 1, 1)):
         rates = {"z_h": 0.5, "z_c": 0.5, "training": True}
         arguments = as_dtype(step_arguments(draw, B, F, H), torch.float32) | rates
-        yield Step(f"B={B}, F={F}, H={H}, float32, training, both masks drawn", arguments, judge)
+        yield Step(f"B={B}, F={F}, H={H}, float32, training, both masks drawn", arguments, judge_kinds)
 
 
 # ---------------------------------------------------------------- 5.5 weight_drop_step

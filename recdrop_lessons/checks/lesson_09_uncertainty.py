@@ -16,7 +16,7 @@ from recdrop_lessons.checks.compare import compare
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import Case, Exact, Silent
 from recdrop_lessons.checks.parts import GRADIENT_CUT, Lesson, Misconception, Outcome, Part
-from recdrop_lessons.checks.steps import Failed, Reply, Step, Steps, fail, kept, stepwise
+from recdrop_lessons.checks.steps import Failed, Reply, Step, Steps, kept, stepwise
 
 EXTREME = 1e4
 Function = Callable[[Tensor], Tensor]
@@ -311,13 +311,13 @@ def _slope(case: Case, cotangent: Tensor) -> Step:
     along = wanted - wanted.mean(-1, keepdim=True)
 
     def judge(reply: Reply) -> None:
-        found = reply.gradient(name)
+        found = reply.gradient()
         if found is None:
-            raise fail(GRADIENT_CUT, reply.label, reply.arguments)
+            raise reply.fail(GRADIENT_CUT)
         its = found - found.mean(-1, keepdim=True)
         difference = compare(its, along, ("gradient along the probabilities",), 1e-8)
         if difference is not None:
-            raise fail(GRADIENT_CUT, reply.label, reply.arguments, difference=difference.sentence)
+            raise reply.fail(GRADIENT_CUT, difference=difference.sentence)
 
     return Step(case.label, case.arguments, judge, name, cotangent)
 

@@ -69,79 +69,8 @@ def fail(
 
 
 @dataclass(frozen=True)
-class Reply:
-    """What came back of a call: its value, and the gradients or what their pass raised."""
-
-    label: str
-    arguments: dict[str, Value]
-    value: Value
-    gradients: Gradients | AnswerError
-
-    def tensor(self, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-        """The value, which must be a finite tensor of that shape and dtype."""
-        value = self.value
-        if (
-            isinstance(value, Tensor)
-            and value.shape == shape
-            and value.dtype == dtype
-            and math.isfinite(value.sum().item())  # then so is each element
-        ):
-            return value
-        wanted = torch.zeros(shape, dtype=dtype)
-        difference = compare(value, wanted, ("result",), float("inf"), dtype) or compare(
-            value, wanted, ("result",), 1e30
-        )
-        if difference is not None:
-            raise Failed(differs(difference, self.label, self.arguments))
-        assert isinstance(value, Tensor)
-        return value
-
-    def gradient(self, wrt: str) -> Tensor | None:
-        """The gradient that was asked for; fails where its pass raised."""
-        if not isinstance(self.gradients, AnswerError):
-            return self.gradients[wrt]
-        outcome = raised(self.gradients, self.label, self.arguments)
-        message = f"The values are right, but the backward pass is not. {outcome.message}"
-        raise Failed(Outcome(False, message, None, outcome.details))
-
-    def gradient_is(self, wrt: str, right: Tensor) -> None:
-        """Fails unless the gradient that was asked for is the right one."""
-        found = self.gradient(wrt)
-        if found is None:
-            if bool(right.any()):
-                raise fail(GRADIENT_CUT, self.label, self.arguments, difference=f"None reaches `{wrt}`.")
-            return
-        difference = compare(found, right, (f"gradient of {wrt}",), 10 * TOLERANCE[right.dtype])
-        if difference is not None:
-            raise fail(GRADIENT_CUT, self.label, self.arguments, difference=difference.sentence)
-
-
-def ask(answer: Answer, arguments: dict[str, Value], label: str) -> Value:
-    """The answer's value; fails where it raises, or changes its arguments."""
-    return _call(answer, arguments, label).value
-
-
-def _call(answer: Answer, arguments: dict[str, Value], label: str) -> Reply:
-    try:
-        call = answer.inspect(arguments)
-    except AnswerError as error:
-        raise Failed(raised(error, label, arguments)) from None
-    return _checked(call, {}, arguments, label)
-
-
-def _checked(call: Call, gradients: Gradients, arguments: dict[str, Value], label: str) -> Reply:
-    for name, before in arguments.items():
-        if not unchanged(before, call.arguments[name]):
-            raise fail(CHANGES_INPUT, label, arguments, difference=f"It changed `{name}`.")
-    return Reply(label, arguments, call.value, gradients)
-
-
-# ---------------------------------------------------------------- many calls together
-
-
-@dataclass(frozen=True)
 class Step:
-    """One call of several, and what is to be made of its reply.
+    """One call, and what is to be made of its reply.
 
     Args:
         label: what is special about the call, for the report.
@@ -160,6 +89,90 @@ class Step:
     @property
     def question(self) -> Question:
         return Question(self.arguments, (self.wrt,) if self.wrt else (), self.cotangent)
+
+    def call(self, answer: Answer) -> Reply:
+        """The reply to this call alone, without the gradient."""
+        try:
+            call = answer.inspect(self.arguments)
+        except AnswerError as error:
+            raise Failed(raised(error, self.label, self.arguments)) from None
+        return self.reply(call, {})
+
+    def reply(self, call: Call, gradients: Gradients | AnswerError) -> Reply:
+        """The reply, if it left the arguments as they were."""
+        for name, before in self.arguments.items():
+            if not unchanged(before, call.arguments[name]):
+                said = f"It changed `{name}`."
+                raise fail(CHANGES_INPUT, self.label, self.arguments, difference=said)
+        return Reply(self, call.value, gradients)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back of a step: the value, and the gradient or what its pass raised."""
+
+    step: Step
+    value: Value
+    gradients: Gradients | AnswerError
+
+    @property
+    def arguments(self) -> dict[str, Value]:
+        return self.step.arguments
+
+    def fail(
+        self, reason: Misconception | str, measured: list[list[str]] | None = None, difference: str = ""
+    ) -> Failed:
+        """The exception that ends the check here."""
+        return fail(reason, self.step.label, self.arguments, measured, difference)
+
+    def compare(self, yours: Value, right: Value, name: str, tolerance: float, remark: str = "") -> None:
+        """Fails unless the two are the same."""
+        difference = compare(yours, right, (name,), tolerance)
+        if difference is not None:
+            raise Failed(differs(difference, self.step.label + remark, self.arguments))
+
+    def tensor(self, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+        """The value, which must be a finite tensor of that shape and dtype."""
+        value = self.value
+        if (
+            isinstance(value, Tensor)
+            and value.shape == shape
+            and value.dtype == dtype
+            and math.isfinite(value.sum().item())  # then so is each element
+        ):
+            return value
+        wanted = torch.zeros(shape, dtype=dtype)
+        difference = compare(value, wanted, ("result",), float("inf"), dtype) or compare(
+            value, wanted, ("result",), 1e30
+        )
+        if difference is not None:
+            raise Failed(differs(difference, self.step.label, self.arguments))
+        assert isinstance(value, Tensor)
+        return value
+
+    def gradient(self) -> Tensor | None:
+        """The gradient that was asked for; fails where its pass raised."""
+        if not isinstance(self.gradients, AnswerError):
+            return self.gradients[self.step.wrt]
+        outcome = raised(self.gradients, self.step.label, self.arguments)
+        message = f"The values are right, but the backward pass is not. {outcome.message}"
+        raise Failed(Outcome(False, message, None, outcome.details))
+
+    def slope_is(self, slope: Tensor) -> None:
+        """Fails unless the output has that slope in the argument, element by element."""
+        found, wrt = self.gradient(), self.step.wrt
+        assert self.step.cotangent is not None
+        right = self.step.cotangent * slope  # vᵀ ∂y/∂x, of a ∂y/∂x that is diagonal
+        if found is None:
+            if bool(right.any()):
+                raise self.fail(GRADIENT_CUT, difference=f"None reaches `{wrt}`.")
+            return
+        difference = compare(found, right, (f"gradient of {wrt}",), 10 * TOLERANCE[right.dtype])
+        if difference is not None:
+            raise self.fail(GRADIENT_CUT, difference=difference.sentence)
+
+
+# ---------------------------------------------------------------- many calls together
 
 
 class Steps:
@@ -193,13 +206,12 @@ class Steps:
     def _reply(self, answer: Answer, k: int, found: tuple[Call, Gradients] | AnswerError) -> Reply:
         step = self.steps[k]
         if not isinstance(found, AnswerError):
-            return _checked(*found, step.arguments, step.label)
+            return step.reply(*found)
         if not step.wrt:
             raise Failed(raised(found, step.label, step.arguments))
         # Is it the value or the gradient that raises? The value alone fails, or is there to be judged first.
         self._rewind(k)
-        value = _call(answer, step.arguments, step.label).value
-        return Reply(step.label, step.arguments, value, found)
+        return Reply(step, step.call(answer).value, found)
 
 
 def same_generator(state: Tensor) -> torch.Generator:
@@ -222,7 +234,7 @@ class Drawing:
     def __init__(
         self, draw: Draw, arguments: dict[str, Value], judge: Callable[[Reply], Tensor], others: int = 1
     ) -> None:
-        self.arguments, self._judge = arguments, judge
+        self.arguments = arguments
         self._state = draw.generator().get_state()
         self._generator, again = same_generator(self._state), same_generator(self._state)
         given: list[dict[str, Value]] = [
@@ -240,9 +252,9 @@ class Drawing:
     def ask(self, answer: Answer) -> list[Tensor]:
         """The results that should be independent, 4 + others; fails where two are the same, or should be."""
         first, again, *rest = self._steps.ask(answer)
-        # The first call's generator goes on from where that call left it.
-        given = self.arguments | {"generator": self._generator}
-        second = self._judge(_call(answer, given, _TWICE))
+        # Once more the first call; its generator goes on from where that call left it.
+        step = self._steps.steps[0]
+        second = step.judge(step.call(answer))
         if not torch.equal(first, again):
             raise fail(GENERATOR_IGNORED, _TWICE, self.arguments)
         free, also_free, *others = rest

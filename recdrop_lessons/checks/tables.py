@@ -10,7 +10,7 @@ from recdrop_lessons.checks.compare import compare
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import Case, differs
 from recdrop_lessons.checks.parts import Check, Misconception
-from recdrop_lessons.checks.steps import Failed, Reply, Step, Steps, fail, kept, stepwise
+from recdrop_lessons.checks.steps import Failed, Reply, Step, Steps, kept, stepwise
 
 Confusion = Callable[[dict[str, Value], Value], bool]
 
@@ -38,9 +38,8 @@ def table(
             return
         for entry in entries:
             if entry.shows(reply.arguments, reply.value):
-                said = difference.sentence
-                raise fail(entry.misconception, reply.label, reply.arguments, difference=said)
-        raise Failed(differs(difference, reply.label, reply.arguments))
+                raise reply.fail(entry.misconception, difference=difference.sentence)
+        raise Failed(differs(difference, reply.step.label, reply.arguments))
 
     @kept
     def every(seed: int) -> Steps:

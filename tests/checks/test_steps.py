@@ -11,7 +11,7 @@ from recdrop_lessons.checks.answer import Question
 from recdrop_lessons.checks.chance import pairs, pairs_fit, standard_normal_fits, variance_fits
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.masks import counts_vary, judge
-from recdrop_lessons.checks.steps import Drawing, Failed, Step, Steps, fail
+from recdrop_lessons.checks.steps import Drawing, Failed, Step, Steps
 from recdrop_lessons.grading.inside.codec import decode_frame, encode, generators
 
 # ---------------------------------------------------------------- steps
@@ -68,7 +68,7 @@ def test_a_generator_is_where_the_call_left_it():
 
 def test_value_and_gradient_are_of_one_pass():
     def judge(reply):
-        reply.gradient_is("x", reply.tensor((2, 3), torch.float64) / reply.arguments["x"])
+        reply.slope_is(reply.tensor((2, 3), torch.float64) / reply.arguments["x"])
 
     two_steps(judge).ask(LocalAnswer(draws))
 
@@ -81,7 +81,7 @@ def test_the_first_judge_that_fails_ends_the_asking():
         return x
 
     def refuse(reply):
-        raise fail("Not this.", reply.label, reply.arguments)
+        raise reply.fail("Not this.")
 
     with pytest.raises(Failed) as caught:
         two_steps(refuse).ask(LocalAnswer(answer))
@@ -105,8 +105,8 @@ def judged(answer):
 
     def judge(reply):
         if not torch.equal(reply.tensor((2, 3), torch.float64), 2 * reply.arguments["x"]):
-            raise fail("Not 2x.", reply.label, reply.arguments)
-        reply.gradient_is("x", 2 * torch.ones(2, 3).double())
+            raise reply.fail("Not 2x.")
+        reply.slope_is(torch.tensor(2.0).double())
 
     with pytest.raises(Failed) as caught:
         two_steps(judge).ask(LocalAnswer(answer))
