@@ -216,3 +216,8 @@ def test_names_that_the_results_need_are_refused(tmp_path: Path) -> None:
 def test_there_are_enough_of_each_family() -> None:
     assert len(ALL) >= 60
     assert all(len(attacks) >= 15 for attacks in FAMILIES.values())
+
+
+def test_there_are_as_many_as_the_instructors_page_says() -> None:
+    page = (COURSE / "docs" / "instructors" / "grading.md").read_text()
+    assert f"a class of {len(ALL)} attacks" in page
