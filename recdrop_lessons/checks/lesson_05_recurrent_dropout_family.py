@@ -548,8 +548,11 @@ def _draws_at_evaluation(answer: Answer, seed: int) -> bool:
     return bool((old | new).all() and old.any() and new.any())
 
 
+_MASKS = ("d_h", "d_c")
+
+
 class _Drawn:
-    """Steps of one seed that draw their masks."""
+    """Steps of one seed that draw their masks, and what is right there."""
 
     def __init__(self, seed: int) -> None:
         draw = Draw(seed, "zoneout_step, drawn")
@@ -619,7 +622,6 @@ class _Drawn:
             raise fail(said, f"{name} given", self.given)
 
 
-_MASKS = ("d_h", "d_c")
 _drawn = kept(_Drawn)
 
 
