@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "architecture.md"
 PICTURE = ROOT / "docs" / "images" / "architecture.svg"
 
-BOX, LANE, GAP = 232.0, 26.0, 20.0  # widths: of a room, of an arrow that passes rooms by, between two
-LINE, BETWEEN, MARGIN = 18.0, 46.0, 14.0  # heights: of a line of words, between two levels; around all
+BOX, LANE, GAP = 186.0, 20.0, 16.0  # widths: of a room, of an arrow that passes rooms by, between two
+LINE, BETWEEN, MARGIN = 20.0, 46.0, 14.0  # heights: of a line of words, between two levels; around all
 ROOM = "#EEF5FA"
 SWEEPS = 12
 
@@ -82,13 +82,16 @@ def untangle(order: list[list[Node]], ways: Sequence[Sequence[Node]]) -> None:
 
 def centres(level: Sequence[Node]) -> dict[Node, float]:
     """Where the middles of a level's rooms and lanes are, around zero."""
-    widths = [LANE if isinstance(node, tuple) else BOX for node in level]
-    x = -(sum(widths) + GAP * (len(widths) - 1)) / 2
+    x = -(sum(map(breadth, level)) + GAP * (len(level) - 1)) / 2
     found = {}
-    for node, width in zip(level, widths, strict=True):
-        found[node] = x + width / 2
-        x += width + GAP
+    for node in level:
+        found[node] = x + breadth(node) / 2
+        x += breadth(node) + GAP
     return found
+
+
+def breadth(node: Node) -> float:
+    return LANE if isinstance(node, tuple) else BOX
 
 
 def draw() -> str:
@@ -96,9 +99,9 @@ def draw() -> str:
     names = rooms()
     order, ways = levels(arrows(names))
     untangle(order, ways)
-    words = [textwrap.wrap("  ".join(row), 28) for row in names]
+    words = [textwrap.wrap("  ".join(row), 22) for row in names]
     x = {node: place for level in order for node, place in centres(level).items()}
-    half = max(x.values()) + BOX / 2 + MARGIN
+    half = max(place + breadth(node) / 2 for node, place in x.items()) + MARGIN
     x = {node: half + place for node, place in x.items()}
     top, bottom, y = dict[Node, float](), dict[Node, float](), MARGIN
     for level in order:
@@ -118,7 +121,7 @@ def draw() -> str:
         parts.append(svg.rect(x[node] - BOX / 2, top[node], BOX, height, fill=ROOM, stroke=BLUE, rx=6))
         first = top[node] + (height - LINE * len(row)) / 2 + 0.75 * LINE
         for number, line in enumerate(row):
-            parts.append(svg.text(x[node], first + number * LINE, line, size=13, plain=True))
+            parts.append(svg.text(x[node], first + number * LINE, line, size=15, plain=True))
     sheet = svg.Sheet(2 * half, y - BETWEEN + MARGIN, tuple(parts))
     label = "The library's rooms from top to bottom; an arrow leads from a room to one that imports it."
     return svg.document(sheet, label=label) + "\n"
