@@ -28,6 +28,6 @@ def use_huge_pages() -> None:
     for addresses, permissions, _, _, _, *name in mappings:
         if permissions.startswith("rw") and (not name or name == ["[heap]"]):
             start, end = (int(address, 16) for address in addresses.split("-"))
-            start, end = -(-start // _HUGE) * _HUGE, end // _HUGE * _HUGE
-            if start < end:  # where the kernel will not, the small pages stay
-                libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _COLLAPSE)
+            # One by one: the kernel leaves off a range at the first page that it cannot make huge.
+            for place in range(-(-start // _HUGE) * _HUGE, end // _HUGE * _HUGE, _HUGE):
+                libc.madvise(ctypes.c_void_p(place), ctypes.c_size_t(_HUGE), _COLLAPSE)
