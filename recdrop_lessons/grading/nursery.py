@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 from recdrop_lessons.checks.answer import Questions
 from recdrop_lessons.grading import warm
+from recdrop_lessons.grading.inside import sandbox
 from recdrop_lessons.grading.inside.channel import Channel
 from recdrop_lessons.grading.inside.codec import encode
 from recdrop_lessons.grading.inside.requests import receive_request, send_request
@@ -51,9 +52,11 @@ class WarmParent:
     def nursery(self, preload: Sequence[str] = ()) -> Nursery:
         """A room of its own for one learner's process at a time.
 
-        `preload` names the modules to load there beside torch. Raises GradingError where the locks fail.
+        It runs on the cores that this process runs on. `preload` names the modules to load there beside
+        torch. Raises GradingError where the locks fail.
         """
-        ours = self.zygote.ask("nursery", {**self._settings, "preload": list(preload)})
+        here = sorted(sandbox.cores())
+        ours = self.zygote.ask("nursery", {**self._settings, "preload": list(preload), "cores": here})
         ours.settimeout(warm.START_SECONDS)
         try:
             reply, _ = receive_request(ours)

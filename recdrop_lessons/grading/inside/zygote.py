@@ -147,6 +147,7 @@ def _start_nursery(sock: socket.socket, settings: dict[str, Any], answers: Any) 
             sandbox.die_with_parent()
         with contextlib.suppress(OSError):
             sandbox.hide_memory()
+        sandbox.run_on(settings["cores"])
         _preload(settings["preload"])
         Nursery(sock, settings, answers).serve()
         status = 0
