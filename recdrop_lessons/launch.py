@@ -41,6 +41,8 @@ def run_again_warm(command: str) -> None:
         return  # the command may well do without, or will say so
     try:
         code = _run(zygote, instructions)
+    except (OSError, warm.GradingError):
+        return
     finally:
         zygote.close()
     sys.exit(code)

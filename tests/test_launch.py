@@ -112,3 +112,20 @@ def test_killed_it_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
     while list(room.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not list(room.iterdir())
+
+
+def test_where_the_zygote_does_not_start_the_command_says_so(tmp_path: Path) -> None:
+    write(tmp_path, solved())
+    program = (
+        "from recdrop_lessons.grading import warm\nwarm._BOOT = 'raise ImportError(\"no torch here\")'\n"
+        "from recdrop_lessons.cli import app; app()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "grade", ".", "--out", "out"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert "does not start" in done.stderr and "no torch here" in done.stderr
+    assert "Traceback" not in done.stderr.split("does not start")[0]

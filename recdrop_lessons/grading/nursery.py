@@ -92,8 +92,8 @@ class Ending:
 class Nursery:
     """Asks for learners' processes, one at a time; the one before is ended first.
 
-    What is asked of many learners it keeps, decoded, so that each has it from the start. It finds no more in
-    that than what it is going to be asked.
+    What is asked of many learners it keeps, decoded, so that each has it from the start: arguments of calls,
+    no right value among them, and nothing of another learner.
     """
 
     sock: socket.socket
