@@ -15,14 +15,16 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from recdrop_lessons.checks.parts import Lesson, Part, PartResult
-from recdrop_lessons.checks.registry import all_lessons, lesson_of
-from recdrop_lessons.checks.registry import part as find_part
+from recdrop_lessons import outline
 from recdrop_lessons.course import COURSE, learners_folder
 from recdrop_lessons.errors import RecdropError
 from recdrop_lessons.files import write_whole
+from recdrop_lessons.outline import Lesson, Part, lesson_of
+
+if TYPE_CHECKING:
+    from recdrop_lessons.checks.parts import PartResult
 
 Store = dict[str, Any]
 
@@ -82,7 +84,8 @@ def note_check(result: PartResult) -> str:
         if result.misconception and result.misconception not in entry["misconceptions"]:
             entry["misconceptions"].append(result.misconception)
         entry["hints"] = max(1, entry["hints"])
-        return find_part(result.part).hints[entry["hints"] - 1]
+        with contextlib.suppress(KeyError):  # of an exercise that is not released yet
+            return outline.part(result.part).hints[entry["hints"] - 1]
     return result.hint
 
 
@@ -268,7 +271,7 @@ def board() -> Board:
                     for part in lesson.parts
                 ),
             )
-            for lesson in all_lessons()
+            for lesson in outline.lessons()
         )
     )
 
@@ -349,7 +352,7 @@ def _backup(path: Path, text: str, part: Part) -> Path:
 
 def _find(part: str) -> Part:
     try:
-        return find_part(part)
+        return outline.part(part)
     except KeyError as error:
         raise ProgressError(str(error.args[0])) from None
 

@@ -42,7 +42,7 @@ def rooms() -> list[tuple[str, ...]]:
 def arrows(names: Sequence[Sequence[str]]) -> nx.DiGraph:
     """From each room to those that import it; only what is not implied."""
     where = {name.rstrip("/").removesuffix(".py"): number for number, row in enumerate(names) for name in row}
-    code = grimp.build_graph("recdrop_lessons")
+    code = grimp.build_graph("recdrop_lessons", exclude_type_checking_imports=True)
     found = nx.DiGraph()
     found.add_nodes_from(range(len(names)))
     for user in code.modules - {"recdrop_lessons"}:

@@ -1,11 +1,11 @@
-"""Make exercises/ from solutions/ by nbgrader's own generate_assignment.
+"""Make exercises/ from solutions/ by nbgrader's own generate_assignment, and the outline from the checks.
 
     python tools/release_exercises.py            # write exercises/
     python tools/release_exercises.py 02_noise   # one lesson's
-    python tools/release_exercises.py --check    # exit 1 where exercises/ is not what solutions/ makes
+    python tools/release_exercises.py --check    # exit 1 where one is not what solutions/ and checks make
 
-The same solutions give the same bytes. Nothing but exercises/ is written: the gradebook that nbgrader needs
-lives in a folder that is thrown away.
+The same solutions give the same bytes. Nothing but exercises/ and the library's data/outline.json is
+written: the gradebook that nbgrader needs lives in a folder that is thrown away.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+OUTLINE = ROOT / "recdrop_lessons" / "data" / "outline.json"
 
 
 def assignments(root: Path = ROOT) -> list[str]:
@@ -68,6 +69,18 @@ def _tidy(text: str) -> str:
     return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
+def outline() -> str:
+    """All parts' numbers, names, points and hints, as recdrop_lessons/outline.py reads them."""
+    from recdrop_lessons.checks import all_lessons
+
+    names = ("number", "name", "points", "hints")
+    found = {
+        lesson.name: [{name: getattr(part, name) for name in names} for part in lesson.parts]
+        for lesson in all_lessons()
+    }
+    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("lesson", nargs="*", help="by default all")
@@ -79,6 +92,7 @@ def main() -> int:
         parser.error(f"no lesson is called {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     if not arguments.check:
         generate(ROOT / "exercises", names)
+        OUTLINE.write_text(outline(), encoding="utf-8", newline="\n")
         print(f"exercises/: {', '.join(names)}")
         return 0
     with tempfile.TemporaryDirectory() as scratch:
@@ -90,10 +104,10 @@ def main() -> int:
             or (ROOT / "exercises" / name / f"{name}.ipynb").read_bytes()
             != (Path(scratch) / name / f"{name}.ipynb").read_bytes()
         ]
+    if not OUTLINE.is_file() or OUTLINE.read_text(encoding="utf-8") != outline():
+        stale.append(OUTLINE.name)
     if stale:
-        print(
-            f"Not what solutions/ makes: {', '.join(stale)}. Run tools/release_exercises.py.", file=sys.stderr
-        )
+        print(f"Out of step: {', '.join(stale)}. Run tools/release_exercises.py.", file=sys.stderr)
     return 1 if stale else 0
 
 

@@ -3,13 +3,15 @@
 import json
 import shutil
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-from recdrop_lessons import progress
-from recdrop_lessons.checks import PartResult, part
+from recdrop_lessons import outline, progress
+from recdrop_lessons.checks import PartResult, all_lessons, part
 from recdrop_lessons.progress import ProgressError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -229,3 +231,34 @@ def test_the_board_counts_and_says_what_is_next():
     for shown in (str(board), board._repr_html_()):
         assert "01_cells" in shown and "55 of 100" in shown
         assert "1.3 gru_step" in shown
+
+
+@pytest.mark.parametrize("command", ["progress", "hint 1.2", "solution 1.2 --force", "reset 1.2"])
+def test_no_command_waits_for_torch(folder, command):
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"import sys\nfrom recdrop_lessons.cli import app\ntry:\n    app({command.split()!r})\n"
+            "except SystemExit as end:\n    assert not end.code\n"
+            "assert 'torch' not in sys.modules and 'numpy' not in sys.modules",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1.2" in done.stdout
+
+
+def test_the_outline_is_what_the_checks_say():
+    def told(lessons):
+        parts = [(lesson.name, part) for lesson in lessons for part in lesson.parts]
+        return [(name, part.number, part.name, part.points, part.hints) for name, part in parts]
+
+    assert told(outline.lessons()) == told(all_lessons())
+
+
+def test_a_part_that_is_not_released_yet_has_its_own_hint(folder):
+    result = PartResult("99.1", "new", 0, 10, "failed", None, "Not right.", "Think again.")
+    assert progress.note_check(result) == "Think again."
