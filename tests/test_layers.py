@@ -144,6 +144,8 @@ NAMES = ("tanh", "sigmoid", "relu", "linear")
 )
 def test_each_activation_equals_the_twin(kind, extra):
     layer = made(kind, drops=Drop("recurrent", 0.3), **extra)
+    for parameter in layer.parameters():  # else gates without bounds multiply up to 1e5: too much for float32
+        parameter.data *= 0.5
     assert_same_pass(layer, drawn(layer))
 
 

@@ -74,8 +74,9 @@ def target(x: twins.Array) -> twins.Array:
 
 def predictions(s: Settings) -> twins.Array:
     """One curve a pass: (S, X). A pass keeps its masks over all x, so it is one function."""
-    drawn = _features(GRID, s, s["passes"], np.random.default_rng([s["seed"], 1]))
-    return drawn @ _readout(s)
+    different = s["passes"] if drops_of(s) else 1  # where nothing is dropped, one pass is all of them
+    drawn = _features(GRID, s, different, np.random.default_rng([s["seed"], 1]))
+    return np.repeat(drawn @ _readout(s), s["passes"] // different, axis=0)
 
 
 def _readout(s: Settings) -> twins.Array:
