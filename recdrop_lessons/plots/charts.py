@@ -157,12 +157,13 @@ def names(curves: Sequence[Line], width: float) -> svg.Sheet:
 
 
 def padded(values: Array) -> tuple[float, float]:
-    """Limits a little wider than the values, whatever they are."""
+    """Limits a little wider than the values, whatever they are; rounding does not set equal ones apart."""
     kept = values[np.isfinite(values)]
     if not kept.size:
         return 0.0, 1.0
     low, high = float(kept.min()), float(kept.max())
-    room = 0.06 * (high - low) or 0.5
+    apart = high - low > 1e-9 * max(abs(low), abs(high))
+    room = 0.06 * (high - low) if apart else 0.5
     return low - room, high + room
 
 

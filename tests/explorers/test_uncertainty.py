@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from recdrop_lessons.explorers import uncertainty
+from recdrop_lessons.plots import charts
 
 
 @pytest.mark.parametrize("masks", list(uncertainty.MASKS))
@@ -22,6 +23,8 @@ def test_every_choice_of_masks_can_be_drawn_and_spreads(masks: str) -> None:
 def test_without_dropout_all_passes_agree_and_fit_the_curve() -> None:
     numbers = uncertainty.figure(p=0.0, passes=5).numbers
     assert numbers["spread"].max() < 1e-12
+    alike = np.array([0.35, np.nextafter(0.35, 1)])
+    assert charts.padded(alike) == pytest.approx((-0.15, 0.85))  # the axis does not zoom into rounding
     inside = np.abs(uncertainty.GRID) <= 1
     assert np.abs(numbers["mean"] - uncertainty.target(uncertainty.GRID))[inside].max() < 0.3
 

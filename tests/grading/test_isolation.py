@@ -210,7 +210,7 @@ RemoteNotebook(parent.nursery(), Times(), Budget(20), 1 << 20).run("while True: 
         room = process.stdout.readline().strip()
         time.sleep(0.5)  # the loop has begun, or is about to
         process.kill()
-    shutil.rmtree(room)
+    shutil.rmtree(room, ignore_errors=True)  # it may be gone already: the zygote takes it along
     end = time.monotonic() + 10
     while (left := _processes_naming(room)) and time.monotonic() < end:
         time.sleep(0.1)
