@@ -21,33 +21,19 @@ from recdrop_lessons.checks.answer import (
     Value,
     tensors,
 )
-from recdrop_lessons.checks.compare import TOLERANCE, Difference, compare, same, unchanged
+from recdrop_lessons.checks.cases import Case
+from recdrop_lessons.checks.compare import TOLERANCE, compare, unchanged
 from recdrop_lessons.checks.draw import Draw, as_dtype, non_contiguous
+from recdrop_lessons.checks.outcomes import differs, raised
 from recdrop_lessons.checks.parts import (
     CHANGES_INPUT,
-    DTYPE_CHANGED,
     GRADIENT_CUT,
     KEYWORDS_RENAMED,
     Misconception,
     Outcome,
 )
 from recdrop_lessons.checks.picture import picture
-
-# Loose enough for an answer that works in float32, far tighter than two mistakes are apart.
-_RECOGNISED = 1e-5
-
-
-@dataclass(frozen=True)
-class Case:
-    """Arguments to try, floats in float64, and what is special about them: "B=1, F=3, H=2".
-
-    `gradients` is False where the values alone are looked at. A gradient that is cut is cut everywhere or at
-    an edge (an axis of one element, another kind of mask), so sizes that differ in nothing else need none.
-    """
-
-    label: str
-    arguments: dict[str, Value]
-    gradients: bool = True
+from recdrop_lessons.checks.recognise import Values, recognise
 
 
 class _Trial:
@@ -111,7 +97,7 @@ class _Prepared:
 
     def __init__(self, check: Exact, seed: int) -> None:
         self.cases = list(check.cases(Draw(seed, check.name)))
-        self.mistakes = _Values()
+        self.mistakes = Values()
         first, *others = self.cases
         if not check.floats:
             self.trials = [_Trial(check, seed, case, torch.float64) for case in self.cases]
@@ -259,127 +245,3 @@ class Exact:
 @lru_cache(maxsize=128)  # more than the course has parts, or a mixed class would push each one out in turn
 def _prepare(check: Exact, seed: int) -> _Prepared:
     return _Prepared(check, seed)
-
-
-def recognise(
-    answer: Answer,
-    reference: Callable[..., Value],
-    cases: Iterable[Case],
-    misconceptions: Iterable[Misconception],
-    values: _Values | None = None,
-) -> Misconception | None:
-    """The first misconception that gives what the answer gives on every case.
-
-    On some case that must not be the right value.
-    Where the answer raises, the mistake must raise too; one that raises `Silent` says nothing of a case.
-    `values` keeps what the mistakes give on these cases, for the next answer.
-    """
-    values = _Values() if values is None else values
-    given = []
-    for case in cases:
-        try:
-            yours = answer(**case.arguments)
-        except AnswerError:
-            yours = _RAISED
-        given.append((case, yours, values.of(reference, case)))
-    for misconception in misconceptions:
-        for mistake in misconception.mistakes:
-            if _explains(mistake, given, values):
-                return misconception
-    return None
-
-
-class Silent(Exception):
-    """Raised by a mistake on arguments that it does not tell apart from others: the case is left out."""
-
-
-_RAISED = object()
-_SILENT = object()
-
-
-class _Values:
-    """What functions give on cases, computed once each."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[Callable[..., Value], int], Value] = {}
-
-    def of(self, function: Callable[..., Value], case: Case) -> Value:
-        key = function, id(case)
-        if key not in self._known:
-            self._known[key] = self._compute(function, case.arguments)
-        return self._known[key]
-
-    @staticmethod
-    def _compute(function: Callable[..., Value], arguments: dict[str, Value]) -> Value:
-        try:
-            with torch.no_grad():
-                return function(**arguments)
-        except Silent:
-            return _SILENT
-        except Exception:  # a mistake may well not fit every input
-            return _RAISED
-
-
-def _explains(mistake: Callable[..., Value], given: list[tuple[Case, Value, Value]], values: _Values) -> bool:
-    shows = False
-    for case, yours, right in given:
-        its = values.of(mistake, case)
-        if its is _SILENT:
-            continue
-        if (its is _RAISED) != (yours is _RAISED):
-            return False
-        if its is _RAISED:
-            continue
-        if not same(_nan_beside(yours), _nan_beside(its), _RECOGNISED):
-            return False
-        shows = shows or not same(its, right, _RECOGNISED)
-    return shows
-
-
-def _nan_beside(value: Value) -> Value:
-    """Every tensor as two, its numbers and where it is NaN, so that NaN equals NaN."""
-    if isinstance(value, Tensor):
-        return value.nan_to_num(0.0, torch.inf, -torch.inf), value.isnan().double()
-    if isinstance(value, (tuple, list)):
-        return tuple(_nan_beside(item) for item in value)
-    return value
-
-
-def raised(error: AnswerError, label: str, arguments: dict[str, Value]) -> Outcome:
-    """The outcome of an answer that raised."""
-    if error.type_name == "NotImplementedError":
-        return Outcome(False, "Not written yet.", None, {"unwritten": True})
-    details = {"case": label, "inputs": inputs(arguments), "traceback": error.traceback_text}
-    # Without a frame of the learner's, it is the call itself that failed.
-    at_the_call = error.type_name == "TypeError" and not error.traceback_text
-    if at_the_call and "unexpected keyword argument" in error.message:
-        return Outcome(
-            False, f"{KEYWORDS_RENAMED.sentence} ({error.message})", KEYWORDS_RENAMED.slug, details
-        )
-    return Outcome(False, f"Your function raised {error} (on {label}).", None, details)
-
-
-def differs(difference: Difference, label: str, arguments: dict[str, Value]) -> Outcome:
-    """The outcome of an answer that gave something else."""
-    details = {"case": label, "inputs": inputs(arguments)} | picture(difference)
-    if difference.reason == "dtype":
-        return Outcome(False, f"{DTYPE_CHANGED.sentence} {difference.sentence}", DTYPE_CHANGED.slug, details)
-    if difference.yours is None and difference.reason in ("kind", "length"):
-        return Outcome(False, "Your function returned None: is a `return` missing?", None, details)
-    return Outcome(False, f"On {label}: {difference.sentence}", None, details)
-
-
-def inputs(arguments: dict[str, Value]) -> list[list[str]]:
-    """Name, shape or value, and dtype of each argument, for the report."""
-    rows = []
-    for name, value in arguments.items():
-        if isinstance(value, Tensor):
-            rows.append([name, str(tuple(value.shape)), str(value.dtype).removeprefix("torch.")])
-        elif isinstance(value, (tuple, list)) and any(True for _ in tensors(value)):
-            shapes = ", ".join(str(tuple(item.shape)) for item in tensors(value))
-            rows.append([name, f"{type(value).__name__} of {len(value)}", f"tensors {shapes}"])
-        elif isinstance(value, torch.Generator):
-            rows.append([name, "a generator", ""])
-        else:
-            rows.append([name, repr(value)[:80], type(value).__name__])
-    return rows

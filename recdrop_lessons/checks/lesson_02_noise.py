@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from recdrop_lessons.checks.answer import Answer, Value
+from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.chance import (
     mean_fits,
     pairs,
@@ -20,7 +21,7 @@ from recdrop_lessons.checks.chance import (
 )
 from recdrop_lessons.checks.compare import TOLERANCE, compare
 from recdrop_lessons.checks.draw import Draw, non_contiguous
-from recdrop_lessons.checks.exact import Case, Exact, differs
+from recdrop_lessons.checks.exact import Exact
 from recdrop_lessons.checks.masks import (
     EXACT_COUNT,
     GENERAL_MASK,
@@ -30,6 +31,7 @@ from recdrop_lessons.checks.masks import (
     counts_vary,
     judge,
 )
+from recdrop_lessons.checks.outcomes import differs
 from recdrop_lessons.checks.parts import Lesson, Misconception, Part
 from recdrop_lessons.checks.steps import Drawing, Failed, Reply, Step, Steps, fail, kept, stepwise
 

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from recdrop_lessons.checks.answer import Value
+from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
-from recdrop_lessons.checks.exact import Case, Exact
+from recdrop_lessons.checks.exact import Exact
 from recdrop_lessons.checks.lstm import (
     Function,
     Gates,

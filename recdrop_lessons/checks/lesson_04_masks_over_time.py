@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from recdrop_lessons.checks.answer import Answer, Value
+from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
-from recdrop_lessons.checks.exact import Case, Exact
+from recdrop_lessons.checks.exact import Exact
 from recdrop_lessons.checks.masks import EXACT_COUNT, GENERAL_MASK, counts_vary, judge
 from recdrop_lessons.checks.parts import Lesson, Misconception, Part
 from recdrop_lessons.checks.steps import Drawing, Failed, Reply, Step, Steps, fail, kept, stepwise

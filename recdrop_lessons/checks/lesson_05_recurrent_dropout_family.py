@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from recdrop_lessons.checks.answer import Answer, AnswerError, Value
+from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.chance import rate_fits
 from recdrop_lessons.checks.compare import compare
 from recdrop_lessons.checks.draw import Draw, as_dtype
-from recdrop_lessons.checks.exact import Case, Exact, Silent, differs
+from recdrop_lessons.checks.exact import Exact
 from recdrop_lessons.checks.lstm import (
     Function,
     Gates,
@@ -26,7 +27,9 @@ from recdrop_lessons.checks.lstm import (
     step_cases,
 )
 from recdrop_lessons.checks.masks import SAME_EACH_CALL, judge
+from recdrop_lessons.checks.outcomes import differs
 from recdrop_lessons.checks.parts import Lesson, Misconception, Outcome, Part
+from recdrop_lessons.checks.recognise import Silent
 from recdrop_lessons.checks.steps import Failed, Reply, Step, Steps, fail, kept, stepwise
 
 _GRADIENTS = ("x", "h", "c", "W", "U", "b")

@@ -13,10 +13,12 @@ import torch
 from torch import Tensor
 
 from recdrop_lessons.checks.answer import Answer, AnswerError, Call, Question, Questions, Value
+from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import compare, unchanged
 from recdrop_lessons.checks.draw import Draw
-from recdrop_lessons.checks.exact import Case, Exact, differs, raised
+from recdrop_lessons.checks.exact import Exact
 from recdrop_lessons.checks.lstm import Layer, layer, lstm_basics, lstm_over_time, lstm_step
+from recdrop_lessons.checks.outcomes import differs, raised
 from recdrop_lessons.checks.parts import CHANGES_INPUT, KEYWORDS_RENAMED, Lesson, Misconception, Outcome, Part
 from recdrop_lessons.checks.steps import Failed, fail, kept, stepwise
 

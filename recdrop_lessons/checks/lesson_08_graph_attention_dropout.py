@@ -12,9 +12,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from recdrop_lessons.checks.answer import Answer, AnswerError
+from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
-from recdrop_lessons.checks.exact import Case, Exact, Silent
+from recdrop_lessons.checks.exact import Exact
 from recdrop_lessons.checks.parts import Lesson, Misconception, Outcome, Part
+from recdrop_lessons.checks.recognise import Silent
 
 # ---------------------------------------------------------------- graphs
 

@@ -12,10 +12,12 @@ import torch
 from torch import Tensor
 
 from recdrop_lessons.checks.answer import Answer, LocalAnswer, Value
+from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import compare
 from recdrop_lessons.checks.draw import Draw
-from recdrop_lessons.checks.exact import Case, Exact, Silent
+from recdrop_lessons.checks.exact import Exact
 from recdrop_lessons.checks.parts import GRADIENT_CUT, Lesson, Misconception, Outcome, Part
+from recdrop_lessons.checks.recognise import Silent
 from recdrop_lessons.checks.steps import Failed, Reply, Step, Steps, kept, stepwise
 
 EXTREME = 1e4

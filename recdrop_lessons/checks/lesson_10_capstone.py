@@ -11,9 +11,11 @@ from itertools import product
 import torch
 
 from recdrop_lessons.checks.answer import Value
+from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
-from recdrop_lessons.checks.exact import Case, Exact, Silent
+from recdrop_lessons.checks.exact import Exact
 from recdrop_lessons.checks.parts import Lesson, Misconception, Part
+from recdrop_lessons.checks.recognise import Silent
 
 Interval = tuple[float, float, float]
 

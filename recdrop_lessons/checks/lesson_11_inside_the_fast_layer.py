@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from recdrop_lessons.checks.answer import Value
+from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
-from recdrop_lessons.checks.exact import Case, Exact
+from recdrop_lessons.checks.exact import Exact
 from recdrop_lessons.checks.lstm import WRONG_ORDERS, layer, step_arguments, step_cases, time_cases
 from recdrop_lessons.checks.parts import Lesson, Misconception, Part
 

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
-from recdrop_lessons.checks.exact import Case
 from recdrop_lessons.checks.parts import Misconception
 
 State = tuple[Tensor, Tensor]

@@ -14,8 +14,8 @@ from torch import Tensor
 from recdrop_lessons.checks.answer import Answer, AnswerError, Call, Gradients, Question, Questions, Value
 from recdrop_lessons.checks.compare import TOLERANCE, compare, unchanged
 from recdrop_lessons.checks.draw import Draw
-from recdrop_lessons.checks.exact import differs, inputs, raised
 from recdrop_lessons.checks.masks import GENERATOR_IGNORED, SAME_EACH_CALL
+from recdrop_lessons.checks.outcomes import differs, inputs, raised
 from recdrop_lessons.checks.parts import CHANGES_INPUT, GRADIENT_CUT, Check, Misconception, Outcome
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from recdrop_lessons.checks.answer import Answer, Value
+from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import compare
 from recdrop_lessons.checks.draw import Draw
-from recdrop_lessons.checks.exact import Case, differs
+from recdrop_lessons.checks.outcomes import differs
 from recdrop_lessons.checks.parts import Check, Misconception
 from recdrop_lessons.checks.steps import Failed, Reply, Step, Steps, kept, stepwise
 

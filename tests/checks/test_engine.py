@@ -17,9 +17,10 @@ from recdrop_lessons.checks import (
     part,
     run,
 )
+from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import compare, same, unchanged
 from recdrop_lessons.checks.draw import Draw, as_dtype, non_contiguous
-from recdrop_lessons.checks.exact import Case, Exact, _prepare
+from recdrop_lessons.checks.exact import Exact, _prepare
 
 # ---------------------------------------------------------------- the answer
 

@@ -1,0 +1,51 @@
+"""Failures as outcomes: an answer that raised, one that gave something else, and what it was given."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from recdrop_lessons.checks.answer import AnswerError, Value, tensors
+from recdrop_lessons.checks.compare import Difference
+from recdrop_lessons.checks.parts import DTYPE_CHANGED, KEYWORDS_RENAMED, Outcome
+from recdrop_lessons.checks.picture import picture
+
+
+def raised(error: AnswerError, label: str, arguments: dict[str, Value]) -> Outcome:
+    """The outcome of an answer that raised."""
+    if error.type_name == "NotImplementedError":
+        return Outcome(False, "Not written yet.", None, {"unwritten": True})
+    details = {"case": label, "inputs": inputs(arguments), "traceback": error.traceback_text}
+    # Without a frame of the learner's, it is the call itself that failed.
+    at_the_call = error.type_name == "TypeError" and not error.traceback_text
+    if at_the_call and "unexpected keyword argument" in error.message:
+        return Outcome(
+            False, f"{KEYWORDS_RENAMED.sentence} ({error.message})", KEYWORDS_RENAMED.slug, details
+        )
+    return Outcome(False, f"Your function raised {error} (on {label}).", None, details)
+
+
+def differs(difference: Difference, label: str, arguments: dict[str, Value]) -> Outcome:
+    """The outcome of an answer that gave something else."""
+    details = {"case": label, "inputs": inputs(arguments)} | picture(difference)
+    if difference.reason == "dtype":
+        return Outcome(False, f"{DTYPE_CHANGED.sentence} {difference.sentence}", DTYPE_CHANGED.slug, details)
+    if difference.yours is None and difference.reason in ("kind", "length"):
+        return Outcome(False, "Your function returned None: is a `return` missing?", None, details)
+    return Outcome(False, f"On {label}: {difference.sentence}", None, details)
+
+
+def inputs(arguments: dict[str, Value]) -> list[list[str]]:
+    """Name, shape or value, and dtype of each argument, for the report."""
+    rows = []
+    for name, value in arguments.items():
+        if isinstance(value, Tensor):
+            rows.append([name, str(tuple(value.shape)), str(value.dtype).removeprefix("torch.")])
+        elif isinstance(value, (tuple, list)) and any(True for _ in tensors(value)):
+            shapes = ", ".join(str(tuple(item.shape)) for item in tensors(value))
+            rows.append([name, f"{type(value).__name__} of {len(value)}", f"tensors {shapes}"])
+        elif isinstance(value, torch.Generator):
+            rows.append([name, "a generator", ""])
+        else:
+            rows.append([name, repr(value)[:80], type(value).__name__])
+    return rows
