@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from recdrop_lessons import GRU
+from recdrop_lessons import GRU, equations
 from recdrop_lessons.frameworks import from_keras, import_keras
 from recdrop_lessons.training import seeded
 
@@ -144,3 +144,42 @@ def test_second_bias_counts_in_the_gru_alone(
         change = (layer(x)[0] - before).abs().max().item()
     assert (change > 1e-3) is counts
     assert counts or change < 1e-6
+
+
+def left_of_a_difference(cell: str, draw: str, bias: float, seed: int, steps: int = 20) -> float:
+    """How much of a difference in the first step is left in h, `steps` later; 1 at the start."""
+    rng = np.random.default_rng(seed)
+    blocks, units, features = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4}[cell], 32, 8
+    if draw == "torch":
+        W, U = (rng.uniform(-1, 1, (blocks * units, n)) / np.sqrt(units) for n in (features, units))
+    else:
+        bound = np.sqrt(6 / (blocks * units + features))
+        W = rng.uniform(-bound, bound, (blocks * units, features))
+        U = np.linalg.qr(rng.normal(size=(blocks * units, units)))[0]
+    b = np.zeros(blocks * units)
+    b[units : 2 * units] += bias  # z of the GRU, f of the LSTM
+    biases = (b, 0 * b) if cell == "GRU" else (b,)
+    x = rng.normal(size=(64, steps + 1, features))
+    other = x.copy()
+    other[:, 0] = rng.normal(size=(64, features))
+    h, h_other = (equations.run(cell, one, W, U, *biases).h for one in (x, other))
+    difference = np.linalg.norm(h - h_other, axis=-1).mean(0)
+    return float(difference[steps] / difference[0])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_which_plain_cell_forgets_faster_depends_on_how_the_weights_are_drawn(seed: int) -> None:
+    def left(cell: str, draw: str) -> float:
+        return left_of_a_difference(cell, draw, 0, seed)
+
+    assert left("SimpleRNN", "torch") < left("GRU", "torch")
+    assert left("GRU", "keras") < left("SimpleRNN", "keras")
+
+
+@pytest.mark.parametrize("draw", ["torch", "keras"])
+@pytest.mark.parametrize("seed", range(8))
+def test_an_open_gate_remembers_whichever_way_the_weights_are_drawn(seed: int, draw: str) -> None:
+    for cell in ("GRU", "LSTM"):
+        half_open, open_gate = (left_of_a_difference(cell, draw, bias, seed) for bias in (0, 3))
+        assert half_open < 1e-3
+        assert open_gate > 0.1
