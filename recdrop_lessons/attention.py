@@ -165,8 +165,7 @@ class GATConv(nn.Module):
         masks: Masks | None = None,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """Send x (N, F) along the edges (2, E): with `masks` exactly those, else fresh ones in training "
-        "only."""
+        """Send x (N, F) along the edges (2, E): with `masks` those, else new ones in training only."""
         self._check_input(x, edges)
         nodes = len(x)
         edges = self.edges_with_loops(edges, nodes)

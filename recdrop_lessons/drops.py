@@ -95,8 +95,7 @@ class Drop:
         return (time, rows, gates, features) if self.per_gate else (time, rows, features)
 
     def sample(self, shape: tuple[int, ...], *, generator: torch.Generator | None = None) -> Tensor:
-        """Draw a mask of `shape`, ready to multiply by; for `fill="previous"`, 1 where the old value "
-        "stays."""
+        """Draw a mask of `shape`, ready to multiply by; for `fill="previous"` 1 where the old value stays."""
         if self.fill == "previous":
             return noises.old_value_kept(self.p, shape, generator=generator)
         draw = noises.gaussian if self.noise == "gaussian" else noises.bernoulli

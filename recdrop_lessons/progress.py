@@ -56,18 +56,24 @@ class Note:
 
 
 def load(where: Path | None = None) -> Store:
-    """The stored progress; an empty one where there is none. A broken file is set aside first."""
+    """The stored progress; an empty one where there is none.
+
+    Of a damaged file everything that can be read stays; the file as it was is set aside.
+    """
     path = _file(where)
     try:
-        store = json.loads(path.read_text(encoding="utf-8"))
-        if _is_store(store):
-            return store
+        found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return copy.deepcopy(_EMPTY)
     except (OSError, ValueError, RecursionError):
-        pass
-    _set_aside(path)
-    return copy.deepcopy(_EMPTY)
+        found = None
+    readable = _readable(found)
+    if readable != found:
+        _set_aside(path)
+        if readable != _EMPTY:
+            with contextlib.suppress(OSError):
+                write_whole(path, json.dumps(readable, indent=1, ensure_ascii=False) + "\n")
+    return readable
 
 
 def note_check(result: PartResult) -> str:
@@ -85,7 +91,8 @@ def note_check(result: PartResult) -> str:
             entry["misconceptions"].append(result.misconception)
         entry["hints"] = max(1, entry["hints"])
         with contextlib.suppress(KeyError):  # of an exercise that is not released yet
-            return outline.part(result.part).hints[entry["hints"] - 1]
+            hints = outline.part(result.part).hints
+            return hints[min(entry["hints"], len(hints)) - 1]  # an earlier release may have had more
     return result.hint
 
 
@@ -105,19 +112,27 @@ def kept(name: str, default: Any = None) -> Any:
 
 
 def hint(part: str) -> Note:
-    """The next hint of a part: the first, then the second, then both again and how to see the solution."""
+    """The next hint of a part: one after the other, then all again and how to see the solution.
+
+    In a folder that cannot be written the hint is shown all the same, with a sentence that says so.
+    """
     found = _find(part)
-    with _changing() as store:
-        entry = _entry(store, found.number)
-        read = entry["hints"]
-        entry["hints"] = min(read + 1, len(found.hints))
+    read = min(load()["parts"].get(found.number, {}).get("hints", 0), len(found.hints))
+    unkept = ""
+    try:
+        with _changing() as store:
+            entry = _entry(store, found.number)
+            read = min(entry["hints"], len(found.hints))
+            entry["hints"] = min(read + 1, len(found.hints))
+    except OSError as error:
+        unkept = f"\nThat you have read it could not be stored: {_unwritable(error)}"
     if read < len(found.hints):
         return Note(
-            f"{found.number} {found.name}, hint {read + 1} of {len(found.hints)}: {found.hints[read]}"
+            f"{found.number} {found.name}, hint {read + 1} of {len(found.hints)}: {found.hints[read]}{unkept}"
         )
-    both = "\n".join(f"{i}. {text}" for i, text in enumerate(found.hints, 1))
+    every = "\n".join(f"{i}. {text}" for i, text in enumerate(found.hints, 1))
     return Note(
-        f"{found.number} {found.name}: you have read both hints.\n{both}\n"
+        f"{found.number} {found.name}: you have read all {len(found.hints)} hints.\n{every}\n"
         f"To see the solution: recdrop solution {found.number} --force"
     )
 
@@ -177,8 +192,11 @@ def reset(part: str, notebook: str | Path | None = None) -> Note:
     own["source"] = _source(pristine).splitlines(keepends=True) if as_lines else _source(pristine)
     own["outputs"], own["execution_count"] = [], None
     own["metadata"] = pristine["metadata"]
-    backup = _backup(path, text, found)
-    write_whole(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    try:
+        backup = _backup(path, text, found)
+        write_whole(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise ProgressError(f"{_unwritable(error)} So nothing was changed in {path}.") from None
     with contextlib.suppress(OSError), _changing() as store:
         entry = _entry(store, found.number)
         entry["solved"], entry["points"] = False, 0
@@ -283,20 +301,30 @@ def _file(where: Path | None = None) -> Path:
     return (where or learners_folder()) / ".recdrop" / "progress.json"
 
 
-def _is_store(store: Any) -> bool:
-    """Whether it has the form that this file writes, entries included."""
+def _readable(found: Any) -> Store:
+    """What of a parsed file has the form that this module writes."""
+    if not isinstance(found, dict):
+        return copy.deepcopy(_EMPTY)
+    parts, kept = (v if isinstance(v, dict) else {} for v in (found.get("parts"), found.get("kept")))
+    entries = {number: entry for number, entry in parts.items() if _is_entry(entry)}
+    return _EMPTY | found | {"parts": entries, "kept": kept}
+
+
+def _is_entry(entry: Any) -> bool:
+    """Whether a part's entry has its form; another release of the course may have had more hints."""
     return (
-        isinstance(store, dict)
-        and isinstance(store.get("parts"), dict)
-        and isinstance(store.get("kept"), dict)
-        and all(
-            isinstance(entry, dict)
-            and isinstance(entry.get("solved"), bool)
-            and all(isinstance(entry.get(key), int) for key in ("points", "checks", "hints"))
-            and 0 <= entry["hints"] <= 2
-            and isinstance(entry.get("misconceptions"), list)
-            for entry in store["parts"].values()
-        )
+        isinstance(entry, dict)
+        and isinstance(entry.get("solved"), bool)
+        and all(isinstance(entry.get(key), int) and entry[key] >= 0 for key in ("points", "checks", "hints"))
+        and isinstance(entry.get("misconceptions"), list)
+    )
+
+
+def _unwritable(error: OSError) -> str:
+    """A folder that cannot be written, why, and what to do."""
+    return (
+        f"{learners_folder()} cannot be written ({error}). Go to a folder of your own, "
+        "or name one in the variable RECDROP_FOLDER."
     )
 
 

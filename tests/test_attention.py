@@ -1,5 +1,4 @@
-"""Graph attention: equal to its NumPy twin with every mask, values and gradients; refusals that name the "
-"cure."""
+"""Graph attention: equal to its NumPy twin with every mask, values and gradients; refusals with the cure."""
 
 import numpy as np
 import pytest

@@ -63,13 +63,14 @@ def test_a_part_once_solved_stays_solved():
     assert progress.board().points == 35
 
 
-def test_hints_come_in_two_steps_and_then_point_to_the_solution():
-    first, second = part("1.1").hints
-    assert first in progress.hint("1.1").text
-    assert second in progress.hint("rnn_step").text
-    third = progress.hint("1.1").text
-    assert first in third and second in third
-    assert "recdrop solution 1.1 --force" in third
+@pytest.mark.parametrize("number", ["1.1", "1.2"])
+def test_hints_come_one_by_one_and_then_point_to_the_solution(number):
+    found = part(number)
+    for k, expected in enumerate(found.hints, 1):
+        assert f"hint {k} of {len(found.hints)}: {expected}" in progress.hint(number).text
+    last = progress.hint(found.name).text
+    assert all(each in last for each in found.hints)
+    assert f"recdrop solution {number} --force" in last
 
 
 def test_an_unknown_part_is_refused():
@@ -112,6 +113,57 @@ def test_a_broken_file_is_set_aside_and_not_lost(folder, broken):
     assert stored(folder)["parts"]["1.2"]["solved"]
     (aside,) = room.glob("progress.broken-*.json")
     assert aside.read_text(encoding="utf-8") == broken
+
+
+GOOD = {"solved": True, "points": 35, "checks": 4, "hints": 2, "misconceptions": []}
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [{**GOOD, "hints": -1}, {**GOOD, "solved": "yes"}, {**GOOD, "checks": None}, {}, 3, None],
+)
+def test_one_damaged_part_costs_no_other_part_and_nothing_kept(folder, damaged):
+    (folder / ".recdrop").mkdir()
+    path = folder / ".recdrop" / "progress.json"
+    path.write_text(json.dumps({"version": 1, "parts": {"1.1": damaged, "1.2": GOOD}, "kept": {"quiz": "a"}}))
+    before = path.read_text(encoding="utf-8")
+    assert progress.kept("quiz") == "a"
+    assert progress.board().points == 35
+    (aside,) = path.parent.glob("progress.broken-*.json")
+    assert aside.read_text(encoding="utf-8") == before
+    progress.load()
+    assert len(list(path.parent.glob("progress.broken-*.json"))) == 1, "what is left is whole"
+
+
+@pytest.mark.parametrize("hints", [3, 40])
+def test_more_hints_than_this_release_has_are_no_damage(folder, hints):
+    (folder / ".recdrop").mkdir()
+    path = folder / ".recdrop" / "progress.json"
+    path.write_text(
+        json.dumps({"version": 1, "parts": {"1.2": {**GOOD, "hints": hints}}, "kept": {"quiz": "a"}})
+    )
+    assert progress.kept("quiz") == "a"
+    assert progress.note_check(result("failed")) == part("1.2").hints[-1]
+    assert "recdrop solution 1.2" in progress.hint("1.2").text
+    assert not list(path.parent.glob("progress.broken-*.json"))
+
+
+@pytest.mark.parametrize("command", ["progress", "hint 1.2", "solution 1.2 --force", "reset 1.2"])
+def test_a_folder_that_cannot_be_written_ends_in_a_sentence(folder, command):
+    (folder / ".recdrop").write_text("a file where a folder is to be made, for root as for others")
+    before = own_notebook(folder).read_text(encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", f"from recdrop_lessons.cli import app; app({command.split()!r})"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr + done.stdout
+    if command == "hint 1.2":
+        assert part("1.2").hints[0][:40] in done.stdout.replace("\n", " ")
+    if command in ("hint 1.2", "reset 1.2"):
+        assert "cannot be written" in " ".join((done.stdout + done.stderr).split())
+    assert own_notebook(folder).read_text(encoding="utf-8") == before
 
 
 def test_a_write_that_fails_leaves_the_old_file(folder, monkeypatch):

@@ -1,0 +1,47 @@
+"""Docstrings are clean text: no letters that cannot be seen, and no string cut in two by a formatter."""
+
+import ast
+import re
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("recdrop_lessons", "tests", "tools", "benchmarks")
+FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+#: A quote at the end of a line and one at the start of the next: code where text is meant.
+CUT_IN_TWO = re.compile(r'(?<!")"\s*\n\s*"(?!")')
+
+
+def faults(text: str) -> list[str]:
+    """What is wrong with a docstring: signs for controls, controls, and what is left of a split string."""
+    found = [
+        f"U+{ord(letter):04X} {unicodedata.name(letter, 'a control')}"
+        for letter in sorted(set(text) - {"\n"})
+        # Controls, formats such as a zero-width space, line separators; and the pictures of controls, like ⏎.
+        if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+        or letter in "⏎↵␤␍␊␉"
+        or 0x2400 <= ord(letter) <= 0x2426
+        or letter == "\xa0"
+    ]
+    return found + ["a string cut in two"] * bool(CUT_IN_TWO.search(text))
+
+
+def docstrings(path: Path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            text = ast.get_docstring(node, clean=False)
+            if text:
+                yield getattr(node, "name", "the module"), text
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_docstrings_are_clean_text(path):
+    assert {name: faults(text) for name, text in docstrings(path) if faults(text)} == {}
+
+
+@pytest.mark.parametrize("wrong", ["a ⏎ b", "tab\there", "zero\u200bwidth", "no\xa0break", 'so "\n   "far.'])
+def test_each_kind_of_fault_is_seen(wrong):
+    assert faults(wrong)
+    assert not faults('A "word" in quotes,\n    Greek σ, × and → as they are meant.')
