@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import weakref
 from functools import cache
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .cells import GRUCell, LSTMCell, State
 from .drops import Masks
 from .kernels import GRUOverTime, LSTMOverTime
 
+#: The sites that are computed here, before and after the kernel's loop: on x, on U, on what is sent up.
+AROUND = ("input", "recurrent_weight", "output")
 #: What a cell must have left as it is, if a kernel is to compute the same.
 EQUATIONS = ("step", "_into_gates", "_read", "_leave", "_recurrent_weight")
 
@@ -21,12 +22,23 @@ def knows(layer: Any, x: Tensor, masks: Masks) -> bool:
     """Say whether there is a kernel that computes exactly what the readable form of `layer` does."""
     return (
         keeps_the_equations(layer.__class__)
+        and computes(layer, masks)
         and layer.activation == "tanh"
         and layer.recurrent_activation == "sigmoid"
         and getattr(layer, "reset_after", True)
         and not torch.is_autocast_enabled(x.device.type)
         and not any(mask.requires_grad for mask in masks.values())
     )
+
+
+def kernel_of(layer: Any) -> type[LSTMOverTime] | type[GRUOverTime]:
+    """Return the kernel of an LSTM or a GRU."""
+    return LSTMOverTime if isinstance(layer, LSTMCell) else GRUOverTime
+
+
+def computes(layer: Any, masks: Masks) -> bool:
+    """Say whether every mask acts at a site that is computed here or in the kernel."""
+    return masks.keys() <= {*AROUND, *kernel_of(layer).sites}
 
 
 @cache
@@ -49,7 +61,7 @@ def over_time(
     if not masks and lengths is None and not torch.is_grad_enabled() and x.device.type == "cpu":
         return fused(layer, x, state)
     masks = dict(masks)
-    m_x, m_U, m_y = (masks.pop(site, None) for site in ("input", "recurrent_weight", "output"))
+    m_x, m_U, m_y = (masks.pop(site, None) for site in AROUND)
     U = layer.weight_hh if m_U is None else layer.weight_hh * m_U
     read = x.transpose(0, 1)  # (T, B, F)
     if m_x is not None:
@@ -90,36 +102,16 @@ def gru_rows(layer: Any) -> Tensor:
     return torch.cat([of_n, of_r + u_r, of_z + u_z, u_n])
 
 
-_TWINS: weakref.WeakKeyDictionary[Any, nn.RNNBase] = weakref.WeakKeyDictionary()
-
-
 def fused(layer: Any, x: Tensor, state: State) -> tuple[Tensor, State]:
-    """Where no site is active and no gradient wanted, PyTorch's fused layer does the same."""
-    twin = _TWINS.get(layer)
-    if twin is None or not is_twin(twin, layer):
-        twin = _TWINS[layer] = fused_twin(layer)
-    before = tuple(s.unsqueeze(0) for s in state)
-    outputs, last = twin(x, before if len(before) > 1 else before[0])
-    return outputs, tuple(s.squeeze(0) for s in (last if len(before) > 1 else (last,)))
-
-
-def fused_twin(layer: Any) -> nn.RNNBase:
-    """Return an `nn.LSTM` or `nn.GRU` that holds the very parameters of `layer`."""
-    kind = nn.LSTM if isinstance(layer, LSTMCell) else nn.GRU
-    twin = kind(layer.input_size, layer.hidden_size, batch_first=True, device="meta")
-    for name, parameter in layer.named_parameters():
-        setattr(twin, {"bias": "bias_ih"}.get(name, name) + "_l0", parameter)
-    if kind is nn.LSTM:
-        twin.bias_hh_l0 = nn.Parameter(torch.zeros_like(layer.bias))  # PyTorch's LSTM has two
-    return twin
-
-
-def is_twin(twin: nn.RNNBase, layer: Any) -> bool:
-    """Say whether `twin` still holds the parameters of `layer`, which may have got new ones since."""
-    return (
-        twin.weight_ih_l0 is layer.weight_ih
-        and twin.weight_hh_l0 is layer.weight_hh
-        and twin.bias_ih_l0 is (layer.bias if isinstance(layer, LSTMCell) else layer.bias_ih)
-        and (isinstance(layer, LSTMCell) or twin.bias_hh_l0 is layer.bias_hh)
-        and twin.bias_hh_l0.dtype == layer.weight_hh.dtype
-    )
+    """PyTorch's own layer, called with the weights of `layer`: for no dropout and no gradient."""
+    h, *c = (s.unsqueeze(0) for s in state)  # (1, B, H)
+    # biases, one layer, no dropout, evaluation, one direction, batch first
+    settings = (True, 1, 0.0, False, False, True)
+    if isinstance(layer, LSTMCell):
+        # PyTorch's LSTM has two biases, of which only the sum counts
+        weights = [layer.weight_ih, layer.weight_hh, layer.bias, torch.zeros_like(layer.bias)]
+        outputs, *last = torch.lstm(x, [h, *c], weights, *settings)
+    else:
+        weights = [layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh]
+        outputs, *last = torch.gru(x, h, weights, *settings)
+    return outputs, tuple(s.squeeze(0) for s in last)

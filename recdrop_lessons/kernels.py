@@ -145,12 +145,15 @@ class LSTMOverTime(torch.autograd.Function):
     with the bias as its last column, (4H, F+1); U (4H, H). The rows of a: i, f, g, o.
     """
 
+    #: The sites that the loop computes, in the order in which `forward` takes their masks.
+    sites = ("recurrent", "candidate", "cell", "hidden")
+
     @staticmethod
     def forward(
         ctx: Any, x: Tensor, h: Tensor, c: Tensor, W: Tensor, U: Tensor, masks: Masks, zoneout: frozenset[str]
     ) -> tuple[Tensor, Tensor]:
         by, T, B, H = Products(x, W, U), x.shape[-3], *h.shape
-        m_h, m_g, m_c, m_s = (each_step(masks, s, T) for s in ("recurrent", "candidate", "cell", "hidden"))
+        m_h, m_g, m_c, m_s = (each_step(masks, site, T) for site in LSTMOverTime.sites)
         U_t, a, into = by.U.mT.contiguous(), by.room(T, B, 4, H), by.inputs(H)
         cells, out, tanh_c = x.new_empty(T + 1, B, H), time_first(x, B, T, H), x.new_empty(B, H)
         cells[0] = c
@@ -258,12 +261,15 @@ class GRUOverTime(torch.autograd.Function):
     W (4H, F+1) holds [W b] of n, r and z, and for u its bias alone; U (3H, H) adds to r, z and u.
     """
 
+    #: The sites that the loop computes, in the order in which `forward` takes their masks.
+    sites = ("recurrent", "candidate", "hidden")
+
     @staticmethod
     def forward(
         ctx: Any, x: Tensor, h: Tensor, W: Tensor, U: Tensor, masks: Masks, zoneout: frozenset[str]
     ) -> Tensor:
         by, T, B, H = Products(x, W, U), x.shape[-3], *h.shape
-        m_h, m_n, m_s = (each_step(masks, site, T) for site in ("recurrent", "candidate", "hidden"))
+        m_h, m_n, m_s = (each_step(masks, site, T) for site in GRUOverTime.sites)
         U_t, a, into = by.U.mT.contiguous(), by.room(T, B, 4, H), by.inputs(H)
         left, out = x.new_empty(T, B, H), time_first(x, B, T, H)
         with torch.inference_mode():

@@ -6,13 +6,16 @@ predictive distribution. Probabilities are averaged, never their logarithms.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from .errors import RecdropError
+
+DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
 
 
 def mc_predict(
@@ -24,23 +27,45 @@ def mc_predict(
 ) -> Tensor:
     """Return the probabilities of many passes with dropout on.
 
-    Shapes: x (B, …), model(x) logits (B, K) → (passes, B, K). The model's mode is put back afterwards.
+    Shapes: x (B, …), model(x) logits (B, K) → (passes, B, K).
     Equation: p_s = softmax(model(x; masks_s)), s = 1 … passes.
+    What keeps statistics, such as batch norm, stays in evaluation mode. The model is left as it was: every
+    module's mode, every buffer.
     Raises `RecdropError` for less than one pass.
     Source: Gal & Ghahramani 2016.
     """
     if passes < 1:
         raise RecdropError(f"passes was {passes}; expected 1 or more.")
-    modes = {module: module.training for module in model.modules()} if isinstance(model, nn.Module) else {}
     arguments = {} if generator is None else {"generator": generator}
-    if isinstance(model, nn.Module):
-        model.train()
+    with torch.no_grad(), masks_on(model) if isinstance(model, nn.Module) else nullcontext():
+        return torch.stack([model(x, **arguments).softmax(-1) for _ in range(passes)])  # (S, B, K)
+
+
+@contextmanager
+def masks_on(model: nn.Module) -> Iterator[None]:
+    """Let `model` draw masks inside the `with` block, and leave it as it was."""
+    modes = {module: module.training for module in model.modules()}
+    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
     try:
-        with torch.no_grad():
-            return torch.stack([model(x, **arguments).softmax(-1) for _ in range(passes)])  # (S, B, K)
+        for module in modes:
+            module.training = draws_masks(module) or not keeps_statistics(module)
+        yield
     finally:
         for module, training in modes.items():
             module.training = training
+        with torch.no_grad():
+            for buffer, before in buffers:
+                buffer.copy_(before)
+
+
+def draws_masks(module: nn.Module) -> bool:
+    """Say whether a module is known to draw masks: a layer of this library, or one of torch's Dropouts."""
+    return hasattr(module, "sample_masks") or isinstance(module, DROPOUTS)
+
+
+def keeps_statistics(module: nn.Module) -> bool:
+    """Say whether training mode would do more than drop: running statistics, or torch's random slopes."""
+    return isinstance(module, nn.RReLU) or next(module.buffers(recurse=False), None) is not None
 
 
 def predictive(probabilities: Tensor) -> Tensor:

@@ -5,9 +5,10 @@ import io
 
 import pytest
 import torch
+from torch.nn.utils import parametrizations, prune
 from twins import TOLERANCE
 
-from recdrop_lessons import GRU, LSTM, Drop, RecdropError, SimpleRNN, fast, kernels, record, variants
+from recdrop_lessons import GRU, LSTM, SITES, Drop, RecdropError, SimpleRNN, fast, kernels, record, variants
 from recdrop_lessons.normalization import LayerNormLSTM
 
 KINDS = {"LSTM": LSTM, "GRU": GRU}
@@ -155,6 +156,26 @@ def test_a_mask_that_learns_stays_readable_and_learns():
     assert masks["cell"].grad.abs().sum() > 0
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_mask_at_a_site_that_no_kernel_computes_stays_readable(kind):
+    layer, x, _ = layer_and_input(kind)
+    one = torch.ones(1, 1, 5)
+    for site in (*SITES, "a new one"):
+        known = {*fast.AROUND, *fast.kernel_of(layer).sites}
+        assert fast.knows(layer, x, {site: one}) == (site in known)
+        assert fast.knows(layer, x, {"recurrent": one, site: one}) == (site in known)
+    assert set(layer.sites) <= known
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_site_that_the_fast_form_declares_changes_what_it_computes(kind):
+    layer, x, state = layer_and_input(kind)
+    plain = layer(x, state)[0]
+    for site in (*fast.AROUND, *fast.kernel_of(layer).sites):
+        mask = torch.zeros_like(layer.weight_hh) if site == "recurrent_weight" else torch.zeros(1, 1, 1)
+        assert not torch.allclose(layer(x, state, masks={site: mask})[0], plain), site
+
+
 def test_autocast_stays_readable():
     layer, x, _ = layer_and_input("LSTM", return_state=False)
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -276,6 +297,66 @@ def test_evaluation_follows_the_weights_however_they_change(kind):
     torch.testing.assert_close(evaluated(copied, x.double()).float(), expected, atol=1e-6, rtol=0)
     copied.float()
     torch.testing.assert_close(evaluated(copied, x), expected, atol=1e-6, rtol=0)
+
+
+def with_submodule(kind):
+    class Own(KINDS[kind]):
+        """A layer with something of its own beside the cell's parameters."""
+
+        def __init__(self, *sizes, **arguments):
+            super().__init__(*sizes, **arguments)
+            self.head = torch.nn.Linear(5, 2)
+            self.scale = torch.nn.Parameter(torch.ones(1))
+
+    return Own(4, 5)
+
+
+def pruned(kind):
+    layer = KINDS[kind](4, 5)
+    prune.l1_unstructured(layer, "weight_hh", 0.5)
+    return layer
+
+
+WEIGHTS_MADE_OTHERWISE = {
+    "a sub-module": with_submodule,
+    "weight norm": lambda kind: parametrizations.weight_norm(KINDS[kind](4, 5), "weight_hh"),
+    "weight norm of W": lambda kind: parametrizations.weight_norm(KINDS[kind](4, 5), "weight_ih"),
+    "spectral norm": lambda kind: parametrizations.spectral_norm(KINDS[kind](4, 5), "weight_hh"),
+    "orthogonal": lambda kind: parametrizations.orthogonal(KINDS[kind](4, 5), "weight_hh"),
+    "weight norm by hooks": lambda kind: torch.nn.utils.weight_norm(KINDS[kind](4, 5), "weight_hh"),
+    "pruned": pruned,
+    "frozen": lambda kind: KINDS[kind](4, 5).requires_grad_(False),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*is deprecated:FutureWarning")
+@pytest.mark.parametrize("made", WEIGHTS_MADE_OTHERWISE)
+@pytest.mark.parametrize("kind", KINDS)
+def test_evaluation_takes_weights_however_they_are_made(kind, made):
+    torch.manual_seed(2)
+    layer, x = WEIGHTS_MADE_OTHERWISE[made](kind), torch.randn(3, 7, 4)
+    for _ in range(2):  # before and after a training step
+        layer.eval()
+        quick = evaluated(layer, x)
+        layer.fast = False
+        torch.testing.assert_close(quick, evaluated(layer, x), atol=1e-6, rtol=0)
+        layer.fast = True
+        learned = [p for p in layer.parameters() if p.requires_grad]
+        if learned:
+            layer.train()(x).square().sum().backward()
+            torch.optim.SGD(learned, 0.1).step()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_evaluation_takes_the_weights_of_a_functional_call(kind):
+    layer, x, _ = layer_and_input(kind, return_state=False)
+    other, _, _ = layer_and_input(kind, return_state=False)
+    torch.nn.init.uniform_(other.weight_hh, -1, 1)
+    evaluated(layer, x)
+    with torch.no_grad():
+        quick = torch.func.functional_call(layer, dict(other.named_parameters()), (x,))
+    assert torch.equal(quick, evaluated(other, x))
+    assert evaluated(layer, torch.zeros(0, 3, 4)).shape == (0, 3, 5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
