@@ -213,7 +213,7 @@ class Recurrent(Cell):
                 if len(shape) == 2
                 else "Bring the tensor to (batch, time, features), for instance with x.flatten(2).",
             )
-        if shape[2] != self.input_size:
+        if shape[2] not in (None, self.input_size):
             swapped = " Time and features seem to be swapped: try x.transpose(1, 2)." * (
                 shape[1] == self.input_size
             )

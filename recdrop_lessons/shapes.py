@@ -31,7 +31,7 @@ _SHAPE_KEEPERS = (
 def output_shape(layer: nn.Module, shape: Shape) -> Shape:
     """Return the shape that leaves `layer` for one that enters, without computing any values.
 
-    Shapes: a batch of None stays None.
+    Shapes: None is an axis that is open, the batch or time; what depends on it stays None.
     Raises `ShapeError`, with cause and cure, where the layer cannot take it.
     """
     own_rule = getattr(layer, "output_shape", None)
@@ -49,7 +49,7 @@ def output_shape(layer: nn.Module, shape: Shape) -> Shape:
 
 def _through_linear(layer: nn.Linear, shape: Shape) -> Shape:
     """(…, in_features) → (…, out_features)."""
-    if shape[-1] != layer.in_features:
+    if shape[-1] not in (None, layer.in_features):
         raise ShapeError(
             f"Linear({layer.in_features}, {layer.out_features}) was given {shape[-1]} features, in the "
             f"shape {tuple(shape)}.",
@@ -58,19 +58,48 @@ def _through_linear(layer: nn.Linear, shape: Shape) -> Shape:
     return (*shape[:-1], layer.out_features)
 
 
+#: Two sizes for an axis that is open: the batch's, and any other's, long enough for most kernels.
+_BATCHES, _LENGTHS = (2, 3), (128, 192)
+
+
 def _by_trying(layer: nn.Module, shape: Shape) -> Shape:
-    """Send zeros through a copy of a layer that this library does not know."""
-    sizes = [2 if size is None else size for size in shape]
-    try:
-        with torch.no_grad():
-            result = copy.deepcopy(layer).eval()(torch.zeros(sizes))
-    except Exception as error:
+    """Send zeros through a copy of a layer that this library does not know.
+
+    With open axes, twice, with two sizes for each: what leaves with two sizes is open too.
+    """
+    tries = []
+    for batch, length in zip(_BATCHES, _LENGTHS, strict=True):
+        sizes = [(length if axis else batch) if size is None else size for axis, size in enumerate(shape)]
+        tries.append(_leaving(layer, shape, sizes))
+        if None not in shape:
+            return tries[0]
+    one, other = tries
+    if len(one) != len(other):
         raise ShapeError(
-            f"{type(layer).__name__} cannot take the shape {tuple(shape)}: {str(error).splitlines()[0]}.",
-            "Change what stands before it, or its sizes.",
-        ) from error
-    first = result[0] if isinstance(result, tuple) else result
-    return (shape[0], *first.shape[1:])
+            f"{type(layer).__name__} gives another number of axes for another size of {tuple(shape)}.",
+            "Give trace_shapes a shape without None.",
+        )
+    return tuple(a if a == b else None for a, b in zip(one, other, strict=True))
+
+
+def _leaving(layer: nn.Module, shape: Shape, sizes: list[int]) -> tuple[int, ...]:
+    """The shape that leaves for zeros of `sizes`: numbers of the layer's own kind, else whole numbers."""
+    copied = copy.deepcopy(layer).eval()
+    own = next((p for p in copied.parameters() if p.is_floating_point()), torch.zeros(()))
+    refusals = []
+    for dtype in (own.dtype, torch.long):
+        try:
+            with torch.no_grad():
+                result = copied(torch.zeros(sizes, dtype=dtype, device=own.device))
+        except Exception as error:
+            refusals.append(error)
+        else:
+            first = result[0] if isinstance(result, tuple) else result
+            return tuple(first.shape)
+    raise ShapeError(
+        f"{type(layer).__name__} cannot take the shape {tuple(shape)}: {str(refusals[0]).splitlines()[0]}.",
+        "Change what stands before it, or its sizes.",
+    ) from refusals[0]
 
 
 @dataclass(frozen=True)
@@ -152,7 +181,7 @@ def trace_shapes(model: nn.Module | Sequence[nn.Module], shape: Shape) -> ShapeT
     """Return the table of what enters and leaves each layer; where it breaks, the cause and the cure.
 
     `model`: a `Stack`, an `nn.Sequential`, a list of layers, or one layer.
-    Shapes: `shape` as (B, T, F); B may be None.
+    Shapes: `shape` as (B, T, F); B and T may be None.
     Raises nothing for a stack that breaks: the table says where and why.
     """
     layers = model.layers if isinstance(model, Stack) else model

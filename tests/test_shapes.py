@@ -56,6 +56,61 @@ def test_the_table_is_what_really_happens(form):
     assert len(table.rows) >= len(model) - 1
 
 
+#: Layers of torch that this library does not know, each with a shape that it takes.
+FOREIGN = {
+    "words": (nn.Embedding(10, 4), (B, T)),
+    "bags of words": (nn.EmbeddingBag(10, 4), (B, T)),
+    "two axes of words": (nn.Embedding(10, 4), (B, T, 6)),
+    "doubles in time": (nn.LSTM(F, 4, batch_first=True).double(), (B, T, F)),
+    "convolution": (nn.Conv1d(F, 4, 3), (B, F, 32)),
+    "long kernel": (nn.Conv1d(F, 4, 21), (B, F, 32)),
+    "pooling": (nn.MaxPool1d(2), (B, F, 32)),
+    "pooling to one": (nn.AdaptiveAvgPool1d(1), (B, F, 32)),
+    "flat": (nn.Flatten(), (B, T, F)),
+    "attention": (nn.TransformerEncoderLayer(4, 2, 8, batch_first=True), (B, T, 4)),
+}
+
+
+def really(layer, shape):
+    """The shape that leaves the layer itself."""
+    words = isinstance(layer, (nn.Embedding, nn.EmbeddingBag))
+    dtype = torch.long if words else next((p.dtype for p in layer.parameters()), torch.float32)
+    x = layer.eval()(torch.zeros(shape, dtype=dtype))
+    return tuple((x[0] if isinstance(x, tuple) else x).shape)
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_what_runs_is_not_called_broken_and_what_is_open_stays_open(name):
+    layer, shape = FOREIGN[name]
+    table = trace_shapes([layer], shape)
+    assert table.ok and table.output == really(layer, shape), table
+    for opened in itertools.product([False, True], repeat=len(shape)):
+        asked = tuple(None if is_open else size for is_open, size in zip(opened, shape, strict=True))
+        table = trace_shapes([layer], asked)
+        if not table.ok:  # only where an axis that the layer fixes was left open
+            assert "cannot take the shape" in table.cause
+            continue
+        larger = tuple(size * 2 if is_open else size for is_open, size in zip(opened, shape, strict=True))
+        seen, other = really(layer, shape), really(layer, larger)
+        assert table.output == tuple(a if a == b else None for a, b in zip(seen, other, strict=True)), asked
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_batch_and_time_may_be_open_together(name):
+    layer, shape = FOREIGN[name]
+    time = 2 if isinstance(layer, (nn.Conv1d, nn.MaxPool1d, nn.AdaptiveAvgPool1d)) else 1
+    asked = tuple(None if axis in (0, time) else size for axis, size in enumerate(shape))
+    assert trace_shapes([layer], asked).ok
+
+
+def test_words_into_an_lstm_and_open_features_are_no_fault():
+    words = trace_shapes(Stack(nn.Embedding(10, F), LSTM(F, 4)), (None, None))
+    assert words.ok and words.output == (None, 4)
+    flat = trace_shapes([nn.Flatten(), nn.Linear(T * F, 2)], (None, None, F))
+    assert flat.ok and flat.output == (None, 2)
+    assert trace_shapes([LSTM(F, 4)], (None, T, None)).output == (None, 4)
+
+
 def test_an_open_batch_stays_open():
     table = trace_shapes(layers(), (None, T, F))
     assert all(row.enters[0] is None and row.leaves[0] is None for row in table.rows)
