@@ -1,30 +1,35 @@
 """The graded parts: checks that recognise misconceptions, with hints.
 
-One file a lesson, `lesson_NN_name.py`, holding `LESSON = Lesson("NN_name", parts=(...))`. A check is a
-function `(answer, seed) -> Outcome` that sees the answer through `Answer` alone (answer.py), so the same
-check runs in the notebook and in the grader. Nothing here imports the library's cells or layers: the right
-answers are written again, short, in float64.
+One package a lesson, `lessons/lesson_NN_name/`; one file a part, with the name of its function, that states
+all of it once and holds it as `PART`. Everything else finds it there: the registry, `data/outline.json`, the
+cells of solutions/ and exercises/ (tools/release_exercises.py writes both) and the tests. What several parts
+of a lesson share is in its `_shared.py`.
 
-To add a lesson's checks:
+A check is a function `(answer, seed) -> Outcome` that sees the answer through `Answer` alone (answer.py), so
+the same check runs in the notebook and in the grader. Nothing here imports the library's cells or layers: the
+right answers are written again, short, in float64.
 
-1. For each part write its right answer as a function with the part's own argument names: the reference.
-2. Write each misconception as a function with the same arguments that makes the mistake, and wrap it:
-   `Misconception("gate-order", "One or two sentences to the learner.", (mistake, ...))`. The mistakes of any
-   LSTM are in lstm.py, those of any mask in masks.py.
-3. Write `cases(draw)`: yields `Case(label, arguments)`, floats in float64, fresh from the `Draw`. The first
-   case is plain, with sizes all different; the second has the same sizes and other values (an answer that
-   remembers by shape fails there); the edges follow: B = 1, T = 1, B = 4, sizes all equal (there a transposed
-   weight runs, and is recognised). Each dtype, layout, gradient and change in place is tried on them
-   by `Exact(name, reference, cases, outputs=..., gradients=..., misconceptions=...)`, which is the check.
-   `Case(label, arguments, False)` asks for no gradients: they cost more than all else, so cases that differ
-   from the first in their sizes alone go without.
-4. A random part writes its own check from the `Steps` of steps.py, which are asked together and kept for a
-   class, and the bounds of chance.py: few calls on large tensors, each comparison's chance to reject a right
-   answer below `chance.ERROR`. A part that maps names to words or shapes is a `table` (tables.py).
-5. `Part(number, name, points, signature, hints, check, misconceptions)`; a lesson's points sum to 100.
-6. Write solutions/NN_name/NN_name.ipynb and run tools/release_exercises.py.
-7. Write tests/answers/lesson_NN_name.py: RIGHT and WRONG, at least one wrong answer a misconception. Each
+To add a part (docs/instructors/adapting.md has one written out):
+
+1. The function: the right answer, with the exercise's arguments and docstring. Keyword-only parameters after
+   them are switches for mistakes, and no part of the exercise.
+2. Misconceptions: `Misconception("gate-order", "One or two sentences to the learner.", (mistake, ...))`, where
+   a mistake is a function with the same arguments. The mistakes of any LSTM are in lstm.py, those of any mask
+   in masks.py.
+3. `cases(draw)` yields `Case(label, arguments)`, floats in float64, fresh from the `Draw`. The first case is
+   plain, with sizes all different; the second has the same sizes and other values (an answer that remembers
+   by shape fails there); the edges follow: B = 1, T = 1, B = 4, sizes all equal (there a transposed weight
+   runs, and is recognised). What the part must tell apart is drawn at every seed. `Case(label, arguments,
+   False)` asks for no gradients: they cost more than all else, so cases that differ from the first in their
+   sizes alone go without.
+4. `PART = exact_part(number, function, points=..., hints=..., cases=..., misconceptions=..., ...)`, for a value
+   that the arguments decide (exact.py). A part that maps names to words or shapes is a `table` (tables.py). A
+   random part writes its own check from the `Steps` of steps.py and the bounds of chance.py: few calls on large
+   tensors, each comparison's chance to reject a right answer below `chance.ERROR`.
+5. tests/answers/lesson_NN_name/function.py: RIGHT and WRONG, at least one wrong answer a misconception. Each
    must pass or fail at twenty seeds; tests/checks/test_curriculum.py lists what the course promises to catch.
+
+A lesson's points sum to 100. A new lesson is a package here and a notebook in solutions/.
 """
 
 from recdrop_lessons.checks.answer import Answer, AnswerError, AnswerLost, Call, LocalAnswer

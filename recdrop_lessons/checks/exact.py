@@ -31,6 +31,7 @@ from recdrop_lessons.checks.parts import (
     KEYWORDS_RENAMED,
     Misconception,
     Outcome,
+    Part,
 )
 from recdrop_lessons.checks.picture import picture
 from recdrop_lessons.checks.recognise import Values, recognise
@@ -245,3 +246,18 @@ class Exact:
 @lru_cache(maxsize=128)  # more than the course has parts, or a mixed class would push each one out in turn
 def _prepare(check: Exact, seed: int) -> _Prepared:
     return _Prepared(check, seed)
+
+
+def exact_part(
+    number: str,
+    function: Callable[..., Value],
+    *,
+    points: int,
+    hints: tuple[str, ...],
+    cases: Callable[[Draw], Iterable[Case]],
+    misconceptions: tuple[Misconception, ...],
+    **settings: Any,
+) -> Part:
+    """A part whose function is its own reference; the settings are those of `Exact`."""
+    check = Exact(function.__name__, function, cases, misconceptions=misconceptions, **settings)
+    return Part(number, function, points, hints, check, misconceptions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -43,25 +44,44 @@ Check = Callable[[Answer, int], Outcome]
 
 @dataclass(frozen=True)
 class Part:
-    """One graded part.
+    """One graded part; each is stated by one file of checks/lessons/, which holds it as `PART`.
 
     Args:
         number: "1.2".
-        name: the function's name, and its answer cell's grade_id.
+        function: the right answer, under the part's own name and with the exercise's docstring. Its
+            parameters after a bare `*` are switches by which a check makes mistakes, not the exercise's.
         points: out of the lesson's 100.
-        signature: the function's arguments as they stand in the exercise, "x, p, training, generator=None".
-        hints: two: the first points at the place, the second says what to do there.
+        hints: two or more, from the general to the particular: where to look first, what to do there last.
         check: the check itself, a function of an answer and a seed.
         misconceptions: the wrong ideas that it names.
     """
 
     number: str
-    name: str
+    function: Callable[..., Value]
     points: int
-    signature: str
-    hints: tuple[str, str]
+    hints: tuple[str, ...]
     check: Check
     misconceptions: tuple[Misconception, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The function's name, and its answer cell's grade_id."""
+        return self.function.__name__
+
+    @property
+    def signature(self) -> str:
+        """The arguments as they stand in the exercise: "x, p, training, generator=None"."""
+        stated = inspect.signature(self.function).parameters.values()
+        return ", ".join(
+            str(one.replace(annotation=inspect.Parameter.empty)).replace(" = ", "=")
+            for one in stated
+            if one.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+        )
+
+    @property
+    def docstring(self) -> str:
+        """What the exercise says of arguments and result, without indentation."""
+        return inspect.getdoc(self.function) or ""
 
     def misconception(self, slug: str) -> Misconception:
         return next(m for m in (*self.misconceptions, *GENERAL) if m.slug == slug)

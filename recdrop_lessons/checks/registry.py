@@ -6,16 +6,41 @@ import importlib
 import pkgutil
 from functools import cache
 
+from recdrop_lessons.checks import lessons
 from recdrop_lessons.checks.answer import Answer, AnswerLost
 from recdrop_lessons.checks.parts import Lesson, Part, PartResult
+
+_PREFIX = "lesson_"
 
 
 @cache
 def all_lessons() -> tuple[Lesson, ...]:
-    """Every lesson that has checks, in order: the `LESSON` of each file `lesson_NN_name.py` here."""
-    package = importlib.import_module("recdrop_lessons.checks")
-    names = sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.name.startswith("lesson_"))
-    return tuple(importlib.import_module(f"{package.__name__}.{name}").LESSON for name in names)
+    """Every lesson that has checks, in order: the packages lesson_NN_name of checks/lessons/."""
+    return tuple(
+        Lesson(module.removeprefix(_PREFIX), _parts(f"{lessons.__name__}.{module}"))
+        for module in sorted(one.name for one in pkgutil.iter_modules(lessons.__path__))
+    )
+
+
+def _parts(package: str) -> tuple[Part, ...]:
+    """The `PART` of each file of a lesson, by number. A file that starts with _ is what several parts share.
+
+    Raises:
+        TypeError: a file holds no part, or one whose function has another name than the file.
+    """
+    parts = []
+    for one in pkgutil.iter_modules(importlib.import_module(package).__path__):
+        if one.name.startswith("_"):
+            continue
+        found = getattr(importlib.import_module(f"{package}.{one.name}"), "PART", None)
+        if not isinstance(found, Part) or found.name != one.name:
+            raise TypeError(
+                f"{package.rsplit('.', 1)[-1]}/{one.name}.py: expected is a PART whose function is "
+                f"{one.name}, found is {getattr(found, 'name', found)!r}. A file that several parts share "
+                "has a name that begins with _."
+            )
+        parts.append(found)
+    return tuple(sorted(parts, key=lambda part: [int(n) for n in part.number.split(".")]))
 
 
 def lesson(name: str) -> Lesson:

@@ -1,38 +1,67 @@
-"""Answers that learners give, right and wrong, part by part; each lesson has a file of them beside this."""
+"""Answers that learners give, right and wrong: one file a part, `lesson_NN_name/function.py`, beside this.
+
+Each holds `bank = Bank()`, `RIGHT, WRONG = bank.RIGHT, bank.WRONG`, and the answers, decorated by
+`@bank.right` or `@bank.wrong("gate-order")`. A file that begins with _ is what several parts share.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
+import importlib
+import sys
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
 
+from recdrop_lessons.checks import all_lessons
+
 Function = Callable[..., Any]
+ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT))
 
 
 class Bank:
-    """Collects a lesson's answers: `@bank.right("1.1")`, `@bank.wrong("1.2", "gate-order")`."""
+    """Collects the answers to one part."""
 
     def __init__(self) -> None:
-        self.RIGHT: dict[str, list[Function]] = defaultdict(list)
-        self.WRONG: dict[str, list[tuple[str | None, Function]]] = defaultdict(list)
+        self.RIGHT: list[Function] = []
+        self.WRONG: list[tuple[str | None, Function]] = []
 
-    def right(self, part: str) -> Callable[[Function], Function]:
-        def keep(function: Function) -> Function:
-            self.RIGHT[part].append(function)
-            return function
+    def right(self, function: Function) -> Function:
+        self.RIGHT.append(function)
+        return function
 
-        return keep
-
-    def wrong(self, part: str, slug: str | None = None) -> Callable[[Function], Function]:
+    def wrong(self, slug: str | None = None) -> Callable[[Function], Function]:
         """A wrong answer, and the misconception that must be named; None where none has that name."""
 
         def keep(function: Function) -> Function:
-            self.WRONG[part].append((slug, function))
+            self.WRONG.append((slug, function))
             return function
 
         return keep
+
+
+@cache
+def banks() -> dict[str, ModuleType]:
+    """The banks by their part's number. Raises ModuleNotFoundError where a part has none."""
+    return {
+        part.number: importlib.import_module(f"lesson_{lesson.name}.{part.name}")
+        for lesson in all_lessons()
+        for part in lesson.parts
+    }
+
+
+def right_answers() -> list[tuple[str, Function]]:
+    """Number and answer of all that are right."""
+    return [(number, answer) for number, bank in banks().items() for answer in bank.RIGHT]
+
+
+def wrong_answers() -> list[tuple[str, str | None, Function]]:
+    """Number, misconception and answer of all that are wrong."""
+    return [(number, slug, answer) for number, bank in banks().items() for slug, answer in bank.WRONG]
 
 
 def _mapped(change: Function, value: Any) -> Any:

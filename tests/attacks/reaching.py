@@ -8,7 +8,7 @@ from attack import Attack, beside_the_answers, in_the_answer, unless
 # CLASS, RESULTS, COURSE, SECRET, TCP, UDP are written into the notebook by the test.
 _REACHES: dict[str, str] = {
     "the solutions": "reached = open(COURSE + '/solutions/01_cells/01_cells.ipynb').read()",
-    "the checks' source": "reached = open(COURSE + '/recdrop_lessons/checks/lesson_01_cells.py').read()",
+    "the checks' source": "reached = open(COURSE + '/recdrop_lessons/checks/lessons/lesson_01_cells/lstm_step.py').read()",
     "the equations' source": "reached = open(COURSE + '/recdrop_lessons/equations.py').read()",
     "the compiled cells": """
 import glob

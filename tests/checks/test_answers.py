@@ -1,6 +1,5 @@
 """Every right answer passes and every wrong one fails, by its misconception's name, at twenty seeds."""
 
-import importlib
 import sys
 from collections import Counter
 from pathlib import Path
@@ -12,12 +11,11 @@ from recdrop_lessons.checks.exact import Exact
 
 ANSWERS = Path(__file__).parent.parent / "answers"
 sys.path.insert(0, str(ANSWERS))
-from bank import edge_mistakes  # noqa: E402
+from bank import edge_mistakes, right_answers, wrong_answers  # noqa: E402
 
 SEEDS = range(20)
-BANKS = {path.stem: importlib.import_module(path.stem) for path in sorted(ANSWERS.glob("lesson_*.py"))}
-RIGHT = [(p, f) for bank in BANKS.values() for p, answers in bank.RIGHT.items() for f in answers]
-WRONG = [(p, slug, f) for bank in BANKS.values() for p, answers in bank.WRONG.items() for slug, f in answers]
+RIGHT, WRONG = right_answers(), wrong_answers()
+PARTS = [part for lesson in all_lessons() for part in lesson.parts]
 
 
 def _name(value):
@@ -48,8 +46,7 @@ def test_a_wrong_answer_fails_at_every_seed_by_name(number, slug, answer):
     "number",
     [
         p.number
-        for lesson in all_lessons()
-        for p in lesson.parts
+        for p in PARTS
         if (isinstance(p.check, Exact) and p.check.floats) or p.number in ("5.4", "9.2")
         # the edges of the parts that draw, and of the tables, are in their own banks
     ],
@@ -68,17 +65,33 @@ def test_a_right_answer_spoilt_at_one_edge_fails(number):
             )
 
 
-def test_every_lesson_has_a_bank():
-    assert set(BANKS) == {f"lesson_{lesson.name}" for lesson in all_lessons()}
+def test_a_part_and_its_answers_lie_at_the_same_place():
+    parts = {f"lesson_{lesson.name}/{part.name}.py" for lesson in all_lessons() for part in lesson.parts}
+    there = {path.relative_to(ANSWERS).as_posix() for path in ANSWERS.glob("lesson_*/[!_]*.py")}
+    assert there == parts
 
 
-@pytest.mark.parametrize("number", [p.number for lesson in all_lessons() for p in lesson.parts])
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.number)
+def test_a_part_passes_its_own_check(part):
+    for seed in SEEDS:
+        result = run(part, LocalAnswer(_without_switches(part), part.name), seed)
+        assert result.status == "ok", (seed, result.message, result.details)
+
+
+def _without_switches(part):
+    def answer(**given):
+        return part.function(**given)
+
+    return answer
+
+
+@pytest.mark.parametrize("number", [p.number for p in PARTS])
 def test_each_misconception_has_a_wrong_answer_that_shows_it(number):
     shown = {slug for p, slug, _ in WRONG if p == number}
     assert {m.slug for m in part(number).misconceptions} - shown == set()
 
 
-@pytest.mark.parametrize("number", [p.number for lesson in all_lessons() for p in lesson.parts])
+@pytest.mark.parametrize("number", [p.number for p in PARTS])
 def test_each_part_has_right_and_wrong_answers(number):
     assert sum(p == number for p, _ in RIGHT) >= 2
     assert sum(p == number for p, _, _ in WRONG) >= 4

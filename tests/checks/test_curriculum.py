@@ -9,6 +9,7 @@ from recdrop_lessons.checks import LocalAnswer, part, run
 
 ANSWERS = Path(__file__).parent.parent / "answers"
 sys.path.insert(0, str(ANSWERS))
+from bank import banks  # noqa: E402
 
 # The curriculum's words, and a part and slug under which each is caught.
 PROMISED = {
@@ -46,9 +47,7 @@ PROMISED = {
 @pytest.mark.parametrize("promise", PROMISED)
 def test_a_promised_misconception_is_caught_by_name(promise):
     number, slug = PROMISED[promise]
-    (bank,) = ANSWERS.glob(f"lesson_{int(number.split('.')[0]):02}_*.py")
-    wrong = __import__(bank.stem).WRONG[number]
-    shown = [answer for its, answer in wrong if its == slug]
+    shown = [answer for its, answer in banks()[number].WRONG if its == slug]
     assert shown, "no wrong answer shows it"
     assert slug in {m.slug for m in part(number).misconceptions}
     for answer in shown:

@@ -1,0 +1,176 @@
+"""1.3 One step of a GRU."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import permutations, product
+
+import torch
+from torch import Tensor
+
+from recdrop_lessons.checks.draw import Draw
+from recdrop_lessons.checks.exact import exact_part
+from recdrop_lessons.checks.lstm import (
+    Function,
+    step_cases,
+)
+from recdrop_lessons.checks.parts import Misconception
+
+
+def gru_step(
+    x: Tensor,
+    h: Tensor,
+    W: Tensor,
+    U: Tensor,
+    b_w: Tensor,
+    b_u: Tensor,
+    *,
+    order: tuple[int, ...] = (0, 1, 2),
+    functions: tuple[Function, ...] = (torch.sigmoid, torch.sigmoid, torch.tanh),
+    update: str = "z keeps",
+    reset: str = "after the product",
+) -> Tensor:
+    """One step of a GRU, reset after the product: h' = (1-z)∘n + z∘h.
+
+    Args:
+        x: the input, (B, F).
+        h: the old state, (B, H).
+        W: the input's weights, (3H, F), in blocks r, z, n.
+        U: the old state's weights, (3H, H), in the same blocks.
+        b_w: the bias beside x Wᵀ, (3H,), in the same blocks.
+        b_u: the bias beside h Uᵀ, (3H,), in the same blocks.
+
+    Returns:
+        The new state, (B, H).
+    """
+    H = h.shape[-1]
+    from_x = (x @ W.T + b_w).chunk(3, dim=-1)
+    from_h = (h @ U.T + b_u).chunk(3, dim=-1)
+    # r = σ(W_r x + U_r h),  z = σ(W_z x + U_z h)
+    r = functions[0](from_x[order[0]] + from_h[order[0]])
+    z = functions[1](from_x[order[1]] + from_h[order[1]])
+    k = order[2]
+    rows = slice(k * H, (k + 1) * H)
+    # n = tanh(W_n x + r∘(U_n h + b_u))
+    inner = {
+        "after the product": lambda: from_x[k] + r * from_h[k],
+        "before the product": lambda: from_x[k] + (r * h) @ U[rows].T + b_u[rows],
+        "forgotten": lambda: from_x[k] + from_h[k],
+        "not on the bias": lambda: from_x[k] + r * (h @ U[rows].T) + b_u[rows],
+        "on the input too": lambda: r * (from_x[k] + from_h[k]),
+        "by z": lambda: from_x[k] + z * from_h[k],
+        "inverted": lambda: from_x[k] + (1 - r) * from_h[k],
+    }[reset]()
+    n = functions[2](inner)
+    # h' = (1-z)∘n + z∘h
+    return {
+        "z keeps": lambda: (1 - z) * n + z * h,
+        "z renews": lambda: z * n + (1 - z) * h,
+        "old state lost": lambda: (1 - z) * n,
+        "candidate whole": lambda: n + z * h,
+        "by r": lambda: (1 - r) * n + r * h,
+    }[update]()
+
+
+def gru_arguments(draw: Draw, B: int, F: int, H: int) -> dict[str, Tensor]:
+    return {
+        "x": draw.normal(B, F),
+        "h": draw.normal(B, H),
+        "W": draw.normal(3 * H, F, scale=0.7),
+        "U": draw.normal(3 * H, H, scale=0.7),
+        "b_w": draw.normal(3 * H),
+        "b_u": draw.normal(3 * H),
+    }
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "gate-order",
+        "You read the three blocks in another order. Here, as in PyTorch, they lie r, z, n: reset, update, "
+        "candidate. (Keras stores z, r, h.)",
+        tuple(partial(gru_step, order=order) for order in permutations(range(3)) if order != (0, 1, 2)),
+    ),
+    Misconception(
+        "update-inverted",
+        "Your z lets the candidate in; here z keeps the old state: h' = (1-z)∘n + z∘h, as in PyTorch and "
+        "Keras. (The first paper on GRUs wrote it the other way round.)",
+        (partial(gru_step, update="z renews"),),
+    ),
+    Misconception(
+        "reset-before-product",
+        "You reset the state and then multiply by U. Here the reset comes after the product, r∘(h Uᵀ + "
+        "b_u), which is what PyTorch does and Keras calls reset_after=True.",
+        (partial(gru_step, reset="before the product"),),
+    ),
+    Misconception(
+        "reset-misses-bias",
+        "You reset the product but not its bias. b_u stands inside the bracket: r∘(h Uᵀ + b_u).",
+        (partial(gru_step, reset="not on the bias"),),
+    ),
+    Misconception(
+        "reset-forgotten",
+        "Your candidate does not use r: it sees the whole old state.",
+        (partial(gru_step, reset="forgotten"),),
+    ),
+    Misconception(
+        "reset-on-input",
+        "You reset the input's part too. r scales only what comes from the old state.",
+        (partial(gru_step, reset="on the input too"),),
+    ),
+    Misconception(
+        "gates-exchanged",
+        "One gate does the other's work: r resets what the candidate sees of the old state, z mixes the "
+        "old state into the new one.",
+        (
+            partial(gru_step, reset="by z"),
+            partial(gru_step, update="by r"),
+            partial(gru_step, reset="inverted"),
+        ),
+    ),
+    Misconception(
+        "old-state-lost",
+        "Your new state lacks a part of the mixture: h' = (1-z)∘n + z∘h, both terms with their weights.",
+        (partial(gru_step, update="old state lost"), partial(gru_step, update="candidate whole")),
+    ),
+    Misconception(
+        "wrong-gate-activation",
+        "A gate has the wrong activation: r and z are sigmoids, the candidate n is a tanh.",
+        tuple(
+            partial(gru_step, functions=functions)
+            for functions in product((torch.sigmoid, torch.tanh), repeat=3)
+            if functions != (torch.sigmoid, torch.sigmoid, torch.tanh)
+        ),
+    ),
+    Misconception(
+        "bias-forgotten",
+        "You leave out a bias. The GRU has two: b_w goes with xWᵀ, b_u with hUᵀ.",
+        (
+            lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, b_w, torch.zeros_like(b_u)),
+            lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, torch.zeros_like(b_w), b_u),
+            lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, torch.zeros_like(b_w), torch.zeros_like(b_u)),
+        ),
+    ),
+    Misconception(
+        "biases-swapped",
+        "You add b_u to the input's product and b_w to the state's. Only b_u is inside the bracket that r "
+        "scales.",
+        (
+            lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, b_u, b_w),
+            lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, torch.zeros_like(b_w), b_w + b_u),
+        ),
+    ),
+)
+
+PART = exact_part(
+    "1.3",
+    gru_step,
+    points=25,
+    hints=(
+        "Keep the two products apart, xWᵀ + b_w and hUᵀ + b_u, each (B, 3H): the candidate needs them apart.",
+        "n = tanh(its block of xWᵀ + b_w, plus r times its block of hUᵀ + b_u), then h' = (1-z)∘n + z∘h.",
+    ),
+    cases=lambda draw: step_cases(draw, gru_arguments),
+    outputs=("h'",),
+    gradients=("x", "h", "W", "U", "b_w", "b_u"),
+    misconceptions=MISCONCEPTIONS,
+)

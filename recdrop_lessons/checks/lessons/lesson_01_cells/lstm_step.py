@@ -1,0 +1,154 @@
+"""1.2 One step of an LSTM."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from recdrop_lessons.checks import lstm
+from recdrop_lessons.checks.exact import exact_part
+from recdrop_lessons.checks.lessons.lesson_01_cells._shared import GRADIENTS
+from recdrop_lessons.checks.lstm import (
+    Function,
+    Gates,
+    State,
+    gates,
+    lstm_basics,
+    step_arguments,
+    step_cases,
+)
+from recdrop_lessons.checks.parts import Misconception
+
+
+def lstm_step(
+    x: Tensor,
+    h: Tensor,
+    c: Tensor,
+    W: Tensor,
+    U: Tensor,
+    b: Tensor,
+    *,
+    gates: Gates = gates,
+    squash: Function = torch.tanh,
+) -> State:
+    """One step of an LSTM: c' = f∘c + i∘g, h' = o∘tanh(c').
+
+    Args:
+        x: the input, (B, F).
+        h: the old state, (B, H).
+        c: the old cell, (B, H).
+        W: the input's weights, (4H, F), in blocks i, f, g, o.
+        U: the old state's weights, (4H, H), in the same blocks.
+        b: the bias, (4H,), in the same blocks.
+
+    Returns:
+        The new state and the new cell, a tuple (h', c'), each (B, H).
+    """
+    return lstm.lstm_step(x, h, c, W, U, b, gates=gates, squash=squash)
+
+
+def _other_cell(cell: str, output: str = "new") -> Callable[..., State]:
+    """The step with another cell, or with an output that reads something else."""
+
+    def step(x: Tensor, h: Tensor, c: Tensor, W: Tensor, U: Tensor, b: Tensor) -> State:
+        i, f, g, o = gates(x @ W.T + h @ U.T + b)
+        new = f * c + i * g
+        kept = {
+            "usual": new,
+            "i alone": i * g,
+            "1 - i for f": (1 - i) * c + i * g,
+            "squashed": torch.tanh(new),
+        }[cell]
+        read = {
+            "new": torch.tanh(kept),
+            "old": torch.tanh(c),
+            "as kept": kept,
+            "not squashed": torch.tanh(new),
+        }[output]
+        return o * read, kept
+
+    return step
+
+
+def _interleaved(x: Tensor, h: Tensor, c: Tensor, W: Tensor, U: Tensor, b: Tensor) -> State:
+    """Unit by unit, i f g o of each, as if the rows were laid out (H, 4)."""
+    blocks = [w.unflatten(0, (-1, 4)).transpose(0, 1).flatten(0, 1) for w in (W, U, b)]
+    return lstm_step(x, h, c, *blocks)
+
+
+MISCONCEPTIONS = (
+    *lstm_basics(lstm_step),
+    Misconception(
+        "old-cell-in-output",
+        "Your output reads the old cell. The new cell comes first, then h' = o∘tanh(c').",
+        (_other_cell("usual", "old"),),
+    ),
+    Misconception(
+        "cell-not-kept",
+        "Your new cell forgets the old one wholly: c' = f∘c + i∘g, and you leave out f∘c.",
+        (_other_cell("i alone"),),
+    ),
+    Misconception(
+        "coupled-gates",
+        "You use 1 - i for the forget gate. That is another cell (coupled gates); the LSTM's f has weights "
+        "of its own.",
+        (_other_cell("1 - i for f"),),
+    ),
+    Misconception(
+        "tanh-stored",
+        "You squash the cell that you keep. tanh(c') is for the output alone; c' goes on as it is.",
+        (
+            _other_cell("squashed", "as kept"),
+            _other_cell("squashed"),
+            _other_cell("squashed", "not squashed"),
+        ),
+    ),
+    Misconception(
+        "outputs-swapped",
+        "You return (c', h'). The order is (h', c').",
+        (lambda x, h, c, W, U, b: lstm_step(x, h, c, W, U, b)[::-1],),
+    ),
+    Misconception(
+        "state-swapped",
+        "You use h where c belongs and c where h belongs: the gates read h, the sum keeps c.",
+        (lambda x, h, c, W, U, b: lstm_step(x, c, h, W, U, b),),
+    ),
+    Misconception(
+        "gates-interleaved",
+        "You read every fourth row as one gate. The rows come in four blocks of H: first all of i, then "
+        "all of f.",
+        (_interleaved,),
+    ),
+    Misconception(
+        "bias-forgotten",
+        "Your step leaves out the bias b: it is added to xWᵀ + hUᵀ, before the gates.",
+        (lambda x, h, c, W, U, b: lstm_step(x, h, c, W, U, torch.zeros_like(b)),),
+    ),
+    Misconception(
+        "bias-twice",
+        "You add the bias twice. PyTorch's own LSTM holds two bias vectors; here there is one b.",
+        (lambda x, h, c, W, U, b: lstm_step(x, h, c, W, U, 2 * b),),
+    ),
+    Misconception(
+        "weights-reshaped",
+        "You reshape the weights to make them fit. Reshaping reads the same numbers in another order; what "
+        "turns (4H, F) into (F, 4H) is the transpose, W.T.",
+        (lambda x, h, c, W, U, b: lstm_step(x, h, c, W.reshape(-1, len(W)).T, U.reshape(-1, len(U)).T, b),),
+    ),
+)
+
+PART = exact_part(
+    "1.2",
+    lstm_step,
+    points=35,
+    hints=(
+        "Compute xWᵀ + hUᵀ + b once; it is (B, 4H). Then cut it into four blocks of H columns: i, f, g, o.",
+        "i, f, o are sigmoids and g is a tanh; c' = f∘c + i∘g; and h' = o∘tanh(c') reads the new cell.",
+    ),
+    cases=lambda draw: step_cases(draw, step_arguments),
+    outputs=("h'", "c'"),
+    gradients=GRADIENTS,
+    misconceptions=MISCONCEPTIONS,
+)

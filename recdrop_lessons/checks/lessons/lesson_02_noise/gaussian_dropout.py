@@ -1,0 +1,239 @@
+"""2.2 Gaussian dropout."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from recdrop_lessons.checks.answer import Answer, Value
+from recdrop_lessons.checks.chance import (
+    mean_fits,
+    pairs,
+    pairs_fit,
+    standard_normal_fits,
+    variance_fits,
+)
+from recdrop_lessons.checks.draw import Draw
+from recdrop_lessons.checks.lessons.lesson_02_noise._shared import (
+    AT_EVALUATION,
+    MASK_SHARED,
+    ONE_MASK_FOR_BATCH,
+    RESCALE_AT_TEST,
+    apart_from_zero,
+    evaluation_steps,
+    like_x,
+    rate_zero_steps,
+    small_shapes,
+    small_step,
+    typed,
+)
+from recdrop_lessons.checks.masks import (
+    GENERATOR_IGNORED,
+    SAME_EACH_CALL,
+)
+from recdrop_lessons.checks.parts import Misconception, Part
+from recdrop_lessons.checks.steps import Drawing, Reply, Step, Steps, kept, stepwise
+
+
+def gaussian_dropout(x: Tensor, p: float, training: bool, generator: torch.Generator | None = None) -> Tensor:
+    """Multiply each element by its own draw from N(1, p/(1-p)); at evaluation return x.
+
+    Args:
+        x: a float tensor of any shape, such as (B, T, F).
+        p: the rate that sets the variance p/(1-p), a float, 0 ≤ p < 1.
+        training: whether to add noise; a bool.
+        generator: a torch.Generator to draw from; None for torch's own.
+
+    Returns:
+        A tensor of x's shape and dtype.
+    """
+    if not training:
+        return x
+    # y = x∘m, m ~ N(1, p/(1-p))
+    noise = torch.randn(x.shape, generator=generator, dtype=x.dtype)
+    return x * (1 + math.sqrt(p / (1 - p)) * noise)
+
+
+STD_IS_P = Misconception(
+    "std-is-p",
+    "Your noise has standard deviation p. It is √(p/(1-p)), which gives the variance that inverted dropout "
+    "of rate p has.",
+)
+
+STD_WITHOUT_ROOT = Misconception(
+    "std-without-root",
+    "Your noise has standard deviation p/(1-p). That is the variance; the standard deviation is its root.",
+)
+
+STD_INVERTED = Misconception(
+    "std-inverted",
+    "Your noise has standard deviation √((1-p)/p), or its square: p and 1-p are exchanged, so a small p "
+    "makes much noise. It is √(p/(1-p)).",
+)
+
+STD_BERNOULLI = Misconception(
+    "std-without-rescale",
+    "Your noise has the spread of a mask that is not rescaled, √(p(1-p)). Rescaled by 1/(1-p) it is "
+    "√(p/(1-p)).",
+)
+
+ADDITIVE = Misconception(
+    "additive-noise",
+    "You add the noise to x. Gaussian dropout multiplies: y = x·m with m ~ N(1, p/(1-p)), so large values "
+    "get large noise and zero stays zero.",
+)
+
+MEAN_ZERO = Misconception(
+    "mean-zero",
+    "Your noise has mean 0, so x vanishes on average. The multiplier's mean is 1: that is why nothing "
+    "needs rescaling.",
+)
+
+GAUSSIAN_RESCALED = Misconception(
+    "gaussian-rescaled",
+    "You divide by 1-p as in inverted dropout. The Gaussian multiplier has mean 1 already; there is "
+    "nothing to rescale.",
+)
+
+BERNOULLI_NOISE = Misconception(
+    "bernoulli-noise",
+    "Your noise drops elements to zero. Gaussian dropout drops none: every element is multiplied by a draw "
+    "from a normal distribution.",
+)
+
+CLIPPED = Misconception(
+    "noise-clipped",
+    "Your multiplier is never negative. N(1, p/(1-p)) has a lower tail; cutting it raises the mean.",
+)
+
+GAUSSIAN_SPREADS = (
+    (STD_IS_P, lambda p: p),
+    (STD_WITHOUT_ROOT, lambda p: p / (1 - p)),
+    (STD_INVERTED, lambda p: math.sqrt((1 - p) / p)),
+    (STD_INVERTED, lambda p: (1 - p) / p),
+    (STD_BERNOULLI, lambda p: math.sqrt(p * (1 - p))),
+    (STD_IS_P, lambda p: math.sqrt(p)),
+)
+
+
+@kept
+def _gaussian(seed: int) -> tuple[Steps, Drawing, Steps]:
+    """Much noise; draws; what is small."""
+    draw = Draw(seed, "gaussian_dropout")
+    B, T, F = draw.integer(18, 22), draw.integer(23, 27), draw.integer(28, 32)
+    evaluation = list(evaluation_steps(draw))
+    large = [
+        _noise(apart_from_zero(draw, B, T, F).to(dtype), p, generator)
+        for p, dtype, generator in (
+            (draw.uniform(0.2, 0.3), torch.float64, draw.generator()),
+            (draw.uniform(0.2, 0.3), torch.float32, None),
+            (draw.uniform(0.55, 0.7), torch.float64, draw.generator()),
+            (draw.uniform(0.9, 0.97), torch.float32, draw.generator()),
+            (draw.uniform(0.01, 0.05), torch.float32, draw.generator()),
+        )
+    ]
+    x = apart_from_zero(draw, 16, 40)
+    drawing = Drawing(draw, {"x": x, "p": 0.3, "training": True}, like_x)
+    small = (small_step(draw, {"x": x, "p": 0.4, "training": True}, _multiplied) for x in small_shapes(draw))
+    return Steps([*evaluation, *large, *rate_zero_steps(draw)]), drawing, Steps(small)
+
+
+@stepwise
+def check_gaussian_dropout(answer: Answer, seed: int) -> str:
+    large, drawing, small = _gaussian(seed)
+    large.ask(answer)
+    drawing.ask(answer)
+    small.ask(answer)
+    count = len(large) + len(drawing) + len(small)
+    return f"Right on {count} inputs: mean, spread, shape of the noise, evaluation, generator and gradient."
+
+
+def _multiplied(reply: Reply) -> None:
+    """The gradient is the noise that multiplied."""
+    reply.slope_is(like_x(reply) / reply.arguments["x"])
+
+
+def _noise(x: Tensor, p: float, generator: torch.Generator | None) -> Step:
+    """Noise that should be N(1, p/(1-p)), a draw for each element."""
+    arguments: dict[str, Value] = {"x": x, "p": p, "training": True, "generator": generator}
+    exact, sigma = x.double(), math.sqrt(p / (1 - p))
+
+    def judge_noise(reply: Reply) -> None:
+        y = like_x(reply).double()
+        noise = y / exact
+        z = (noise - 1) / sigma
+        if not standard_normal_fits(z):
+            measured = [
+                ["noise, mean", f"{float(noise.mean()):.3f}, expected 1"],
+                ["noise, spread", f"{float(noise.std()):.3f}, expected {sigma:.3f}"],
+            ]
+            name = _name_gaussian(exact, y, p) or "The noise is not N(1, p/(1-p))."
+            raise reply.fail(name, measured)
+        for axis in range(x.dim()):
+            for apart in (False, True):
+                if not pairs_fit(*pairs(z, axis, apart)):
+                    raise reply.fail(_name_gaussian(exact, y, p) or "The draws depend on each other.")
+
+    return Step(f"training, p={p:.3g}, {typed(x)}", arguments, judge_noise)
+
+
+def _name_gaussian(x: Tensor, y: Tensor, p: float) -> Misconception | None:
+    """The misconception that such noise shows."""
+    noise = y / x
+    if any(bool(torch.isclose(noise, noise.narrow(axis, 0, 1), atol=1e-5).all()) for axis in range(x.dim())):
+        shared_rows = bool(torch.isclose(noise, noise[:1], atol=1e-5).all())
+        return ONE_MASK_FOR_BATCH if shared_rows else MASK_SHARED
+    zeros = int((noise == 0).sum())
+    if zeros and not bool((noise < 0).any()):
+        return BERNOULLI_NOISE if zeros > 0.9 * min(p, 1 - p) * noise.numel() else CLIPPED
+    if not bool((noise < 0).any()) and p > 0.5:
+        return CLIPPED
+    # Additive: y - x is spread alike where x is large and where it is small; for a product it is not.
+    large = x.abs() > x.abs().median()
+    added = y - x
+    if 0.8 < float(added[large].std() / added[~large].std()) < 1.25:
+        return ADDITIVE
+    sigma = math.sqrt(p / (1 - p))
+    if mean_fits(noise, sigma**2) and not mean_fits(noise - 1, sigma**2):
+        return MEAN_ZERO
+    if variance_fits(noise * (1 - p) - 1, sigma**2):
+        return GAUSSIAN_RESCALED
+    for misconception, spread in GAUSSIAN_SPREADS:
+        if variance_fits(noise - 1, spread(p) ** 2):
+            return misconception
+    return None
+
+
+MISCONCEPTIONS = (
+    AT_EVALUATION,
+    RESCALE_AT_TEST,
+    STD_IS_P,
+    STD_WITHOUT_ROOT,
+    STD_INVERTED,
+    STD_BERNOULLI,
+    ADDITIVE,
+    MEAN_ZERO,
+    GAUSSIAN_RESCALED,
+    BERNOULLI_NOISE,
+    CLIPPED,
+    ONE_MASK_FOR_BATCH,
+    MASK_SHARED,
+    GENERATOR_IGNORED,
+    SAME_EACH_CALL,
+)
+
+PART = Part(
+    "2.2",
+    gaussian_dropout,
+    points=25,
+    hints=(
+        "The noise multiplies x, and its mean is 1. What variance does the multiplier of inverted "
+        "dropout have at rate p?",
+        "That variance is p/(1-p). Draw standard normal numbers, scale them by its root and add 1; "
+        "then multiply.",
+    ),
+    check=check_gaussian_dropout,
+    misconceptions=MISCONCEPTIONS,
+)

@@ -1,0 +1,193 @@
+"""3.2 PyTorch's `dropout`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recdrop_lessons.checks.answer import Value
+from recdrop_lessons.checks.cases import Case
+from recdrop_lessons.checks.draw import Draw
+from recdrop_lessons.checks.exact import exact_part
+from recdrop_lessons.checks.lstm import (
+    Function,
+    Layer,
+    layer,
+    lstm_basics,
+    lstm_over_time,
+    lstm_step,
+)
+from recdrop_lessons.checks.parts import Misconception
+
+
+def two_layers_torch(
+    x: Tensor,
+    layer1: Layer,
+    layer2: Layer,
+    m_between: Tensor,
+    *,
+    between: Function | None = None,
+    state1: str = "undropped",
+    out: Function = lambda y: y,
+    **options: Any,
+) -> tuple[Tensor, list[Tensor]]:
+    """Two LSTM layers with dropout between them, as torch.nn.LSTM(num_layers=2, dropout=p) has it.
+
+    Args:
+        x: the sequence, (B, T, F).
+        layer1: the lower layer, a tuple (W, U, b) of shapes (4·H1, F), (4·H1, H1), (4·H1,).
+        layer2: the upper layer, a tuple (W, U, b) of shapes (4·H2, H1), (4·H2, H2), (4·H2,).
+        m_between: the mask between the layers, (B, T, H1), scaled, another one at each step.
+
+    Returns:
+        A tuple (output, states): the states of layer 2 at all steps, (B, T, H2), and a list of the last
+        state of each layer, [(B, H1), (B, H2)], the first one undropped.
+    """
+    h1 = lstm_over_time(x, *layer1, **options)  # (B, T, H1)
+    dropped = h1 * m_between if between is None else between(h1)
+    h2 = lstm_over_time(dropped, *layer2, **options)  # (B, T, H2)
+    return out(h2), [(h1 if state1 == "undropped" else dropped)[:, -1], h2[:, -1]]
+
+
+def two_arguments(draw: Draw, B: int, T: int, F: int, H1: int, H2: int) -> dict[str, Any]:
+    return {
+        "x": draw.normal(B, T, F),
+        "layer1": layer(draw, F, H1),
+        "layer2": layer(draw, H1, H2),
+        "m_between": draw.mask(B, T, H1),
+    }
+
+
+def two_cases(draw: Draw) -> Iterator[Case]:
+    """Plain sizes, twice; then many units, one row, step, feature and unit, and equal sizes."""
+    T = draw.integer(2, 4)
+    B, F, H1, H2, *_ = (size for size in draw.sizes(5) if size != T)
+    edges = (
+        (B, T, F, H1, H2),
+        (B, T, F, draw.integer(9, 13), draw.integer(14, 16)),
+        (1, T, F, H1, H2),
+        (B, 1, F, H1, H2),
+        (4, T, 1, H1, 1),
+        (1, 1, 1, 1, 1),
+        (B, B, F, H1, H1),
+        (3, 3, 3, 3, 3),
+    )
+    for k, (b, t, f, h1, h2) in enumerate(((B, T, F, H1, H2), *edges)):
+        gradients = k == 0 or 1 in (b, t, f)
+        label = f"B={b}, T={t}, F={f}, H1={h1}, H2={h2}"
+        yield Case(label, two_arguments(draw, b, t, f, h1, h2), gradients)
+
+
+def _mask_in_recurrence(x: Tensor, layer1: Layer, layer2: Layer, m_between: Tensor) -> Value:
+    """The mask on layer 1's state as it goes into its own next step."""
+    h = c = x.new_zeros(x.shape[0], layer1[1].shape[1])
+    states = []
+    for x_t, m_t in zip(x.unbind(1), m_between.unbind(1), strict=True):
+        h, c = lstm_step(x_t, h, c, *layer1)
+        h = h * m_t
+        states.append(h)
+    below = torch.stack(states, dim=1)
+    h2 = lstm_over_time(below, *layer2)
+    return h2, [below[:, -1], h2[:, -1]]
+
+
+def _with(**options: Any) -> Callable[..., Value]:
+    """The answer with options that may be functions of m_between."""
+
+    def mistake(m_between: Tensor, **given: Any) -> Value:
+        made: dict[str, Any] = {k: (partial(v, m_between) if callable(v) else v) for k, v in options.items()}
+        return two_layers_torch(m_between=m_between, **given, **made)
+
+    return mistake
+
+
+def _then(change: Callable[[Tensor, list[Tensor]], Value], transposed: bool = False) -> Callable[..., Value]:
+    """The right answer, perhaps of x with its first axes exchanged, and a change of what it returns."""
+
+    def mistake(x: Tensor, layer1: Layer, layer2: Layer, m_between: Tensor) -> Value:
+        if transposed:
+            x, m_between = x.transpose(0, 1), m_between.transpose(0, 1)
+        return change(*two_layers_torch(x, layer1, layer2, m_between))
+
+    return mistake
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "state-dropped",
+        "Your last state of layer 1 is dropped. PyTorch drops what goes *up* to layer 2; h_n is the state "
+        "itself, undropped.",
+        (_with(state1="dropped"),),
+    ),
+    Misconception(
+        "mask-on-recurrence",
+        "You mask layer 1's state on its way into its own next step. `torch.nn.LSTM(dropout=)` is not "
+        "recurrent dropout: only what goes up to layer 2 is masked.",
+        (_mask_in_recurrence,),
+    ),
+    Misconception(
+        "mask-on-output",
+        "You mask the output of the last layer. PyTorch drops between the layers only, never after the last.",
+        (
+            _with(between=lambda m, h: h, out=lambda m, y: y * m),
+            _with(out=lambda m, y: y * m),
+        ),
+    ),
+    Misconception(
+        "mask-forgotten",
+        "Layer 2 sees layer 1's states unmasked: m_between multiplies what goes up, at each step.",
+        (_with(between=lambda m, h: h),),
+    ),
+    Misconception(
+        "one-mask-for-all-steps",
+        "You use one step's mask for all steps. PyTorch draws a new mask at each step: m_between is (B, T, "
+        "H1), and step t has its own.",
+        (_with(between=lambda m, h: h * m[:, :1]), _with(between=lambda m, h: h * m[:, -1:])),
+    ),
+    Misconception(
+        "mask-on-input",
+        "You mask the input of layer 1. PyTorch's dropout leaves the input alone and acts on what layer 1 "
+        "gives to layer 2.",
+        (
+            lambda x, layer1, layer2, m_between: two_layers_torch(
+                x * m_between, layer1, layer2, torch.ones_like(m_between)
+            ),
+            lambda x, layer1, layer2, m_between: two_layers_torch(x * m_between, layer1, layer2, m_between),
+        ),
+    ),
+    Misconception(
+        "states-swapped",
+        "You return layer 2's state first. The list goes from the bottom up: layer 1, then layer 2.",
+        (_then(lambda y, states: (y, states[::-1])),),
+    ),
+    Misconception(
+        "time-batch-swapped",
+        "You take the time axis for the batch axis. x is (B, T, F), and so is the output (B, T, H2).",
+        (
+            _then(lambda y, states: (y.transpose(0, 1), states)),
+            _then(lambda y, states: (y, states), transposed=True),
+            _then(lambda y, states: (y.transpose(0, 1), states), transposed=True),
+        ),
+    ),
+    *lstm_basics(two_layers_torch),
+)
+
+PART = exact_part(
+    "3.2",
+    two_layers_torch,
+    points=35,
+    hints=(
+        "Run layer 1 over all steps first and keep its states. Which of them does layer 2 see, and "
+        "which is h_n?",
+        "Layer 2 sees the states of layer 1 times m_between, step by step; h_n of layer 1 is its "
+        "last state without the mask.",
+    ),
+    cases=two_cases,
+    outputs=("output", "last states"),
+    gradients=("x", "layer1.0", "layer1.1", "layer1.2", "layer2.0", "layer2.1", "layer2.2"),
+    misconceptions=MISCONCEPTIONS,
+)

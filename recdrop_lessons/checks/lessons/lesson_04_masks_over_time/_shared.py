@@ -1,0 +1,5 @@
+"""What several parts of lesson 04 share."""
+
+from __future__ import annotations
+
+AXES = ("batch", "time", "features")

@@ -1,0 +1,87 @@
+"""4.3 Does a Dropout layer drop time steps?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from recdrop_lessons.checks.cases import Case
+from recdrop_lessons.checks.draw import Draw
+from recdrop_lessons.checks.exact import exact_part
+from recdrop_lessons.checks.parts import Misconception
+
+
+def chance_step_vanishes(p: float, features: int) -> float:
+    """The chance that element-wise dropout drops a given step whole.
+
+    Args:
+        p: the rate of dropping, a float, 0 ≤ p < 1.
+        features: the number of features of the step, an int of at least 1.
+
+    Returns:
+        The chance, a float between 0 and 1.
+    """
+    return float(p**features)
+
+
+def chance_cases(draw: Draw) -> Iterator[Case]:
+    rates = [
+        draw.uniform(0.3, 0.45),
+        draw.uniform(0.55, 0.7),
+        draw.uniform(0.85, 0.99),
+        0.5,
+        0.0,
+        draw.uniform(0.3, 0.45),
+    ]
+    features = [draw.integer(2, 4), draw.integer(2, 5), draw.integer(5, 30), 3, draw.integer(2, 5), 1]
+    for p, F in zip(rates, features, strict=True):
+        yield Case(f"p={p:.3f}, features={F}", {"p": p, "features": F})
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "dropout-drops-steps",
+        "You take p as the chance that a whole step vanishes. Dropout draws for each feature, so all F of "
+        "them must be dropped at once.",
+        (lambda p, features: p,),
+    ),
+    Misconception(
+        "keep-probability",
+        "You take p as the rate of keeping. p is the rate of dropping, so a feature vanishes with "
+        "probability p.",
+        (lambda p, features: (1 - p) ** features,),
+    ),
+    Misconception(
+        "any-feature",
+        "That is the chance that at least one feature is dropped. The step vanishes only when all are.",
+        (lambda p, features: 1 - (1 - p) ** features,),
+    ),
+    Misconception(
+        "chances-added",
+        "You add up, or share out, the chances of the features. They are drawn independently, so their "
+        "chances multiply.",
+        (
+            lambda p, features: p * features,
+            lambda p, features: p / features,
+            lambda p, features: min(1.0, p * features),
+        ),
+    ),
+    Misconception(
+        "chance-of-staying",
+        "That is the chance that something of the step is left. The question is the chance that nothing is.",
+        (lambda p, features: 1 - p**features,),
+    ),
+)
+
+PART = exact_part(
+    "4.3",
+    chance_step_vanishes,
+    points=20,
+    hints=(
+        "A step vanishes when every one of its features is dropped, and each is dropped by its own draw.",
+        "Independent chances multiply: p for the first feature, times p for the second, and so on.",
+    ),
+    cases=chance_cases,
+    outputs=("the chance",),
+    floats=False,
+    misconceptions=MISCONCEPTIONS,
+)

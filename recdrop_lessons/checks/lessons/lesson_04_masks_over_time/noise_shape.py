@@ -1,0 +1,137 @@
+"""4.2 Which noise shape is which layer?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from recdrop_lessons.checks.answer import Value
+from recdrop_lessons.checks.cases import Case
+from recdrop_lessons.checks.draw import Draw
+from recdrop_lessons.checks.lessons.lesson_04_masks_over_time._shared import AXES
+from recdrop_lessons.checks.parts import Misconception, Part
+from recdrop_lessons.checks.tables import Entry, table
+
+
+def noise_shape(name: str, batch: int, time: int, features: int) -> tuple[int, int, int]:
+    """The shape of the noise that each kind of dropout draws for an input (B, T, F).
+
+    Args:
+        name: "Dropout", "SpatialDropout1D", "whole steps" or "one for the batch".
+        batch: the number of rows B, an int.
+        time: the number of steps T, an int.
+        features: the number of features F, an int.
+
+    Returns:
+        A tuple of three ints, for the axes (batch, time, features).
+    """
+    return {
+        "Dropout": (batch, time, features),
+        "SpatialDropout1D": (batch, 1, features),
+        "whole steps": (batch, time, 1),
+        "one for the batch": (1, time, features),
+    }[name]
+
+
+def _shape_cases(draw: Draw) -> list[Case]:
+    names = ["Dropout", "SpatialDropout1D", "whole steps", "one for the batch"]
+    order = torch.randperm(4, generator=draw.torch).tolist()
+    B, T, F = draw.sizes(3, 2, 40)
+    sizes = ((B, T, F), (F, B, T), (1, T, F), (B, 1, F), (B, T, 1), (4, 4, 4))
+    return [
+        Case(
+            f"{names[k]!r}, batch={b}, time={t}, features={f}",
+            {"name": names[k], "batch": b, "time": t, "features": f},
+        )
+        for b, t, f in sizes
+        for k in order
+    ]
+
+
+def _gives(
+    name: str, *others: Callable[[int, int, int], tuple[int, ...]]
+) -> Callable[[dict[str, Value], Value], bool]:
+    """Whether the answer to a name is one of other shapes, as a function of the sizes."""
+
+    def shows(arguments: dict[str, Value], value: Value) -> bool:
+        sizes = [arguments[axis] for axis in AXES]
+        return (
+            arguments["name"] == name
+            and isinstance(value, (tuple, list))
+            and tuple(value) in [other(*sizes) for other in others]
+        )
+
+    return shows
+
+
+SHAPE_ENTRIES = (
+    Entry(
+        Misconception(
+            "spatial-drops-channels",
+            "SpatialDropout1D drops a feature (a channel) at all steps at once, so its noise has size 1 on "
+            "the time axis. It does not drop steps.",
+        ),
+        _gives(
+            "SpatialDropout1D",
+            lambda b, t, f: (b, t, 1),
+            lambda b, t, f: (b, t, f),
+            lambda b, t, f: (1, t, f),
+        ),
+    ),
+    Entry(
+        Misconception(
+            "whole-steps-share-features",
+            "To drop a whole step all its features must share one draw: size 1 on the feature axis.",
+        ),
+        _gives(
+            "whole steps", lambda b, t, f: (b, 1, f), lambda b, t, f: (b, t, f), lambda b, t, f: (b, 1, 1)
+        ),
+    ),
+    Entry(
+        Misconception(
+            "dropout-is-element-wise",
+            "A plain Dropout layer draws for every element: the noise has the input's own shape. It drops "
+            "a whole step only by chance.",
+        ),
+        _gives("Dropout", lambda b, t, f: (b, t, 1), lambda b, t, f: (b, 1, f), lambda b, t, f: (1, t, f)),
+    ),
+    Entry(
+        Misconception(
+            "one-mask-for-all-steps",
+            "One mask for the batch still has a draw of its own at each step and feature; only the rows "
+            "share it.",
+        ),
+        _gives(
+            "one for the batch",
+            lambda b, t, f: (1, 1, f),
+            lambda b, t, f: (1, 1, 1),
+            lambda b, t, f: (1, t, 1),
+        ),
+    ),
+    Entry(
+        Misconception(
+            "mask-per-row",
+            "One mask for the batch means that the rows share it: size 1 on the batch axis.",
+        ),
+        _gives(
+            "one for the batch",
+            lambda b, t, f: (b, 1, 1),
+            lambda b, t, f: (b, t, f),
+            lambda b, t, f: (b, 1, f),
+        ),
+    ),
+)
+
+PART = Part(
+    "4.2",
+    noise_shape,
+    points=30,
+    hints=(
+        "Write a 1 on each axis along which one draw serves all. Which axis is that for each of the four?",
+        "SpatialDropout1D drops a feature at all steps; whole steps drop all features of one step; "
+        "one for the batch drops the same elements in all rows.",
+    ),
+    check=table("noise_shape", noise_shape, _shape_cases, SHAPE_ENTRIES, "the noise shape"),
+    misconceptions=tuple(entry.misconception for entry in SHAPE_ENTRIES),
+)

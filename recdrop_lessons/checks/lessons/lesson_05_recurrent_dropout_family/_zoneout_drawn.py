@@ -1,0 +1,158 @@
+"""Zoneout whose masks the step draws itself, judged by their distribution, for 5.4."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recdrop_lessons.checks.answer import Answer, AnswerError
+from recdrop_lessons.checks.chance import rate_fits
+from recdrop_lessons.checks.compare import compare
+from recdrop_lessons.checks.draw import Draw, as_dtype
+from recdrop_lessons.checks.lstm import lstm_step, step_arguments
+from recdrop_lessons.checks.masks import SAME_EACH_CALL, judge
+from recdrop_lessons.checks.outcomes import differs
+from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.steps import Failed, Reply, Step, Steps, fail, kept, stepwise
+
+# Named here by the masks that are drawn, and in zoneout_step.py by the masks that are given.
+SWAPPED = Misconception(
+    "zoneout-swapped",
+    "You exchange d and 1-d: where d is 1 the *old* value is kept, and z is the rate of keeping it. (The "
+    "paper itself turns its convention round between two sections.)",
+)
+ONE_MASK = Misconception(
+    "one-mask-for-both",
+    "You use one mask for h and c. Each has its own, d_h and d_c, with its own rate.",
+)
+ONE_MASK_FOR_BATCH = Misconception(
+    "one-mask-for-batch",
+    "All rows of the batch share one draw. Each row is another sample and has a mask of its own.",
+)
+
+
+def _large(draw: Draw) -> tuple[dict[str, Any], Tensor, Tensor]:
+    """A step large enough to judge its masks, and the state and cell that a plain step gives."""
+    given = step_arguments(draw, draw.integer(38, 44), 3, draw.integer(46, 52))
+    new_h, new_c = lstm_step(**given)
+    return given | {"z_h": draw.uniform(0.2, 0.35), "z_c": draw.uniform(0.65, 0.8)}, new_h, new_c
+
+
+def draws_at_evaluation(answer: Answer, seed: int) -> bool:
+    """Whether at evaluation each value is the old or the new one, some this and some that."""
+    given, new_h, _ = _large(Draw(seed, "zoneout_step, evaluation"))
+    try:
+        value = answer(**given, training=False)
+    except AnswerError:
+        return False
+    if not isinstance(value, (tuple, list)) or not value or not isinstance(value[0], Tensor):
+        return False
+    if value[0].shape != new_h.shape:
+        return False
+    old, new = torch.isclose(value[0], given["h"]), torch.isclose(value[0], new_h)
+    return bool((old | new).all() and old.any() and new.any())
+
+
+_MASKS = ("d_h", "d_c")
+
+
+class _Drawn:
+    """Steps of one seed that draw their masks, and what is right there."""
+
+    def __init__(self, seed: int) -> None:
+        draw = Draw(seed, "zoneout_step, drawn")
+        self.given, *self.new = _large(draw)
+        self.old = self.given["h"], self.given["c"]
+        self.rates = self.given["z_h"], self.given["z_c"]
+        self.shape = self.new[0].shape
+        calls = [self._step(self._both_drawn), self._step(self._masks, d_h=None, d_c=None)]
+        given = [
+            self._step(
+                partial(self._given, k), **{name: torch.rand(self.shape, generator=draw.torch).lt(0.5)}
+            )
+            for k, name in enumerate(_MASKS)
+        ]
+        self.steps = Steps([*calls, *_small_and_single(draw), *given])
+
+    def _step(self, judged: Callable[[Reply], Any], **masks: Tensor | None) -> Step:
+        given = {name: None if mask is None else mask.double() for name, mask in masks.items()}
+        drawn = " and ".join(name for name in _MASKS if given.get(name) is None)
+        label = f"B={self.shape[0]}, H={self.shape[1]}, training, {drawn} drawn"
+        return Step(label, self.given | {"training": True} | given, judged)
+
+    def _masks(self, reply: Reply) -> list[Tensor]:
+        """d_h and d_c, read off what came back."""
+        value = reply.value
+        if not (isinstance(value, (tuple, list)) and len(value) == 2):
+            raise reply.fail("Your step returns something else than (h', c') when it draws its masks.")
+        found = []
+        for y, old, new, name in zip(value, self.old, self.new, ("h'", "c'"), strict=True):
+            if not isinstance(y, Tensor) or y.shape != old.shape or y.dtype != old.dtype:
+                raise reply.fail(f"{name} has another shape or dtype when the masks are drawn.")
+            from_old, from_new = (y - old).abs(), (y - new).abs()
+            if bool((torch.minimum(from_old, from_new) > 1e-9).any()):
+                raise reply.fail(f"{name} is neither the old value nor the new one where its mask is drawn.")
+            found.append(from_old < from_new)
+        for mask, rate, name in zip(found, self.rates, _MASKS, strict=True):
+            if reply.arguments.get(name) is not None:
+                continue
+            problem = judge((~mask).double() / (1 - rate), rate, (False, False))
+            if problem is None:
+                continue
+            measured = [
+                [f"kept by {name}", f"{float(mask.double().mean()):.3f}"],
+                ["expected", f"{rate:.3f}"],
+            ]
+            if problem.kind == "keep-probability":
+                raise reply.fail(SWAPPED, measured)
+            if problem.kind == "sharing" and problem.shared[0]:
+                raise reply.fail(ONE_MASK_FOR_BATCH)
+            raise reply.fail(f"{name} is not drawn element by element at its rate.", measured)
+        return found
+
+    def _both_drawn(self, reply: Reply) -> list[Tensor]:
+        d_h, d_c = self._masks(reply)
+        z_h, z_c = self.rates
+        both = int((d_h == d_c).sum())
+        if not rate_fits(both, d_h.numel(), z_h * z_c + (1 - z_h) * (1 - z_c)):
+            measured = [["d_h and d_c agree", f"{both / d_h.numel():.3f}"]]
+            raise fail(ONE_MASK, "both masks drawn", self.given, measured)
+        return [d_h, d_c]
+
+    def _given(self, k: int, reply: Reply) -> None:
+        """Only the other mask is drawn."""
+        name = _MASKS[k]
+        if not torch.equal(self._masks(reply)[k], reply.arguments[name].bool()):
+            said = f"{name} is given, and yet it is not used when the other mask is drawn."
+            raise fail(said, f"{name} given", self.given)
+
+
+_drawn = kept(_Drawn)
+
+
+@stepwise
+def masks_are_right(answer: Answer, seed: int) -> str:
+    drawn = _drawn(seed)
+    first, again, *_ = drawn.steps.ask(answer)
+    if any(map(torch.equal, first, again)):
+        raise fail(SAME_EACH_CALL, "two calls", drawn.given)
+    return "Right with masks given, with masks drawn, and at evaluation."
+
+
+def _small_and_single(draw: Draw) -> Iterator[Step]:
+    """Masks that are drawn keep shape and dtype in float32 too, down to one row and one unit."""
+
+    def judge_kinds(reply: Reply) -> None:
+        wanted = (torch.zeros_like(reply.arguments["h"]), torch.zeros_like(reply.arguments["c"]))
+        difference = compare(reply.value, wanted, ("h'", "c'"), float("inf"), torch.float32)
+        if difference is not None:
+            raise Failed(differs(difference, reply.step.label, reply.arguments))
+
+    for B, F, H in ((1, 2, 3), (3, 2, 1), (1, 1, 1)):
+        rates = {"z_h": 0.5, "z_c": 0.5, "training": True}
+        arguments = as_dtype(step_arguments(draw, B, F, H), torch.float32) | rates
+        yield Step(f"B={B}, F={F}, H={H}, float32, training, both masks drawn", arguments, judge_kinds)

@@ -1,0 +1,63 @@
+"""5.3 Semeniuta et al. 2016: a mask on the candidate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from recdrop_lessons.checks.exact import exact_part
+from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._shared import (
+    GRADIENTS,
+    mask_arguments,
+    misplaced,
+    step_with_mask,
+)
+from recdrop_lessons.checks.lstm import (
+    State,
+    step_cases,
+)
+
+
+def semeniuta_step(
+    x: Tensor,
+    h: Tensor,
+    c: Tensor,
+    W: Tensor,
+    U: Tensor,
+    b: Tensor,
+    m_g: Tensor,
+    *,
+    at: str = "candidate",
+    **options: Any,
+) -> State:
+    """One step of an LSTM with Semeniuta's mask on the candidate: c' = f∘c + i∘(m∘g), h' = o∘tanh(c').
+
+    Args:
+        x: the input, (B, F).
+        h: the old state, (B, H).
+        c: the old cell, (B, H).
+        W: the input's weights, (4H, F), in blocks i, f, g, o.
+        U: the old state's weights, (4H, H), in the same blocks.
+        b: the bias, (4H,), in the same blocks.
+        m_g: the mask of the candidate g, (B, H), scaled.
+
+    Returns:
+        The new state and the new cell, a tuple (h', c'), each (B, H).
+    """
+    return step_with_mask(x, h, c, W, U, b, m_g, at=at, **options)
+
+
+PART = exact_part(
+    "5.3",
+    semeniuta_step,
+    points=15,
+    hints=(
+        "This mask never touches what the cell already holds. Which of the two terms of c' is left?",
+        "c' = f∘c + i∘(m∘g): the mask is on the candidate after its tanh, and nowhere else.",
+    ),
+    cases=lambda draw: step_cases(draw, mask_arguments("m_g")),
+    outputs=("h'", "c'"),
+    gradients=GRADIENTS,
+    misconceptions=misplaced(semeniuta_step, "candidate"),
+)

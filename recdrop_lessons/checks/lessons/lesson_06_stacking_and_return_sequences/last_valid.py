@@ -1,0 +1,121 @@
+"""6.2 The last valid step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from recdrop_lessons.checks.exact import exact_part
+from recdrop_lessons.checks.lessons.lesson_06_stacking_and_return_sequences._shared import padded_cases, valid
+from recdrop_lessons.checks.parts import Misconception
+
+
+def last_valid(outputs: Tensor, lengths: Tensor) -> Tensor:
+    """The output at each row's last valid step.
+
+    Args:
+        outputs: the outputs at all steps, (B, T, H); those past a row's length are padding.
+        lengths: the number of valid steps of each row, int64, (B,), from 1 to T.
+
+    Returns:
+        The outputs at the last valid steps, (B, H).
+    """
+    # y_b = outputs[b, lengths_b - 1]
+    return outputs[torch.arange(len(lengths)), lengths - 1]  # (B, H)
+
+
+def _at(place: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., Tensor]:
+    """The step at place(lengths, T) of each row."""
+
+    def mistake(outputs: Tensor, lengths: Tensor) -> Tensor:
+        steps = place(lengths, torch.tensor(outputs.shape[1]))
+        return outputs[torch.arange(len(lengths)), steps.expand(len(lengths))]
+
+    return mistake
+
+
+def _valid_sum(outputs: Tensor, lengths: Tensor) -> Tensor:
+    return (outputs * valid(outputs.shape[1], lengths)).sum(1)
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "last-from-padding",
+        "You take the last step of the tensor. In a row that is shorter it is padding: the last valid step "
+        "of row b is lengths[b] - 1.",
+        (
+            lambda outputs, lengths: outputs[:, -1],
+            lambda outputs, lengths: outputs[:, -1:],
+        ),
+    ),
+    Misconception(
+        "off-by-one",
+        "You are one step off. A row of n valid steps has them at 0 to n-1, so the last is at n-1.",
+        (
+            _at(lambda lengths, T: lengths),
+            _at(lambda lengths, T: lengths.clamp(max=T - 1)),
+            _at(lambda lengths, T: lengths % T),
+            _at(lambda lengths, T: lengths - 2),
+            _at(lambda lengths, T: (lengths - 2).clamp(min=0)),
+        ),
+    ),
+    Misconception(
+        "one-length-for-all",
+        "You take one row's length for all. Each row ends where its own length says.",
+        (
+            _at(lambda lengths, T: lengths.max() - 1),
+            _at(lambda lengths, T: lengths.min() - 1),
+            _at(lambda lengths, T: lengths[0] - 1),
+            _at(lambda lengths, T: lengths[-1] - 1),
+        ),
+    ),
+    Misconception(
+        "first-step",
+        "You take the first step. The last valid one has read the whole row.",
+        (lambda outputs, lengths: outputs[:, 0],),
+    ),
+    Misconception(
+        "counted-from-the-end",
+        "You count from the end of the tensor, where the padding is. Count from the start: lengths[b] - 1.",
+        (_at(lambda lengths, T: -lengths), _at(lambda lengths, T: T - 1 - lengths)),
+    ),
+    Misconception(
+        "pooled-steps",
+        "You pool the valid steps. Return one of them, the last.",
+        (
+            _valid_sum,
+            lambda outputs, lengths: _valid_sum(outputs, lengths) / lengths[:, None],
+            lambda outputs, lengths: outputs.mean(1),
+            lambda outputs, lengths: outputs.where(valid(outputs.shape[1], lengths) > 0, -torch.inf).amax(1),
+        ),
+    ),
+    Misconception(
+        "all-rows-for-each",
+        "You pick a step for each row in all rows: outputs[:, lengths - 1] is (B, B, H). Pair the rows with "
+        "their steps.",
+        (lambda outputs, lengths: outputs[:, lengths - 1],),
+    ),
+    Misconception(
+        "time-batch-swapped",
+        "You take the time axis for the batch axis. outputs is (B, T, H): the row comes first, then the "
+        "step.",
+        (lambda outputs, lengths: outputs[lengths - 1, torch.arange(len(lengths))],),
+    ),
+)
+
+PART = exact_part(
+    "6.2",
+    last_valid,
+    points=20,
+    hints=(
+        "Row b has lengths[b] valid steps, counted from step 0. Where is its last one?",
+        "Index with two tensors at once, the rows 0 to B-1 and the steps lengths - 1: they are "
+        "paired. Or use gather along axis 1.",
+    ),
+    cases=lambda draw: padded_cases(draw, "outputs"),
+    outputs=("the last valid step",),
+    gradients=("outputs",),
+    misconceptions=MISCONCEPTIONS,
+)

@@ -1,0 +1,368 @@
+"""6.1 Shapes through a stack."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from recdrop_lessons.checks.answer import Answer, AnswerError, Call, Question, Questions, Value
+from recdrop_lessons.checks.cases import Case
+from recdrop_lessons.checks.compare import compare, unchanged
+from recdrop_lessons.checks.draw import Draw
+from recdrop_lessons.checks.lessons.lesson_06_stacking_and_return_sequences._stacks import (
+    RECURRENT,
+    RULES,
+    Break,
+    Rule,
+    Shape,
+    Spec,
+    last_axis,
+    leaves,
+    recurrent,
+    shape_cases,
+)
+from recdrop_lessons.checks.outcomes import differs, raised
+from recdrop_lessons.checks.parts import CHANGES_INPUT, KEYWORDS_RENAMED, Misconception, Outcome, Part
+from recdrop_lessons.checks.steps import Failed, fail, kept, stepwise
+
+
+def output_shape(
+    layers: Sequence[Spec],
+    input_shape: Shape,
+) -> Shape:
+    """The shape that leaves a stack of layers, found without computing a value.
+
+    Args:
+        layers: a list of tuples as in the table above, from the bottom to the top; (kind, settings).
+        input_shape: a tuple of sizes, (B, T, F) or of another rank; B may be None.
+
+    Returns:
+        The shape that leaves the last layer, a tuple such as (B, T, H).
+
+    Raises:
+        ValueError: a layer cannot take its input; the message holds the index, from 0, of the first such
+            layer.
+    """
+    its = leaves(layers, input_shape)
+    if isinstance(its, Break):
+        raise ValueError(f"Layer {its.index} cannot take its input.")
+    return its
+
+
+def _any_rank(rank: int) -> bool:
+    return True
+
+
+def _rules(**rules: Rule) -> Callable[..., Shape | Break]:
+    return partial(leaves, rules=RULES | rules)
+
+
+def _recurrents(**options: Any) -> Callable[..., Shape | Break]:
+    return _rules(LSTM=recurrent(1, **options), Bidirectional=recurrent(2, **options))
+
+
+def _flags(change: Callable[[list[bool]], list[bool]]) -> Callable[..., Shape | Break]:
+    """The stack with the recurrent layers' return_sequences changed, as a list from bottom to top."""
+
+    def mistake(layers: Sequence[Spec], input_shape: Shape) -> Shape | Break:
+        flags = iter(change([spec[2] for spec in layers if spec[0] in RECURRENT]))
+        changed = [(*spec[:2], next(flags)) if spec[0] in RECURRENT else spec for spec in layers]
+        return leaves(changed, input_shape)
+
+    return mistake
+
+
+def _result(change: Callable[[Shape], Shape]) -> Callable[..., Shape | Break]:
+    def mistake(**given: Any) -> Shape | Break:
+        its = leaves(**given)
+        return its if isinstance(its, Break) else change(its)
+
+    return mistake
+
+
+NOT_A_VALUE_ERROR = Misconception(
+    "not-a-value-error",
+    "You raise where the stack breaks, but not a ValueError, or the error is not yours at all: check what a "
+    "layer is given before you compute what leaves it.",
+)
+
+INDEX_NOT_NAMED = Misconception(
+    "index-not-named",
+    "Your ValueError does not hold the index of the first layer that cannot take its input, counted from 0.",
+)
+
+MISCONCEPTIONS = (
+    Misconception(
+        "return-sequences-inverted",
+        "You have return_sequences the wrong way round. True keeps the time axis, (B, T, units); False gives "
+        "the last step alone, (B, units).",
+        (_recurrents(flag=lambda flag: not flag),),
+    ),
+    Misconception(
+        "return-sequences-ignored",
+        "You do not look at return_sequences. It decides whether the time axis leaves the layer.",
+        (_recurrents(flag=lambda flag: True), _recurrents(flag=lambda flag: False)),
+    ),
+    Misconception(
+        "return-sequences-wrong-layer",
+        "You look at return_sequences of the wrong layer. Each layer's own flag says what leaves *it*; the "
+        "layer above has to take what it gets.",
+        (
+            _flags(lambda flags: [*flags[1:], *flags[-1:]]),
+            _flags(lambda flags: [*flags[1:], *[False] * len(flags[-1:])]),
+            _flags(lambda flags: [*flags[:1], *flags[:-1]]),
+            _flags(lambda flags: [*[False] * len(flags[:1]), *flags[:-1]]),
+            _flags(lambda flags: [True] * len(flags[:-1]) + flags[-1:]),
+            _flags(lambda flags: flags[-1:] * len(flags)),
+            _flags(lambda flags: flags[:1] * len(flags)),
+        ),
+    ),
+    Misconception(
+        "bidirectional-not-doubled",
+        "Your bidirectional layer is as wide as one direction. The outputs of both are concatenated: "
+        "2·units.",
+        (_rules(Bidirectional=recurrent(1)),),
+    ),
+    Misconception(
+        "dense-drops-time",
+        "Your Dense flattens or drops the time axis. It works on the last axis, at each step, and leaves all "
+        "others as they are.",
+        (
+            _rules(Dense=lambda shape, units: (shape[0], units) if len(shape) > 1 else None),
+            _rules(
+                Dense=lambda shape, units: (shape[0], units) if len(shape) > 1 else None,
+                TimeDistributed=lambda shape, units: (shape[0], units) if len(shape) > 2 else None,
+            ),
+            _rules(Dense=lambda shape, units: (*shape[:-2], units) if len(shape) > 2 else (shape[0], units)),
+        ),
+    ),
+    Misconception(
+        "dense-refuses-time",
+        "Your Dense takes rank 2 alone. It takes (B, T, F) as well, and works on the last axis.",
+        (_rules(Dense=lambda shape, units: (shape[0], units) if len(shape) == 2 else None),),
+    ),
+    Misconception(
+        "dense-any-rank",
+        "Your Dense takes a shape of rank 1. It needs a batch and features, rank 2 or more.",
+        (_rules(Dense=lambda shape, units: (*shape[:-1], units)),),
+    ),
+    Misconception(
+        "repeat-vector-any-rank",
+        "Your RepeatVector takes sequences. It makes a time axis out of one vector a row, (B, F), so it "
+        "needs rank 2.",
+        (
+            _rules(RepeatVector=lambda shape, n: (shape[0], n, *shape[1:])),
+            _rules(RepeatVector=lambda shape, n: (shape[0], n, shape[-1])),
+            _rules(RepeatVector=lambda shape, n: (*shape[:-1], n, shape[-1])),
+            _rules(RepeatVector=lambda shape, n: (shape[0], n, shape[1])),
+        ),
+    ),
+    Misconception(
+        "repeat-axis-last",
+        "Your RepeatVector puts the new axis last. Time is the second axis: (B, n, F).",
+        (_rules(RepeatVector=lambda shape, n: (*shape, n) if len(shape) == 2 else None),),
+    ),
+    Misconception(
+        "time-distributed-rank-2",
+        "Your TimeDistributed takes rank 2. It applies its layer at each step, so it needs a time axis: "
+        "rank 3 or more.",
+        (_rules(TimeDistributed=last_axis(2)), _rules(TimeDistributed=last_axis(1))),
+    ),
+    Misconception(
+        "time-distributed-rank-3-only",
+        "Your TimeDistributed refuses rank 4. Whatever comes after batch and time goes to the layer inside.",
+        (_rules(TimeDistributed=lambda shape, units: (*shape[:-1], units) if len(shape) == 3 else None),),
+    ),
+    Misconception(
+        "time-distributed-drops-time",
+        "Your TimeDistributed drops the time axis. It applies a Dense at each step and keeps all steps.",
+        (_rules(TimeDistributed=lambda shape, units: (shape[0], units) if len(shape) > 2 else None),),
+    ),
+    Misconception(
+        "recurrent-any-rank",
+        "Your recurrent layer takes a shape that is not (B, T, F). It reads steps, so it needs rank 3; "
+        "that is the error this lesson is about.",
+        (
+            _recurrents(takes=lambda rank: rank >= 2),
+            _recurrents(takes=lambda rank: rank >= 3),
+            _recurrents(takes=lambda rank: rank in (2, 3)),
+            _recurrents(takes=_any_rank),
+        ),
+    ),
+    Misconception(
+        "never-raises",
+        "You let every layer take every shape. Each needs its rank, and a stack that breaks raises a "
+        "ValueError.",
+        (
+            _rules(
+                LSTM=recurrent(1, _any_rank),
+                Bidirectional=recurrent(2, _any_rank),
+                Dense=last_axis(0),
+                TimeDistributed=last_axis(0),
+                RepeatVector=lambda shape, n: (shape[0], n, *shape[1:]),
+            ),
+            _rules(
+                LSTM=recurrent(1, _any_rank),
+                Bidirectional=recurrent(2, _any_rank),
+                Dense=last_axis(0),
+                TimeDistributed=last_axis(0),
+                RepeatVector=lambda shape, n: (shape[0], n, shape[-1]),
+            ),
+        ),
+    ),
+    Misconception(
+        "index-from-1",
+        "You count the layers from 1. The message has to hold the index from 0, as in `layers[0]`.",
+        (partial(leaves, named=lambda k: k + 1),),
+    ),
+    Misconception(
+        "culprit-named",
+        "You name the layer below the one that breaks. It may well be to blame, but asked for is the first "
+        "layer that cannot take its input.",
+        (partial(leaves, named=lambda k: k - 1),),
+    ),
+    Misconception(
+        "batch-left-out",
+        "You leave the batch out of the shape. It is the first axis and goes through every layer, None or "
+        "not.",
+        (_result(lambda shape: shape[1:]), _result(lambda shape: (None, *shape[1:]))),
+    ),
+    NOT_A_VALUE_ERROR,
+    INDEX_NOT_NAMED,
+)
+
+
+def _is_value_error(name: str) -> bool:
+    """Whether an exception of that name is a ValueError; a class of the learner's own may well be one."""
+    its = getattr(builtins, name, None)
+    return its is None or issubclass(its, ValueError)
+
+
+def _holds(message: str, index: int) -> bool:
+    """Whether the number stands in the message by itself."""
+    return re.search(rf"(?<!\d){abs(index)}(?!\d)", message) is not None
+
+
+def _by(mistake: Callable[..., Value], case: Case) -> Shape | Break | None:
+    """What a mistake gives, None where Python itself refuses a shape of too few axes."""
+    try:
+        its: Shape | Break = mistake(**case.arguments)
+    except IndexError:
+        return None
+    return its
+
+
+def _gives(seen: Value, right: Shape | Break | None) -> bool:
+    """Whether what an answer gave is that shape, or its error that break."""
+    if right is None:
+        return isinstance(seen, AnswerError)
+    if isinstance(seen, AnswerError):
+        return (
+            isinstance(right, Break) and _is_value_error(seen.type_name) and _holds(seen.message, right.index)
+        )
+    return not isinstance(right, Break) and compare(seen, right, ("shape",), 0) is None
+
+
+@kept
+def _stacks(seed: int) -> tuple[list[Case], Questions]:
+    """All cases, those that hold first; and these as questions, as a call that raises ends what is asked."""
+
+    def breaks(case: Case) -> bool:
+        return isinstance(leaves(**case.arguments), Break)
+
+    cases = sorted(shape_cases(Draw(seed, "output_shape")), key=breaks)
+    return cases, Questions(tuple(Question(case.arguments) for case in cases if not breaks(case)))
+
+
+def _see_all(answer: Answer, cases: Sequence[Case], together: Questions) -> list[Value]:
+    """What the answer gives on each case, or the error that it raises."""
+    calls = [found[0] for found in answer.each(together) if not isinstance(found, AnswerError)]
+    seen = [_value(call, case) for call, case in zip(calls, cases, strict=False)]
+    return seen + [_see(answer, case) for case in cases[len(seen) :]]
+
+
+def _see(answer: Answer, case: Case) -> Value:
+    try:
+        call = answer.inspect(case.arguments)
+    except AnswerError as error:
+        outcome = raised(error, case.label, case.arguments)
+        if outcome.details.get("unwritten") or outcome.misconception == KEYWORDS_RENAMED.slug:
+            raise Failed(outcome) from None
+        return error
+    return _value(call, case)
+
+
+def _value(call: Call, case: Case) -> Value:
+    """What a call gave, if it left its arguments as they were."""
+    for name, before in case.arguments.items():
+        if not unchanged(before, call.arguments[name]):
+            raise fail(CHANGES_INPUT, case.label, case.arguments, difference=f"It changed `{name}`.")
+    return call.value
+
+
+def _explain(seen: Sequence[Value], cases: Sequence[Case]) -> Misconception | None:
+    """The misconception that gives what was seen on every case."""
+    rights = [leaves(**case.arguments) for case in cases]
+    for misconception in MISCONCEPTIONS:
+        for mistake in misconception.mistakes:
+            its = [_by(mistake, case) for case in cases]
+            if its != rights and all(map(_gives, seen, its)):
+                return misconception
+    # It breaks where it should, but the error is another, or says something else.
+    if any(
+        isinstance(its, AnswerError) != isinstance(right, Break)
+        or (not isinstance(right, Break) and not _gives(its, right))
+        for its, right in zip(seen, rights, strict=True)
+    ):
+        return None
+    errors = [its for its in seen if isinstance(its, AnswerError)]
+    if any(not _is_value_error(error.type_name) for error in errors):
+        return NOT_A_VALUE_ERROR
+    return INDEX_NOT_NAMED
+
+
+@stepwise
+def check_output_shape(answer: Answer, seed: int) -> str:
+    cases, holding = _stacks(seed)
+    seen = _see_all(answer, cases, holding)
+    for its, case in zip(seen, cases, strict=True):
+        right = leaves(**case.arguments)
+        if _gives(its, right):
+            continue
+        if isinstance(its, AnswerError):
+            outcome = raised(its, case.label, case.arguments)
+            if isinstance(right, Break):
+                said = f"{outcome.message} Expected a ValueError with the index of the layer that breaks."
+                outcome = Outcome(False, said, None, outcome.details)
+        elif isinstance(right, Break):
+            said = f"On {case.label}: this stack breaks, and your function returned {its!r}."
+            outcome = fail(said, case.label, case.arguments).outcome
+        else:
+            difference = compare(its, right, ("the shape",), 0)
+            assert difference is not None
+            outcome = differs(difference, case.label, case.arguments)
+        found = _explain(seen, cases)
+        if found is not None:
+            raise fail(found, case.label, case.arguments, difference=outcome.message)
+        raise Failed(outcome)
+    return f"Right on {len(cases)} stacks."
+
+
+PART = Part(
+    "6.1",
+    output_shape,
+    points=30,
+    hints=(
+        "Go through the layers with the shape that you have so far. For each kind: which ranks can "
+        "it take, and which axes does it leave, change or add?",
+        "With enumerate you have the index at hand. First look at len(shape) and raise a ValueError "
+        "with that index; then a recurrent layer gives (B, T, units) or (B, units), twice as wide "
+        "where it is bidirectional, Dense and TimeDistributed change the last axis, RepeatVector "
+        "adds one.",
+    ),
+    check=check_output_shape,
+    misconceptions=MISCONCEPTIONS,
+)

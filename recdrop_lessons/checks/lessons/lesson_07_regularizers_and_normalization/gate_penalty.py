@@ -1,0 +1,66 @@
+"""7.1 A penalty on one gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from recdrop_lessons.checks.draw import Draw
+from recdrop_lessons.checks.exact import exact_part
+from recdrop_lessons.checks.lessons.lesson_07_regularizers_and_normalization._shared import (
+    Block,
+    Measure,
+    block,
+    penalty_basics,
+    penalty_cases,
+    squares,
+)
+from recdrop_lessons.checks.lstm import (
+    layer,
+)
+
+
+def gate_penalty(
+    U: Tensor,
+    gate: str,
+    l2: float,
+    *,
+    block: Block = block,
+    measure: Measure = squares,
+    factor: Callable[[float], float] = float,
+) -> Tensor:
+    """The l2 penalty on one gate's recurrent weights, λ Σ u².
+
+    Args:
+        U: the recurrent weights, (4H, H), in blocks i, f, g, o.
+        gate: "i", "f", "g" or "o".
+        l2: the factor λ, a float of at least 0.
+
+    Returns:
+        The penalty, a tensor without axes, ().
+    """
+    # λ Σ (U_gate)²
+    return factor(l2) * measure([block(U, gate)])
+
+
+def _recurrent_weights(draw: Draw, F: int, H: int) -> dict[str, Tensor]:
+    return {"U": layer(draw, F, H)[1]}
+
+
+MISCONCEPTIONS = penalty_basics(gate_penalty)
+
+PART = exact_part(
+    "7.1",
+    gate_penalty,
+    points=20,
+    hints=(
+        "U holds four matrices (H, H), one below the other. Which rows belong to the gate?",
+        "The gate's place k in i, f, g, o gives the rows from k·H up to (k+1)·H, where H is the "
+        "number of columns. Sum the squares of those, times l2.",
+    ),
+    cases=lambda draw: penalty_cases(draw, _recurrent_weights),
+    outputs=("the penalty",),
+    gradients=("U",),
+    misconceptions=MISCONCEPTIONS,
+)

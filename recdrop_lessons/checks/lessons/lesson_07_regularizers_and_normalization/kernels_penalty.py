@@ -1,0 +1,99 @@
+"""7.4 A penalty on both of a gate's kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from torch import Tensor
+
+from recdrop_lessons.checks.draw import Draw
+from recdrop_lessons.checks.exact import exact_part
+from recdrop_lessons.checks.lessons.lesson_07_regularizers_and_normalization._shared import (
+    Block,
+    Measure,
+    block,
+    penalty_basics,
+    penalty_cases,
+    squares,
+)
+from recdrop_lessons.checks.lstm import (
+    layer,
+)
+from recdrop_lessons.checks.parts import Misconception
+
+
+def kernels_penalty(
+    W: Tensor,
+    U: Tensor,
+    b: Tensor,
+    gate: str,
+    l2: float,
+    *,
+    block: Block = block,
+    measure: Measure = squares,
+    factor: Callable[[float], float] = float,
+    on: Callable[[Tensor, Tensor, Tensor], Sequence[Tensor]] = lambda W, U, b: (W, U),
+) -> Tensor:
+    """The l2 penalty on one gate's weights of the input and of the state, λ (Σ w² + Σ u²); the bias is free.
+
+    Args:
+        W: the input's weights, (4H, F), in blocks i, f, g, o.
+        U: the recurrent weights, (4H, H), in the same blocks.
+        b: the bias, (4H,), in the same blocks.
+        gate: "i", "f", "g" or "o".
+        l2: the factor λ, a float of at least 0.
+
+    Returns:
+        The penalty, a tensor without axes, ().
+    """
+    # λ (Σ (W_gate)² + Σ (U_gate)²)
+    return factor(l2) * measure([block(weights, gate) for weights in on(W, U, b)])
+
+
+def _all_weights(draw: Draw, F: int, H: int) -> dict[str, Tensor]:
+    W, U, b = layer(draw, F, H)
+    return {"W": W, "U": U, "b": b}
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "penalty-on-bias",
+        "Your penalty reaches the bias. It has a regulariser of its own, and is best left alone: it sets "
+        "where a gate works, not how strongly it listens.",
+        (
+            partial(kernels_penalty, on=lambda W, U, b: (W, U, b)),
+            partial(kernels_penalty, on=lambda W, U, b: (U, b)),
+            partial(kernels_penalty, on=lambda W, U, b: (W, b)),
+            partial(kernels_penalty, on=lambda W, U, b: (b,)),
+            lambda W, U, b, gate, l2: kernels_penalty(W, U, b, gate, l2) + l2 * squares([b]),
+        ),
+    ),
+    Misconception(
+        "input-weights-forgotten",
+        "You penalise U alone. The input's weights W have a block of the gate too.",
+        (partial(kernels_penalty, on=lambda W, U, b: (U,)),),
+    ),
+    Misconception(
+        "recurrent-weights-forgotten",
+        "You penalise W alone, as Keras's `kernel_regularizer` does. Its `recurrent_regularizer` is the one "
+        "for U.",
+        (partial(kernels_penalty, on=lambda W, U, b: (W,)),),
+    ),
+    *penalty_basics(kernels_penalty),
+)
+
+PART = exact_part(
+    "7.4",
+    kernels_penalty,
+    points=15,
+    hints=(
+        "What you did to U in 7.1 is to be done to W as well. Is the bias one of the kernels?",
+        "Cut the gate's H rows out of W and of U, sum the squares of both, and multiply by l2. The "
+        "bias takes no part.",
+    ),
+    cases=lambda draw: penalty_cases(draw, _all_weights),
+    outputs=("the penalty",),
+    gradients=("W", "U"),
+    misconceptions=MISCONCEPTIONS,
+)

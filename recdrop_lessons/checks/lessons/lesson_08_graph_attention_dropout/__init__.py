@@ -1,0 +1,1 @@
+"""Lesson 08: attention coefficients, a graph attention layer with three masks, self-loops."""

@@ -1,0 +1,327 @@
+"""8.1 Attention coefficients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from recdrop_lessons.checks.cases import Case
+from recdrop_lessons.checks.draw import Draw
+from recdrop_lessons.checks.exact import exact_part
+from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.recognise import Silent
+
+EXTREME = 1e4
+
+
+def random_edges(draw: Draw, nodes: int, count: int) -> Tensor:
+    """`count` ≥ 4 edges (2, E) in no order: some node has two sources or more, some node no incoming edge."""
+    order = torch.randperm(nodes, generator=draw.torch)
+    targets = order[: max(1, nodes - 1)]  # the rest has no incoming edge
+    pick = torch.randint(len(targets), (count,), generator=draw.torch)
+    target = targets[pick]
+    source = torch.randint(nodes, (count,), generator=draw.torch)
+    if nodes >= 3:
+        # Two sources of one target, and an edge of one of them to another target.
+        source[:3] = torch.stack([order[1], order[2], order[1]])
+        target[:3] = torch.stack([order[0], order[0], order[1]])
+    shuffled = torch.randperm(count, generator=draw.torch)
+    return torch.stack([source, target])[:, shuffled]
+
+
+def graphs(draw: Draw) -> Iterator[tuple[str, int, int, Tensor]]:
+    """What is special, the number of nodes, that of features, and the edges."""
+    N, features = draw.integer(5, 7), draw.integer(2, 4)
+    E = draw.integer(8, 12)
+    for _ in range(2):
+        yield f"N={N}, F={features}, E={E}", N, features, random_edges(draw, N, E)
+    edges = random_edges(draw, N, E)
+    again = torch.randint(E, (3,), generator=draw.torch)
+    yield "edges that repeat", N, features, torch.cat([edges, edges[:, again]], dim=1)
+    into_one = edges.clone()
+    into_one[1] = draw.integer(0, N - 1)
+    yield "all edges into one node", N, features, into_one
+    loops = torch.arange(N).expand(2, N)
+    yield "a self-loop at each node", N, features, torch.cat([loops, edges], dim=1)
+    yield "the last node without any edge", N, features, random_edges(draw, N - 1, E)
+    yield "E=1", N, features, torch.tensor([[2], [1]])
+    yield "E=2", N, features, edges[:, :2]
+    yield "N=1, E=3", 1, features, torch.zeros(2, 3, dtype=torch.int64)
+    yield "F=1", N, 1, random_edges(draw, N, E)
+    yield "N=4, F=4, E=4", 4, 4, random_edges(draw, 4, 4)
+
+
+def extreme_graph(draw: Draw, a_src: Tensor) -> tuple[Tensor, Tensor]:
+    """Features (N, F') and edges whose logits are ±1e4 and -5e3; one node hears nothing but low ones.
+
+    The logits into a node are far apart, so that its coefficients are 0 or 1 and no rounding shows.
+    """
+    levels = torch.tensor([0.0, 0.0, 1.0, 0.5, -0.5, -1.0], dtype=torch.float64) * EXTREME
+    h = draw.normal(6, len(a_src)) + levels[:, None] * a_src / (a_src @ a_src)
+    edges = torch.tensor([[2, 3, 4, 5, 4, 5], [0, 0, 0, 0, 1, 1]])
+    return h, edges[:, torch.randperm(6, generator=draw.torch)]
+
+
+def away_from_zero(draw: Draw, *shape: int) -> Tensor:
+    values = draw.normal(*shape)
+    return values + 0.3 * values.sign()
+
+
+Normalise = Callable[[Tensor, Tensor], Tensor]
+
+
+def softmax_within(logits: Tensor, group: Tensor) -> Tensor:
+    """The softmax over the edges that share a group: both (E,) → (E,)."""
+    same = group[:, None] == group[None, :]  # (E, E)
+    # α_e = exp(l_e - log Σ exp l), the sum over the edges of the same group
+    return (logits - logits.expand_as(same).masked_fill(~same, -torch.inf).logsumexp(1)).exp()
+
+
+def attention_coefficients(
+    h: Tensor,
+    edges: Tensor,
+    a_src: Tensor,
+    a_dst: Tensor,
+    slope: float,
+    *,
+    activation: Callable[[Tensor, float], Tensor] = F.leaky_relu,
+    normalise: Normalise = softmax_within,
+    group: int = 1,
+) -> Tensor:
+    """The attention coefficient of each edge: a softmax over the edges with the same target.
+
+    Args:
+        h: the nodes' features, (N, F).
+        edges: source and target of each edge, int64, (2, E).
+        a_src: scores a node as a source, (F,).
+        a_dst: scores a node as a target, (F,).
+        slope: the leaky ReLU's slope below zero, a float between 0 and 1.
+
+    Returns:
+        The coefficients, (E,), in the order of the edges.
+    """
+    source, target = edges
+    # e_uv = leakyReLU(a_src·h_u + a_dst·h_v)
+    logits = activation((h @ a_src)[source] + (h @ a_dst)[target], slope)  # (E,)
+    return normalise(logits, edges[group])
+
+
+def naive(logits: Tensor, group: Tensor) -> Tensor:
+    return logits.exp() / ((group[:, None] == group[None, :]) * logits.exp()[None, :]).sum(1)
+
+
+def one_maximum(logits: Tensor, group: Tensor) -> Tensor:
+    return naive(logits - logits.max(), group)
+
+
+def with_loops(edges: Tensor, nodes: int, instead: bool) -> Tensor:
+    """A loop a node more; where `instead`, for those that were there."""
+    edges = edges[:, edges[0] != edges[1]] if instead else edges
+    return torch.cat([edges, torch.arange(nodes).expand(2, nodes)], dim=1)
+
+
+def coefficients_with_loops(
+    h: Tensor, edges: Tensor, a_src: Tensor, a_dst: Tensor, slope: float, *, instead: bool, cut: bool
+) -> Tensor:
+    alpha = attention_coefficients(h, with_loops(edges, len(h), instead), a_src, a_dst, slope)
+    return alpha[: edges.shape[1]] if cut else alpha
+
+
+def loops_removed(h: Tensor, edges: Tensor, a_src: Tensor, a_dst: Tensor, slope: float) -> Tensor:
+    loop = edges[0] == edges[1]
+    alpha = h.new_zeros(edges.shape[1])
+    alpha[~loop] = attention_coefficients(h, edges[:, ~loop], a_src, a_dst, slope)
+    return alpha
+
+
+def merged(h: Tensor, edges: Tensor, a_src: Tensor, a_dst: Tensor, slope: float, share: bool) -> Tensor:
+    """As with a matrix of nodes by nodes, where an edge that repeats is there once."""
+    once, where, count = edges.unique(dim=1, return_inverse=True, return_counts=True)
+    alpha = attention_coefficients(h, once, a_src, a_dst, slope)
+    return (alpha / count if share else alpha)[where]
+
+
+def each_end(h: Tensor, edges: Tensor, a_src: Tensor, a_dst: Tensor, slope: float) -> Tensor:
+    source, target = edges
+    logits = F.leaky_relu(h @ a_src, slope)[source] + F.leaky_relu(h @ a_dst, slope)[target]
+    return softmax_within(logits, target)
+
+
+DIRECTION = (
+    "You read the edges the other way round. edges[0] is where an edge comes from, edges[1] where it goes: "
+    "a node hears along its incoming edges."
+)
+
+SELF_LOOPS_ADDED = (
+    "You add self-loops. GAT layers of libraries may do that, but here the edges are what they are: none is "
+    "added, and a node without incoming edges hears nothing."
+)
+
+COEFFICIENT_MISCONCEPTIONS = (
+    Misconception(
+        "edge-direction",
+        DIRECTION,
+        (
+            lambda h, edges, a_src, a_dst, slope: attention_coefficients(
+                h, edges.flip(0), a_src, a_dst, slope
+            ),
+        ),
+    ),
+    Misconception(
+        "attention-vectors-swapped",
+        "You take a_src for the target and a_dst for the source. a_src belongs to the node that an edge "
+        "leaves, a_dst to the one that it enters.",
+        (
+            lambda h, edges, a_src, a_dst, slope: attention_coefficients(h, edges, a_dst, a_src, slope),
+            lambda h, edges, a_src, a_dst, slope: attention_coefficients(h, edges, a_src, a_src, slope),
+            lambda h, edges, a_src, a_dst, slope: attention_coefficients(h, edges, a_dst, a_dst, slope),
+        ),
+    ),
+    Misconception(
+        "softmax-over-sources",
+        "You normalise over the edges that leave a node. The softmax goes over the edges that enter it: what "
+        "a node hears sums to 1, what it says need not.",
+        (partial(attention_coefficients, group=0),),
+    ),
+    Misconception(
+        "softmax-over-all-edges",
+        "You take one softmax over all edges of the graph. Each target has a softmax of its own, over its "
+        "incoming edges.",
+        (partial(attention_coefficients, normalise=lambda logits, group: logits.softmax(0)),),
+    ),
+    Misconception(
+        "not-normalised",
+        "Your coefficients do not sum to 1 over a node's incoming edges: the softmax is missing, or its "
+        "denominator.",
+        (
+            partial(attention_coefficients, normalise=lambda logits, group: logits),
+            partial(attention_coefficients, normalise=lambda logits, group: logits.exp()),
+            partial(
+                attention_coefficients,
+                normalise=lambda logits, group: (
+                    logits / ((group[:, None] == group[None, :]) * logits[None, :]).sum(1)
+                ),
+            ),
+        ),
+    ),
+    Misconception(
+        "leaky-relu-forgotten",
+        "Your logits go into the softmax as they are. The leaky ReLU comes in between: without it the "
+        "target's part cancels in the softmax.",
+        (partial(attention_coefficients, activation=lambda logits, slope: logits),),
+    ),
+    Misconception(
+        "slope-ignored",
+        "Your leaky ReLU has a slope of its own. Use the `slope` that is passed in (F.leaky_relu takes it as "
+        "its second argument; alone it takes 0.01).",
+        (
+            partial(attention_coefficients, activation=lambda logits, slope: F.leaky_relu(logits, 0.01)),
+            partial(attention_coefficients, activation=lambda logits, slope: F.leaky_relu(logits, 0.2)),
+            partial(attention_coefficients, activation=lambda logits, slope: logits.relu()),
+        ),
+    ),
+    Misconception(
+        "target-cancels",
+        "Your coefficients do not depend on the target: its score is left out, or the leaky ReLU is put on "
+        "each score before the sum, and then the target's part cancels in the softmax. There is one leaky "
+        "ReLU, around a_src·h_u + a_dst·h_v.",
+        (each_end,),
+    ),
+    Misconception(
+        "source-ignored",
+        "All edges into a node get the same coefficient: your logits leave out the source's score, "
+        "a_src·h_u.",
+        (lambda h, edges, a_src, a_dst, slope: attention_coefficients(h, edges, 0 * a_src, a_dst, slope),),
+    ),
+    Misconception(
+        "self-loops-added",
+        SELF_LOOPS_ADDED,
+        (
+            partial(coefficients_with_loops, instead=False, cut=True),
+            partial(coefficients_with_loops, instead=False, cut=False),
+            partial(coefficients_with_loops, instead=True, cut=False),
+        ),
+    ),
+    Misconception(
+        "self-loops-removed",
+        "You leave out the edges from a node to itself. They are edges like all others.",
+        (loops_removed,),
+    ),
+    Misconception(
+        "duplicate-edges-merged",
+        "An edge that repeats counts once in your softmax, as in a matrix of nodes by nodes. Each copy is an "
+        "edge of its own.",
+        (partial(merged, share=False), partial(merged, share=True)),
+    ),
+)
+
+SOFTMAX_UNSTABLE = Misconception(
+    "softmax-unstable",
+    "Your softmax breaks on large logits: exp(1e4) overflows, and where you subtract one maximum for all "
+    "edges, the edges of another node underflow to 0/0. Subtract each target's own maximum.",
+)
+
+
+def silent_on_extremes(misconception: Misconception) -> Misconception:
+    """The same, whatever happens on extreme logits: a learner may have this mistake and an overflow too."""
+
+    def quiet(mistake: Callable[..., Any]) -> Callable[..., Any]:
+        def its(**given: Any) -> Any:
+            if any(isinstance(v, Tensor) and float(v.abs().max()) > EXTREME / 100 for v in given.values()):
+                raise Silent
+            return mistake(**given)
+
+        return its
+
+    return replace(misconception, mistakes=tuple(map(quiet, misconception.mistakes)))
+
+
+def coefficient_arguments(draw: Draw, nodes: int, features: int, edges: Tensor) -> dict[str, Any]:
+    return {
+        "h": draw.normal(nodes, features),
+        "edges": edges,
+        "a_src": away_from_zero(draw, features),
+        "a_dst": away_from_zero(draw, features),
+        "slope": draw.uniform(0.25, 0.45),
+    }
+
+
+def coefficient_cases(draw: Draw) -> Iterator[Case]:
+    for label, N, features, edges in graphs(draw):
+        yield Case(label, coefficient_arguments(draw, N, features, edges))
+    for slope in (0.05, 0.2):
+        given = coefficient_arguments(draw, 6, 3, random_edges(draw, 6, 10))
+        yield Case(f"slope={slope}", given | {"slope": slope}, False)
+    given = coefficient_arguments(draw, 6, 3, torch.zeros(2, 6, dtype=torch.int64))
+    h, edges = extreme_graph(draw, given["a_src"])
+    yield Case("logits of 1e4 and -1e4", given | {"h": h, "edges": edges, "a_dst": 1e-3 * given["a_dst"]})
+
+
+UNSTABLE = tuple(partial(attention_coefficients, normalise=normalise) for normalise in (naive, one_maximum))
+
+MISCONCEPTIONS = (
+    *map(silent_on_extremes, COEFFICIENT_MISCONCEPTIONS),
+    replace(SOFTMAX_UNSTABLE, mistakes=UNSTABLE),
+)
+
+PART = exact_part(
+    "8.1",
+    attention_coefficients,
+    points=35,
+    hints=(
+        "Score each node once as a source, h @ a_src, and once as a target, h @ a_dst. How do the "
+        "edges pick from the two?",
+        "Add the source's and the target's score, leaky ReLU, subtract each target's own maximum, "
+        "exp, and divide by the sum over the edges with the same target.",
+    ),
+    cases=coefficient_cases,
+    outputs=("the coefficients",),
+    gradients=("h", "a_src", "a_dst"),
+    misconceptions=MISCONCEPTIONS,
+)

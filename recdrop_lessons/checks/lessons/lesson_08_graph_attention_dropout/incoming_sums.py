@@ -1,0 +1,148 @@
+"""8.3 What a node hears in all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from recdrop_lessons.checks.cases import Case
+from recdrop_lessons.checks.draw import Draw
+from recdrop_lessons.checks.exact import exact_part
+from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout._shared import (
+    renormalised,
+    renormalised_safely,
+)
+from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout.attention_coefficients import (
+    DIRECTION,
+    graphs,
+    random_edges,
+    softmax_within,
+)
+from recdrop_lessons.checks.parts import Misconception
+
+
+def incoming_sums(alpha: Tensor, edges: Tensor, m_alpha: Tensor, nodes: int) -> Tensor:
+    """The sum of the dropped coefficients that enter each node.
+
+    Args:
+        alpha: the coefficients, (E,).
+        edges: source and target of each edge, int64, (2, E).
+        m_alpha: the mask of the coefficients, (E,), scaled.
+        nodes: the number of nodes N, an int; some may have no edge.
+
+    Returns:
+        The sums, (N,); zero for a node without incoming edges.
+    """
+    # s_v = Σ over the edges into v of α∘m
+    return alpha.new_zeros(nodes).index_add(0, edges[1], alpha * m_alpha)  # (N,)
+
+
+def _last_one(alpha: Tensor, edges: Tensor, m_alpha: Tensor, nodes: int) -> Tensor:
+    sums = alpha.new_zeros(nodes)
+    sums[edges[1]] = alpha * m_alpha
+    return sums
+
+
+def _mean_of_edges(alpha: Tensor, edges: Tensor, m_alpha: Tensor, nodes: int) -> Tensor:
+    count = torch.bincount(edges[1], minlength=nodes)
+    return incoming_sums(alpha, edges, m_alpha, nodes) / count.clamp(min=1)
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "edge-direction",
+        DIRECTION,
+        (lambda alpha, edges, m_alpha, nodes: incoming_sums(alpha, edges.flip(0), m_alpha, nodes),),
+    ),
+    Misconception(
+        "attention-mask-forgotten",
+        "You sum the coefficients as they were before the drop. The mask is part of the sum, and that is the "
+        "point: after it they no longer sum to 1.",
+        (lambda alpha, edges, m_alpha, nodes: incoming_sums(alpha, edges, torch.ones_like(m_alpha), nodes),),
+    ),
+    Misconception(
+        "attention-renormalised",
+        "You renormalise: your sums are 1 wherever an edge is left. Dropped coefficients stay as they are, "
+        "so a node may hear more or less than 1.",
+        (
+            lambda alpha, edges, m_alpha, nodes: incoming_sums(
+                renormalised_safely(alpha, m_alpha, edges[1]), edges, torch.ones_like(alpha), nodes
+            ),
+            lambda alpha, edges, m_alpha, nodes: incoming_sums(
+                renormalised(alpha, m_alpha, edges[1]), edges, torch.ones_like(alpha), nodes
+            ),
+        ),
+    ),
+    Misconception(
+        "no-rescale",
+        "You use the mask as yes or no. It is scaled already: multiply by it as it is.",
+        (
+            lambda alpha, edges, m_alpha, nodes: incoming_sums(
+                alpha, edges, (m_alpha > 0).to(alpha.dtype), nodes
+            ),
+        ),
+    ),
+    Misconception(
+        "sums-overwritten",
+        "Of several edges into one node only one is left: `s[target] = …` and `s[target] += …` write each "
+        "place once. `index_add` adds them all.",
+        (_last_one,),
+    ),
+    Misconception(
+        "nodes-from-edges",
+        "Your result is as long as the highest node in the edges. A node may have no edge at all, so the "
+        "length comes from `nodes`.",
+        (
+            lambda alpha, edges, m_alpha, nodes: incoming_sums(alpha, edges, m_alpha, int(edges.max()) + 1),
+            lambda alpha, edges, m_alpha, nodes: incoming_sums(
+                alpha, edges, m_alpha, int(edges[1].max()) + 1
+            ),
+        ),
+    ),
+    Misconception(
+        "mean-for-sum",
+        "You take the mean over a node's incoming edges. Return their sum.",
+        (_mean_of_edges,),
+    ),
+    Misconception(
+        "edges-counted",
+        "You add up the mask alone. What is summed is the coefficient of each edge times its mask.",
+        (
+            lambda alpha, edges, m_alpha, nodes: incoming_sums(torch.ones_like(alpha), edges, m_alpha, nodes),
+            lambda alpha, edges, m_alpha, nodes: incoming_sums(
+                torch.ones_like(alpha), edges, (m_alpha > 0).to(alpha.dtype), nodes
+            ),
+        ),
+    ),
+)
+
+
+def sums_cases(draw: Draw) -> Iterator[Case]:
+    for label, N, _, edges in graphs(draw):
+        E = edges.shape[1]
+        alpha = softmax_within(draw.normal(E), edges[1])
+        given = {"alpha": alpha, "edges": edges, "m_alpha": draw.mask(E), "nodes": N}
+        yield Case(label, given)
+    edges = random_edges(draw, 5, 9)
+    alpha = softmax_within(draw.normal(9), edges[1])
+    given = {"alpha": alpha, "edges": edges, "m_alpha": draw.mask(9), "nodes": 8}
+    yield Case("nodes without any edge", given)
+    yield Case("all dropped", given | {"m_alpha": torch.zeros(9).double()})
+
+
+PART = exact_part(
+    "8.3",
+    incoming_sums,
+    points=15,
+    hints=(
+        "The same sum as in the layer, with a 1 in place of each source's features.",
+        "Start from zeros for all nodes and add α∘m of each edge at its target; several edges may "
+        "enter one node.",
+    ),
+    cases=sums_cases,
+    outputs=("the sums",),
+    gradients=("alpha",),
+    misconceptions=MISCONCEPTIONS,
+)

@@ -1,0 +1,133 @@
+"""8.4 Self-loops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from recdrop_lessons.checks.answer import Answer, AnswerError
+from recdrop_lessons.checks.cases import Case
+from recdrop_lessons.checks.draw import Draw
+from recdrop_lessons.checks.exact import Exact
+from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout.attention_coefficients import (
+    graphs,
+    random_edges,
+    with_loops,
+)
+from recdrop_lessons.checks.parts import Misconception, Outcome, Part
+
+
+def with_self_loops(edges: Tensor, nodes: int) -> Tensor:
+    """The edges with exactly one self-loop for each node, at the end.
+
+    Args:
+        edges: source and target of each edge, int64, (2, E).
+        nodes: the number of nodes N, an int; some may have no edge.
+
+    Returns:
+        The new edges, int64, (2, E' + N), where E' counts the edges that were no loops.
+    """
+    return with_loops(edges, nodes, instead=True)
+
+
+def _only_missing(edges: Tensor, nodes: int) -> Tensor:
+    have = edges[0][edges[0] == edges[1]]
+    missing = [v for v in range(nodes) if v not in have]
+    return torch.cat([edges, torch.tensor([missing, missing], dtype=torch.int64)], dim=1)
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "self-loops-forgotten",
+        "Your edges hold no self-loops, or no new ones: a node then never hears itself, and its own features "
+        "are lost in the layer.",
+        (
+            lambda edges, nodes: edges,
+            lambda edges, nodes: edges[:, edges[0] != edges[1]],
+        ),
+    ),
+    Misconception(
+        "self-loops-doubled",
+        "You add a loop to nodes that have one already. Such a node would hear itself twice: take the old "
+        "loops out first.",
+        (
+            lambda edges, nodes: with_loops(edges, nodes, instead=False),
+            lambda edges, nodes: torch.cat([torch.arange(nodes).expand(2, nodes), edges], dim=1),
+        ),
+    ),
+    Misconception(
+        "repeated-loops-left",
+        "You add only the loops that are missing, so a loop that repeats still repeats, and the loops do not "
+        "stand in order at the end. Take out all loops, then add one for each node.",
+        (_only_missing,),
+    ),
+    Misconception(
+        "loops-in-front",
+        "You put the loops first. They come at the end, after the edges that were there.",
+        (lambda edges, nodes: with_self_loops(edges, nodes).roll(nodes, 1),),
+    ),
+    Misconception(
+        "nodes-from-edges",
+        "You add loops up to the highest node in the edges. A node may have no edge at all: `nodes` says how "
+        "many there are.",
+        (lambda edges, nodes: with_self_loops(edges, int(edges.max()) + 1),),
+    ),
+    Misconception(
+        "duplicate-edges-merged",
+        "You take out edges that repeat. Only self-loops are made unique here; each other copy stays.",
+        (
+            lambda edges, nodes: with_loops(edges.unique(dim=1), nodes, instead=True),
+            lambda edges, nodes: with_loops(edges, nodes, instead=False).unique(dim=1),
+        ),
+    ),
+)
+
+
+def loop_cases(draw: Draw) -> Iterator[Case]:
+    for label, N, _, edges in graphs(draw):
+        yield Case(label, {"edges": edges, "nodes": N})
+    edges = random_edges(draw, 5, 7)
+    some = torch.tensor([[3, 1, 3], [3, 1, 3]])
+    yield Case("a loop that repeats, nodes without edges", {"edges": torch.cat([some, edges], 1), "nodes": 7})
+    yield Case("nothing but loops", {"edges": torch.tensor([[1, 0], [1, 0]]), "nodes": 3})
+
+
+_check_loops = Exact(
+    "with_self_loops",
+    with_self_loops,
+    loop_cases,
+    outputs=("the edges",),
+    misconceptions=MISCONCEPTIONS,
+    floats=False,
+)
+
+
+def check_with_self_loops(answer: Answer, seed: int) -> Outcome:
+    """The right numbers, and whole ones: float edges cannot index."""
+    outcome = _check_loops(answer, seed)
+    if not outcome.ok:
+        return outcome
+    case = next(iter(loop_cases(Draw(seed, "with_self_loops"))))
+    try:
+        dtype = answer(**case.arguments).dtype
+    except AnswerError as error:
+        return Outcome(False, f"Your function raised {error} on a second call.")
+    if dtype != torch.int64:
+        return Outcome(False, f"The edges came back as {dtype}; they are indices, so int64 is expected.")
+    return outcome
+
+
+PART = Part(
+    "8.4",
+    with_self_loops,
+    points=10,
+    hints=(
+        "A loop is an edge whose source is its target. Some may be there already, even twice.",
+        "Keep the edges whose two ends differ, in their order; then append one loop for each of the "
+        "nodes 0, 1, …",
+    ),
+    check=check_with_self_loops,
+    misconceptions=MISCONCEPTIONS,
+)

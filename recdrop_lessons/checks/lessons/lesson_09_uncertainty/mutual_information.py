@@ -1,0 +1,181 @@
+"""9.3 What do the passes disagree about?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from recdrop_lessons.checks.answer import Value
+from recdrop_lessons.checks.exact import exact_part
+from recdrop_lessons.checks.lessons.lesson_09_uncertainty._shared import (
+    SOFTMAX_UNSTABLE,
+    Function,
+    logit_cases,
+    naive_softmax,
+    one_maximum,
+)
+from recdrop_lessons.checks.lessons.lesson_09_uncertainty.predictive_entropy import (
+    ZERO_LOG_ZERO,
+    entropy_with_nan,
+    predictive_entropy,
+    silent_on_extremes,
+    softmax,
+)
+from recdrop_lessons.checks.parts import Misconception
+
+
+def _where_smooth(arguments: dict[str, Value]) -> tuple[str, ...]:
+    """The slope of p log p is infinite at 0, so gradients are asked for where no probability is."""
+    return ("logits",) if bool((softmax(arguments["logits"]) > 1e-9).all()) else ()
+
+
+def mutual_information(
+    logits: Tensor,
+    *,
+    softmax: Function = softmax,
+    entropy: Function = predictive_entropy,
+) -> Tensor:
+    """The disagreement of the passes about each row, in nats.
+
+    Args:
+        logits: of each pass, row and class, (S, B, K).
+
+    Returns:
+        The mutual information, (B,), never below 0 but for rounding.
+    """
+    p = softmax(logits)  # (S, B, K)
+    # I = H[p̄] - 1/S Σ_s H[p_s]
+    return entropy(p.mean(0)) - entropy(p).mean(0)  # (B,)
+
+
+def _geometric(logits: Tensor) -> Tensor:
+    return predictive_entropy(softmax(logits.mean(0))) - predictive_entropy(softmax(logits)).mean(0)
+
+
+def _variance(logits: Tensor, less: int) -> Tensor:
+    p = softmax(logits)
+    return ((p - p.mean(0)) ** 2).sum(0) / (len(p) - less)
+
+
+INFORMATION_MISCONCEPTIONS = (
+    Misconception(
+        "total-entropy",
+        "You return the whole entropy of the mean prediction. It holds the doubt that every pass shares too; "
+        "take away the mean of the passes' own entropies.",
+        (lambda logits: predictive_entropy(softmax(logits).mean(0)),),
+    ),
+    Misconception(
+        "expected-entropy",
+        "You return the mean of the passes' entropies: that is the doubt which all passes share. What they "
+        "disagree about is what the entropy of their mean has beyond it.",
+        (lambda logits: predictive_entropy(softmax(logits)).mean(0),),
+    ),
+    Misconception(
+        "entropy-of-one-pass",
+        "You take away the entropy of a single pass. It is the mean of the entropies of all passes.",
+        (
+            lambda logits: (
+                predictive_entropy(softmax(logits).mean(0)) - predictive_entropy(softmax(logits)[0])
+            ),
+            lambda logits: (
+                predictive_entropy(softmax(logits).mean(0)) - predictive_entropy(softmax(logits)[-1])
+            ),
+        ),
+    ),
+    Misconception(
+        "sign-reversed",
+        "Your difference is the wrong way round. Averaging can only raise the entropy, so H of the mean "
+        "comes first and the result is never below 0.",
+        (lambda logits: -mutual_information(logits),),
+    ),
+    Misconception(
+        "log-probabilities-averaged",
+        "You average logits, or log-probabilities, before the entropy. The mean prediction is the mean of "
+        "the passes' probabilities.",
+        (_geometric,),
+    ),
+    Misconception(
+        "log-base-2",
+        "Your result is in bits: it uses log₂. In nats it is the natural logarithm, torch.log.",
+        (lambda logits: mutual_information(logits) / math.log(2),),
+    ),
+    Misconception(
+        "softmax-axis",
+        "Your softmax goes along the wrong axis. The probabilities of one pass and one row sum to 1 over the "
+        "classes, the last axis.",
+        (
+            partial(mutual_information, softmax=lambda logits: logits.softmax(0)),
+            partial(mutual_information, softmax=lambda logits: logits.softmax(1)),
+        ),
+    ),
+    Misconception(
+        "softmax-forgotten",
+        "You treat logits as probabilities. The softmax comes first.",
+        tuple(
+            partial(mutual_information, softmax=lambda logits: logits, entropy=entropy)
+            for entropy in (entropy_with_nan, predictive_entropy)
+        ),
+    ),
+    Misconception(
+        "variance-for-information",
+        "You return the variance of the probabilities over the passes. It tells of disagreement too, but the "
+        "mutual information is a difference of entropies.",
+        (
+            lambda logits: _variance(logits, 0).sum(-1),
+            lambda logits: _variance(logits, 0).mean(-1),
+            lambda logits: _variance(logits, 1).sum(-1),
+            lambda logits: _variance(logits, 1).mean(-1),
+        ),
+    ),
+    Misconception(
+        "sum-for-mean",
+        "You add up the passes' entropies. It is their mean that is taken away.",
+        (
+            lambda logits: (
+                predictive_entropy(softmax(logits).mean(0)) - predictive_entropy(softmax(logits)).sum(0)
+            ),
+        ),
+    ),
+    Misconception(
+        "mean-for-sum",
+        "You take the mean over the classes. An entropy is a sum over the classes.",
+        (
+            partial(
+                mutual_information,
+                entropy=lambda probabilities: torch.special.entr(probabilities).mean(-1),
+            ),
+        ),
+    ),
+)
+
+MISCONCEPTIONS = (
+    *map(silent_on_extremes, INFORMATION_MISCONCEPTIONS),
+    replace(ZERO_LOG_ZERO, mistakes=(partial(mutual_information, entropy=entropy_with_nan),)),
+    replace(
+        SOFTMAX_UNSTABLE,
+        mistakes=tuple(
+            partial(mutual_information, softmax=its, entropy=entropy)
+            for its in (naive_softmax, one_maximum)
+            for entropy in (predictive_entropy, entropy_with_nan)
+        ),
+    ),
+)
+
+PART = exact_part(
+    "9.3",
+    mutual_information,
+    points=25,
+    hints=(
+        "Two entropies: that of the mean prediction, and the mean of the passes' own. Which is the larger?",
+        "Compute the probabilities (S, B, K) once; then H of their mean over the passes, less the "
+        "mean over the passes of H.",
+    ),
+    cases=logit_cases,
+    outputs=("the information",),
+    gradients=_where_smooth,
+    misconceptions=MISCONCEPTIONS,
+)

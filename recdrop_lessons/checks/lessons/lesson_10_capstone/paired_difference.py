@@ -1,0 +1,146 @@
+"""10.2 Is a better than b?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
+from recdrop_lessons.checks.answer import Value
+from recdrop_lessons.checks.cases import Case
+from recdrop_lessons.checks.draw import Draw
+from recdrop_lessons.checks.exact import exact_part
+from recdrop_lessons.checks.lessons.lesson_10_capstone.mean_interval import (
+    MISCONCEPTIONS as INTERVAL_MISCONCEPTIONS,
+)
+from recdrop_lessons.checks.lessons.lesson_10_capstone.mean_interval import (
+    TOLERANCE,
+    Interval,
+    mean_interval,
+    normal,
+    sample,
+    student,
+)
+from recdrop_lessons.checks.parts import Misconception
+
+
+def paired_difference(a: Sequence[float], b: Sequence[float], level: float) -> Interval:
+    """The mean of a - b over paired runs and its confidence interval, by Student's t.
+
+    Args:
+        a: a list of n ≥ 2 floats, one for each seed.
+        b: a list of n floats, of the same seeds in the same order.
+        level: the confidence, a float between 0 and 1.
+
+    Returns:
+        A tuple of three floats: the mean of a - b, the lower end and the upper end.
+    """
+    return mean_interval([one - other for one, other in zip(a, b, strict=True)], level)
+
+
+def _unpaired(
+    a: Sequence[float],
+    b: Sequence[float],
+    level: float,
+    degrees: str = "both",
+    quantile: Callable[[float, float], float] = student,
+) -> Interval:
+    """The interval for two samples that have nothing to do with each other."""
+    n = len(a)
+    means = [math.fsum(scores) / n for scores in (a, b)]
+    variances = [
+        math.fsum((score - mean) ** 2 for score in scores) / (n - 1)
+        for scores, mean in zip((a, b), means, strict=True)
+    ]
+    error = math.sqrt(sum(variances) / n)
+    fitting = {
+        "both": 2 * n - 2,
+        "one": n - 1,
+        # Welch
+        "welch": (n - 1) * sum(variances) ** 2 / max(sum(v**2 for v in variances), 1e-300),
+    }[degrees]
+    half = quantile((1 + level) / 2, fitting) * error
+    mean = means[0] - means[1]
+    return mean, mean - half, mean + half
+
+
+def _ends_subtracted(a: Sequence[float], b: Sequence[float], level: float) -> Interval:
+    left, right = mean_interval(a, level), mean_interval(b, level)
+    return left[0] - right[0], left[1] - right[1], left[2] - right[2]
+
+
+def _ends_crossed(a: Sequence[float], b: Sequence[float], level: float) -> Interval:
+    left, right = mean_interval(a, level), mean_interval(b, level)
+    return left[0] - right[0], left[1] - right[2], left[2] - right[1]
+
+
+def _of_differences(mistake: Callable[..., Value]) -> Callable[..., Value]:
+    return lambda a, b, level: mistake([one - other for one, other in zip(a, b, strict=True)], level)
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "unpaired-interval",
+        "You treat the two lists as if they had nothing to do with each other. a[k] and b[k] share a seed: "
+        "what both runs of a pair share cancels in a[k] - b[k], so take the interval of the differences.",
+        (
+            _unpaired,
+            partial(_unpaired, degrees="one"),
+            partial(_unpaired, degrees="welch"),
+            partial(_unpaired, quantile=normal),
+            _ends_crossed,
+            _ends_subtracted,
+        ),
+    ),
+    Misconception(
+        "difference-reversed",
+        "You subtract the wrong way round: the difference is a - b.",
+        (lambda a, b, level: paired_difference(b, a, level),),
+    ),
+    Misconception(
+        "pairs-sorted",
+        "You sort the lists before you pair them. The pairs are the seeds: a[k] belongs to b[k] as they "
+        "stand.",
+        (
+            lambda a, b, level: paired_difference(sorted(a), sorted(b), level),
+            lambda a, b, level: paired_difference(sorted(a), sorted(b, reverse=True), level),
+        ),
+    ),
+    Misconception(
+        "absolute-differences",
+        "You take absolute differences. Their sign is what it is about: a may be better at one seed and "
+        "worse at the next.",
+        (lambda a, b, level: mean_interval([abs(x - y) for x, y in zip(a, b, strict=True)], level),),
+    ),
+    *(replace(its, mistakes=tuple(map(_of_differences, its.mistakes))) for its in INTERVAL_MISCONCEPTIONS),
+)
+
+
+def paired_cases(draw: Draw) -> Iterator[Case]:
+    """Scores that go up and down together from seed to seed, the second a little lower or higher."""
+    n = draw.integer(4, 8)
+    for size, level in ((n, 0.95), (n, 0.95), (n + 1, 0.9), (2, 0.95), (3, 0.99), (12, 0.5), (40, 0.8)):
+        a = sample(draw, size)
+        step = draw.uniform(-0.1, 0.1)
+        b = [x + step + y for x, y in zip(a, draw.normal(size, scale=0.05).tolist(), strict=True)]
+        yield Case(f"n={size}, level={level}", {"a": a, "b": b, "level": level})
+    yield Case("unrelated scores", {"a": sample(draw, 5), "b": sample(draw, 5), "level": 0.95})
+    level = round(draw.uniform(0.7, 0.98), 3)
+    yield Case(f"level={level}", {"a": sample(draw, n), "b": sample(draw, n), "level": level})
+
+
+PART = exact_part(
+    "10.2",
+    paired_difference,
+    points=30,
+    hints=(
+        "a[k] and b[k] come from the same seed. What is left of the seed's luck in a[k] - b[k]?",
+        "Make the list of the differences a[k] - b[k] first; what remains is 10.1 on that list.",
+    ),
+    cases=paired_cases,
+    outputs=("mean", "low", "high"),
+    floats=False,
+    tolerance=TOLERANCE,
+    misconceptions=MISCONCEPTIONS,
+)

@@ -1,0 +1,109 @@
+"""11.3 Dropped weights backwards."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from recdrop_lessons.checks.answer import Value
+from recdrop_lessons.checks.cases import Case
+from recdrop_lessons.checks.draw import Draw
+from recdrop_lessons.checks.exact import exact_part
+from recdrop_lessons.checks.lessons.lesson_11_inside_the_fast_layer.lstm_step_backward import Gradients
+from recdrop_lessons.checks.lstm import step_cases
+from recdrop_lessons.checks.parts import Misconception
+
+
+def weight_drop_backward(dz: Tensor, h: Tensor, U: Tensor, m_U: Tensor) -> Gradients:
+    """The gradients of a product with dropped weights, z = h (U∘m)ᵀ.
+
+    Args:
+        dz: the gradient of z, (B, 4H).
+        h: the old state, (B, H).
+        U: the recurrent weights, (4H, H).
+        m_U: their mask, (4H, H), scaled.
+
+    Returns:
+        A tuple of two gradients: of h (B, H) and of U (4H, H).
+    """
+    # z = h (U∘m)ᵀ:  dh = dz (U∘m),  dU = (dzᵀ h)∘m
+    return dz @ (U * m_U), (dz.T @ h) * m_U
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "mask-forgotten-in-u",
+        "The gradient of U lacks the mask. A dropped weight took no part, so it gets no gradient; a kept one "
+        "gets it scaled.",
+        (lambda dz, h, U, m_U: (dz @ (U * m_U), dz.T @ h),),
+    ),
+    Misconception(
+        "mask-forgotten-in-h",
+        "The gradient of h goes back through all of U. It goes back through what h met: the dropped weights, "
+        "U∘m.",
+        (lambda dz, h, U, m_U: (dz @ U, (dz.T @ h) * m_U),),
+    ),
+    Misconception(
+        "mask-forgotten",
+        "You leave out the mask. z = h (U∘m)ᵀ, and both gradients know it.",
+        (lambda dz, h, U, m_U: (dz @ U, dz.T @ h),),
+    ),
+    Misconception(
+        "no-rescale",
+        "You use the mask as yes or no. It is scaled, and the backward pass multiplies by the same mask.",
+        (
+            lambda dz, h, U, m_U: weight_drop_backward(dz, h, U, (m_U > 0).to(U.dtype)),
+            lambda dz, h, U, m_U: (dz @ (U * m_U), (dz.T @ h) * (m_U > 0)),
+            lambda dz, h, U, m_U: (dz @ (U * (m_U > 0)), (dz.T @ h) * m_U),
+        ),
+    ),
+    Misconception(
+        "mask-twice",
+        "You multiply by the mask twice in one gradient: once for each time it stood in the forward step.",
+        (
+            lambda dz, h, U, m_U: (dz @ (U * m_U), (dz.T @ h) * m_U**2),
+            lambda dz, h, U, m_U: (dz @ (U * m_U**2), (dz.T @ h) * m_U),
+        ),
+    ),
+    Misconception(
+        "weight-for-gradient",
+        "You put U itself into its gradient. z is linear in U: dU = (dzᵀ h)∘m.",
+        (lambda dz, h, U, m_U: (dz @ (U * m_U), (dz.T @ h) * U * m_U),),
+    ),
+    Misconception(
+        "gradient-transposed",
+        "The gradient of U lies the other way round. It has U's own shape, (4H, H).",
+        (lambda dz, h, U, m_U: (dz @ (U * m_U), ((dz.T @ h) * m_U).T),),
+    ),
+    Misconception(
+        "mean-over-batch",
+        "You divide by the number of rows. One U serves every row, so their gradients add up.",
+        (lambda dz, h, U, m_U: (dz @ (U * m_U), (dz.T @ h) * m_U / len(h)),),
+    ),
+    Misconception(
+        "outputs-swapped",
+        "You return (dU, dh). The order is (dh, dU).",
+        (lambda dz, h, U, m_U: weight_drop_backward(dz, h, U, m_U)[::-1],),
+    ),
+)
+
+
+def weight_cases(draw: Draw) -> list[Case]:
+    def arguments(draw: Draw, B: int, F: int, H: int) -> dict[str, Value]:
+        given = {"dz": draw.normal(B, 4 * H), "h": draw.normal(B, H), "U": draw.normal(4 * H, H)}
+        return given | {"m_U": draw.mask(4 * H, H)}
+
+    return [Case(case.label, case.arguments) for case in step_cases(draw, arguments)]
+
+
+PART = exact_part(
+    "11.3",
+    weight_drop_backward,
+    points=15,
+    hints=(
+        "Call the dropped weights V = U∘m, so that z = h Vᵀ. What are dh and dV? And how does dV reach U?",
+        "dh = dz V, and dV = dzᵀ h. Since V = U∘m element by element, dU is dV times the mask.",
+    ),
+    cases=weight_cases,
+    outputs=("dh", "dU"),
+    misconceptions=MISCONCEPTIONS,
+)

@@ -1,0 +1,241 @@
+"""Right and wrong answers to 3.1."""
+
+import torch
+import torch.nn.functional as F
+from bank import Bank
+from lesson_03_where_dropout_happens._shared import no_tanh, plus_one, step, tanh_gate, zeros
+
+bank = Bank()
+RIGHT, WRONG = bank.RIGHT, bank.WRONG
+
+
+@bank.right
+def loop(x, W, U, b, m_x, m_h):
+    h = c = zeros(x, U)
+    out = []
+    for t in range(x.shape[1]):
+        h, c = step((x[:, t] * m_x) @ W.T + (h * m_h) @ U.T + b, c)
+        out.append(h)
+    return torch.stack(out, dim=1)
+
+
+@bank.right
+def library_cell(x, W, U, b, m_x, m_h):
+    state = (zeros(x, U), zeros(x, U))
+    out = []
+    for x_t in x.unbind(dim=1):
+        state = torch.lstm_cell(x_t * m_x, (state[0] * m_h, state[1]), W, U, b, torch.zeros_like(b))
+        out.append(state[0].unsqueeze(1))
+    return torch.cat(out, dim=1)
+
+
+@bank.right
+def all_inputs_at_once(x, W, U, b, m_x, m_h):
+    B, T, _ = x.shape
+    H = U.shape[1]
+    from_x = F.linear(x * m_x.unsqueeze(1), W, b)
+    h, c = x.new_zeros(B, H), x.new_zeros(B, H)
+    out = x.new_empty(B, T, H)
+    for t in range(T):
+        h, c = step(from_x[:, t] + F.linear(h * m_h, U), c)
+        out[:, t] = h
+    return out
+
+
+@bank.right
+def einsum(x, W, U, b, m_x, m_h):
+    h = c = x.new_zeros(x.shape[0], U.shape[1])
+    out = []
+    for t in range(x.shape[1]):
+        z = torch.einsum("bf,bf,gf->bg", x[:, t], m_x, W) + torch.einsum("bh,bh,gh->bg", h, m_h, U) + b
+        h, c = step(z, c)
+        out.append(h)
+    return torch.stack(out).transpose(0, 1)
+
+
+@bank.right
+def row_by_row(x, W, U, b, m_x, m_h):
+    rows = []
+    for x_b, mx_b, mh_b in zip(x, m_x, m_h, strict=True):
+        h = c = torch.zeros(U.shape[1], dtype=x.dtype)
+        steps = []
+        for x_t in x_b:
+            h, c = step(W @ (x_t * mx_b) + U @ (h * mh_b) + b, c)
+            steps.append(h)
+        rows.append(torch.stack(steps))
+    return torch.stack(rows)
+
+
+def _loop(x, W, U, b, m_x, m_h, z, after=lambda h, c: (h, c, h)):
+    h = c = zeros(x, U)
+    out = []
+    for t in range(x.shape[1]):
+        h, c = step(z(x[:, t], h), c)
+        h, c, y = after(h, c)
+        out.append(y)
+    return torch.stack(out, dim=1)
+
+
+@bank.wrong("masked-state-carried")
+def carried_and_masked_again(x, W, U, b, m_x, m_h):
+    h = c = zeros(x, U)
+    out = []
+    for t in range(x.shape[1]):
+        h = h * m_h
+        h, c = step((x[:, t] * m_x) @ W.T + (h * m_h) @ U.T + b, c)
+        out.append(h)
+    return torch.stack(out, dim=1)
+
+
+@bank.wrong("masked-state-carried")
+def masked_as_the_state(x, W, U, b, m_x, m_h):
+    return _loop(
+        x,
+        W,
+        U,
+        b,
+        m_x,
+        m_h,
+        lambda x_t, h: (x_t * m_x) @ W.T + h @ U.T + b,
+        lambda h, c: (h * m_h, c, h * m_h),
+    )
+
+
+@bank.wrong("mask-after-product")
+def after_the_product(x, W, U, b, m_x, m_h):
+    return _loop(x, W, U, b, m_x, m_h, lambda x_t, h: (x_t * m_x) @ W.T + (h @ U.T) * m_h.repeat(1, 4) + b)
+
+
+@bank.wrong("mask-on-output")
+def on_the_output(x, W, U, b, m_x, m_h):
+    return loop(x, W, U, b, m_x, torch.ones_like(m_h)) * m_h[:, None, :]
+
+
+@bank.wrong("mask-on-cell")
+def on_the_cell(x, W, U, b, m_x, m_h):
+    h = c = zeros(x, U)
+    out = []
+    for t in range(x.shape[1]):
+        i, f, g, o = ((x[:, t] * m_x) @ W.T + h @ U.T + b).chunk(4, 1)
+        c = m_h * (f.sigmoid() * c + i.sigmoid() * g.tanh())
+        h = o.sigmoid() * c.tanh()
+        out.append(h)
+    return torch.stack(out, 1)
+
+
+@bank.wrong("mask-on-candidate")
+def on_the_candidate(x, W, U, b, m_x, m_h):
+    h = c = zeros(x, U)
+    out = []
+    for t in range(x.shape[1]):
+        i, f, g, o = ((x[:, t] * m_x) @ W.T + h @ U.T + b).chunk(4, 1)
+        c = f.sigmoid() * c + i.sigmoid() * (m_h * g.tanh())
+        h = o.sigmoid() * c.tanh()
+        out.append(h)
+    return torch.stack(out, 1)
+
+
+@bank.wrong("masks-swapped")
+def masks_swapped(x, W, U, b, m_x, m_h):
+    return _loop(x, W, U, b, m_x, m_h, lambda x_t, h: (x_t * m_h) @ W.T + (h * m_x) @ U.T + b)
+
+
+@bank.wrong("state-mask-forgotten")
+def input_only(x, W, U, b, m_x, m_h):
+    return loop(x, W, U, b, m_x, torch.ones_like(m_h))
+
+
+@bank.wrong("input-mask-forgotten")
+def state_only(x, W, U, b, m_x, m_h):
+    return loop(x, W, U, b, torch.ones_like(m_x), m_h)
+
+
+@bank.wrong("masks-forgotten")
+def no_masks(x, W, U, b, m_x, m_h):
+    return loop(x, W, U, b, torch.ones_like(m_x), torch.ones_like(m_h))
+
+
+@bank.wrong("time-batch-swapped")
+def stacked_in_front(x, W, U, b, m_x, m_h):
+    return loop(x, W, U, b, m_x, m_h).transpose(0, 1)
+
+
+@bank.wrong("time-batch-swapped")
+def loops_over_the_batch(x, W, U, b, m_x, m_h):
+    h = c = x.new_zeros(x.shape[1], U.shape[1])
+    out = []
+    for x_t in x:
+        h, c = step((x_t * m_x) @ W.T + (h * m_h) @ U.T + b, c)
+        out.append(h)
+    return torch.stack(out)
+
+
+@bank.wrong("last-step-only")
+def last_only(x, W, U, b, m_x, m_h):
+    return loop(x, W, U, b, m_x, m_h)[:, -1]
+
+
+@bank.wrong("gate-order")
+def other_order(x, W, U, b, m_x, m_h):
+    order = [0, 2, 1, 3]
+    W, U, b = (torch.cat([w.chunk(4)[k] for k in order]) for w in (W, U, b))
+    return loop(x, W, U, b, m_x, m_h)
+
+
+def _with_step(step):
+    def answer(x, W, U, b, m_x, m_h):
+        h = c = zeros(x, U)
+        out = []
+        for t in range(x.shape[1]):
+            h, c = step(((x[:, t] * m_x) @ W.T + (h * m_h) @ U.T + b).chunk(4, 1), c)
+            out.append(h)
+        return torch.stack(out, 1)
+
+    return answer
+
+
+bank.wrong("tanh-c-forgotten")(_with_step(no_tanh))
+
+
+bank.wrong("wrong-gate-activation")(_with_step(tanh_gate))
+
+
+bank.wrong("forget-bias")(_with_step(plus_one))
+
+
+@bank.wrong()
+def first_step_masked_only(x, W, U, b, m_x, m_h):
+    h = c = zeros(x, U)
+    out = []
+    for t in range(x.shape[1]):
+        x_t = x[:, t] * m_x if t == 0 else x[:, t]
+        h, c = step(x_t @ W.T + (h * m_h) @ U.T + b, c)
+        out.append(h)
+    return torch.stack(out, 1)
+
+
+@bank.wrong()
+def state_not_carried(x, W, U, b, m_x, m_h):
+    z = (x * m_x[:, None]) @ W.T + b
+    return step(z, x.new_zeros(*x.shape[:2], U.shape[1]))[0]
+
+
+@bank.wrong()
+def squeezes(x, W, U, b, m_x, m_h):
+    return loop(x, W, U, b, m_x, m_h).squeeze()
+
+
+@bank.wrong("changes-input")
+def masks_x_in_place(x, W, U, b, m_x, m_h):
+    x *= m_x[:, None]
+    return loop(x, W, U, b, torch.ones_like(m_x), m_h)
+
+
+@bank.wrong("gradient-cut")
+def truncated(x, W, U, b, m_x, m_h):
+    h = c = zeros(x, U)
+    out = []
+    for t in range(x.shape[1]):
+        h, c = step((x[:, t] * m_x) @ W.T + (h.detach() * m_h) @ U.T + b, c.detach())
+        out.append(h)
+    return torch.stack(out, 1)

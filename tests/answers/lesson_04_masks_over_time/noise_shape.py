@@ -1,0 +1,59 @@
+"""Right and wrong answers to 4.2."""
+
+import torch
+from bank import Bank
+
+bank = Bank()
+RIGHT, WRONG = bank.RIGHT, bank.WRONG
+
+
+@bank.right
+def dictionary(name, batch, time, features):
+    return {
+        "Dropout": (batch, time, features),
+        "SpatialDropout1D": (batch, 1, features),
+        "whole steps": (batch, time, 1),
+        "one for the batch": (1, time, features),
+    }[name]
+
+
+@bank.right
+def change_one(name, batch, time, features):
+    shape = [batch, time, features]
+    axis = {"SpatialDropout1D": 1, "whole steps": 2, "one for the batch": 0}.get(name)
+    if axis is not None:
+        shape[axis] = 1
+    return tuple(shape)
+
+
+@bank.right
+def torch_size(name, batch, time, features):
+    return torch.empty(dictionary(name, batch, time, features), device="meta").shape
+
+
+def _entry(name, shape):
+    def answer(name_, batch, time, features):
+        return shape(batch, time, features) if name_ == name else dictionary(name_, batch, time, features)
+
+    return lambda name, batch, time, features: answer(name, batch, time, features)
+
+
+for slug, name, shape in (
+    ("spatial-drops-channels", "SpatialDropout1D", lambda b, t, f: (b, t, 1)),
+    ("whole-steps-share-features", "whole steps", lambda b, t, f: (b, 1, f)),
+    ("whole-steps-share-features", "whole steps", lambda b, t, f: (b, t, f)),
+    ("dropout-is-element-wise", "Dropout", lambda b, t, f: (b, t, 1)),
+    ("one-mask-for-all-steps", "one for the batch", lambda b, t, f: (1, 1, f)),
+    ("mask-per-row", "one for the batch", lambda b, t, f: (b, 1, 1)),
+    (None, "Dropout", lambda b, t, f: (b, f, t)),
+    (None, "Dropout", lambda b, t, f: None),
+    (None, "SpatialDropout1D", lambda b, t, f: (None, 1, f)),
+    (None, "whole steps", lambda b, t, f: (b, t)),
+    (None, "one for the batch", lambda b, t, f: (1.0, t, f)),
+):
+    bank.wrong(slug)(_entry(name, shape))
+
+
+@bank.wrong()
+def a_tensor(name, batch, time, features):
+    return torch.tensor(dictionary(name, batch, time, features))

@@ -1,0 +1,91 @@
+"""Right and wrong answers to 9.3."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from bank import Bank
+from lesson_09_uncertainty._shared import bits, naive
+from lesson_09_uncertainty.predictive_entropy import entr
+
+bank = Bank()
+RIGHT, WRONG = bank.RIGHT, bank.WRONG
+
+
+@bank.right
+def difference_of_entropies(logits):
+    p = logits.softmax(-1)
+    return entr(p.mean(0)) - torch.special.entr(p).sum(-1).mean(0)
+
+
+@bank.right
+def mean_divergence(logits):
+    """The mean KL divergence of the passes from their mean."""
+    log_p = logits.log_softmax(-1)
+    log_mean = log_p.logsumexp(0) - math.log(len(logits))
+    return (log_p.exp() * (log_p - log_mean)).sum(-1).mean(0)
+
+
+@bank.right
+def one_row_at_a_time(logits):
+    rows = []
+    for b in range(logits.shape[1]):
+        p = F.softmax(logits[:, b], dim=-1)
+        total = -torch.xlogy(p.mean(0), p.mean(0)).sum()
+        shared = sum(-torch.xlogy(q, q).sum() for q in p) / len(p)
+        rows.append(total - shared)
+    return torch.stack(rows)
+
+
+@bank.right
+def by_categorical(logits):
+    passes = torch.distributions.Categorical(logits=logits)
+    mean = torch.distributions.Categorical(probs=passes.probs.mean(0))
+    return mean.entropy() - passes.entropy().mean(0)
+
+
+def _h(p):
+    return -torch.xlogy(p, p).sum(-1)
+
+
+def _h_nan(p):
+    return -(p * p.log()).sum(-1)
+
+
+def _s(logits):
+    return logits.softmax(-1)
+
+
+for slug, answer in (
+    ("total-entropy", lambda x: _h(_s(x).mean(0))),
+    ("expected-entropy", lambda x: _h(_s(x)).mean(0)),
+    ("entropy-of-one-pass", lambda x: _h(_s(x).mean(0)) - _h(_s(x[0]))),
+    ("entropy-of-one-pass", lambda x: _h(_s(x).mean(0)) - _h(_s(x))[-1]),
+    ("sign-reversed", lambda x: _h(_s(x)).mean(0) - _h(_s(x).mean(0))),
+    ("log-probabilities-averaged", lambda x: _h(_s(x.mean(0))) - _h(_s(x)).mean(0)),
+    (
+        "log-probabilities-averaged",
+        lambda x: _h(_s(x.log_softmax(-1).mean(0))) - _h(_s(x)).mean(0),
+    ),
+    ("log-base-2", lambda x: bits(_s(x).mean(0)) - bits(_s(x)).mean(0)),
+    ("softmax-axis", lambda x: _h(x.softmax(1).mean(0)) - _h(x.softmax(1)).mean(0)),
+    ("softmax-axis", lambda x: _h(x.softmax(0).mean(0)) - _h(x.softmax(0)).mean(0)),
+    ("softmax-forgotten", lambda x: _h(x.mean(0)) - _h(x).mean(0)),
+    ("variance-for-information", lambda x: _s(x).var(0, unbiased=False).sum(-1)),
+    ("variance-for-information", lambda x: ((_s(x) - _s(x).mean(0)) ** 2).sum(0).sum(-1) / (len(x) - 1)),
+    ("sum-for-mean", lambda x: _h(_s(x).mean(0)) - _h(_s(x)).sum(0)),
+    (
+        "mean-for-sum",
+        lambda x: (torch.special.entr(_s(x).mean(0)) - torch.special.entr(_s(x)).mean(0)).mean(-1),
+    ),
+    ("zero-log-zero", lambda x: _h_nan(_s(x).mean(0)) - _h_nan(_s(x)).mean(0)),
+    ("softmax-unstable", lambda x: _h(naive(x).mean(0)) - _h(naive(x)).mean(0)),
+    ("softmax-unstable", lambda x: _h_nan(naive(x).mean(0)) - _h_nan(naive(x)).mean(0)),
+    (None, lambda x: _h(_s(x).mean(1)) - _h(_s(x)).mean(1)),
+    (None, lambda x: (_h(_s(x).mean(0)) - _h(_s(x)).mean(0)).clamp(min=0.05)),
+    (None, lambda x: (_h(_s(x).mean(0)) - _h(_s(x)).mean(0)).mean()),
+    (None, lambda x: (_h_nan(_s(x).mean(0)) - _h_nan(_s(x)).mean(0)).nan_to_num(0.0)),
+    ("gradient-cut", lambda x: _h(_s(x).mean(0)) - _h(_s(x)).mean(0).detach()),
+    ("changes-input", lambda x: _h(_s(x.sub_(1)).mean(0)) - _h(_s(x)).mean(0)),
+):
+    bank.wrong(slug)(lambda logits, answer=answer: answer(logits))

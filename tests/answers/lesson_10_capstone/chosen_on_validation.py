@@ -1,0 +1,80 @@
+"""Right and wrong answers to 10.3."""
+
+import statistics
+
+import numpy as np
+import torch
+from bank import Bank
+
+bank = Bank()
+RIGHT, WRONG = bank.RIGHT, bank.WRONG
+
+
+@bank.right
+def by_means(validation, test):
+    means = [statistics.fmean(row) for row in validation]
+    return means.index(min(means)), statistics.fmean(test[means.index(min(means))])
+
+
+@bank.right
+def with_arrays(validation, test):
+    best = int(np.mean(validation, axis=1).argmin())
+    return best, float(np.mean(test[best]))
+
+
+@bank.right
+def with_tensors(validation, test):
+    best = torch.tensor(validation).sum(1).argmin().item()
+    return best, torch.tensor(test)[best].mean().item()
+
+
+@bank.right
+def by_loop(validation, test):
+    best, lowest = None, float("inf")
+    for k, row in enumerate(validation):
+        if sum(row) / len(row) < lowest:
+            best, lowest = k, sum(row) / len(row)
+    return [best, sum(test[best]) / len(test[best])]
+
+
+def _means(rows):
+    return np.mean(rows, axis=1)
+
+
+def _place(rows):
+    return np.unravel_index(np.argmin(rows), np.shape(rows))
+
+
+def _per_seed(validation, test):
+    best = np.argmin(validation, axis=0)
+    return by_means(validation, test)[0], float(np.mean([test[k][s] for s, k in enumerate(best)]))
+
+
+for slug, answer in (
+    ("chosen-on-test", lambda v, t: (int(_means(t).argmin()), float(_means(t).min()))),
+    ("chosen-on-test", lambda v, t: (int(_means(v).argmin()), float(_means(t).min()))),
+    ("validation-reported", lambda v, t: (int(_means(v).argmin()), float(_means(v).min()))),
+    ("best-run-reported", lambda v, t: (int(_means(v).argmin()), min(t[_means(v).argmin()]))),
+    ("best-run-chosen", lambda v, t: (int(_place(v)[0]), float(_means(t)[_place(v)[0]]))),
+    ("best-run-chosen", lambda v, t: (int(_place(v)[0]), t[_place(v)[0]][_place(v)[1]])),
+    ("highest-chosen", lambda v, t: (int(_means(v).argmax()), float(_means(t)[_means(v).argmax()]))),
+    ("chosen-per-seed", _per_seed),
+    ("axes-swapped", lambda v, t: by_means(np.transpose(v).tolist(), np.transpose(t).tolist())),
+    (None, lambda v, t: by_means(v, t)[::-1]),
+    (None, lambda v, t: by_means(v, t)[0]),
+    (None, lambda v, t: (float(by_means(v, t)[0]), by_means(v, t)[1])),
+    (None, lambda v, t: (by_means(v, t)[0], t[by_means(v, t)[0]])),
+    (None, lambda v, t: (by_means(v, t)[0], t[by_means(v, t)[0]][0])),
+    (None, lambda v, t: (by_means(v, t)[0] + 1, by_means(v, t)[1])),
+    (None, lambda v, t: (by_means(v, t)[0], max(t[by_means(v, t)[0]]))),
+    (None, lambda v, t: by_means([row[:1] for row in v], t)),
+):
+    bank.wrong(slug)(lambda validation, test, answer=answer: answer(validation, test))
+
+
+@bank.wrong("changes-input")
+def sorts_the_losses(validation, test):
+    value = by_means(validation, test)
+    for row in validation:
+        row.sort()
+    return value

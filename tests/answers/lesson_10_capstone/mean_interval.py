@@ -1,0 +1,64 @@
+"""Right and wrong answers to 10.1."""
+
+import numpy as np
+import torch
+from bank import Bank
+from lesson_10_capstone._shared import INTERVALS, by_statistics
+from scipy import special, stats
+
+bank = Bank()
+RIGHT, WRONG = bank.RIGHT, bank.WRONG
+
+
+bank.right(by_statistics)
+
+
+@bank.right
+def by_scipy(scores, level):
+    low, high = stats.t.interval(level, len(scores) - 1, loc=np.mean(scores), scale=stats.sem(scores))
+    return float(np.mean(scores)), float(low), float(high)
+
+
+@bank.right
+def in_numpy(scores, level):
+    x = np.array(scores)
+    half = special.stdtrit(x.size - 1, 0.5 + level / 2) * x.std(ddof=1) / x.size**0.5
+    return x.mean(), x.mean() - half, x.mean() + half
+
+
+@bank.right
+def in_torch(scores, level):
+    x = torch.tensor(scores)
+    half = -float(stats.t.ppf((1 - level) / 2, len(x) - 1)) * (x.var() / len(x)).sqrt().item()
+    return x.mean().item(), x.mean().item() - half, x.mean().item() + half
+
+
+@bank.right
+def by_hand(scores, level):
+    n = len(scores)
+    mean = sum(scores) / n
+    variance = sum((x - mean) ** 2 for x in scores) / (n - 1)
+    half = stats.t(n - 1).isf((1 - level) / 2) * (variance / n) ** 0.5
+    return [mean, mean - half, mean + half]
+
+
+for slug, answer in INTERVALS:
+    bank.wrong(slug)(lambda scores, level, answer=answer: answer(scores, level))
+
+
+@bank.wrong("changes-input")
+def sorts_in_place(scores, level):
+    scores.sort()
+    return by_statistics(scores, level)
+
+
+@bank.wrong()
+def clipped_to_accuracies(scores, level):
+    return tuple(min(1.0, max(0.0, its)) for its in by_statistics(scores, level))
+
+
+@bank.wrong()
+def three_seeds_needed(scores, level):
+    if len(scores) < 3:
+        raise ValueError("too few")
+    return by_statistics(scores, level)

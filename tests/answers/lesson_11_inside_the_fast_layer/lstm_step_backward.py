@@ -1,0 +1,171 @@
+"""Right and wrong answers to 11.1."""
+
+import torch
+import torch.nn.functional as F
+from bank import Bank
+from lesson_11_inside_the_fast_layer._shared import backward, gates, pre_tanh, slopes
+
+bank = Bank()
+RIGHT, WRONG = bank.RIGHT, bank.WRONG
+
+
+@bank.right
+def by_hand(dh, dc, x, h, c, W, U, b, m_h):
+    return backward(dh, dc, x, h, c, W, U, b, m_h)
+
+
+@bank.right
+def by_autograd(dh, dc, x, h, c, W, U, b, m_h):
+    with torch.enable_grad():
+        leaves = [t.detach().clone().requires_grad_() for t in (x, h, c, W, U, b)]
+        x, h, c, W, U, b = leaves
+        i, f, g, o = gates(F.linear(x, W, b) + F.linear(h * m_h, U))
+        new = f * c + i * g
+        return torch.autograd.grad([o * new.tanh(), new], leaves, [dh, dc])
+
+
+@bank.right
+def by_vjp(dh, dc, x, h, c, W, U, b, m_h):
+    def step(x, h, c, W, U, b):
+        return torch.lstm_cell(x, (h * m_h, c), W, U, b, torch.zeros_like(b))
+
+    return torch.func.vjp(step, x, h, c, W, U, b)[1]((dh, dc))
+
+
+@bank.right
+def gate_by_gate_einsum(dh, dc, x, h, c, W, U, b, m_h):
+    H = h.shape[1]
+    masked = torch.mul(h, m_h)
+    z = torch.einsum("bf,gf->bg", x, W) + torch.einsum("bh,gh->bg", masked, U) + b
+    i, f, g, o = (z[:, k * H : (k + 1) * H] for k in range(4))
+    i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+    t = torch.tanh(f * c + i * g)
+    into = dc + dh * o - dh * o * t * t
+    dz = x.new_empty(x.size(0), 4 * H)
+    dz[:, :H] = into * g * (i - i * i)
+    dz[:, H : 2 * H] = into * c * (f - f * f)
+    dz[:, 2 * H : 3 * H] = into * i * (1 - g) * (1 + g)
+    dz[:, 3 * H :] = dh * t * (o - o * o)
+    return [
+        torch.einsum("bg,gf->bf", dz, W),
+        torch.einsum("bg,gh,bh->bh", dz, U, m_h),
+        into * f,
+        torch.einsum("bg,bf->gf", dz, x),
+        torch.einsum("bg,bh->gh", dz, masked),
+        torch.einsum("bg->g", dz),
+    ]
+
+
+@bank.right
+def row_by_row(dh, dc, x, h, c, W, U, b, m_h):
+    rows = []
+    for k in range(len(x)):
+        i, f, g, o = gates(W @ x[k] + U @ (h[k] * m_h[k]) + b)
+        t = torch.tanh(f * c[k] + i * g)
+        d = dc[k] + dh[k] * o * (1 - t.square())
+        dz = torch.cat(
+            [d * g * i * (1 - i), d * c[k] * f * (1 - f), d * i * (1 - g**2), dh[k] * t * o * (1 - o)]
+        )
+        rows.append(
+            (dz @ W, (dz @ U) * m_h[k], d * f, torch.outer(dz, x[k]), torch.outer(dz, h[k] * m_h[k]), dz)
+        )
+    dx, d_h, d_c, dW, dU, db = zip(*rows, strict=True)
+    return torch.stack(dx), torch.stack(d_h), torch.stack(d_c), sum(dW), sum(dU), sum(db)
+
+
+def _step(**options):
+    def answer(dh, dc, x, h, c, W, U, b, m_h):
+        return backward(dh, dc, x, h, c, W, U, b, m_h, **options)
+
+    return answer
+
+
+def _after(change):
+    def answer(dh, dc, x, h, c, W, U, b, m_h):
+        return change(backward(dh, dc, x, h, c, W, U, b, m_h), x)
+
+    return answer
+
+
+def _one(a, z):
+    return torch.ones_like(a)
+
+
+def _pre_sigmoid(a, z):
+    return z * (1 - z)
+
+
+def _no_mask(dh, dc, x, h, c, W, U, b, m_h):
+    return backward(dh, dc, x, h, c, W, U, b, torch.ones_like(m_h))
+
+
+def _mask_on_incoming(dh, dc, x, h, c, W, U, b, m_h):
+    return backward(dh * m_h, dc, x, h, c, W, U, b, m_h, mask_h=False)
+
+
+def _keras_order(dh, dc, x, h, c, W, U, b, m_h):
+    return backward(dh, dc, x, h, c, W, U, b, m_h, forward_order=(0, 2, 1, 3), order=(0, 2, 1, 3))
+
+
+for slug, answer in (
+    ("gate-order", _step(order=(0, 2, 1, 3))),
+    ("gate-order", _step(order=(1, 0, 2, 3))),
+    ("gate-order", _step(order=(3, 0, 1, 2))),
+    ("gate-order", _keras_order),
+    ("slope-at-preactivation", _step(slopes=slopes(tanh=pre_tanh))),
+    ("slope-at-preactivation", _step(slopes=slopes(cell=pre_tanh))),
+    ("slope-at-preactivation", _step(slopes=slopes(sigmoid=_pre_sigmoid))),
+    ("slope-at-preactivation", _step(slopes=(_pre_sigmoid, pre_tanh, pre_tanh))),
+    (
+        "slope-at-preactivation",
+        _step(slopes=slopes(sigmoid=lambda a, z: a.sigmoid() * (1 - a.sigmoid()))),
+    ),
+    ("slope-at-preactivation", _step(slopes=slopes(tanh=lambda a, z: 1 - a.tanh() ** 2))),
+    ("slope-forgotten", _step(slopes=slopes(sigmoid=_one))),
+    ("slope-forgotten", _step(slopes=slopes(tanh=_one))),
+    ("slope-forgotten", _step(slopes=slopes(cell=_one))),
+    ("slope-forgotten", _step(slopes=(_one, _one, _one))),
+    ("cell-gradient-forgotten", _step(total=lambda dc, through_h: through_h)),
+    ("output-path-forgotten", _step(total=lambda dc, through_h: dc)),
+    ("old-cell-gradient", _step(old_cell=lambda d_cell, dc, f: d_cell)),
+    ("old-cell-gradient", _step(old_cell=lambda d_cell, dc, f: dc * f)),
+    ("old-cell-gradient", _step(old_cell=lambda d_cell, dc, f: dc)),
+    ("factors-exchanged", _step(met=lambda i, f, g, c, new: (g, new, i))),
+    ("factors-exchanged", _step(met=lambda i, f, g, c, new: (i, c, g))),
+    ("factors-exchanged", _step(met=lambda i, f, g, c, new: (c, g, i))),
+    ("tanh-c-forgotten", _step(squash=lambda c: c, slopes=slopes(cell=_one))),
+    ("mask-forgotten", _no_mask),
+    ("mask-forgotten-in-h", _step(mask_h=False)),
+    ("mask-forgotten-in-u", _step(mask_u=False)),
+    ("mask-forgotten-backwards", _step(mask_h=False, mask_u=False)),
+    ("mask-on-incoming-gradient", _mask_on_incoming),
+    ("bias-not-summed", _step(bias=lambda dz: dz)),
+    ("bias-not-summed", _step(bias=lambda dz: dz.mean(0))),
+    ("bias-not-summed", _step(bias=lambda dz: dz.sum(0, keepdim=True))),
+    ("mean-over-batch", _after(lambda d, x: (*d[:3], *(its / x.shape[0] for its in d[3:])))),
+    ("gradient-transposed", _after(lambda d, x: (*d[:3], d[3].T, d[4].T, d[5]))),
+    ("gradient-transposed", _after(lambda d, x: (*d[:3], d[3].T, *d[4:]))),
+    ("outputs-swapped", _after(lambda d, x: (*d[3:], *d[:3]))),
+    ("outputs-swapped", _after(lambda d, x: (d[0], d[2], d[1], *d[3:]))),
+    (None, _after(lambda d, x: d[:5])),
+    (None, _after(lambda d, x: tuple(-its for its in d))),
+    (None, _after(lambda d, x: (d[0].sum(0), *d[1:]))),
+    (None, _after(lambda d, x: tuple(its.squeeze() for its in d))),
+    (None, _step(bias=lambda dz: dz.sum(1))),
+    (None, _step(total=lambda dc, through_h: dc - through_h)),
+):
+    bank.wrong(slug)(answer)
+
+
+@bank.wrong("changes-input")
+def masks_h_in_place(dh, dc, x, h, c, W, U, b, m_h):
+    value = backward(dh, dc, x, h, c, W, U, b, m_h)
+    h.mul_(m_h)
+    return value
+
+
+@bank.wrong("changes-input")
+def adds_into_dc(dh, dc, x, h, c, W, U, b, m_h):
+    value = backward(dh, dc, x, h, c, W, U, b, m_h)
+    dc += dh
+    return value
