@@ -11,21 +11,20 @@ right answers are written again, short, in float64.
 
 To add a part (docs/instructors/adapting.md has one written out):
 
-1. The function: the right answer, with the exercise's arguments and docstring. Keyword-only parameters after
-   them are switches for mistakes, and no part of the exercise.
-2. Misconceptions: `Misconception("gate-order", "One or two sentences to the learner.", (mistake, ...))`, where
-   a mistake is a function with the same arguments. The mistakes of any LSTM are in lstm.py, those of any mask
-   in masks.py.
+1. The function: the right answer, with the exercise's arguments and docstring. Keyword-only parameters
+   after them are switches for mistakes, and no part of the exercise.
+2. Misconceptions: `Misconception("gate-order", "One or two sentences to the learner.", (mistake, ...))`. A
+   mistake is a function with the same arguments. Those of any LSTM are in lstm.py, of any mask in masks.py.
 3. `cases(draw)` yields `Case(label, arguments)`, floats in float64, fresh from the `Draw`. The first case is
    plain, with sizes all different; the second has the same sizes and other values (an answer that remembers
    by shape fails there); the edges follow: B = 1, T = 1, B = 4, sizes all equal (there a transposed weight
    runs, and is recognised). What the part must tell apart is drawn at every seed. `Case(label, arguments,
-   False)` asks for no gradients: they cost more than all else, so cases that differ from the first in their
-   sizes alone go without.
-4. `PART = exact_part(number, function, points=..., hints=..., cases=..., misconceptions=..., ...)`, for a value
-   that the arguments decide (exact.py). A part that maps names to words or shapes is a `table` (tables.py). A
-   random part writes its own check from the `Steps` of steps.py and the bounds of chance.py: few calls on large
-   tensors, each comparison's chance to reject a right answer below `chance.ERROR`.
+   False)` asks for no gradients: they cost more than all else, so cases that differ from the first in
+   their sizes alone go without.
+4. `PART = exact_part(number, function, points=..., hints=..., cases=..., misconceptions=...)`, for a value
+   that the arguments decide (exact.py). A part that maps names to words or shapes is a `table` (tables.py).
+   A random part writes its own check from the `Steps` of steps.py and the bounds of chance.py: few calls on
+   large tensors, each comparison's chance to reject a right answer below `chance.ERROR`.
 5. tests/answers/lesson_NN_name/function.py: RIGHT and WRONG, at least one wrong answer a misconception. Each
    must pass or fail at twenty seeds; tests/checks/test_curriculum.py lists what the course promises to catch.
 
