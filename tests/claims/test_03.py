@@ -140,3 +140,44 @@ def test_keras_recurrent_dropout_of_one_does_nothing(x: Tensor, kind: str) -> No
     assert torch.equal(layer(x, training=True), layer(x, training=False))
     nearly = keras_layer(kind, recurrent_dropout=0.9)
     assert not torch.equal(nearly(x, training=True), nearly(x, training=False))
+
+
+def test_keras_simple_rnn_does_drop_all_of_h_at_a_rate_of_one(x: Tensor) -> None:
+    layer = keras_layer("SimpleRNN", recurrent_dropout=1.0)
+    whole = layer(x, training=False).detach()
+    dropped = layer(x, training=True).detach()
+    kernel, _, bias = (torch.as_tensor(weight) for weight in layer.get_weights())
+    assert not torch.equal(whole, dropped)
+    assert torch.allclose(dropped, torch.tanh(x @ kernel + bias), atol=1e-6)  # nothing of h is left
+
+
+def outputs_of_equal_examples(layer: Any, x: Tensor) -> int:
+    """How many different outputs a batch of equal examples of two steps gives, in one training pass."""
+    y = layer(x[:1, :2].expand(2000, -1, -1), training=True).detach()
+    return len(torch.unique((y[:, -1] * 1e4).round(), dim=0))
+
+
+def test_keras_masks_h_and_neither_u_nor_the_product(x: Tensor) -> None:
+    # All units read the first one alone. A mask on h has one draw for each gate: 2^4 outcomes. A mask on U or
+    # on U h would draw for each unit too, or, drawn once for the batch, make all examples equal.
+    layer = keras_layer("LSTM", recurrent_dropout=0.5)
+    kernel, recurrent_kernel, bias = layer.get_weights()
+    recurrent_kernel[1:] = 0  # (H, 4H)
+    layer.set_weights([kernel, recurrent_kernel, bias])
+    assert outputs_of_equal_examples(layer, x) == 16
+
+
+def test_recurrent_dropout_in_plain_pytorch_is_gals_tied_mask_on_h(x: Tensor) -> None:
+    cell = nn.LSTMCell(F, H)
+    mask = nn.functional.dropout(torch.ones(1, B, H), 0.5)
+    h = c = torch.zeros(B, H)
+    outputs = []
+    for x_t in x.unbind(1):
+        h, c = cell(x_t, (mask[0] * h, c))
+        outputs.append(h)
+    ours = LSTM(F, H, return_sequences=True)
+    with torch.no_grad():
+        ours.weight_ih.copy_(cell.weight_ih)
+        ours.weight_hh.copy_(cell.weight_hh)
+        ours.bias.copy_(cell.bias_ih + cell.bias_hh)
+    assert torch.allclose(ours(x, masks={"recurrent": mask}), torch.stack(outputs, 1), atol=1e-6)
