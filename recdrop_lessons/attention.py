@@ -14,8 +14,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .cells import affine
-from .drops import Drop, Masks, check_sites
-from .errors import DropError, MaskError, RecdropError, ShapeError
+from .drops import Drop, Masks, check_is_tensor, check_sites
+from .errors import DropError, MaskError, ShapeError
+from .tensors import check_floats, check_tensor, check_whole
 
 
 def softmax_over_incoming(logits: Tensor, targets: Tensor, nodes: int) -> Tensor:
@@ -111,6 +112,7 @@ class GATConv(nn.Module):
         for site, mask in masks.items():
             if site not in shapes:
                 raise MaskError(f"GATConv has no site {site!r}. It has {', '.join(map(repr, self.sites))}.")
+            check_is_tensor(site, mask)
             rows, columns = shapes[site]
             per_head = site == "input" and mask.dim() == 3
             expected = (rows, self.heads, columns) if per_head else (rows, columns)
@@ -131,6 +133,7 @@ class GATConv(nn.Module):
             )
 
     def _check_input(self, x: Tensor, edges: Tensor) -> None:
+        check_floats(x, "GATConv", self.weight)
         if x.dim() != 2 or x.shape[1] != self.in_features:
             raise ShapeError(
                 f"GATConv was given features of shape {tuple(x.shape)}; expected (nodes, "
@@ -138,17 +141,14 @@ class GATConv(nn.Module):
                 f"Make it as GATConv({x.shape[-1] if x.dim() else 1}, {self.out_features}), or reshape the "
                 "features.",
             )
-        if edges.dim() != 2 or len(edges) != 2 or edges.is_floating_point():
+        check_tensor(edges, "GATConv", "edges")
+        if edges.dim() != 2 or len(edges) != 2:
             raise ShapeError(
-                f"GATConv was given edges of shape {tuple(edges.shape)} and {edges.dtype}.",
+                f"GATConv was given edges of shape {tuple(edges.shape)}.",
                 "Give whole numbers of shape (2, E): sources in the first row, targets in the second"
                 + ("; try edges.T." if edges.dim() == 2 and edges.shape[1] == 2 else "."),
             )
-        if edges.numel() and not 0 <= int(edges.min()) <= int(edges.max()) < len(x):
-            raise RecdropError(
-                f"edges names nodes from {int(edges.min())} to {int(edges.max())}; expected 0 to "
-                f"{len(x) - 1}."
-            )
+        check_whole(edges, "GATConv", self.weight, "edges", below=len(x))
 
     def attention(self, z: Tensor, edges: Tensor) -> Tensor:
         """Return the coefficients α (E, K) from projected features z (N, K, F')."""
@@ -168,9 +168,10 @@ class GATConv(nn.Module):
         """Send x (N, F) along the edges (2, E): with `masks` those, else new ones in training only."""
         self._check_input(x, edges)
         nodes = len(x)
-        edges = self.edges_with_loops(edges, nodes)
+        edges = self.edges_with_loops(edges.long(), nodes)
         if masks is not None:
             self._check_masks(masks, nodes, edges.shape[1])
+            masks = {site: mask.to(self.weight) for site, mask in masks.items()}
         else:
             masks = self.sample_masks(nodes, edges.shape[1], generator=generator) if self.training else {}
         # z = W (m_x∘x)

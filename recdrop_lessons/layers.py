@@ -18,6 +18,7 @@ from . import fast
 from .cells import Cell, GRUCell, LSTMCell, SimpleRNNCell, State, Step
 from .drops import SITES, Masks, check_is_tensor, check_mask
 from .errors import MaskError, RecdropError, ShapeError
+from .tensors import check_floats, check_tensor, whole_numbers
 
 Shape = tuple[int | None, ...]
 
@@ -231,51 +232,39 @@ class Recurrent(Cell):
 
     def _check_input(self, x: object) -> None:
         name = type(self).__name__
-        if isinstance(x, tuple):
-            raise RecdropError(
-                f"{name} was given a tuple; expected one tensor. If the layer before it has "
-                "return_state=True, take the first of what it returns, or give it return_state=False."
-            )
-        if not isinstance(x, Tensor):
-            raise RecdropError(
-                f"{name} was given a {type(x).__name__}; expected a tensor: torch.as_tensor(x)."
-            )
-        self._check_shape(tuple(x.shape))
-        if not x.is_floating_point():
-            raise RecdropError(
-                f"{name} was given {x.dtype}; expected floats. Turn word numbers into vectors with "
-                "Embedding first; "
-                "turn measurements into floats with x.float()."
-            )
-        if x.dtype != self.weight_hh.dtype:
-            raise RecdropError(
-                f"{name} was given {x.dtype} but has parameters of {self.weight_hh.dtype}; "
-                "convert one of them: x.to(layer.weight_hh.dtype), or layer.double()."
-            )
+        self._check_shape(tuple(check_tensor(x, name).shape))
+        check_floats(x, name, self.weight_hh)
 
     def _checked_lengths(self, lengths: Tensor | None, batch: int, steps: int) -> Tensor | None:
         if lengths is None:
             return None
-        lengths = torch.as_tensor(lengths, device=self.weight_hh.device)
-        fits = lengths.shape == (batch,) and not lengths.is_floating_point()
-        if not fits or batch and not (1 <= int(lengths.min()) and int(lengths.max()) <= steps):
+        given = whole_numbers(lengths, self.weight_hh)
+        fits = given is not None and given.shape == (batch,)
+        if given is None or not fits or batch and not (1 <= int(given.min()) and int(given.max()) <= steps):
+            shown = lengths.tolist() if isinstance(lengths, Tensor) else lengths
             raise RecdropError(
-                f"lengths was {lengths.tolist()}; expected {batch} whole numbers from 1 to {steps}, "
-                "the number of valid steps in each row."
+                f"lengths was {shown!r}; expected {batch} whole numbers from 1 to {steps}, "
+                "the number of valid steps in each example."
             )
-        return lengths
+        return given.long()
 
     def _checked_state(self, state: State | Tensor | None, batch: int) -> State:
         if state is None:
             return self.zero_state(batch)
-        state = (state,) if isinstance(state, Tensor) else tuple(state)
-        expected = (batch, self.hidden_size)
-        if len(state) != len(self.state_names) or any(tuple(s.shape) != expected for s in state):
+        given = tuple(state) if isinstance(state, (tuple, list)) else (state,)
+        name, expected = type(self).__name__, (batch, self.hidden_size)
+        if len(given) == len(self.state_names):
+            given = tuple(
+                check_floats(s, name, self.weight_hh, letter)
+                for letter, s in zip(self.state_names, given, strict=True)
+            )
+        shapes = [tuple(getattr(s, "shape", ())) for s in given]
+        if len(given) != len(self.state_names) or any(shape != expected for shape in shapes):
             raise ShapeError(
-                f"{type(self).__name__} was given a state of shapes {[tuple(s.shape) for s in state]}.",
+                f"{name} was given a state of shapes {shapes}.",
                 f"Give {', '.join(self.state_names)}, each of shape {expected}.",
             )
-        return state
+        return given
 
 
 class SimpleRNN(Recurrent, SimpleRNNCell):

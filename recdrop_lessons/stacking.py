@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from .drops import Drop, Masks, check_is_tensor, check_mask, check_sites
 from .errors import MaskError, RecdropError, ShapeError
 from .layers import Recurrent, Shape, reverse
+from .tensors import check_floats, check_tensor, check_whole
 
 
 class Bidirectional(nn.Module):
@@ -98,7 +99,7 @@ class TimeDistributed(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the module to each step of x."""
-        self.check_shape(tuple(x.shape))
+        self.check_shape(tuple(check_tensor(x, "TimeDistributed").shape))
         return self.module(x.flatten(0, 1)).unflatten(0, x.shape[:2])  # (B, T, …)
 
     @staticmethod
@@ -129,7 +130,7 @@ class RepeatVector(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Repeat x (B, F) along a new time axis."""
-        self.output_shape(tuple(x.shape))
+        self.output_shape(tuple(check_tensor(x, "RepeatVector").shape))
         return x.unsqueeze(1).expand(-1, self.n, -1)  # (B, n, F)
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -172,7 +173,7 @@ class Dropout(nn.Module):
         self, x: Tensor, *, masks: Masks | None = None, generator: torch.Generator | None = None
     ) -> Tensor:
         """Multiply x (B, T, F) by its mask in training; hand it on untouched at evaluation."""
-        self.output_shape(tuple(x.shape))
+        self.output_shape(tuple(check_floats(x, "Dropout").shape))
         batch, steps, features = x.shape
         if masks is None:
             if not self.training:
@@ -239,17 +240,13 @@ class Embedding(nn.Module):
         self, x: Tensor, *, masks: Masks | None = None, generator: torch.Generator | None = None
     ) -> Tensor:
         """Look up x (B, T) in the matrix with its dropped rows."""
-        if x.is_floating_point() or x.numel() and not 0 <= int(x.min()) <= int(x.max()) < self.vocabulary:
-            raise RecdropError(
-                f"Embedding was given {x.dtype} values; expected whole numbers from 0 to "
-                f"{self.vocabulary - 1}."
-            )
+        check_whole(x, "Embedding", self.weight, below=self.vocabulary)
         if masks is None:
             masks = self.sample_masks(*x.shape[:2], generator=generator) if self.training else {}
         else:
             _check_names(masks, "embedding", "Embedding", needed=any(drop.p > 0 for drop in self.drops))
         if "embedding" not in masks:
-            return F.embedding(x, self.weight)  # (B, T, F)
+            return F.embedding(x.long(), self.weight)  # (B, T, F)
         mask = masks["embedding"]
         check_is_tensor("embedding", mask)
         if tuple(mask.shape) not in ((self.vocabulary, 1), (self.vocabulary, self.features)):
@@ -257,7 +254,7 @@ class Embedding(nn.Module):
                 f"The mask 'embedding' has shape {tuple(mask.shape)}; expected ({self.vocabulary}, 1), one "
                 f"draw a word type, or ({self.vocabulary}, {self.features})."
             )
-        return F.embedding(x, self.weight * mask.to(self.weight))  # (B, T, F)
+        return F.embedding(x.long(), self.weight * mask.to(self.weight))  # (B, T, F)
 
     def output_shape(self, shape: Shape) -> Shape:
         """Return (…, F) for (…)."""
