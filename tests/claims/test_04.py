@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from recdrop_lessons import frameworks
+from recdrop_lessons import LSTM, frameworks
 
 keras = pytest.importorskip("keras", reason="the extra `frameworks` brings Keras")
 
@@ -115,3 +115,43 @@ def test_dropout1d_takes_steps_for_channels():
     steps_gone = torch.nn.Dropout1d(0.5)(torch.ones(B, 50, F))  # (B, T, F)
     assert torch.equal(steps_gone, steps_gone[:, :, :1].expand_as(steps_gone))
     assert not torch.equal(steps_gone, steps_gone[:, :1].expand_as(steps_gone))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("features", [1, 2])
+def test_the_argument_blanks_the_whole_sequence_with_probability_p_to_the_f(kind, features):
+    p, examples = 0.3, 4000
+    layer = getattr(keras.layers, kind)(4, dropout=p, seed=2)
+    nothing = layer(torch.zeros(1, 20, features), training=False).detach()
+    x = torch.ones(1, 20, features).expand(examples, -1, -1)
+    blank = (layer(x, training=True).detach() - nothing).abs().amax(1) < 1e-7
+    expected = p**features
+    # five standard errors of a fraction: a right layer fails with a probability below 1e-6
+    assert abs(float(blank.float().mean()) - expected) < 5 * math.sqrt(expected * (1 - expected) / examples)
+
+
+def test_a_stateful_layer_draws_again_for_each_chunk():
+    units = 4000
+    layer = keras.layers.SimpleRNN(
+        units,
+        activation="linear",
+        recurrent_dropout=0.5,
+        stateful=True,
+        seed=3,
+        kernel_initializer="zeros",
+        recurrent_initializer="identity",
+    )
+    layer.build((1, 3, 1))
+    layer.states[0].assign(np.ones((1, units)))
+    for alive in (0.5, 0.25):
+        h = layer(torch.zeros(1, 3, 1), training=True)[0].detach()
+        assert abs(float((h > 0).float().mean()) - alive) < 5 * math.sqrt(alive * (1 - alive) / units)
+
+
+def test_a_mask_on_h_is_one_sample_of_the_weights():
+    lstm = LSTM(F, 5, return_sequences=True)
+    x, mask = torch.randn(1, T, F), torch.tensor([0.0, 2.0, 2.0, 0.0, 2.0]).reshape(1, 1, 5)
+    with torch.no_grad():
+        masked = lstm(x, masks={"recurrent": mask})
+        lstm.weight_hh.mul_(mask[0])
+        assert torch.allclose(masked, lstm(x), atol=1e-6)
