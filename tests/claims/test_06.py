@@ -55,3 +55,27 @@ def test_the_last_column_is_the_last_step_of_full_rows_alone():
     _, (h, _) = lstm(packed)
     same = torch.isclose(lstm(x)[0][:, -1], h[0], atol=1e-6).all(-1)
     assert same.tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, nn.LSTM])
+def test_pytorch_takes_a_batch_of_last_steps_for_one_sequence(kind):
+    upper = kind(H, 2, batch_first=True)
+    last = torch.randn(B, H)
+    y, _ = upper(last)
+    assert y.shape == (B, 2)  # as if all were well
+    other = last.clone()
+    other[0] += 1
+    changed = (upper(other)[0] - y).abs().amax(-1) > 1e-7
+    assert changed.all()  # examples 1 and 2 depend on example 0
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.GRU])
+def test_the_last_entry_of_h_n_is_the_backward_half_alone(kind):
+    y, h_n = kind(F, H, batch_first=True, bidirectional=True)(torch.randn(B, T, F))
+    assert torch.equal(h_n[-1], y[:, 0, H:])
+    assert torch.equal(h_n[-2], y[:, -1, :H])
+
+
+def test_sequential_hands_on_the_whole_tuple():
+    with pytest.raises((AttributeError, TypeError)):
+        nn.Sequential(nn.LSTM(F, H), nn.LSTM(H, 2))(torch.randn(T, B, F))
