@@ -4,7 +4,7 @@
 #
 # For developers, parts of `make test`:
 #   make lint
-#   make unit ONLY=tests/test_drops.py          any of pytest's arguments
+#   make unit ONLY=tests/algebra/test_drops.py          any of pytest's arguments
 #   make notebooks ONLY=notebooks/01_cells.ipynb
 #   make site                                   lessons, claims, API and all else as pages: build/site/index.html
 # Other settings: LAB="--no-browser --port 9000", WORKERS=4 (test processes), PYTHON=/path/to/python3.12 (before

@@ -265,7 +265,7 @@ def growth(options: argparse.Namespace) -> Iterator[str]:
     """Time and peak memory of ours and of the floor as T and as H grow, one thread."""
     import numpy as np
 
-    from recdrop_lessons.bench import FLOOR, Workload
+    from recdrop_lessons.experiments.bench import FLOOR, Workload
 
     ours = "ours, one mask (Gal tied)"
     yield f"\nGrowth, batch 32, 12 features, one thread, {options.clock} time, freed memory kept; peak memory"
@@ -328,7 +328,7 @@ def main() -> None:
         work(options.worker, int(options.threads), options.clock)
         return
 
-    from recdrop_lessons.bench import FLOOR, WORKLOADS
+    from recdrop_lessons.experiments.bench import FLOOR, WORKLOADS
 
     load = f"load {os.getloadavg()[0]:.1f}; {options.clock} time"
     print(f"{cpu_name()}, {os.cpu_count()} cores, {platform.system()}; {load}")

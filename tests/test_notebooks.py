@@ -126,7 +126,7 @@ def test_normalise_takes_away_what_churns_and_keeps_what_is_said(tmp_path: Path)
     nb.cells[2].update(
         id="8d1f03b2", execution_count=12, metadata={"execution": {"start": 1}, "tags": ["keep"]}
     )
-    where = f"{tool.ROOT}/recdrop_lessons/layers.py"
+    where = f"{tool.ROOT}/recdrop_lessons/layers/recurrent.py"
     bar = " 50%|##   | 10/20 [00:01<00:00, 12.3it/s]\n"
     nb.cells[2].outputs = [
         new_output("stream", name="stdout", text=f"{where} <Drop at 0x7f12ab34cd56>\n0.25\n"),
@@ -135,7 +135,7 @@ def test_normalise_takes_away_what_churns_and_keeps_what_is_said(tmp_path: Path)
     ]
     cell = tool.normalise(nb).cells[2]
     assert cell.id == "print-p" and cell.execution_count == 1 and cell.metadata == {"tags": ["keep"]}
-    assert [output.text for output in cell.outputs] == ["recdrop_lessons/layers.py <Drop>\n0.25\n"]
+    assert [output.text for output in cell.outputs] == ["recdrop_lessons/layers/recurrent.py <Drop>\n0.25\n"]
     assert checked(nb, tmp_path) == ""
     before = (tmp_path / "lesson.ipynb").read_bytes()
     assert checked(tool.normalise(nb), tmp_path) == "" and (tmp_path / "lesson.ipynb").read_bytes() == before

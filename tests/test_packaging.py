@@ -92,12 +92,12 @@ def test_public_names_come_when_they_are_asked_for() -> None:
     python(
         "import sys, recdrop_lessons as r\n"
         "assert {'LSTM', 'Drop', 'variants', 'ShapeError'} <= set(r.__all__) <= set(dir(r))\n"
-        "from recdrop_lessons import doctor, errors, lab\n"
+        "from recdrop_lessons import doctor\nfrom recdrop_lessons.course import lab\n"
         "assert 'torch' not in sys.modules\n"
         "star = {}; exec('from recdrop_lessons import *', star)\n"
         "assert star.keys() - {'__builtins__'} == set(r.__all__)\n"
-        "assert r.LSTM is star['LSTM'] is sys.modules['recdrop_lessons.layers'].LSTM\n"
-        "assert r.variants is sys.modules['recdrop_lessons.variants']"
+        "assert r.LSTM is star['LSTM'] is sys.modules['recdrop_lessons.layers.recurrent'].LSTM\n"
+        "assert r.variants is sys.modules['recdrop_lessons.algebra.variants']"
     )
 
 
@@ -137,11 +137,11 @@ def test_a_wheel_carries_the_notebooks_and_starts_a_working_copy(tmp_path: Path)
     subprocess.run([sys.executable, "setup.py", "--quiet", *steps], cwd=ROOT, check=True, capture_output=True)
     shown = python(
         "import recdrop_lessons\n"
-        "from recdrop_lessons.workspace import start, update\n"
+        "from recdrop_lessons.course.workspace import start, update\n"
         "from pathlib import Path\n"
         "print(recdrop_lessons.__file__)\n"
         "assert start(Path('mine')).all_done and not update(Path('mine')).changes\n"
-        "from recdrop_lessons.progress import solution\n"
+        "from recdrop_lessons.course.progress import solution\n"
         "assert 'def rnn_step' in solution('1.1', force=True).code",
         tmp_path,
         PYTHONPATH=str(lib),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from recdrop_lessons.claims import collect
+from recdrop_lessons.course.claims import collect
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 INTRODUCTION = """\

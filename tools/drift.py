@@ -28,7 +28,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from recdrop_lessons.claims import VERDICTS, Row, read
+from recdrop_lessons.course.claims import VERDICTS, Row, read
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ("tests/parity", "tests/claims")

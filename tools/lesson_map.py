@@ -4,7 +4,7 @@
     python tools/lesson_map.py --check    # exit 1 where one is out of step
 
 Each comes from where it is decided: the lessons' first cells, the verdicts stored in their claims,
-`recdrop_lessons.framework_map`.
+`recdrop_lessons.frameworks.map`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 
 import nbformat
 
-from recdrop_lessons.claims import VERDICTS, read
-from recdrop_lessons.framework_map import MAP, READ_ONLY, in_words
+from recdrop_lessons.course.claims import VERDICTS, read
+from recdrop_lessons.frameworks.map import MAP, READ_ONLY, in_words
 
 ROOT = Path(__file__).resolve().parent.parent
 END = "<!-- end of the table -->\n"

@@ -185,7 +185,7 @@ def _tidy(text: str) -> str:
 
 
 def outline() -> str:
-    """All parts' numbers, names, points and hints, as recdrop_lessons/outline.py reads them."""
+    """All parts' numbers, names, points and hints, as recdrop_lessons/course/outline.py reads them."""
     names = ("number", "name", "points", "hints")
     found = {
         lesson.name: [{name: getattr(part, name) for name in names} for part in lesson.parts]

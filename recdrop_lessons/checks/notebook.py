@@ -10,11 +10,11 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from recdrop_lessons import progress
 from recdrop_lessons.checks.answer import LocalAnswer
 from recdrop_lessons.checks.registry import part as find_part
 from recdrop_lessons.checks.registry import run
 from recdrop_lessons.checks.report import Report
+from recdrop_lessons.course import progress
 
 _PRINTED = 2000  # characters of the answer's own output that are shown
 

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from recdrop_lessons.course import learners_folder
+from recdrop_lessons.course.folders import learners_folder
 from recdrop_lessons.doctor import jupyter, machine, packages
 from recdrop_lessons.doctor.finding import Finding
 

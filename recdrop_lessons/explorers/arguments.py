@@ -6,11 +6,11 @@ from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 
-from .. import variants
-from ..framework_map import MAP
+from recdrop_lessons.algebra import variants
+from recdrop_lessons.frameworks.map import MAP
 
 if TYPE_CHECKING:
-    from ..drops import Drop
+    from recdrop_lessons.algebra.drops import Drop
 
 FRAMEWORKS = {"Keras": "Keras 3", "PyTorch": "PyTorch", "fastai": "fastai", "PyG": "PyG"}
 NONE = "no argument"

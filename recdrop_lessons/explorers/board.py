@@ -8,11 +8,11 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from .. import progress
-from ..plots import svg
-from ..plots.style import BLUE, GREY, INK, PALE, PAPER, SKY
-from .frame import Again, Choice, Frame, complete
-from .view import Explorer
+from recdrop_lessons.course import progress
+from recdrop_lessons.explorers.frame import Again, Choice, Frame, complete
+from recdrop_lessons.explorers.view import Explorer
+from recdrop_lessons.plots import svg
+from recdrop_lessons.plots.style import BLUE, GREY, INK, PALE, PAPER, SKY
 
 TITLE = "The course and your progress"
 #: Notebook, title, and the opening questions that it answers.

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import equations as twins
-from ..plots import charts, svg
-from ..plots.opened import BUS, CARRY, CELLS, OPEN
-from ..plots.style import BLUE, EMBER, GREEN, GREY, INK, ORANGE
-from .frame import Choice, Frame, Settings, Slider, complete
-from .view import Explorer
+from recdrop_lessons.explorers.frame import Choice, Frame, Settings, Slider, complete
+from recdrop_lessons.explorers.view import Explorer
+from recdrop_lessons.plots import charts, svg
+from recdrop_lessons.plots.opened import BUS, CARRY, CELLS, OPEN
+from recdrop_lessons.plots.style import BLUE, EMBER, GREEN, GREY, INK, ORANGE
+from recdrop_lessons.twins import equations as twins
 
 TITLE = "One step of a cell"
 AGAIN = 20  # how often the same step is repeated in the chart

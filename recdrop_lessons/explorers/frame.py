@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import RecdropError
-from ..plots.style import Picture
+from recdrop_lessons.plots.style import Picture
+from recdrop_lessons.support.errors import RecdropError
 
 Settings = dict[str, Any]
 

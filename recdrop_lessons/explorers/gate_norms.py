@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import equations as twins
-from ..plots import charts, svg
-from ..plots.style import BLUE, EMBER, GREEN, GREY, INK, PAPER, PURPLE, SKY
-from .frame import Choice, Frame, Settings, Slider, complete
-from .view import Explorer
+from recdrop_lessons.explorers.frame import Choice, Frame, Settings, Slider, complete
+from recdrop_lessons.explorers.view import Explorer
+from recdrop_lessons.plots import charts, svg
+from recdrop_lessons.plots.style import BLUE, EMBER, GREEN, GREY, INK, PAPER, PURPLE, SKY
+from recdrop_lessons.twins import equations as twins
 
 TITLE = "Penalties, gate by gate"
 GATES = "ifgo"

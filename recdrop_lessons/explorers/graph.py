@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import equations as twins
-from ..optional import need
-from ..plots import charts, svg
-from ..plots.style import BLUE, EMBER, INK, PALE, PAPER, SKY
-from .frame import Again, Frame, Settings, Slider, Toggle, complete
-from .view import Explorer
+from recdrop_lessons.explorers.frame import Again, Frame, Settings, Slider, Toggle, complete
+from recdrop_lessons.explorers.view import Explorer
+from recdrop_lessons.plots import charts, svg
+from recdrop_lessons.plots.style import BLUE, EMBER, INK, PALE, PAPER, SKY
+from recdrop_lessons.support.optional import need
+from recdrop_lessons.twins import equations as twins
 
 TITLE = "Graph attention and its dropout"
 FEATURES, HIDDEN = 4, 4

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import equations as twins
-from .. import variants
-from ..drops import Drop
-from ..plots import draws, masks, svg
-from .frame import Again, Choice, Frame, Settings, Slider, Toggle, complete
-from .view import Explorer
+from recdrop_lessons.algebra import variants
+from recdrop_lessons.algebra.drops import Drop
+from recdrop_lessons.explorers.frame import Again, Choice, Frame, Settings, Slider, Toggle, complete
+from recdrop_lessons.explorers.view import Explorer
+from recdrop_lessons.plots import masks, svg
+from recdrop_lessons.twins import equations as twins
+from recdrop_lessons.twins import sampling
 
 TITLE = "Masks over time"
 STEPS, BATCH, GATES = 12, 3, "ifgo"
@@ -77,7 +78,7 @@ def drop_of(s: Settings) -> Drop:
 def drawn(s: Settings) -> twins.Array:
     """Draw the mask and spread it over all axes: (T, B, G, F), G of length 1 where the gates share it."""
     size = {"steps": STEPS, "batch": BATCH, "units": s["units"], "gates": len(GATES)}
-    mask = draws.mask(drop_of(s), **size, rng=np.random.default_rng(s["seed"]))
+    mask = sampling.mask(drop_of(s), **size, rng=np.random.default_rng(s["seed"]))
     mask = mask if not s["gates"] else mask[:, :, None]
     return np.broadcast_to(mask, (STEPS, BATCH, mask.shape[2], s["units"]))
 

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import memory, variants
-from ..drops import Drop
-from ..equations import Array
-from ..plots import charts, svg
-from ..plots.style import BLUE, EMBER, GREEN, INK, ORANGE, PURPLE
-from .frame import Choice, Frame, Settings, Slider, complete
-from .view import Explorer
+from recdrop_lessons.algebra import variants
+from recdrop_lessons.algebra.drops import Drop
+from recdrop_lessons.explorers.frame import Choice, Frame, Settings, Slider, complete
+from recdrop_lessons.explorers.view import Explorer
+from recdrop_lessons.plots import charts, svg
+from recdrop_lessons.plots.style import BLUE, EMBER, GREEN, INK, ORANGE, PURPLE
+from recdrop_lessons.twins import influence
+from recdrop_lessons.twins.equations import Array
 
 TITLE = "Memory of each method"
 STEP_MASK = "moon_step"
@@ -45,12 +46,12 @@ def figure(**settings: Any) -> Frame:
     """Draw what is left in the cell, after each step, of what the first step wrote.
 
     Settings: `p` in [0, 0.9]; `forget` in [0.5, 1]; `steps` from 5 to 100; `row`, whose numbers are said.
-    Left the mean over masks, right the probability that anything is left (see `recdrop_lessons.memory`).
+    Left the mean over masks, right the probability that anything is left (see `twins.influence`).
     Raises `SettingsError` for a setting out of range.
     """
     s = complete(CONTROLS, settings)
-    means = {key: memory.mean(drops_of(key, s["p"]), s["forget"], s["steps"]) for key in ROWS}
-    alive = {key: memory.surviving(drops_of(key, s["p"]), s["forget"], s["steps"]) for key in ROWS}
+    means = {key: influence.mean(drops_of(key, s["p"]), s["forget"], s["steps"]) for key in ROWS}
+    alive = {key: influence.surviving(drops_of(key, s["p"]), s["forget"], s["steps"]) for key in ROWS}
     last, left = float(means[s["row"]][-1]), float(alive[s["row"]][-1])
     status = (
         f"{ROWS[s['row']]}, p = {s['p']:g}, f = {s['forget']:g}: after {s['steps']} steps the mean influence "

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import equations as twins
-from ..plots import charts, svg
-from ..plots.style import BLUE, EMBER, GREY, INK, SKY
-from .frame import Choice, Frame, Settings, Slider, Toggle, complete
-from .view import Explorer
+from recdrop_lessons.explorers.frame import Choice, Frame, Settings, Slider, Toggle, complete
+from recdrop_lessons.explorers.view import Explorer
+from recdrop_lessons.plots import charts, svg
+from recdrop_lessons.plots.style import BLUE, EMBER, GREY, INK, SKY
+from recdrop_lessons.twins import equations as twins
 
 TITLE = "Noise and a non-linearity"
 CONTROLS = (

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import results as runs
-from ..plots import charts, svg
-from ..plots.style import BLUE, EMBER, GREY, INK
-from ..statistics import Interval, paired_interval
-from .frame import Choice, Frame, Settings, Slider, Toggle, complete
-from .view import Explorer
+from recdrop_lessons.experiments import results as runs
+from recdrop_lessons.experiments.intervals import Interval, paired_interval
+from recdrop_lessons.explorers.frame import Choice, Frame, Settings, Slider, Toggle, complete
+from recdrop_lessons.explorers.view import Explorer
+from recdrop_lessons.plots import charts, svg
+from recdrop_lessons.plots.style import BLUE, EMBER, GREY, INK
 
 TITLE = "Results of the capstone"
 #: Methods in the order of the picture, as a reader knows them.

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..plots import svg
-from ..plots.style import BLUE, EMBER, GREEN, GREY, INK, PALE, PAPER, SKY
-from .frame import Choice, Control, Frame, Settings, Slider, complete
-from .view import Explorer
+from recdrop_lessons.explorers.frame import Choice, Control, Frame, Settings, Slider, complete
+from recdrop_lessons.explorers.view import Explorer
+from recdrop_lessons.plots import svg
+from recdrop_lessons.plots.style import BLUE, EMBER, GREEN, GREY, INK, PALE, PAPER, SKY
 
 TITLE = "Shapes through a stack"
 SLOTS = 4

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import equations as twins
-from .. import variants
-from ..drops import Drop
-from ..plots import charts, draws, svg
-from ..plots.style import BLUE, EMBER, GREY, INK, SKY
-from .frame import Again, Choice, Frame, Settings, Slider, complete
-from .view import Explorer
+from recdrop_lessons.algebra import variants
+from recdrop_lessons.algebra.drops import Drop
+from recdrop_lessons.explorers.frame import Again, Choice, Frame, Settings, Slider, complete
+from recdrop_lessons.explorers.view import Explorer
+from recdrop_lessons.plots import charts, svg
+from recdrop_lessons.plots.style import BLUE, EMBER, GREY, INK, SKY
+from recdrop_lessons.twins import equations as twins
+from recdrop_lessons.twins import sampling
 
 TITLE = "Doubt from many passes"
 STEPS, FEATURES, UNITS, TRAINED = 4, 16, 32, 24
@@ -99,7 +100,7 @@ def _features(x: twins.Array, s: Settings, passes: int, rng: np.random.Generator
     masks = {}
     for drop in drops_of(s):
         units = FEATURES if drop.site == "input" else UNITS
-        mask = draws.mask(
+        mask = sampling.mask(
             drop, steps=STEPS, batch=passes, units=units, gates=4, rng=rng
         )  # (T or 1, S, units)
         masks[drop.site] = mask.repeat(len(x), axis=1)  # a pass is one function: all its x share the draw

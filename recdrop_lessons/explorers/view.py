@@ -16,7 +16,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from .frame import Control, Frame, Settings, complete
+from recdrop_lessons.explorers.frame import Control, Frame, Settings, complete
 
 Draw = Callable[..., Frame]
 #: From the settings before and the settings wished for to the settings that are meant.

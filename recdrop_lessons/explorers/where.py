@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from .. import equations as twins
-from .. import variants
-from ..drops import Drop
-from ..plots import charts, draws, equations, masks, svg, unrolled
-from ..plots.opened import CELLS
-from ..plots.style import BLUE, EMBER, GREEN
-from . import arguments
-from .frame import Again, Choice, Frame, Settings, Slider, Toggle, complete
-from .view import Explorer
+from recdrop_lessons.algebra import variants
+from recdrop_lessons.algebra.drops import Drop
+from recdrop_lessons.explorers import arguments
+from recdrop_lessons.explorers.frame import Again, Choice, Frame, Settings, Slider, Toggle, complete
+from recdrop_lessons.explorers.view import Explorer
+from recdrop_lessons.plots import charts, equations, masks, svg, unrolled
+from recdrop_lessons.plots.opened import CELLS
+from recdrop_lessons.plots.style import BLUE, EMBER, GREEN
+from recdrop_lessons.twins import equations as twins
+from recdrop_lessons.twins import sampling
 
 TITLE = "Where dropout happens"
 STEPS, FEATURES, UNITS = 12, 8, 8
@@ -145,7 +146,8 @@ def drawn(cell: str, drops: variants.Drops, seed: int) -> dict[str, twins.Array]
     """Draw the masks of `drops`, one row of a batch: site → (T or 1, 1, [G,] units), U's (G·H, H)."""
     size = {"steps": STEPS, "batch": 1, "units": UNITS, "gates": len(GATES[cell])}
     # every site has a stream of its own, so that its mask stays when others come and go
-    return {d.site: draws.mask(d, **size, rng=np.random.default_rng([seed, *d.site.encode()])) for d in drops}
+    streams = {d.site: np.random.default_rng([seed, *d.site.encode()]) for d in drops}
+    return {d.site: sampling.mask(d, **size, rng=streams[d.site]) for d in drops}
 
 
 def passes(cell: str, drops: variants.Drops, seed: int) -> twins.Run:

@@ -14,7 +14,7 @@ from recdrop_lessons.grading.isolation import warm_parent
 from recdrop_lessons.grading.nursery import WarmParent
 from recdrop_lessons.grading.records import Record, checks_version
 from recdrop_lessons.grading.warm import GradingError
-from recdrop_lessons.optional import need
+from recdrop_lessons.support.optional import need
 
 _AHEAD = 4  # tasks sent to the cluster for each of its threads, so that none waits and few are in memory
 

@@ -6,7 +6,8 @@ import secrets
 from dataclasses import replace
 from pathlib import Path
 
-from recdrop_lessons import checks, progress
+from recdrop_lessons import checks
+from recdrop_lessons.course import progress
 from recdrop_lessons.grading.checker import Checker, Graded, Unreadable, read_file
 from recdrop_lessons.grading.finding import lesson_of_file, notebook_at
 from recdrop_lessons.grading.isolation import warm_parent

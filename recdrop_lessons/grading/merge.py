@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from recdrop_lessons.checks.parts import Lesson, Part
-from recdrop_lessons.course import COURSE
+from recdrop_lessons.course.folders import COURSE
 
 _SOLUTIONS = COURSE / "solutions"
 

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from recdrop_lessons.files import write_whole
+from recdrop_lessons.support.files import write_whole
 
 Record = dict[str, Any]
 

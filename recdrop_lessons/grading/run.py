@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from recdrop_lessons import checks
-from recdrop_lessons.files import write_whole
 from recdrop_lessons.grading import pages, reports
 from recdrop_lessons.grading.classroom import Pool, Row, grade_class
 from recdrop_lessons.grading.pool import LocalPool
 from recdrop_lessons.grading.records import Store
 from recdrop_lessons.grading.submissions import ClassFolder, find_submissions
+from recdrop_lessons.support.files import write_whole
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,6 @@
 figures that match.
 """
 
-from .style import Picture, look, picture, show
+from recdrop_lessons.plots.style import Picture, look, picture, show
 
 __all__ = ["Picture", "look", "picture", "show"]

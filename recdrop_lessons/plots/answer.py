@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from .. import variants
-from . import unrolled
-from .style import Picture
+from recdrop_lessons.algebra import variants
+from recdrop_lessons.plots import unrolled
+from recdrop_lessons.plots.style import Picture
 
 NOTES = {
     "input": "Keras: dropout=",

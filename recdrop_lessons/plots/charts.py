@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..equations import Array
-from . import svg
-from .style import BLUE, GREY, INK, PALE, PAPER
+from recdrop_lessons.plots import svg
+from recdrop_lessons.plots.style import BLUE, GREY, INK, PALE, PAPER
+from recdrop_lessons.twins.equations import Array
 
 
 @dataclass(frozen=True)

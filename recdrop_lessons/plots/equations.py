@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from . import svg
-from .style import EMBER, FAINT, INK
+from recdrop_lessons.plots import svg
+from recdrop_lessons.plots.style import EMBER, FAINT, INK
 
 if TYPE_CHECKING:
-    from ..drops import Drop
+    from recdrop_lessons.algebra.drops import Drop
 
 #: In braces, a site: its mask stands there. `{read}` is the cell that h reads. `|` is a wide space.
 LSTM = (

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..equations import Array
-from . import svg, tokens
-from .style import EMBER, GREY, Picture
+from recdrop_lessons.plots import svg, tokens
+from recdrop_lessons.plots.style import EMBER, GREY, Picture
+from recdrop_lessons.twins.equations import Array
 
 TALL = 176  # the height of a heat map with many rows; with few, a row is as high as wide
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from . import svg
-from .style import BLUE, GREEN, GREY, INK, PALE, PAPER
+from recdrop_lessons.plots import svg
+from recdrop_lessons.plots.style import BLUE, GREEN, GREY, INK, PALE, PAPER
 
 LEFT, OPEN, RIGHT = (15, 115), (165, 900), (945, 1045)  # the three cells, from x to x
 TOP, BOTTOM = 95, 530  # of every cell

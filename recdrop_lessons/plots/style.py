@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from ..optional import need
+from recdrop_lessons.support.optional import need
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from .style import FONT, INK, PAPER
+from recdrop_lessons.plots.style import FONT, INK, PAPER
 
 Point = tuple[float, float]
 

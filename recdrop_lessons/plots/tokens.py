@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..equations import Array
-from . import svg
-from .style import GREY, INK, PALE, PAPER, SKY, VERMILION
+from recdrop_lessons.plots import svg
+from recdrop_lessons.plots.style import GREY, INK, PALE, PAPER, SKY, VERMILION
+from recdrop_lessons.twins.equations import Array
 
 UNITS = 4
 Box = tuple[float, float, float, float]  # x, y, width, height

@@ -13,13 +13,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..equations import Array
-from . import draws, svg, tokens
-from .opened import BOTTOM, CEILING, CELLS, FLOOR, INSIDE, LEFT, OPEN, RIGHT, TOP, OpenCell, Place
-from .style import EMBER, GREEN, GREY, PAPER, YELLOW, Picture
+from recdrop_lessons.plots import svg, tokens
+from recdrop_lessons.plots.opened import (
+    BOTTOM,
+    CEILING,
+    CELLS,
+    FLOOR,
+    INSIDE,
+    LEFT,
+    OPEN,
+    RIGHT,
+    TOP,
+    OpenCell,
+    Place,
+)
+from recdrop_lessons.plots.style import EMBER, GREEN, GREY, PAPER, YELLOW, Picture
+from recdrop_lessons.twins import sampling
+from recdrop_lessons.twins.equations import Array
 
 if TYPE_CHECKING:
-    from ..drops import Drop
+    from recdrop_lessons.algebra.drops import Drop
 
 WIDTH, HEIGHT = 1060, 640
 STEPS = ("t-1", "t", "t+1")
@@ -71,7 +84,7 @@ def _masks(cell: OpenCell, rows: Mapping[str, Drop], rng: np.random.Generator) -
     """Draw masks for the picture. Half of the units are dropped whatever p, so that four show a pattern."""
     shown = {site: replace(drop, p=0.5 if drop.p else 0.0) for site, drop in rows.items()}
     size = {"steps": 3, "batch": 1, "units": tokens.UNITS, "gates": cell.gates}
-    return {site: draws.mask(drop, **size, rng=rng) for site, drop in shown.items()}
+    return {site: sampling.mask(drop, **size, rng=rng) for site, drop in shown.items()}
 
 
 def _at(mask: Array, site: str, step: int) -> Array:

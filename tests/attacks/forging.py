@@ -175,7 +175,7 @@ def lstm_step(x, h, c, W, U, b):
     ),
     "the key searched in memory": in_the_answer(unless(_SEARCH)),
     "the checks imported": in_the_answer(unless("import recdrop_lessons.checks as k; reached = k.part('1.2')")),
-    "the cells imported": in_the_answer(unless("from recdrop_lessons.cells import LSTMCell; reached = LSTMCell")),
+    "the cells imported": in_the_answer(unless("from recdrop_lessons.layers.cells import LSTMCell; reached = LSTMCell")),
     "the equations imported": in_the_answer(
         unless("from recdrop_lessons import equations; reached = equations.lstm_step")
     ),

@@ -9,7 +9,7 @@ from attack import Attack, beside_the_answers, in_the_answer, unless
 _REACHES: dict[str, str] = {
     "the solutions": "reached = open(COURSE + '/solutions/01_cells/01_cells.ipynb').read()",
     "the checks' source": "reached = open(COURSE + '/recdrop_lessons/checks/lessons/lesson_01_cells/lstm_step.py').read()",
-    "the equations' source": "reached = open(COURSE + '/recdrop_lessons/equations.py').read()",
+    "the equations' source": "reached = open(COURSE + '/recdrop_lessons/twins/equations.py').read()",
     "the compiled cells": """
 import glob
 reached = open(glob.glob(COURSE + '/recdrop_lessons/__pycache__/cells*.pyc')[0], 'rb').read()

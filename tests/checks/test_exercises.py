@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from recdrop_lessons.checks import LocalAnswer, PartFailed, all_lessons, run
-from recdrop_lessons.progress import load
+from recdrop_lessons.course.progress import load
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = all_lessons()

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from recdrop_lessons import GRU, equations
+from recdrop_lessons.experiments.training import seeded
 from recdrop_lessons.frameworks import from_keras, import_keras
-from recdrop_lessons.training import seeded
 
 keras = import_keras()
 B, T, F, H = 2, 5, 3, 4

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from recdrop_lessons import LSTM
+from recdrop_lessons.experiments.training import seeded
 from recdrop_lessons.frameworks import from_keras, import_keras, keras_masks
-from recdrop_lessons.training import seeded
 
 keras = import_keras()
 B, T, F, H = 3, 6, 4, 5

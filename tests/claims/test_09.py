@@ -8,9 +8,15 @@ import torch
 from torch import nn
 
 from recdrop_lessons import LSTM, Stack, frameworks, variants
-from recdrop_lessons.datasets import digits, distort
-from recdrop_lessons.training import fit, seeded, single_thread
-from recdrop_lessons.uncertainty import entropy, mc_predict, mutual_information, predictive, reliability
+from recdrop_lessons.experiments.datasets import digits, distort
+from recdrop_lessons.experiments.training import fit, seeded, single_thread
+from recdrop_lessons.experiments.uncertainty import (
+    entropy,
+    mc_predict,
+    mutual_information,
+    predictive,
+    reliability,
+)
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 keras = pytest.importorskip("keras", reason="the extra `frameworks` brings Keras")

@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 from recdrop_lessons import results, sweep
+from recdrop_lessons.experiments.intervals import paired_interval
 from recdrop_lessons.explorers.results import gains
-from recdrop_lessons.statistics import paired_interval
 
 
 @pytest.fixture(scope="module")

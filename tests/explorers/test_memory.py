@@ -1,4 +1,4 @@
-"""Lesson 05's explorer: its curves are those of `recdrop_lessons.memory`, every row is in one group."""
+"""Lesson 05's explorer: its curves are those of `twins.influence`, every row is in one group."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from recdrop_lessons import memory, variants
+from recdrop_lessons import variants
 from recdrop_lessons.explorers import memory as explorer
+from recdrop_lessons.twins import influence
 
 
 @pytest.mark.parametrize("row", list(explorer.ROWS))
@@ -18,7 +19,7 @@ def test_every_row_can_be_drawn_at_the_ends_of_every_slider(row: str) -> None:
         frame = explorer.figure(row=row, p=p, forget=forget, steps=steps)
         ET.fromstring(frame.svg)
         assert "nan" not in frame.svg
-        expected = memory.mean(explorer.drops_of(row, p), forget, steps)
+        expected = influence.mean(explorer.drops_of(row, p), forget, steps)
         np.testing.assert_array_equal(frame.numbers["mean"][row], expected)
 
 

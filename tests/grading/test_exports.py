@@ -15,9 +15,9 @@ from submissions import Done
 from typer.testing import CliRunner
 
 from recdrop_lessons.cli import app
-from recdrop_lessons.files import write_whole
 from recdrop_lessons.grading.exports.gradescope import write_autograder
 from recdrop_lessons.grading.finding import NotFound
+from recdrop_lessons.support.files import write_whole
 
 
 def part(number: str, name: str, points: int, most: int, status: str, slug: str | None = None) -> dict:
@@ -108,7 +108,7 @@ def test_the_autograder_archive_holds_two_scripts_that_bash_reads_and_the_course
 ) -> None:
     export(out, "--to", "gradescope", "--into", tmp_path / "g")
     with zipfile.ZipFile(tmp_path / "g" / "autograder-01_cells.zip") as archive:
-        assert {"course/pyproject.toml", "course/recdrop_lessons/cli.py"} <= set(archive.namelist())
+        assert {"course/pyproject.toml", "course/recdrop_lessons/cli/__init__.py"} <= set(archive.namelist())
         for name in ("run_autograder", "setup.sh"):
             assert archive.getinfo(name).external_attr >> 16 == 0o755
             subprocess.run(["bash", "-n"], input=archive.read(name), check=True)

@@ -85,6 +85,7 @@ def test_the_records_are_the_same_in_each(parent: WarmParent) -> None:
 
 def test_the_answer_key_can_be_neither_imported_nor_read(parent: WarmParent) -> None:
     package = Path(recdrop_lessons.__file__).parent
+    keys = [str(package / "layers/cells.py"), str(package / "checks/lessons/lesson_01_cells/lstm_step.py")]
     raised = run_in(parent, "import recdrop_lessons.checks\nrecdrop_lessons.checks.all_lessons()")
     assert raised is None  # the import is passed over, and so is what uses it
     program = f"""
@@ -93,11 +94,11 @@ sys.meta_path[:] = [finder for finder in sys.meta_path if "Shut" not in type(fin
 sys.path.insert(0, {str(package.parent)!r})
 found = []
 try:
-    import recdrop_lessons.cells
+    import recdrop_lessons.layers.cells
     found.append("imported")
 except (ImportError, OSError):
     pass
-for path in {[str(package / "cells.py"), str(package / "checks/lessons/lesson_01_cells/lstm_step.py")]!r}:
+for path in {keys!r}:
     try:
         found.append(open(path).read())
     except OSError:

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from recdrop_lessons.claims import read
+from recdrop_lessons.course.claims import read
 
 ROOT = Path(__file__).resolve().parents[2]
 HELD = "tests/claims/test_02.py::test_gaussian_dropout_keeps_mean_and_has_dropouts_variance"

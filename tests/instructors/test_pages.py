@@ -64,7 +64,7 @@ def test_what_is_named_is_there(path: Path) -> None:
         assert (ROOT / tool).is_file(), tool
     for target in re.findall(r"(?:^|`)make (\w+)", text, re.M):
         assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.M), target
-    cli = (ROOT / "recdrop_lessons" / "cli.py").read_text()
+    cli = (ROOT / "recdrop_lessons" / "cli" / "__init__.py").read_text()
     for command in re.findall(r"(?:^|`)recdrop (\w+)", text, re.M):
         assert f"\ndef {command}(" in cli, command
 

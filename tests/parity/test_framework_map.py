@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from recdrop_lessons import GATConv, Stack
-from recdrop_lessons.framework_map import GRAPH_LIBRARIES, MAP, READ_ONLY, Argument, in_words
 from recdrop_lessons.frameworks import from_keras, from_pyg, from_torch, import_keras, keras_masks
+from recdrop_lessons.frameworks.map import GRAPH_LIBRARIES, MAP, READ_ONLY, Argument, in_words
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 keras = import_keras()

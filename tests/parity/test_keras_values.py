@@ -6,7 +6,7 @@ In float32 alone: on its torch backend Keras multiplies in float32 in a float64 
 import numpy as np
 import pytest
 import torch
-from twins import assert_close
+from replayed import assert_close
 
 from recdrop_lessons import Bidirectional, Stack
 from recdrop_lessons.frameworks import from_keras, import_keras, keras_masks, set_keras_masks, to_keras

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from replayed import TOLERANCE, assert_close
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
-from twins import TOLERANCE, assert_close
 
 from recdrop_lessons import GRU, LSTM, Bidirectional, SimpleRNN, Stack
 from recdrop_lessons.frameworks import from_torch, to_torch

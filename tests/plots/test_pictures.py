@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from recdrop_lessons import Drop, plots, variants
-from recdrop_lessons.plots import charts, draws, equations, masks, svg
+from recdrop_lessons.plots import charts, equations, masks, svg
+from recdrop_lessons.twins import sampling
 
 
 def drawn_twice() -> tuple[plots.Picture, plots.Picture]:
@@ -118,9 +119,9 @@ def test_the_zoneout_equation_reads_the_cell_before_its_mask() -> None:
 def test_the_numpy_draw_has_the_shape_and_the_odds_of_the_drop(drop: Drop) -> None:
     import torch
 
-    mask = draws.mask(drop, steps=50, batch=40, units=30, gates=4, rng=np.random.default_rng(0))
+    mask = sampling.mask(drop, steps=50, batch=40, units=30, gates=4, rng=np.random.default_rng(0))
     assert mask.shape == drop.mask_shape(50, 40, 30, 4)
-    many = draws.noise(drop, (200, 200), np.random.default_rng(1))
+    many = sampling.noise(drop, (200, 200), np.random.default_rng(1))
     twin = drop.sample((200, 200), generator=torch.Generator().manual_seed(1)).numpy()
     assert abs(many.mean() - twin.mean()) < 0.02
     assert abs(many.std() - twin.std()) < 0.02

@@ -11,8 +11,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from recdrop_lessons.files import write_whole
 from recdrop_lessons.grading.exports import Record, part_text
+from recdrop_lessons.support.files import write_whole
 
 _STATUS = {"ok": "pass", "failed": "fail", "missing": "fail"}  # the others are errors
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from recdrop_lessons.files import write_whole
 from recdrop_lessons.grading.exports import Record, part_text
 from recdrop_lessons.grading.finding import NotFound
+from recdrop_lessons.support.files import write_whole
 
 _COURSE = Path(__file__).resolve().parents[3]  # the clone
 _SETUP = """#!/usr/bin/env bash

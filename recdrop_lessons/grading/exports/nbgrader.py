@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from recdrop_lessons.grading.exports import Record
-from recdrop_lessons.optional import need
+from recdrop_lessons.support.optional import need
 
 
 def write(url: str, results: Iterable[tuple[str, Record]]) -> int:

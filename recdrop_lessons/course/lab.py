@@ -1,0 +1,69 @@
+"""Opens the course in JupyterLab: what `make lab` and `recdrop lab` do."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+from recdrop_lessons.course.folders import WORKING_COPY
+from recdrop_lessons.support.errors import RecdropError
+
+FIRST_LESSON = Path("notebooks") / "00_start_here.ipynb"
+# Settings for JupyterLab: no question about news before the first lesson, no look-up where no network may be.
+SETTINGS = Path(__file__).resolve().parents[1] / "jupyter"
+
+
+def course_folder(start: Path | None = None) -> Path:
+    """The nearest folder with the first lesson, or working copy: `start` (by default the working folder), one
+    above it, or last the repository that this package was installed from.
+
+    Raises RecdropError when none holds it.
+    """
+    start = (start or Path.cwd()).resolve()
+    for folder in (start, *start.parents, Path(__file__).resolve().parents[2]):
+        if (folder / FIRST_LESSON).is_file() or (folder / WORKING_COPY).is_file():
+            return folder
+    raise RecdropError(
+        f"No {FIRST_LESSON} in {start} or above it: go to the folder of the course (where its README is), or "
+        "make a working copy of it with `recdrop start FOLDER`."
+    )
+
+
+def lab_command(notebook: Path, folder: Path, port: int, browser: bool) -> list[str]:
+    """The command that serves `folder` and opens `notebook`, with this very Python behind its kernels."""
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", f"--port={port}"]
+    if not browser:
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # a container, where Jupyter would refuse and send the learner away
+    # As an address, and not as a file: so the link in the terminal leads there too where no browser opens.
+    page = quote(notebook.relative_to(folder).as_posix())
+    return [*command, f"--LabApp.default_url=/lab/tree/{page}"]
+
+
+def lab_environment() -> dict[str, str]:
+    """JupyterLab's environment: our settings, and this Python behind the kernel "python3" in every case."""
+    paths = [str(SETTINGS), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+    return {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1", "JUPYTER_CONFIG_PATH": os.pathsep.join(paths)}
+
+
+def open_lab(notebook: Path | None = None, port: int = 8888, browser: bool = True) -> None:
+    """Open JupyterLab at `notebook`, by default the first lesson; the next free port when `port` is taken.
+
+    Returns when JupyterLab is closed (not at all on POSIX, where it takes this process's place). Raises
+    RecdropError when JupyterLab or the notebook is missing.
+    """
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise RecdropError("JupyterLab is not installed here: run `make lab`, or pip install '.[course]'.")
+    folder = course_folder()
+    notebook = folder / FIRST_LESSON if notebook is None else notebook.resolve()
+    if not notebook.is_file() or not notebook.is_relative_to(folder):
+        raise RecdropError(f"There is no notebook {notebook}; the lessons are in {folder / 'notebooks'}.")
+    command, environment = lab_command(notebook, folder, port, browser), lab_environment()
+    if os.name == "posix":
+        os.execve(command[0], command, environment)
+    raise SystemExit(subprocess.call(command, env=environment))

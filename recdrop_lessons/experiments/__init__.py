@@ -1,0 +1,1 @@
+"""Data without a download, one training loop, intervals, and the capstone's experiment."""

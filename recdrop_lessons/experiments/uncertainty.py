@@ -1,0 +1,121 @@
+"""What a network with dropout left on says about its own doubt.
+
+One pass with dropout is one sample from an approximate posterior (Gal & Ghahramani 2016); many passes give a
+predictive distribution. Probabilities are averaged, never their logarithms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from recdrop_lessons.support.errors import RecdropError
+
+DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
+
+
+def mc_predict(
+    model: nn.Module | Callable[..., Tensor],
+    x: Tensor,
+    *,
+    passes: int,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """Return the probabilities of many passes with dropout on.
+
+    Shapes: x (B, …), model(x) logits (B, K) → (passes, B, K).
+    Equation: p_s = softmax(model(x; masks_s)), s = 1 … passes.
+    What keeps statistics, such as batch norm, stays in evaluation mode. The model is left as it was: every
+    module's mode, every buffer.
+    Raises `RecdropError` for less than one pass.
+    Source: Gal & Ghahramani 2016.
+    """
+    if passes < 1:
+        raise RecdropError(f"passes was {passes}; expected 1 or more.")
+    arguments = {} if generator is None else {"generator": generator}
+    with torch.no_grad(), masks_on(model) if isinstance(model, nn.Module) else nullcontext():
+        return torch.stack([model(x, **arguments).softmax(-1) for _ in range(passes)])  # (S, B, K)
+
+
+@contextmanager
+def masks_on(model: nn.Module) -> Iterator[None]:
+    """Let `model` draw masks inside the `with` block, and leave it as it was."""
+    modes = {module: module.training for module in model.modules()}
+    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    try:
+        for module in modes:
+            module.training = draws_masks(module) or not keeps_statistics(module)
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training
+        with torch.no_grad():
+            for buffer, before in buffers:
+                buffer.copy_(before)
+
+
+def draws_masks(module: nn.Module) -> bool:
+    """Say whether a module is known to draw masks: a layer of this library, or one of torch's Dropouts."""
+    return hasattr(module, "sample_masks") or isinstance(module, DROPOUTS)
+
+
+def keeps_statistics(module: nn.Module) -> bool:
+    """Say whether training mode would do more than drop: running statistics, or torch's random slopes."""
+    return isinstance(module, nn.RReLU) or next(module.buffers(recurse=False), None) is not None
+
+
+def predictive(probabilities: Tensor) -> Tensor:
+    """Return the mean over the passes: (S, B, K) → (B, K). Equation: p̄ = 1/S Σ_s p_s."""
+    return probabilities.mean(0)
+
+
+def entropy(probabilities: Tensor) -> Tensor:
+    """Return the entropy in nats, with 0·log 0 = 0: (…, K) → (…). Equation: H[p] = -Σ_k p_k log p_k."""
+    return torch.special.entr(probabilities).sum(-1)
+
+
+def mutual_information(probabilities: Tensor) -> Tensor:
+    """Return how much the passes disagree, in nats: (S, B, K) → (B,).
+
+    Equation: I = H[p̄] - 1/S Σ_s H[p_s]: the whole doubt less the doubt that every pass shares.
+    Source: Houlsby et al. 2011 (BALD).
+    """
+    return entropy(predictive(probabilities)) - entropy(probabilities).mean(0)
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """A reliability diagram: for each bin its confidence, its accuracy (NaN where empty) and its count."""
+
+    confidence: Tensor
+    accuracy: Tensor
+    count: Tensor
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error: Σ_b n_b/n |accuracy_b - confidence_b|."""
+        gaps = torch.where(self.count > 0, (self.accuracy - self.confidence).abs(), 0.0)
+        return float((self.count / self.count.sum() * gaps).sum())
+
+
+def reliability(probabilities: Tensor, labels: Tensor, *, bins: int = 10) -> Reliability:
+    """Return confidence against accuracy in equal-width bins (k/bins, (k+1)/bins] of the top probability.
+
+    Shapes: probabilities (B, K), labels (B,) → `Reliability` of `bins` entries.
+    Raises `RecdropError` for no rows, or less than one bin.
+    Source: Guo et al. 2017.
+    """
+    if bins < 1 or len(labels) == 0:
+        raise RecdropError(
+            f"reliability was given {len(labels)} rows and {bins} bins; expected at least one of each."
+        )
+    top, guess = probabilities.max(-1)  # (B,) each
+    place = torch.bucketize(top.contiguous(), torch.linspace(0, 1, bins + 1, dtype=top.dtype)[1:-1])  # (B,)
+    count = torch.bincount(place, minlength=bins)  # (bins,)
+    right = torch.bincount(place, weights=(guess == labels).double(), minlength=bins)
+    summed = torch.bincount(place, weights=top.double(), minlength=bins)
+    return Reliability(summed / count, right / count, count)

@@ -1,0 +1,1 @@
+"""Cells, layers over time and layers made of layers, in torch."""

@@ -1,0 +1,337 @@
+"""The fast step through time: LSTM and GRU, with the backward pass written by hand.
+
+The equations of `cells`, with the same masks and the same values; only the order of the work is another:
+
+    forward    W reads a block of steps in one product; the loop writes into memory set aside before it
+    backward   the slope of a gate depends on no gradient, so a block of steps has its slopes computed at
+               once; only da → dh stays in the loop; the weights' gradients are one product a block
+
+Inside, time comes first, (T, B, ·), so that a step is one piece of memory. Lesson 11 explains every line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recdrop_lessons.algebra.drops import Masks
+from recdrop_lessons.support.errors import RecdropError
+
+#: The gates of a block of steps are about so many numbers, what a core's cache holds in float32.
+NUMBERS = 600_000
+#: And a block has at least so many rows (steps · batch), without which a product is slow.
+ROWS = 256
+
+
+def blocks(steps: int, batch: int, units: int) -> list[slice]:
+    """Cut T steps into blocks."""
+    size = max(1, max(ROWS, NUMBERS // (4 * units)) // max(1, batch))
+    return [slice(start, min(start + size, steps)) for start in range(0, steps, size)]
+
+
+def each_step(masks: Masks, site: str, steps: int) -> Sequence[Any]:
+    """Return a site's mask of each step, or None: (B, H), or (G, B, H) with one per gate."""
+    if site not in masks:
+        return [None] * steps
+    mask = masks[site].transpose(1, 2) if masks[site].dim() == 4 else masks[site]
+    return mask.unbind(0) * (steps // len(mask))
+
+
+def during(masks: Masks, site: str, block: slice) -> Tensor:
+    """Return a site's masks of a block of steps, (steps or 1, B, H)."""
+    return masks[site][block] if len(masks[site]) > 1 else masks[site]
+
+
+def rows(v: Tensor, block: slice) -> Tensor:
+    """Lay the steps of a block one below the other: v ([G,] T, B, F) → ([G,] N, F)."""
+    return v[..., block, :, :].flatten(-3, -2)
+
+
+def backwards(block: slice, *arrays: Tensor) -> Iterator[Any]:
+    """Walk through a block from its last step to its first, and through arrays (steps, …) of the block."""
+    return zip(range(block.stop - 1, block.start - 1, -1), *(a.unbind(0)[::-1] for a in arrays), strict=True)
+
+
+class Products:
+    """The products with W and U, whole, or gate by gate where what they read differs by gate.
+
+    Shapes: x (T, B, F), or (4, T, B, F) gate by gate; W (4·H, F) writes all four rows of a (T, B, 4, H),
+    U (G·H, H) adds to the last G of them.
+    """
+
+    def __init__(self, x: Tensor, W: Tensor, U: Tensor) -> None:
+        H, self.x, self.by_gate = U.shape[1], x, x.dim() == 4
+        self.W, self.U = (M.unflatten(0, (-1, H)) if self.by_gate else M for M in (W, U))
+        self.gates = len(U) // H
+        self.multiply: Any = torch.bmm if self.by_gate else torch.mm
+        self.add: Any = Tensor.baddbmm_ if self.by_gate else Tensor.addmm_
+
+    def fold(self, a: Tensor) -> Tensor:
+        """(…, B, G, H) as a product reads it: (…, B, G·H), or (…, G, B, H)."""
+        return a.transpose(-3, -2) if self.by_gate else a.flatten(-2)
+
+    def room(self, *shape: int) -> Tensor:
+        """Memory (T, B, G, H), in the order in which a step's product writes it in one go."""
+        T, B, G, H = shape
+        return self.x.new_empty(T, G, B, H).transpose(1, 2) if self.by_gate else self.x.new_empty(shape)
+
+    def inputs(self, units: int) -> Tensor:
+        """Memory for what U reads: (T, B, H), or (G, T, B, H)."""
+        return self.x.new_empty(*(self.gates,) * self.by_gate, *self.x.shape[-3:-1], units)
+
+    def of_x(self, block: slice, a: Tensor) -> None:
+        """a = W x for a block of steps."""
+        x = rows(self.x, block)
+        if self.by_gate:
+            a.copy_(torch.bmm(x, self.W.mT).unflatten(1, a.shape[:2]).movedim(0, 2))
+        else:
+            torch.mm(x, self.W.mT, out=a.flatten(0, 1).flatten(1))
+
+
+class Gradients:
+    """The gradients of W, U and x, gathered block by block."""
+
+    def __init__(self, by: Products, into: Tensor, of_x: bool) -> None:
+        self.by, self.into = by, into
+        self.dW, self.dU = torch.zeros_like(by.W), torch.zeros_like(by.U)
+        self.dx = torch.empty_like(by.x) if of_x else None
+
+    def add(self, block: slice, da: Tensor) -> None:
+        """Take in the gradient of what W and U have written, da (steps, B, 4, H)."""
+        by, da = self.by, da.flatten(0, 1)
+        by.add(self.dW, by.fold(da).mT, rows(by.x, block))
+        by.add(self.dU, by.fold(da[:, -by.gates :]).mT, rows(self.into, block))
+        if self.dx is not None:
+            by.multiply(by.fold(da), by.W, out=rows(self.dx, block))
+
+
+def gradient_of_h(onto: Tensor, da: Tensor, U: Tensor, m: Tensor | None, room: Tensor, out: Tensor) -> None:
+    """dh = onto + m ∘ (da U), summed over the gates where each has a mask of its own."""
+    if da.dim() == 3:
+        torch.bmm(da, U, out=room)
+        torch.sum(room if m is None else room.mul_(m), dim=0, out=out)
+        out.add_(onto)
+    elif m is None:
+        torch.addmm(onto, da, U, out=out)
+    else:
+        torch.addcmul(onto, torch.mm(da, U, out=room), m, out=out)
+
+
+def time_first(x: Tensor, batch: int, steps: int, units: int) -> Tensor:
+    """Return new memory (B, T, H) in which each step is one piece."""
+    return x.new_empty_strided((batch, steps, units), (units, batch * units, 1))
+
+
+def leave(h_new: Tensor, h: Tensor, m: Tensor, zoneout: bool) -> None:
+    """h' = m∘h', or with zoneout d∘h + (1-d)∘h'."""
+    torch.lerp(h_new, h, m, out=h_new) if zoneout else h_new.mul_(m)
+
+
+def refuse_second_derivative() -> None:
+    if torch.is_grad_enabled():
+        raise RecdropError(
+            "The fast layer was asked for a gradient that can be differentiated again (create_graph=True); "
+            "its backward pass is written by hand and has no derivative. Set layer.fast = False for this."
+        )
+
+
+class LSTMOverTime(torch.autograd.Function):
+    """h_t (B, T, H) and c_t (T, B, H) of all steps.
+
+    Shapes: x = [m_x∘x, 1] (T, B, F+1), or (4, T, B, F+1) if x or h has one mask per gate; h, c (B, H); W,
+    with the bias as its last column, (4H, F+1); U (4H, H). The rows of a: i, f, g, o.
+    """
+
+    #: The sites that the loop computes, in the order in which `forward` takes their masks.
+    sites = ("recurrent", "candidate", "cell", "hidden")
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, h: Tensor, c: Tensor, W: Tensor, U: Tensor, masks: Masks, zoneout: frozenset[str]
+    ) -> tuple[Tensor, Tensor]:
+        by, T, B, H = Products(x, W, U), x.shape[-3], *h.shape
+        m_h, m_g, m_c, m_s = (each_step(masks, site, T) for site in LSTMOverTime.sites)
+        U_t, a, into = by.U.mT.contiguous(), by.room(T, B, 4, H), by.inputs(H)
+        cells, out, tanh_c = x.new_empty(T + 1, B, H), time_first(x, B, T, H), x.new_empty(B, H)
+        cells[0] = c
+        with torch.inference_mode():
+            for block in blocks(T, B, H):
+                # a = W x + b
+                by.of_x(block, a[block])
+                gates = by.fold(a[block]), a[block, :, :2], *a[block].unbind(2)  # (steps, B, ·) each
+                written = into[..., block, :, :].unbind(-3), cells[1:][block], out[:, block].unbind(1)
+                steps = zip(*gates, *written, strict=True)
+                for t, (a_t, i_f, i, f, g, o, v, c_new, h_new) in enumerate(steps, block.start):
+                    # a = W x + b + U (m_h∘h)
+                    v.copy_(h) if m_h[t] is None else torch.mul(h, m_h[t], out=v)
+                    by.add(a_t, v, U_t)
+                    # i, f, o = σ(·), g = tanh(·)
+                    i_f.sigmoid_()
+                    g.tanh_()
+                    o.sigmoid_()
+                    # c' = m_c∘(f∘c + i∘(m_g∘g))
+                    torch.mul(f, c, out=c_new)
+                    c_new.addcmul_(i, g if m_g[t] is None else g * m_g[t])
+                    if m_c[t] is not None and "cell" not in zoneout:
+                        c_new.mul_(m_c[t])
+                    # h' = o∘tanh(c')
+                    torch.mul(o, torch.tanh(c_new, out=tanh_c), out=h_new)
+                    # zoneout: c' = d∘c + (1-d)∘c', once h' has read the new cell
+                    if m_c[t] is not None and "cell" in zoneout:
+                        torch.lerp(c_new, c, m_c[t], out=c_new)
+                    if m_s[t] is not None:
+                        leave(h_new, h, m_s[t], "hidden" in zoneout)
+                    h, c = h_new, c_new
+        ctx.save_for_backward(x, a, into, cells, W, U, *masks.values())
+        ctx.sites, ctx.zoneout = tuple(masks), zoneout & masks.keys()
+        ctx.set_materialize_grads(False)
+        return out, cells[1:]
+
+    @staticmethod
+    def backward(ctx: Any, grad_h: Tensor | None, grad_c: Tensor | None) -> tuple[Tensor | None, ...]:
+        refuse_second_derivative()
+        x, gates, into, cells, W, U, *saved = ctx.saved_tensors
+        masks = dict(zip(ctx.sites, saved, strict=True))
+        zoned_c, zoned_h = "cell" in ctx.zoneout, "hidden" in ctx.zoneout
+        by, (T, B, _, H) = Products(x, W, U), gates.shape
+        learned = Gradients(by, into, ctx.needs_input_grad[0])
+        m_h, m_c, m_s = (each_step(masks, site, T) for site in ("recurrent", "cell", "hidden"))
+        grad_h = x.new_zeros(B, T, H) if grad_h is None else grad_h
+        dh, dc, dc_kept = (x.new_zeros(B, H) for _ in range(3))
+        da_next, m_next, d_next = by.fold(x.new_zeros(B, 4, H)), m_h[-1], m_s[-1]
+        room = x.new_empty(da_next.shape if by.by_gate else dh.shape)
+        with torch.inference_mode():
+            dc_each = dc.unsqueeze(1)  # (B, 1, H), for i, f and g
+            for block in reversed(blocks(T, B, H)):
+                i, f, g, o = gates[block].unbind(2)  # (steps, B, H) each, as all slopes
+                da = x.new_empty(gates[block].shape)  # first the slopes, then the gradients
+                da_i, da_f, da_g, da_o = da.unbind(2)
+                # σ' = σ - σ², tanh' = 1 - tanh²
+                f_c = f * cells[block]
+                torch.addcmul(f_c, f_c, f, value=-1, out=da_f)  # c f (1-f)
+                i_g = torch.mul(i, g, out=None if zoned_c else f_c)
+                torch.addcmul(i_g, i_g, i, value=-1, out=da_i)  # g i (1-i)
+                torch.addcmul(i, i_g, g, value=-1, out=da_g)  # i (1-g²)
+                if "candidate" in masks:
+                    for v in (da_i, da_g, i_g):
+                        v.mul_(during(masks, "candidate", block))
+                tanh_c = (f_c + i_g if zoned_c else cells[1:][block]).tanh()
+                o_c = torch.mul(o, tanh_c, out=i_g)
+                torch.addcmul(o_c, o_c, o, value=-1, out=da_o)  # tanh(c') o (1-o)
+                dh_dc = torch.addcmul(o, o_c, tanh_c, value=-1, out=tanh_c)  # o (1-tanh²(c'))
+                if "cell" in masks and not zoned_c:
+                    f = f * during(masks, "cell", block)
+                    da[:, :, :3].mul_(during(masks, "cell", block).unsqueeze(2))
+                if "hidden" in masks:
+                    m = during(masks, "hidden", block)
+                    for v in (da_o, dh_dc):
+                        v.mul_(1 - m if zoned_h else m)
+                steps = by.fold(da), da[:, :, :3], da_o, dh_dc, f, grad_h[:, block].transpose(0, 1)
+                for t, da_t, da_ifg, da_o_t, dh_dc_t, f_t, onto in backwards(block, *steps):
+                    # dh = grad + m_h ∘ (da_{t+1} U); zoneout: + d ∘ dh_{t+1}
+                    onto = torch.addcmul(onto, dh, d_next) if zoned_h else onto
+                    gradient_of_h(onto, da_next, by.U, m_next, room, dh)
+                    if grad_c is not None:
+                        dc.add_(grad_c[t])
+                    if zoned_c:
+                        torch.mul(dc, m_c[t], out=dc_kept)
+                        dc.sub_(dc_kept)
+                    # dc = f ∘ dc_{t+1} + dh ∘ dh/dc
+                    dc.addcmul_(dh, dh_dc_t)
+                    # da = slope ∘ dc; for o: slope ∘ dh
+                    da_ifg.mul_(dc_each)
+                    da_o_t.mul_(dh)
+                    dc.mul_(f_t)
+                    if zoned_c:
+                        dc.add_(dc_kept)
+                    da_next, m_next, d_next = da_t, m_h[t], m_s[t]
+                learned.add(block, da)
+            onto = dh * d_next if zoned_h else torch.zeros_like(dh)
+            gradient_of_h(onto, da_next, by.U, m_next, room, dh)
+        return learned.dx, dh, dc, learned.dW.view_as(W), learned.dU.view_as(U), None, None
+
+
+class GRUOverTime(torch.autograd.Function):
+    """h_t (B, T, H) of all steps.
+
+    Shapes: as for the LSTM. The rows of a: n, r, z, and u, which r multiplies before n takes it in. So
+    W (4H, F+1) holds [W b] of n, r and z, and for u its bias alone; U (3H, H) adds to r, z and u.
+    """
+
+    #: The sites that the loop computes, in the order in which `forward` takes their masks.
+    sites = ("recurrent", "candidate", "hidden")
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, h: Tensor, W: Tensor, U: Tensor, masks: Masks, zoneout: frozenset[str]
+    ) -> Tensor:
+        by, T, B, H = Products(x, W, U), x.shape[-3], *h.shape
+        m_h, m_n, m_s = (each_step(masks, site, T) for site in GRUOverTime.sites)
+        U_t, a, into = by.U.mT.contiguous(), by.room(T, B, 4, H), by.inputs(H)
+        left, out = x.new_empty(T, B, H), time_first(x, B, T, H)
+        with torch.inference_mode():
+            for block in blocks(T, B, H):
+                # a = W x + b
+                by.of_x(block, a[block])
+                gates = by.fold(a[block, :, 1:]), a[block, :, 1:3], *a[block].unbind(2)  # (steps, B, ·) each
+                written = into[..., block, :, :].unbind(-3), left[block], out[:, block].unbind(1)
+                steps = zip(*gates, *written, strict=True)
+                for t, (rzu, r_z, n, r, z, u, v, left_t, h_new) in enumerate(steps, block.start):
+                    # r, z, u = W x + b + U (m_h∘h)
+                    v.copy_(h) if m_h[t] is None else torch.mul(h, m_h[t], out=v)
+                    by.add(rzu, v, U_t)
+                    # r, z = σ(·), n = tanh(· + r∘u)
+                    r_z.sigmoid_()
+                    n.addcmul_(r, u).tanh_()
+                    # h' = m_n∘n + z∘(h - m_n∘n)
+                    masked_n = n if m_n[t] is None else n * m_n[t]
+                    torch.addcmul(masked_n, z, torch.sub(h, masked_n, out=left_t), out=h_new)
+                    if m_s[t] is not None:
+                        leave(h_new, h, m_s[t], "hidden" in zoneout)
+                    h = h_new
+        ctx.save_for_backward(x, a, into, left, W, U, *masks.values())
+        ctx.sites, ctx.zoneout = tuple(masks), zoneout & masks.keys()
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad_h: Tensor) -> tuple[Tensor | None, ...]:
+        refuse_second_derivative()
+        x, gates, into, left, W, U, *saved = ctx.saved_tensors
+        masks = dict(zip(ctx.sites, saved, strict=True))
+        by, (T, B, _, H) = Products(x, W, U), gates.shape
+        learned = Gradients(by, into, ctx.needs_input_grad[0])
+        m_h = each_step(masks, "recurrent", T)
+        dh, dh_kept = x.new_zeros(B, H), x.new_zeros(B, H)
+        da_next, m_next = by.fold(x.new_zeros(B, 3, H)), m_h[-1]
+        room = x.new_empty(da_next.shape if by.by_gate else dh.shape)
+        with torch.inference_mode():
+            dh_each = dh.unsqueeze(1)  # (B, 1, H), for n, r, z and u
+            for block in reversed(blocks(T, B, H)):
+                n, r, z, u = gates[block].unbind(2)  # (steps, B, H) each, as all slopes
+                da = x.new_empty(gates[block].shape)  # first the slopes, then the gradients
+                da_n, da_r, da_z, da_u = da.unbind(2)
+                torch.mul(1 - z, 1 - n * n, out=da_n)  # (1-z) (1-n²)
+                torch.mul(left[block], z - z * z, out=da_z)  # (h-n) z (1-z)
+                if "candidate" in masks:
+                    da_n.mul_(during(masks, "candidate", block))
+                if "hidden" in masks:
+                    m = during(masks, "hidden", block)
+                    share, old = (1 - m, m) if "hidden" in ctx.zoneout else (m, torch.zeros_like(m))
+                    z = z * share + old
+                    for v in (da_z, da_n):
+                        v.mul_(share)
+                torch.mul(da_n, r, out=da_u)
+                torch.mul(da_u * u, 1 - r, out=da_r)
+                steps = by.fold(da[:, :, 1:]), da, z, grad_h[:, block].transpose(0, 1)
+                for t, da_rzu, da_t, z_t, grad in backwards(block, *steps):
+                    # dh = grad + z ∘ dh_{t+1} + m_h ∘ (da_{t+1} U)
+                    gradient_of_h(dh_kept.add_(grad), da_next, by.U, m_next, room, dh)
+                    da_t.mul_(dh_each)
+                    torch.mul(dh, z_t, out=dh_kept)
+                    da_next, m_next = da_rzu, m_h[t]
+                learned.add(block, da)
+            gradient_of_h(dh_kept, da_next, by.U, m_next, room, dh)
+        return learned.dx, dh, learned.dW.view_as(W), learned.dU.view_as(U), None, None

@@ -1,0 +1,91 @@
+"""What a layer asks of the tensors that it is given: one checker for inputs, states, lengths and edges.
+
+Shapes are each layer's own subject; here it is whether a value is a tensor, of which numbers, and where.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recdrop_lessons.support.errors import RecdropError
+
+WHOLE = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+
+
+def check_tensor(value: object, owner: str, name: str = "x") -> Tensor:
+    """Return `value` if it is a tensor, else refuse it; `name` is the argument's."""
+    if isinstance(value, tuple) and name == "x":
+        raise RecdropError(
+            f"{owner} was given a tuple; expected one tensor. If the layer before it has "
+            "return_state=True, take the first of what it returns, or give it return_state=False."
+        )
+    if not isinstance(value, Tensor):
+        raise RecdropError(
+            f"{owner} was given a {type(value).__name__}{_as(name)}; "
+            f"expected a tensor: torch.as_tensor({name})."
+        )
+    return value
+
+
+def check_floats(value: object, owner: str, like: Tensor | None = None, name: str = "x") -> Tensor:
+    """Return `value` if it is a tensor of floats, of the dtype and the device of the parameter `like`."""
+    tensor = check_tensor(value, owner, name)
+    if not tensor.is_floating_point():
+        cure = "Turn word numbers into vectors with Embedding first; turn measurements into floats with "
+        raise RecdropError(
+            f"{owner} was given {tensor.dtype}{_as(name)}; expected floats. "
+            f"{cure if name == 'x' else 'Turn it into floats with '}{name}.float()."
+        )
+    if like is not None and tensor.dtype != like.dtype:
+        raise RecdropError(
+            f"{owner} was given {tensor.dtype}{_as(name)} but has parameters of {like.dtype}; "
+            f"convert one of them: {name}.{_converted(like.dtype)}, or layer.{_converted(tensor.dtype)}."
+        )
+    return tensor if like is None else _check_device(tensor, owner, like, name)
+
+
+def check_whole(value: object, owner: str, like: Tensor, name: str = "x", *, below: int) -> Tensor:
+    """Return `value` if it is a tensor of whole numbers from 0 to `below` - 1, on the device of `like`."""
+    tensor, wanted = check_tensor(value, owner, name), f"whole numbers from 0 to {below - 1}"
+    if tensor.dtype not in WHOLE:
+        raise RecdropError(
+            f"{owner} was given {tensor.dtype}{_as(name)}; expected {wanted}. "
+            f"If they are whole already: {name}.long()."
+        )
+    if tensor.numel() and not 0 <= int(tensor.min()) <= int(tensor.max()) < below:
+        raise RecdropError(
+            f"{owner} was given numbers from {int(tensor.min())} to {int(tensor.max())}{_as(name)}; "
+            f"expected {wanted}."
+        )
+    return _check_device(tensor, owner, like, name)
+
+
+def whole_numbers(value: Any, like: Tensor) -> Tensor | None:
+    """Return a list, an array or a tensor of whole numbers as a tensor on the device of `like`, else None."""
+    try:
+        tensor = torch.as_tensor(value, device=like.device)
+    except (TypeError, ValueError, RuntimeError):
+        return None
+    return tensor if tensor.dtype in WHOLE else None
+
+
+def _check_device(tensor: Tensor, owner: str, like: Tensor, name: str) -> Tensor:
+    if tensor.device != like.device:
+        raise RecdropError(
+            f"{owner} was given a tensor on {tensor.device}{_as(name)} but has parameters on {like.device}; "
+            f"move one of them: {name}.to({str(like.device)!r}), or layer.to({str(tensor.device)!r})."
+        )
+    return tensor
+
+
+def _converted(dtype: torch.dtype) -> str:
+    """The call that gives this dtype: `float()`, `double()`."""
+    names = {torch.float32: "float()", torch.float64: "double()", torch.float16: "half()"}
+    return names.get(dtype, f"to({dtype})")
+
+
+def _as(name: str) -> str:
+    return "" if name == "x" else f" as {name}"

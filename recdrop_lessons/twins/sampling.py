@@ -1,0 +1,34 @@
+"""Masks in NumPy, for pictures: the same shapes and the same odds as `Drop.sample`, without torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recdrop_lessons.twins.equations import Array
+
+if TYPE_CHECKING:
+    from recdrop_lessons.algebra.drops import Drop
+
+
+def noise(drop: Drop, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Draw a mask of `shape`, ready to multiply by; for `fill="previous"`, 1 where the old value stays.
+
+    Equation: m = b/(1-p), b ~ Bernoulli(1-p), or m ~ N(1, p/(1-p)); zoneout: d ~ Bernoulli(p), unscaled.
+    """
+    if drop.fill == "previous":
+        return (rng.random(shape) < drop.p).astype(float)
+    if drop.noise == "gaussian":
+        return 1 + np.sqrt(drop.p / (1 - drop.p)) * rng.standard_normal(shape)
+    return (rng.random(shape) >= drop.p) / (1 - drop.p)
+
+
+def mask(drop: Drop, *, steps: int, batch: int, units: int, gates: int, rng: np.random.Generator) -> Array:
+    """Draw the mask of one `Drop` for a layer.
+
+    Shapes: → (T or 1, B or 1, [G,] units or 1); for recurrent_weight (G·H, H), whatever B and T.
+    """
+    if drop.site == "recurrent_weight":
+        return noise(drop, (gates * units, units), rng)
+    return noise(drop, drop.mask_shape(steps, batch, units, gates), rng)

@@ -1,0 +1,166 @@
+"""Many passes with dropout on: probabilities averaged, doubt measured, modes put back."""
+
+import math
+
+import pytest
+import torch
+
+from recdrop_lessons import LSTM, RecdropError, Stack, uncertainty
+from recdrop_lessons.layers.normalization import BatchNormLSTM
+
+
+def model():
+    torch.manual_seed(0)
+    return Stack(LSTM(3, 8, dropout=0.4, recurrent_dropout=0.4), torch.nn.Linear(8, 4))
+
+
+def test_passes_differ_and_modes_are_put_back():
+    net, x = model(), torch.randn(5, 6, 3)
+    net.eval()
+    net.layers[1].train()
+    passes = uncertainty.mc_predict(net, x, passes=9, generator=torch.Generator().manual_seed(1))
+    assert passes.shape == (9, 5, 4) and torch.allclose(passes.sum(-1), torch.ones(9, 5))
+    assert passes.std(0).max() > 1e-3
+    assert not net.training and not net.layers[0].training and net.layers[1].training
+    again = uncertainty.mc_predict(net, x, passes=9, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(passes, again)
+
+
+def test_modes_are_put_back_after_an_error():
+    net = model().eval()
+    with pytest.raises(RecdropError, match="three: "):
+        uncertainty.mc_predict(net, torch.randn(5, 3), passes=2)
+    assert not net.training
+
+
+class WithOwnDropout(torch.nn.Module):
+    """A learner's module: dropout as a function, beside a sub-module that keeps statistics."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm, self.out = torch.nn.BatchNorm1d(3), torch.nn.Linear(3, 2)
+
+    def forward(self, x):
+        return self.out(torch.nn.functional.dropout(self.norm(x), 0.5, self.training))
+
+
+class LastStep(torch.nn.Module):
+    def __init__(self, layer):
+        super().__init__()
+        self.layer, self.out = layer, torch.nn.Linear(4, 2)
+
+    def forward(self, x):
+        outputs = self.layer(x.unsqueeze(1).expand(-1, 5, -1))
+        return self.out((outputs[0] if isinstance(outputs, tuple) else outputs)[:, -1])
+
+
+def plain(*layers):
+    return torch.nn.Sequential(torch.nn.Linear(3, 4), *layers, torch.nn.Linear(4, 2))
+
+
+#: Models with dropout, each beside something that training mode changes as well.
+MODELS = {
+    "batch norm": lambda: plain(torch.nn.BatchNorm1d(4), torch.nn.Dropout(0.5)),
+    "instance norm": lambda: torch.nn.Sequential(
+        torch.nn.Unflatten(1, (3, 1)),
+        torch.nn.Upsample(scale_factor=2),
+        torch.nn.InstanceNorm1d(3, track_running_stats=True),
+        torch.nn.Flatten(),
+        torch.nn.Dropout(0.5),
+        torch.nn.Linear(6, 2),
+    ),
+    "random slopes": lambda: plain(torch.nn.RReLU(), torch.nn.Dropout(0.5)),
+    "spectral norm": lambda: torch.nn.Sequential(
+        torch.nn.utils.parametrizations.spectral_norm(torch.nn.Linear(3, 4)),
+        torch.nn.AlphaDropout(0.5),
+        torch.nn.Linear(4, 2),
+    ),
+    "dropout as a function": WithOwnDropout,
+    "recurrent batch norm": lambda: LastStep(
+        BatchNormLSTM(3, 4, max_steps=5, gain=1.0, dropout=0.5, return_sequences=True)
+    ),
+    "torch's LSTM": lambda: LastStep(torch.nn.LSTM(3, 4, 2, dropout=0.5, batch_first=True)),
+    "spectral norm of ours": lambda: LastStep(
+        torch.nn.utils.spectral_norm(LSTM(3, 4, dropout=0.5, return_sequences=True), "weight_hh")
+    ),
+    "attention": lambda: torch.nn.Sequential(
+        torch.nn.Linear(3, 4),
+        torch.nn.Unflatten(1, (1, 4)),
+        torch.nn.TransformerEncoderLayer(4, 2, 8, 0.5, batch_first=True),
+        torch.nn.Flatten(),
+        torch.nn.Linear(4, 2),
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*spectral_norm.*is deprecated:FutureWarning")
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("name", MODELS)
+def test_many_passes_leave_the_model_as_it_was(name, training):
+    torch.manual_seed(3)
+    net, x = MODELS[name]().train(training), 10 + torch.randn(8, 3)
+    state = {key: value.clone() for key, value in net.state_dict().items()}
+    buffers = {key: value.clone() for key, value in net.named_buffers()}
+    modes = {key: module.training for key, module in net.named_modules()}
+    passes = uncertainty.mc_predict(net, x, passes=30)
+    assert passes.std(0).max() > 1e-4, "the passes differ"
+    assert all(torch.equal(value, state[key]) for key, value in net.state_dict().items())
+    assert all(torch.equal(value, buffers[key]) for key, value in net.named_buffers())
+    assert {key: module.training for key, module in net.named_modules()} == modes
+
+
+def test_batch_norm_uses_its_running_statistics_during_the_passes():
+    net, x = MODELS["batch norm"](), 10 + torch.randn(8, 3)
+    net[2].p = 0.0  # so that nothing but the norm could make a difference
+    with torch.no_grad():
+        expected = net.eval()(x).softmax(-1)
+    assert torch.equal(uncertainty.mc_predict(net.train(), x, passes=3), expected.expand(3, -1, -1))
+
+
+def test_entropy_and_information_at_their_ends():
+    certain, even = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.5, 0.5]])
+    assert uncertainty.entropy(certain).tolist() == [0.0]
+    assert uncertainty.entropy(even).item() == pytest.approx(math.log(2))
+    # Passes that agree hold no information about the model, however doubtful each is.
+    assert uncertainty.mutual_information(torch.stack([even, even])).item() == pytest.approx(0, abs=1e-7)
+    # Passes that are sure and contradict each other hold all of it.
+    contradict = torch.stack([certain, certain.flip(-1)])
+    assert uncertainty.mutual_information(contradict).item() == pytest.approx(math.log(2))
+
+
+def test_averaging_logarithms_is_another_thing():
+    passes = torch.tensor([[[0.9, 0.1]], [[0.1, 0.9]], [[0.9, 0.1]]])
+    right = uncertainty.predictive(passes)
+    wrong = passes.log().mean(0).softmax(-1)
+    assert right[0, 0].item() == pytest.approx(1.9 / 3)
+    assert (right - wrong).abs().max() > 0.03
+
+
+def test_reliability_by_hand():
+    # Bins (0, .5], (.5, 1]: two rows at .5 (one right), two above (one right).
+    probabilities = torch.tensor([[0.5, 0.5], [0.5, 0.5], [0.9, 0.1], [0.3, 0.7]])
+    labels = torch.tensor([0, 1, 0, 0])
+    diagram = uncertainty.reliability(probabilities, labels, bins=2)
+    assert diagram.count.tolist() == [2, 2]
+    assert diagram.accuracy.tolist() == [0.5, 0.5]
+    assert diagram.confidence.tolist() == pytest.approx([0.5, 0.8])
+    assert diagram.error == pytest.approx(0.5 * 0.0 + 0.5 * 0.3)
+
+
+def test_empty_bins_count_for_nothing():
+    diagram = uncertainty.reliability(torch.tensor([[1.0, 0.0]]), torch.tensor([0]), bins=10)
+    assert diagram.count.tolist() == [0] * 9 + [1] and diagram.error == 0
+    assert diagram.accuracy[:9].isnan().all()
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda: uncertainty.mc_predict(model(), torch.zeros(1, 2, 3), passes=0),
+        lambda: uncertainty.reliability(torch.zeros(0, 2), torch.zeros(0, dtype=torch.long)),
+        lambda: uncertainty.reliability(torch.ones(1, 2), torch.zeros(1, dtype=torch.long), bins=0),
+    ],
+)
+def test_refusals(act):
+    with pytest.raises(RecdropError, match="expected"):
+        act()
