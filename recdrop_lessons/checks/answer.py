@@ -10,9 +10,10 @@ This file imports torch and nothing of ours, so that the learner's process can h
 from __future__ import annotations
 
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -58,90 +59,98 @@ class AnswerLost(Exception):
 
 
 @dataclass(frozen=True)
-class Call:
-    """One call: what came back, and the arguments as the answer left them."""
-
-    value: Value
-    arguments: dict[str, Value]
-
-
-@dataclass(frozen=True)
 class Question:
-    """Arguments to call with, and the gradients to take in the same pass, as in `Answer.gradients`."""
+    """One call to make.
+
+    Args:
+        arguments: what the function is called with, by name.
+        wrt: the arguments whose gradients are taken in the same pass. A name may be a path into a nested
+            argument, "layers.0.1".
+        cotangent: one tensor, for the output's first tensor, or a tuple of them, for its tensors in order.
+    """
 
     arguments: dict[str, Value]
     wrt: tuple[str, ...] = ()
     cotangent: Value = ()
 
 
-@dataclass(frozen=True, eq=False)  # known by identity, so that a grader can keep what it makes of them
-class Questions:
-    """Questions that are asked together, so that none waits for the answer to the one before it."""
+@dataclass(frozen=True)
+class Call:
+    """What came back of one call, and its arguments afterwards, so that a change in place shows."""
 
-    items: tuple[Question, ...]
+    value: Value
+    arguments: dict[str, Value]
 
 
-class Answer(Protocol):
-    """A function under check. Every method may raise `AnswerError`, and in a grader `AnswerLost`."""
+class Answer(ABC):
+    """A function under check. It is asked one question at a time, so a check sees each reply before it asks
+    the next: what is asked depends on the replies alone, not on the process in which the function runs.
+    """
 
     name: str
 
-    def __call__(self, **arguments: Value) -> Value:
-        """The answer's value. The arguments here stay as they are, but a generator advances."""
+    @abstractmethod
+    def ask(self, question: Question) -> tuple[Call, Gradients | AnswerError]:
+        """The call and the vector-Jacobian products: for each name in `wrt`, Σ cotangent · ∂output/∂name.
 
-    def inspect(self, arguments: Mapping[str, Value]) -> Call:
-        """The value, and the arguments after the call, so that a change in place shows."""
+        None where no gradient reaches it. Where the value can be had and the gradients cannot, they are what
+        was raised. The question's tensors stay as they are; its generators advance.
 
-    def gradients(self, arguments: Mapping[str, Value], wrt: Sequence[str], cotangent: Value) -> Gradients:
-        """The vector-Jacobian product: for each name in `wrt`, Σ cotangent · ∂output/∂name.
-
-        A name may be a path into a nested argument, "layers.0.1". `cotangent` is one tensor, for the
-        output's first tensor, or a tuple of them, for its tensors in order. None: no gradient reaches it.
+        Raises:
+            AnswerError: the function raised.
+            AnswerLost: in a grader, its process is lost.
         """
 
-    def each(self, questions: Questions) -> Iterator[tuple[Call, Gradients] | AnswerError]:
-        """For each question its call and gradients, from one pass; what one raises comes last."""
+    def __call__(self, **arguments: Value) -> Value:
+        """The value alone."""
+        return self.inspect(arguments).value
+
+    def inspect(self, arguments: Mapping[str, Value]) -> Call:
+        """The call without gradients."""
+        call, _ = self.ask(Question(dict(arguments)))
+        return call
+
+    def gradients(self, arguments: Mapping[str, Value], wrt: Sequence[str], cotangent: Value) -> Gradients:
+        """The gradients alone; what they raise is raised here."""
+        _, found = self.ask(Question(dict(arguments), tuple(wrt), cotangent))
+        if isinstance(found, AnswerError):
+            raise found
+        return found
 
 
-class LocalAnswer:
+class LocalAnswer(Answer):
     """The learner's function in this process; it only ever sees copies, strides kept."""
 
     def __init__(self, function: Callable[..., Value], name: str | None = None) -> None:
         self.function = function
         self.name = name or str(getattr(function, "__name__", "answer"))
 
-    def __call__(self, **arguments: Value) -> Value:
-        return self.inspect(arguments).value
-
-    def inspect(self, arguments: Mapping[str, Value]) -> Call:
-        given = {name: copy(value) for name, value in arguments.items()}
-        value = self._call(given)
-        return Call(plain(value), {name: plain(value) for name, value in given.items()})
-
-    def gradients(self, arguments: Mapping[str, Value], wrt: Sequence[str], cotangent: Value) -> Gradients:
-        given, leaves = _with_leaves(arguments, wrt)
-        return _pull_back(self._call(given), leaves, cotangent)
-
-    def each(self, questions: Questions) -> Iterator[tuple[Call, Gradients] | AnswerError]:
-        for question in questions.items:
-            try:
-                yield self.ask(question)
-            except AnswerError as error:
-                yield error
-                return
-
-    def ask(self, question: Question) -> tuple[Call, Gradients]:
-        """One question's call and gradients. Raises AnswerError."""
-        given, leaves = _with_leaves(question.arguments, question.wrt)
-        value = self._call(given)
-        call = Call(plain(value), {name: plain(item) for name, item in given.items()})
-        return call, _pull_back(value, leaves, question.cotangent)
-
-    def _call(self, given: dict[str, Value]) -> Value:
+    def ask(self, question: Question) -> tuple[Call, Gradients | AnswerError]:
+        if not question.wrt:
+            return self._ask(question)
+        drawn_from = [torch.default_generator, *generators(question.arguments)]
+        starts = [generator.get_state() for generator in drawn_from]
         try:
-            return self.function(**given)
+            return self._ask(question)
+        except AnswerError as error:
+            # Some functions raise only where an argument wants a gradient (`x.numpy()`, `x += 1`). The value
+            # is what a learner sees first, so it is asked for alone, from the same draws.
+            for generator, start in zip(drawn_from, starts, strict=True):
+                generator.set_state(start)
+            call, _ = self._ask(Question(question.arguments))
+            return call, error
+
+    def _ask(self, question: Question) -> tuple[Call, Gradients | AnswerError]:
+        given, leaves = _with_leaves(question.arguments, question.wrt)
+        try:
+            value = self.function(**given)
         except (Exception, SystemExit) as error:
             raise _answer_error(error) from None
+        call = Call(plain(value), {name: plain(item) for name, item in given.items()})
+        try:
+            return call, _pull_back(value, leaves, question.cotangent)
+        except AnswerError as error:
+            return call, error
 
 
 def _with_leaves(
@@ -232,6 +241,15 @@ def tensors(value: Value) -> Iterator[Tensor]:
             yield from tensors(item)
     elif isinstance(value, dict):
         yield from tensors(list(value.values()))
+
+
+def generators(value: Value) -> list[torch.Generator]:
+    """The generators in a value, in order."""
+    if isinstance(value, torch.Generator):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [one for item in value for one in generators(item)] if isinstance(value, (tuple, list)) else []
 
 
 def pick(arguments: Mapping[str, Value], path: str) -> Value:

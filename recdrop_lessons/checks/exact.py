@@ -17,7 +17,6 @@ from recdrop_lessons.checks.answer import (
     Gradients,
     LocalAnswer,
     Question,
-    Questions,
     Value,
     tensors,
 )
@@ -34,7 +33,7 @@ from recdrop_lessons.checks.parts import (
     Part,
 )
 from recdrop_lessons.checks.picture import picture
-from recdrop_lessons.checks.recognise import Values, recognise
+from recdrop_lessons.checks.recognise import Values, recognise, unless_lost
 
 
 class _Trial:
@@ -113,12 +112,6 @@ class _Prepared:
             _Trial(check, seed, first, double, contiguous=False),
         ] + [_Trial(check, seed, case, double, i % 2 == 0) for i, case in enumerate(others)]
 
-    @cached_property
-    def questions(self) -> Questions:
-        """The first trial as a notebook would call it; then all, each with its gradients."""
-        plain = Question(self.trials[0].arguments)
-        return Questions((plain, *(trial.question for trial in self.trials)))
-
 
 @dataclass(frozen=True, eq=False)
 class Exact:
@@ -146,36 +139,18 @@ class Exact:
 
     def __call__(self, answer: Answer, seed: int) -> Outcome:
         prepared = _prepare(self, seed)
-        if self._accepts(answer, prepared):
-            return Outcome(True, f"Right on {len(prepared.trials)} inputs.")
-        # Something is wrong, so it is asked again from the start, for what a learner should see first.
+        # The first gradient that is wrong. It is said at the end: a wrong value on any input comes before it.
+        cut: Outcome | None = None
         for trial in prepared.trials:
-            failed = self._try_values(answer, trial)
+            try:
+                call, gradients = answer.ask(trial.question)
+            except AnswerError as error:
+                return self._diagnose(answer, prepared, raised(error, trial.label, trial.arguments))
+            failed = self._wrong_value(call, trial)
             if failed is not None:
                 return self._diagnose(answer, prepared, failed)
-        for trial in prepared.trials:
-            failed = self._try_gradients(answer, trial)
-            if failed is not None:
-                return failed
-        return Outcome(True, f"Right on {len(prepared.trials)} inputs.")
-
-    def _accepts(self, answer: Answer, prepared: _Prepared) -> bool:
-        """Whether all is right, asked in one go and with one pass for values and gradients."""
-        trials = [prepared.trials[0], *prepared.trials]
-        questions = prepared.questions
-        return all(
-            not isinstance(found, AnswerError)
-            and self._wrong_value(found[0], trial) is None
-            and self._wrong_gradients(found[1], trial, question.wrt) is None
-            for trial, question, found in zip(trials, questions.items, answer.each(questions), strict=False)
-        )
-
-    def _try_values(self, answer: Answer, trial: _Trial) -> Outcome | None:
-        try:
-            call = answer.inspect(trial.arguments)
-        except AnswerError as error:
-            return raised(error, trial.label, trial.arguments)
-        return self._wrong_value(call, trial)
+            cut = cut or self._wrong_gradients(gradients, trial)
+        return cut or Outcome(True, f"Right on {len(prepared.trials)} inputs.")
 
     def _wrong_value(self, call: Call, trial: _Trial) -> Outcome | None:
         arguments = trial.arguments
@@ -196,24 +171,12 @@ class Exact:
                 )
         return None
 
-    def _try_gradients(self, answer: Answer, trial: _Trial) -> Outcome | None:
-        arguments, paths = trial.arguments, trial.paths
-        if not paths:
-            return None
-        try:
-            yours = answer.gradients(arguments, paths, trial.cotangent)
-        except AnswerError as error:
-            outcome = raised(error, trial.label, arguments)
-            return Outcome(
-                False,
-                f"The values are right, but the backward pass is not. {outcome.message}",
-                None,
-                outcome.details,
-            )
-        return self._wrong_gradients(yours, trial, paths)
-
-    def _wrong_gradients(self, yours: Gradients, trial: _Trial, paths: tuple[str, ...]) -> Outcome | None:
-        for path in paths:
+    def _wrong_gradients(self, yours: Gradients | AnswerError, trial: _Trial) -> Outcome | None:
+        if isinstance(yours, AnswerError):
+            outcome = raised(yours, trial.label, trial.arguments)
+            said = f"The values are right, but the backward pass is not. {outcome.message}"
+            return Outcome(False, said, None, outcome.details)
+        for path in trial.paths:
             target, found = trial.gradients[path], yours[path]
             if target is None or (found is None and not bool(target.any())):
                 continue
@@ -237,7 +200,9 @@ class Exact:
             "unwritten"
         ):
             return failed
-        found = recognise(answer, self.reference, prepared.cases, self.misconceptions, prepared.mistakes)
+        found = unless_lost(
+            lambda: recognise(answer, self.reference, prepared.cases, self.misconceptions, prepared.mistakes)
+        )
         if found is None:
             return failed
         return Outcome(False, found.sentence, found.slug, failed.details | {"difference": failed.message})

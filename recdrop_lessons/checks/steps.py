@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from recdrop_lessons.checks.answer import Answer, AnswerError, Call, Gradients, Question, Questions, Value
+from recdrop_lessons.checks.answer import Answer, AnswerError, Gradients, Question, Value, generators
 from recdrop_lessons.checks.compare import TOLERANCE, compare, unchanged
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.masks import GENERATOR_IGNORED, SAME_EACH_CALL
@@ -86,25 +86,18 @@ class Step:
     wrt: str = ""
     cotangent: Tensor | None = None
 
-    @property
-    def question(self) -> Question:
-        return Question(self.arguments, (self.wrt,) if self.wrt else (), self.cotangent)
-
-    def call(self, answer: Answer) -> Reply:
-        """The reply to this call alone, without the gradient."""
+    def ask(self, answer: Answer) -> Any:
+        """What the judge returns. Raises Failed where the call raises, changes its arguments or is wrong."""
+        question = Question(self.arguments, (self.wrt,) if self.wrt else (), self.cotangent)
         try:
-            call = answer.inspect(self.arguments)
+            call, gradients = answer.ask(question)
         except AnswerError as error:
             raise Failed(raised(error, self.label, self.arguments)) from None
-        return self.reply(call, {})
-
-    def reply(self, call: Call, gradients: Gradients | AnswerError) -> Reply:
-        """The reply, if it left the arguments as they were."""
         for name, before in self.arguments.items():
             if not unchanged(before, call.arguments[name]):
                 said = f"It changed `{name}`."
                 raise fail(CHANGES_INPUT, self.label, self.arguments, difference=said)
-        return Reply(self, call.value, gradients)
+        return self.judge(Reply(self, call.value, gradients))
 
 
 @dataclass(frozen=True)
@@ -172,46 +165,28 @@ class Reply:
             raise self.fail(GRADIENT_CUT, difference=difference.sentence)
 
 
-# ---------------------------------------------------------------- many calls together
+# ---------------------------------------------------------------- many calls
 
 
 class Steps:
-    """Calls of which none hangs on the reply to another: asked together, judged in order.
+    """Calls that are asked and judged one after the other; the first that is wrong ends the asking.
 
     They can be asked of one answer after another: generators start where they stood when this was made.
     """
 
     def __init__(self, steps: Iterable[Step]) -> None:
         self.steps = tuple(steps)
-        self._questions = Questions(tuple(step.question for step in self.steps))
-        self._starts = [
-            [(one, one.get_state()) for one in step.arguments.values() if isinstance(one, torch.Generator)]
-            for step in self.steps
-        ]
+        drawn_from = [one for step in self.steps for one in generators(step.arguments)]
+        self._starts = [(generator, generator.get_state()) for generator in drawn_from]
 
     def __len__(self) -> int:
         return len(self.steps)
 
     def ask(self, answer: Answer) -> list[Any]:
         """What the judges return, in order."""
-        for k in range(len(self)):
-            self._rewind(k)
-        replies = enumerate(answer.each(self._questions))
-        return [self.steps[k].judge(self._reply(answer, k, found)) for k, found in replies]
-
-    def _rewind(self, k: int) -> None:
-        for generator, start in self._starts[k]:
+        for generator, start in self._starts:
             generator.set_state(start)
-
-    def _reply(self, answer: Answer, k: int, found: tuple[Call, Gradients] | AnswerError) -> Reply:
-        step = self.steps[k]
-        if not isinstance(found, AnswerError):
-            return step.reply(*found)
-        if not step.wrt:
-            raise Failed(raised(found, step.label, step.arguments))
-        # Is it the value or the gradient that raises? The value alone fails, or is there to be judged first.
-        self._rewind(k)
-        return Reply(step, step.call(answer).value, found)
+        return [step.ask(answer) for step in self.steps]
 
 
 def same_generator(state: Tensor) -> torch.Generator:
@@ -253,8 +228,7 @@ class Drawing:
         """The results that should be independent, 4 + others; fails where two are the same, or should be."""
         first, again, *rest = self._steps.ask(answer)
         # Once more the first call; its generator goes on from where that call left it.
-        step = self._steps.steps[0]
-        second = step.judge(step.call(answer))
+        second = self._steps.steps[0].ask(answer)
         if not torch.equal(first, again):
             raise fail(GENERATOR_IGNORED, _TWICE, self.arguments)
         free, also_free, *others = rest

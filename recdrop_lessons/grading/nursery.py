@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
 from os import PathLike
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from recdrop_lessons.checks.answer import Questions
 from recdrop_lessons.grading import warm
 from recdrop_lessons.grading.inside import sandbox
 from recdrop_lessons.grading.inside.channel import Channel
-from recdrop_lessons.grading.inside.codec import encode
+from recdrop_lessons.grading.inside.codec import MAX_PAYLOAD
 from recdrop_lessons.grading.inside.requests import receive_request, send_request
 from recdrop_lessons.grading.inside.sandbox import Limits
 from recdrop_lessons.grading.warm import GradingError, Sandbox, Zygote
@@ -90,57 +86,29 @@ class Ending:
 
 @dataclass
 class Nursery:
-    """Asks for learners' processes, one at a time; the one before is ended first.
-
-    What is asked of many learners it keeps, decoded, so that each has it from the start: arguments of calls,
-    no right value among them, and nothing of another learner.
-    """
+    """Asks for learners' processes, one at a time; the one before is ended first."""
 
     sock: socket.socket
     last: Ending = field(default_factory=Ending)
-    _kept: WeakKeyDictionary[Questions, int] = field(default_factory=WeakKeyDictionary)
-    _to_keep: list[Questions] = field(default_factory=list)
 
-    def kept(self, questions: Questions) -> int | None:
-        """The number under which the learner has these questions; None where only the next one will."""
-        if questions not in self._kept and questions not in self._to_keep:
-            self._to_keep.append(questions)
-        return self._kept.get(questions)
-
-    def _keep(self, questions: Questions) -> None:
-        others = list(self._kept.values())
-        number = max(others, default=0) + 1
-        with tempfile.TemporaryFile() as file:  # a request is small
-            file.write(frame(questions))
-            file.seek(0)
-            self._ask({"do": "keep", "number": number, "others": others}, file.fileno())
-        self._kept[questions] = number
-
-    def learner(self, largest_file: int) -> Channel:
+    def learner(self, largest_request: int = MAX_PAYLOAD) -> Channel:
         """A fresh learner's process, by the channel to it."""
-        while self._to_keep:
-            self._keep(self._to_keep.pop())
-        channel = self._fork({"do": "learner", "receives": largest_file})
-        channel.sends = largest_file
-        return channel
+        ours, theirs = socket.socketpair()
+        try:
+            self._ask({"do": "learner", "largest_request": largest_request}, theirs.fileno())
+        finally:
+            theirs.close()
+        return Channel(ours, largest_request)
 
     def probe(self, targets: dict[str, Any], seconds: float = 20.0) -> list[str]:
         """What an attack from inside reaches; see inside/probe.py."""
-        channel = self._fork({"do": "learner", "probe": targets})
+        channel = self.learner()
         try:
-            succeeded: list[str] = channel.receive(seconds)["succeeded"]
+            succeeded: list[str] = channel.ask({"do": "probe", "targets": targets}, seconds)["succeeded"]
             return succeeded
         finally:
             channel.close()
             self.end_learner()
-
-    def _fork(self, request: dict[str, Any]) -> Channel:
-        ours, theirs = socket.socketpair()
-        try:
-            self._ask(request, theirs.fileno())
-        finally:
-            theirs.close()
-        return Channel(ours)
 
     def end_learner(self) -> Ending:
         """End the learner's process and all that it left behind."""
@@ -166,9 +134,3 @@ class Nursery:
         with contextlib.suppress(OSError):
             send_request(self.sock, {"do": "end"})
         self.sock.close()
-
-
-@lru_cache(maxsize=128)
-def frame(questions: Questions) -> bytes:
-    """The questions as a frame, made once: a class is asked the same ones."""
-    return encode([(one.arguments, list(one.wrt), one.cotangent) for one in questions.items])

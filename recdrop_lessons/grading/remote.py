@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from recdrop_lessons.checks.answer import AnswerError, AnswerLost, Call, Gradients, Questions, Value, plain
+from recdrop_lessons.checks.answer import (
+    Answer,
+    AnswerError,
+    AnswerLost,
+    Call,
+    Gradients,
+    Question,
+    Value,
+    generators,
+    plain,
+)
 from recdrop_lessons.grading.inside.channel import Channel, ChannelClosed, ChannelTimeout
-from recdrop_lessons.grading.inside.codec import CodecError, generators
-from recdrop_lessons.grading.nursery import Nursery, frame
+from recdrop_lessons.grading.inside.codec import CodecError
+from recdrop_lessons.grading.nursery import Nursery
 
 _NO_ANSWER = "The notebook's process sent no proper answer."
 
@@ -53,8 +62,6 @@ class RemoteNotebook:
     def __init__(self, nursery: Nursery, times: Times, budget: Budget, largest_file: int) -> None:
         self._nursery, self._times, self._budget = nursery, times, budget
         self._channel: Channel = nursery.learner(largest_file)
-        self._turn = 0
-        self._owed = 0  # replies to what was asked, still to come
         self._functions: frozenset[str] = frozenset()
         self._random: Tensor | None = None  # where the other side's torch.default_generator stands
         self.lost: AnswerLost | None = None
@@ -70,7 +77,7 @@ class RemoteNotebook:
         if not isinstance(functions, list) or not all(isinstance(one, str) for one in functions):
             raise self.lose("died", _NO_ANSWER)
         self._functions = frozenset(functions)
-        return self._raised(reply)
+        return None if reply.get("raised") is None else self._raised(reply["raised"])
 
     def has(self, name: str) -> bool:
         """Whether the cells run so far have defined that function."""
@@ -78,56 +85,53 @@ class RemoteNotebook:
             raise self.lost
         return name in self._functions
 
-    def ask_function(self, do: str, arguments: dict[str, Value], **request: Any) -> dict[str, Any]:
-        """Call a function; its exception is raised as AnswerError.
+    def call(self, name: str, question: Question) -> tuple[Call, Gradients | AnswerError]:
+        """As `Answer.ask` for a function of the notebook.
 
         Generators go on as if the function were beside us: those among the arguments, and torch's own, whose
         state crosses only where it is not what the last call left.
         """
-        self._send_random(request)
-        return self._finish(self._ask(do, self._times.call, arguments=arguments, **request), arguments)
-
-    def ask_each(self, questions: Questions, name: str) -> Iterator[dict[str, Any] | AnswerError]:
-        """Ask a function all questions at once; the replies as they come, each with its own time.
-
-        What one raises comes in its place and ends them. Quick ones come together, so a process that ends
-        takes those with it that it has just given.
-        """
-        number = self._nursery.kept(questions)
-        request: dict[str, Any] = {"name": name, "questions": frame(questions) if number is None else number}
-        self._send_random(request)
-        self._send("each", self._times.call, request)
-        self._owed = len(questions.items)
-        for question in questions.items:
-            try:
-                yield self._finish(self._receive("each", self._times.call), question.arguments)
-            except AnswerError as error:
-                self._owed = 0
-                yield error
-                return
-
-    def _send_random(self, request: dict[str, Any]) -> None:
-        own = torch.default_generator
+        own, request = torch.default_generator, dict[str, Any]()
         if self._random is None or not torch.equal(own.get_state(), self._random):
             request["random"] = own
-
-    def _finish(self, reply: dict[str, Any], arguments: dict[str, Value]) -> dict[str, Any]:
-        """Bring the generators to where the call left them, and raise what it raised."""
-        own = torch.default_generator
+        asked = {"arguments": question.arguments, "wrt": list(question.wrt), "cotangent": question.cotangent}
+        reply = self._ask("call", self._times.call, name=name, **asked, **request)
         if "generators" in reply:
-            given = [own, *generators(arguments)]
-            after = reply["generators"]
-            if not isinstance(after, list) or len(after) != len(given):
-                raise self.lose("died", _NO_ANSWER)
-            for one, moved in zip(given, after, strict=True):
-                if not isinstance(moved, torch.Generator):
-                    raise self.lose("died", _NO_ANSWER)
-                one.set_state(moved.get_state())
+            self._move([own, *generators(question.arguments)], reply["generators"])
         self._random = own.get_state()
-        raised = self._raised(reply)
-        if raised is not None:
-            raise AnswerError(*raised)
-        return reply
+        if "raised" in reply:
+            raise AnswerError(*self._raised(reply["raised"]))
+        return self._called(reply, question.arguments), self._pulled(reply.get("gradients"), question.wrt)
+
+    def _move(self, given: list[torch.Generator], after: Any) -> None:
+        """Bring the generators to where the call left them."""
+        if not isinstance(after, list) or len(after) != len(given):
+            raise self.lose("died", _NO_ANSWER)
+        for one, moved in zip(given, after, strict=True):
+            if not isinstance(moved, torch.Generator):
+                raise self.lose("died", _NO_ANSWER)
+            one.set_state(moved.get_state())
+
+    def _called(self, reply: dict[str, Any], given: dict[str, Value]) -> Call:
+        after = reply.get("arguments")
+        if "value" not in reply:
+            raise self.lose("died", _NO_ANSWER)
+        if after is None:
+            return Call(plain(reply["value"]), given)
+        if not isinstance(after, dict) or after.keys() != given.keys():
+            raise self.lose("died", _NO_ANSWER)
+        return Call(plain(reply["value"]), {name: plain(value) for name, value in after.items()})
+
+    def _pulled(self, found: Any, wrt: Sequence[str]) -> Gradients | AnswerError:
+        if isinstance(found, list):
+            return AnswerError(*self._raised(found))
+        if (
+            not isinstance(found, dict)
+            or found.keys() != set(wrt)
+            or not all(value is None or isinstance(value, Tensor) for value in found.values())
+        ):
+            raise self.lose("died", _NO_ANSWER)
+        return found
 
     def lose(self, status: str, message: str) -> AnswerLost:
         """Give the process up."""
@@ -143,44 +147,23 @@ class RemoteNotebook:
             self.lost = AnswerLost("died", "The notebook's process has ended.")
 
     def _ask(self, do: str, seconds: float, **request: Any) -> dict[str, Any]:
-        self._send(do, seconds, request)
-        return self._receive(do, seconds)
-
-    def _send(self, do: str, seconds: float, request: dict[str, Any]) -> None:
-        while self._owed and self.lost is None:  # replies that a check had no more use for
-            self._receive("each", self._times.call)
-            self._random = None
         if self.lost is not None:
             raise self.lost
-        self._turn += 1
-        self._owed = 1
-        with self._losing(do, self._budget.left(seconds)) as left:
-            self._channel.send({"turn": self._turn, "do": do, **request}, left)
-
-    def _receive(self, do: str, seconds: float) -> dict[str, Any]:
-        if self.lost is not None:
-            raise self.lost
-        with self._losing(do, self._budget.left(seconds)) as left:
-            message = self._channel.receive(left)
-        if not isinstance(message, dict) or message.get("turn") != self._turn:
-            raise self.lose("died", "The notebook's process answered out of turn.")
-        self._owed -= 1
-        reply = message.get("reply")
-        if not isinstance(reply, dict):
-            raise self.lose("died", _NO_ANSWER)
-        return reply
-
-    @contextlib.contextmanager
-    def _losing(self, do: str, seconds: float) -> Iterator[float]:
-        """The process is lost where the channel fails."""
+        seconds = self._budget.left(seconds)
         try:
-            yield seconds
+            reply = self._channel.ask({"do": do, **request}, seconds)
         except ChannelTimeout:
             raise self.lose("timeout", self._late(do, seconds)) from None
         except ChannelClosed:
             raise self._died(do) from None
         except CodecError as error:
             raise self.lose("died", f"The notebook's process sent what is no value: {error}.") from None
+        except BaseException:  # an interrupt of the checker: the reply would come when nobody waits for it
+            self.lose("died", "The grader was interrupted.")
+            raise
+        if not isinstance(reply, dict):
+            raise self.lose("died", _NO_ANSWER)
+        return reply
 
     def _late(self, do: str, seconds: float) -> str:
         if self._budget.spent:
@@ -207,62 +190,19 @@ class RemoteNotebook:
         lost.args = (lost.status, lost.message)
         return lost
 
-    def _raised(self, reply: dict[str, Any]) -> list[str] | None:
-        raised = reply.get("raised")
-        if raised is None:
-            return None
-        if not (
-            isinstance(raised, list) and len(raised) == 3 and all(isinstance(text, str) for text in raised)
-        ):
+    def _raised(self, texts: Any) -> list[str]:
+        """What was raised: its type, text and place."""
+        if not (isinstance(texts, list) and len(texts) == 3 and all(isinstance(text, str) for text in texts)):
             raise self.lose("died", _NO_ANSWER)
-        return [text[:2000] for text in raised]
+        return [text[:2000] for text in texts]
 
 
-class RemoteAnswer:
-    """`checks.answer.Answer` over the pipe. Behaves as `LocalAnswer` does, random draws included."""
+class RemoteAnswer(Answer):
+    """A function of the learner's process. Behaves as `LocalAnswer` does, random draws included."""
 
     def __init__(self, notebook: RemoteNotebook, name: str) -> None:
         self._notebook = notebook
         self.name = name
 
-    def __call__(self, **arguments: Value) -> Value:
-        return self.inspect(arguments).value
-
-    def inspect(self, arguments: Mapping[str, Value]) -> Call:
-        given = dict(arguments)
-        return self._called(self._notebook.ask_function("call", given, name=self.name), given)
-
-    def gradients(self, arguments: Mapping[str, Value], wrt: Sequence[str], cotangent: Value) -> Gradients:
-        given = {"name": self.name, "wrt": list(wrt), "cotangent": cotangent}
-        return self._pulled(self._notebook.ask_function("gradients", dict(arguments), **given), wrt)
-
-    def each(self, questions: Questions) -> Iterator[tuple[Call, Gradients] | AnswerError]:
-        replies = self._notebook.ask_each(questions, self.name)
-        for question, reply in zip(questions.items, replies, strict=False):
-            try:
-                if isinstance(reply, AnswerError):
-                    raise reply
-                yield self._called(reply, question.arguments), self._pulled(reply, question.wrt)
-            except AnswerError as error:
-                yield error
-                return
-
-    def _called(self, reply: dict[str, Any], given: dict[str, Value]) -> Call:
-        after = reply.get("arguments")
-        if "value" not in reply:
-            raise self._notebook.lose("died", _NO_ANSWER)
-        if after is None:
-            return Call(plain(reply["value"]), given)
-        if not isinstance(after, dict) or after.keys() != given.keys():
-            raise self._notebook.lose("died", _NO_ANSWER)
-        return Call(plain(reply["value"]), {name: plain(value) for name, value in after.items()})
-
-    def _pulled(self, reply: dict[str, Any], wrt: Sequence[str]) -> Gradients:
-        found = reply.get("gradients")
-        if (
-            not isinstance(found, dict)
-            or found.keys() != set(wrt)
-            or not all(value is None or isinstance(value, Tensor) for value in found.values())
-        ):
-            raise self._notebook.lose("died", _NO_ANSWER)
-        return found
+    def ask(self, question: Question) -> tuple[Call, Gradients | AnswerError]:
+        return self._notebook.call(self.name, question)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from recdrop_lessons.checks import (
+    Answer,
     AnswerError,
     AnswerLost,
     LocalAnswer,
@@ -296,10 +297,10 @@ def test_a_result_is_plain_json_and_its_record_holds_no_input():
 
 
 def test_a_lost_answer_keeps_its_status():
-    class Lost:
+    class Lost(Answer):
         name = "lstm_step"
 
-        def each(self, questions):
+        def ask(self, question):
             raise AnswerLost("timeout", "Your function ran for more than 5 seconds.")
 
     result = run(part("1.2"), Lost(), 1)
@@ -308,6 +309,35 @@ def test_a_lost_answer_keeps_its_status():
         0,
         "Your function ran for more than 5 seconds.",
     )
+
+
+class Slip(LocalAnswer):
+    """Wrong from the first question on; from the second on it is lost, or raises."""
+
+    def __init__(self, then):
+        super().__init__(wrong_order, "lstm_step")
+        self.then, self.asked = then, 0
+
+    def ask(self, question):
+        self.asked += 1
+        if self.asked > 1:
+            raise self.then
+        return super().ask(question)
+
+
+@pytest.mark.parametrize("status", ["timeout", "died"])
+def test_an_answer_that_is_wrong_first_and_lost_then_is_wrong(status):
+    result = run(part("1.2"), Slip(AnswerLost(status, "It is gone.")), 1)
+    assert result.status == "failed"
+    assert result.message.startswith("On B=") and "h' differs in" in result.message
+
+
+def test_a_wrong_answer_is_asked_no_further_than_a_misconception_is_left():
+    always = AnswerError("ValueError", "no")
+    slip = Slip(always)
+    slip.function = lambda x, h, c, W, U, b: (h * 7, c)  # no known mistake gives this
+    result = run(part("1.2"), slip, 1)
+    assert (result.status, result.misconception, slip.asked) == ("failed", None, 2)
 
 
 def test_the_report_says_what_failed_where_and_why_in_text_and_html():

@@ -1,36 +1,33 @@
-"""Steps that are asked together, what they say when something is wrong, and the bounds that judge samples."""
+"""Steps that are asked one by one, what they say when something is wrong, and bounds that judge samples."""
 
 import math
-from functools import cache
 
 import pytest
 import torch
 
 from recdrop_lessons.checks import LocalAnswer
-from recdrop_lessons.checks.answer import Question
+from recdrop_lessons.checks.answer import Question, generators
 from recdrop_lessons.checks.chance import pairs, pairs_fit, standard_normal_fits, variance_fits
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.masks import counts_vary, judge
 from recdrop_lessons.checks.steps import Drawing, Failed, Step, Steps
-from recdrop_lessons.grading.inside.codec import decode_frame, encode, generators
+from recdrop_lessons.grading.inside import codec
 
 # ---------------------------------------------------------------- steps
 
 
-@cache
-def _frame(questions):
-    return encode([(one.arguments, list(one.wrt), one.cotangent) for one in questions.items])
-
-
 class Piped(LocalAnswer):
-    """An answer as a grader's: its questions cross as bytes that are made once, its generators come back."""
+    """An answer as a grader's: its question crosses as bytes, its generators come back by their states."""
 
-    def each(self, questions):
-        for (given, wrt, cotangent), own in zip(
-            decode_frame(_frame(questions)), questions.items, strict=True
-        ):
-            yield self.ask(Question(given, wrt, cotangent))
-            for generator, moved in zip(generators(own.arguments), generators(given), strict=True):
+    def ask(self, question):
+        frame = codec.encode([question.arguments, list(question.wrt), question.cotangent])
+        header, payload = codec.sizes(frame[: codec.SIZES.size])
+        body = frame[codec.SIZES.size :]
+        given, wrt, cotangent = codec.decode(body[:header], body[header : header + payload])
+        try:
+            return super().ask(Question(given, tuple(wrt), cotangent))
+        finally:
+            for generator, moved in zip(generators(question.arguments), generators(given), strict=True):
                 generator.set_state(moved.get_state())
 
 

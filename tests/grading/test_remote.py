@@ -15,9 +15,9 @@ from recdrop_lessons.checks.answer import (
     AnswerLost,
     LocalAnswer,
     Question,
-    Questions,
 )
 from recdrop_lessons.grading.checker import Checker
+from recdrop_lessons.grading.inside.channel import Channel
 from recdrop_lessons.grading.nursery import Nursery
 from recdrop_lessons.grading.remote import Budget, RemoteAnswer, RemoteNotebook, Times
 
@@ -174,68 +174,64 @@ def f(x, layers, k):
     )
 
 
-def test_questions_asked_together_are_answered_one_by_one(both: Both) -> None:
+def test_value_and_gradients_come_from_one_pass_and_what_is_raised_in_their_place(both: Both) -> None:
     source = """
+class Unwilling(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x): return x.clone()
+    @staticmethod
+    def backward(ctx, gradient): raise ValueError("no way back")
+
 def f(x, k):
-    if k == 3:
-        raise ValueError("three")
-    with torch.no_grad():
-        x += k
-    return x * torch.rand(2), [k]
+    if k == 0: raise ValueError("zero")
+    if k == 1: return x * torch.rand(2)
+    if k == 2: return Unwilling.apply(x) * torch.rand(2)
+    if k == 3: return torch.from_numpy(x.numpy() * 3) * torch.rand(2)
+    x += 1
+    return x * torch.rand(2)
 """
-    x = torch.ones(2)
-    items = [Question({"x": x, "k": k}, ("x",), (torch.tensor([1.0, 2.0]),)) for k in (0, 1, 3, 4)]
-    found = []
-    for answer in both(source):
-        torch.manual_seed(4)
-        *given, last = answer.each(Questions((Question({"x": x, "k": 2}), *items)))
-        assert isinstance(last, AnswerError)
-        found.append(
-            [[(call.value, call.arguments, pulled) for call, pulled in given], last.args, torch.rand(1)]
-        )
-        assert answer.inspect({"x": x, "k": 5}).value[1] == [5]
-    assert len(found[0][0]) == 3
-    assert same(found[0][0][1][2]["x"], found[0][0][1][0][0] * torch.tensor([1.0, 2.0]))
-    assert found[0][1][:2] == found[1][1][:2]
-    assert same(found[0][::2], found[1][::2])
+    x, weights = torch.ones(2), torch.tensor([1.0, 2.0])
+
+    def ask(answer: Answer, k: int) -> Any:
+        torch.manual_seed(k)
+        return outcome(lambda: answer.ask(Question({"x": x, "k": k}, ("x",), weights)))
+
+    here, there = ([ask(answer, k) for k in range(5)] for answer in both(source))
+    assert here[0] == there[0] == ("ValueError", "zero")
+    for (call, gradients), (its, also) in zip(here[1:], there[1:], strict=True):
+        assert same([call.value, call.arguments], [its.value, its.arguments])
+        if isinstance(gradients, AnswerError):  # the place differs: a file here, a cell there
+            assert gradients.args[:2] == also.args[:2]
+        else:
+            assert same(gradients, also)
+    assert same(here[1][1], {"x": here[1][0].value * weights})
+    raised = [type(gradients) for _, gradients in here[1:]]
+    assert raised == [dict, AnswerError, AnswerError, AnswerError]
+    assert "no way back" in str(here[2][1]) and "numpy" in str(here[3][1])
+    assert here[4][0].arguments["x"].tolist() == [2, 2]  # the value is asked for alone, and shows its change
 
 
-def test_replies_that_nobody_waits_for_are_passed_over(both: Both) -> None:
-    for answer in both("def f(x): return x, float(torch.rand(1))"):
-        torch.manual_seed(8)
-        next(iter(answer.each(Questions(tuple(Question({"x": x}) for x in range(40))))))
-        assert answer(x="next")[0] == "next"
+def test_an_interrupt_of_the_checker_ends_the_process(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, remote = both("def f(x): return x")
+    assert remote(x=1) == 1
+    receive = Channel._receive
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Channel, "_receive", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        remote(x=2)
+    monkeypatch.setattr(Channel, "_receive", receive)
+    with pytest.raises(AnswerLost, match="interrupted"):  # and not the reply to the question before
+        remote(x=3)
 
 
 def test_a_question_that_ends_the_process_is_said(both: Both) -> None:
     _, remote = both("import os\ndef f(x): return x if x else os._exit(7)")
-    with pytest.raises(AnswerLost, match="exit code 7"):  # replies that have not left are lost with it
-        list(remote.each(Questions((Question({"x": 1}), Question({"x": 0}), Question({"x": 1})))))
-
-
-def test_questions_that_are_kept_are_the_same_for_every_learner(checker: Checker) -> None:
-    lesson, source = checks.lesson("01"), "import torch\ndef f(x, g): return x * torch.rand(3, generator=g)"
-    kept = {"x": torch.ones(3), "g": torch.Generator().manual_seed(3)}
-    questions = Questions((Question(kept, ("x",), torch.ones(3)),) * 2)
-    start, seen = kept["g"].get_state(), []
-    for _ in range(3):  # the first gets them as they are asked, the others have them from the start
-        remote = checker.open(lesson, Budget(30))
-        remote.run(source, "cell 1")
-        for _ in range(2):
-            kept["g"].set_state(start)
-            seen += [list(remote.ask_each(questions, "f"))]
-        remote.close()
-    first, second = seen[0]
-    assert same(first["value"], torch.rand(3, generator=torch.Generator().manual_seed(3)))
-    assert len(seen) == 6 and all(same(one, [first, first]) for one in seen) and same(first, second)
-
-
-def test_replies_do_not_wait_for_a_slow_one(both: Both) -> None:
-    _, remote = both("import time\ndef f(x): time.sleep(x); return x")
-    replies = remote.each(Questions(tuple(Question({"x": x}) for x in (0.05, 0.05, 60.0))))
-    assert next(replies)[0].value == next(replies)[0].value == 0.05
-    with pytest.raises(AnswerLost, match="endless loop"):
-        next(replies)
+    assert remote(x=1) == 1
+    with pytest.raises(AnswerLost, match="exit code 7"):
+        remote(x=0)
 
 
 @pytest.mark.parametrize(

@@ -83,24 +83,6 @@ def decode(header: bytes | bytearray, payload: bytes | bytearray) -> Value:
     return value
 
 
-def decode_frame(frame: bytes) -> Value:
-    """The value of a whole frame. Raises CodecError."""
-    header, payload = sizes(frame[: SIZES.size])
-    start, end = SIZES.size + header, SIZES.size + header + payload
-    if len(frame) != end:
-        raise CodecError("a frame whose sizes do not fit its bytes")
-    return decode(frame[SIZES.size : start], bytearray(frame[start:end]))
-
-
-def generators(value: Any) -> list[torch.Generator]:
-    """The generators in a value, in order."""
-    if isinstance(value, torch.Generator):
-        return [value]
-    if isinstance(value, dict):
-        value = list(value.values())
-    return [one for item in value for one in generators(item)] if isinstance(value, (tuple, list)) else []
-
-
 def _pack(value: Value, pieces: list[bytes], depth: int) -> Any:
     if depth > MAX_DEPTH:
         raise CodecError(f"the value is nested more than {MAX_DEPTH} deep")

@@ -11,13 +11,13 @@ import os
 import sys
 import traceback
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec
 from typing import Any
 
 import torch
 
-from . import codec, notebook
+from . import codec, notebook, probe
 from .channel import Channel
 
 Arguments = dict[str, Any]
@@ -69,12 +69,10 @@ class Learner:
 
     Args:
         answers: the module whose `LocalAnswer` calls a function on copies of plain values (checks/answer.py).
-        kept: questions that came before this process did, by number.
     """
 
-    def __init__(self, answers: Any, kept: dict[int, Any]) -> None:
+    def __init__(self, answers: Any) -> None:
         self._answers = answers
-        self._kept = kept
         self._module = types.ModuleType("__main__")
         self._names = self._module.__dict__
         self._names.update(display=lambda *_, **__: None, get_ipython=_NoShell, __builtins__=builtins)
@@ -127,50 +125,13 @@ class Learner:
                 name = alias.asname or alias.name.split(".")[0]
                 self._names.setdefault(name, _Shut(alias.name))
 
-    def call(self, name: str, arguments: Arguments, random: torch.Generator | None = None) -> Reply:
-        """The function's value; the arguments too, if it changed them."""
-        return self._ask(
-            name, arguments, random, lambda answer: _called(answer.inspect(arguments), arguments)
-        )
-
-    def each(
-        self, name: str, questions: bytes | int, random: torch.Generator | None = None
-    ) -> Iterator[Reply]:
-        """For each question, as soon as it is known, the call and the gradients.
-
-        `questions` are a frame, or the number of those kept. They stay as they are, to be asked again.
-        """
-        asked = self._kept[questions] if isinstance(questions, int) else read(questions, self._answers)
-        for question in asked:
-            given = codec.generators(question.arguments)
-            before = [generator.get_state() for generator in given]
-
-            def ask(answer: Any, question: Any = question) -> Reply:
-                call, gradients = answer.ask(question)
-                return {**_called(call, question.arguments), "gradients": gradients}
-
-            try:
-                yield self._ask(name, question.arguments, random, ask)
-            finally:
-                for generator, state in zip(given, before, strict=True):
-                    generator.set_state(state)
-            random = None
-
-    def gradients(
+    def call(
         self,
         name: str,
         arguments: Arguments,
-        wrt: list[str],
+        wrt: Sequence[str],
         cotangent: Any,
         random: torch.Generator | None = None,
-    ) -> Reply:
-        """The vector-Jacobian product, by names and paths."""
-        return self._ask(
-            name, arguments, random, lambda answer: {"gradients": answer.gradients(arguments, wrt, cotangent)}
-        )
-
-    def _ask(
-        self, name: str, arguments: Arguments, random: torch.Generator | None, ask: Callable[[Any], Reply]
     ) -> Reply:
         """What a call gives, or raised; and the states of the generators that it drew from.
 
@@ -179,41 +140,36 @@ class Learner:
         own = torch.default_generator
         if random is not None:
             own.set_state(random.get_state())
-        given = [own, *codec.generators(arguments)]
+        given = [own, *self._answers.generators(arguments)]
         before = [generator.get_state() for generator in given]
+        question = self._answers.Question(arguments, tuple(wrt), cotangent)
         try:
-            reply = ask(self._answers.LocalAnswer(self._names[name], name))
+            call, gradients = self._answers.LocalAnswer(self._names[name], name).ask(question)
         except self._answers.AnswerError as error:
-            reply = {"raised": list(error.args)}
+            reply: Reply = {"raised": list(error.args)}
         except BaseException as error:
             reply = {"raised": _raised(error)}
+        else:
+            pulled = list(gradients.args) if isinstance(gradients, self._answers.AnswerError) else gradients
+            reply = {**_called(call, arguments), "gradients": pulled}
         if any(not torch.equal(one.get_state(), state) for one, state in zip(given, before, strict=True)):
             reply["generators"] = given
         return reply
 
     def serve(self, channel: Channel) -> None:
         """Answer one request after another, until the other side is gone."""
-        operations: dict[str, Callable[..., Any]] = {
-            "read": self.read, "run": self.run, "call": self.call, "gradients": self.gradients,
+        operations: dict[str, Callable[..., Reply]] = {
+            "read": self.read, "run": self.run, "call": self.call, "probe": _probe,
         }  # fmt: skip
-        while True:
-            request = channel.receive()
-            turn, do = request.pop("turn"), request.pop("do")
-            replies = self.each(**request) if do == "each" else iter([operations[do](**request)])
-            for reply in replies:
-                try:
-                    channel.post({"turn": turn, "reply": reply})
-                except codec.CodecError as error:
-                    reply = {"raised": ["ValueError", f"your function's value: {error}", ""]}
-                    channel.post({"turn": turn, "reply": reply})
-                if "raised" in reply:  # with it the questions end
-                    break
-            channel.flush()
+
+        def refused(error: codec.CodecError) -> Reply:
+            return {"raised": ["ValueError", f"your function's value: {error}", ""]}
+
+        channel.serve(lambda request: operations[request.pop("do")](**request), refused)
 
 
-def read(questions: bytes, answers: Any) -> list[Any]:
-    """The questions of a frame, as that module has them."""
-    return [answers.Question(*one) for one in codec.decode_frame(questions)]
+def _probe(targets: dict[str, Any]) -> Reply:
+    return {"succeeded": probe.attack(targets)}
 
 
 def _called(call: Any, arguments: Arguments) -> Reply:

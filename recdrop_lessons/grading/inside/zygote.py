@@ -24,8 +24,8 @@ from typing import Any, NoReturn
 
 import torch
 
-from . import learner, memory, probe, requests, sandbox
-from .channel import Channel
+from . import learner, memory, requests, sandbox
+from .channel import Channel, ChannelClosed
 from .requests import receive_request, send_request
 
 
@@ -44,7 +44,6 @@ class Nursery:
         self.limits = sandbox.Limits(**settings["limits"])
         self.answers = answers
         self.learner = 0
-        self.kept: dict[int, Any] = {}  # questions, by number, that every learner from now on has
         self.landlock = None
         if "landlock" in self.layers:
             self.landlock = sandbox.Landlock(settings["readable"], settings["shut"])
@@ -61,19 +60,8 @@ class Nursery:
                 self._fork(request, descriptors[0])
                 os.close(descriptors[0])
                 send_request(self.sock, {"pid": self.learner})
-            elif request["do"] == "keep":
-                self._keep(request, descriptors[0])
-                send_request(self.sock, {"kept": True})
             else:
                 send_request(self.sock, self.kill())
-
-    def _keep(self, request: dict[str, Any], descriptor: int) -> None:
-        """Questions for all learners from now on, and none that are no longer asked."""
-        with open(descriptor, "rb") as file:
-            questions = learner.read(file.read(), self.answers)
-        self.kept = {number: self.kept[number] for number in request["others"]}
-        self.kept[request["number"]] = questions
-        memory.settle()
 
     def _fork(self, request: dict[str, Any], descriptor: int) -> None:
         self.learner = os.fork()
@@ -81,19 +69,16 @@ class Nursery:
             return
         status = 70
         try:
-            channel = self._settle(descriptor)
-            if "probe" in request:
-                # As `Channel.send` may fail once the limits are on, the answer is small.
-                channel.send({"succeeded": probe.attack(request["probe"])})
-            else:
-                channel.receives = request["receives"]
-                learner.Learner(self.answers, self.kept).serve(channel)
+            self._settle(descriptor)
+            channel = Channel(socket.socket(fileno=descriptor), request["largest_request"])
+            with contextlib.suppress(ChannelClosed):  # the checker needs no more of it
+                learner.Learner(self.answers).serve(channel)
             status = 0
         finally:
             os._exit(status)
 
-    def _settle(self, descriptor: int) -> Channel:
-        """Lock this process, and give its channel."""
+    def _settle(self, descriptor: int) -> None:
+        """Lock this process; it keeps that descriptor alone."""
         sandbox.die_with_parent()
         os.setsid()
         keep = [descriptor]
@@ -109,7 +94,6 @@ class Nursery:
             self.landlock.restrict()
         if "seccomp" in self.layers:
             sandbox.refuse_calls()
-        return Channel(socket.socket(fileno=descriptor))
 
     def kill(self) -> dict[str, Any]:
         """End the learner and whatever it left; how it ended, and what it used."""

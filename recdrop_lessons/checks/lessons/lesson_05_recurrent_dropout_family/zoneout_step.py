@@ -36,6 +36,7 @@ from recdrop_lessons.checks.lstm import (
 )
 from recdrop_lessons.checks.masks import SAME_EACH_CALL
 from recdrop_lessons.checks.parts import Misconception, Outcome, Part
+from recdrop_lessons.checks.recognise import unless_lost
 
 
 def zoneout_step(
@@ -251,12 +252,19 @@ def check_zoneout(answer: Answer, seed: int) -> Outcome:
     outcome = _zoneout_given(answer, seed)
     if outcome.ok:
         return masks_are_right(answer, seed)
-    if outcome.misconception is None and draws_at_evaluation(answer, seed):
-        return Outcome(False, AT_EVALUATION.sentence, AT_EVALUATION.slug, outcome.details)
-    if outcome.misconception is None and "masks drawn" in outcome.details.get("case", ""):
-        drawn = masks_are_right(answer, seed)  # what is wrong has its name there
-        return drawn if drawn.misconception else outcome
+    if outcome.misconception is None:
+        return unless_lost(lambda: _named(answer, seed, outcome)) or outcome
     return outcome
+
+
+def _named(answer: Answer, seed: int, outcome: Outcome) -> Outcome | None:
+    """The failure by a name that the numbers alone do not give."""
+    if draws_at_evaluation(answer, seed):
+        return Outcome(False, AT_EVALUATION.sentence, AT_EVALUATION.slug, outcome.details)
+    if "masks drawn" in outcome.details.get("case", ""):
+        drawn = masks_are_right(answer, seed)
+        return drawn if drawn.misconception else None
+    return None
 
 
 PART = Part(

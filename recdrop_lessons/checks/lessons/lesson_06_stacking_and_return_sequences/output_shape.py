@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from recdrop_lessons.checks.answer import Answer, AnswerError, Call, Question, Questions, Value
+from recdrop_lessons.checks.answer import Answer, AnswerError, Value
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import compare, unchanged
 from recdrop_lessons.checks.draw import Draw
@@ -26,6 +26,7 @@ from recdrop_lessons.checks.lessons.lesson_06_stacking_and_return_sequences._sta
 )
 from recdrop_lessons.checks.outcomes import differs, raised
 from recdrop_lessons.checks.parts import CHANGES_INPUT, KEYWORDS_RENAMED, Misconception, Outcome, Part
+from recdrop_lessons.checks.recognise import unless_lost
 from recdrop_lessons.checks.steps import Failed, fail, kept, stepwise
 
 
@@ -267,24 +268,17 @@ def _gives(seen: Value, right: Shape | Break | None) -> bool:
 
 
 @kept
-def _stacks(seed: int) -> tuple[list[Case], Questions]:
-    """All cases, those that hold first; and these as questions, as a call that raises ends what is asked."""
+def _stacks(seed: int) -> list[Case]:
+    """All cases, those that hold first."""
 
     def breaks(case: Case) -> bool:
         return isinstance(leaves(**case.arguments), Break)
 
-    cases = sorted(shape_cases(Draw(seed, "output_shape")), key=breaks)
-    return cases, Questions(tuple(Question(case.arguments) for case in cases if not breaks(case)))
-
-
-def _see_all(answer: Answer, cases: Sequence[Case], together: Questions) -> list[Value]:
-    """What the answer gives on each case, or the error that it raises."""
-    calls = [found[0] for found in answer.each(together) if not isinstance(found, AnswerError)]
-    seen = [_value(call, case) for call, case in zip(calls, cases, strict=False)]
-    return seen + [_see(answer, case) for case in cases[len(seen) :]]
+    return sorted(shape_cases(Draw(seed, "output_shape")), key=breaks)
 
 
 def _see(answer: Answer, case: Case) -> Value:
+    """What the answer gives, or the error that it raises."""
     try:
         call = answer.inspect(case.arguments)
     except AnswerError as error:
@@ -292,11 +286,6 @@ def _see(answer: Answer, case: Case) -> Value:
         if outcome.details.get("unwritten") or outcome.misconception == KEYWORDS_RENAMED.slug:
             raise Failed(outcome) from None
         return error
-    return _value(call, case)
-
-
-def _value(call: Call, case: Case) -> Value:
-    """What a call gave, if it left its arguments as they were."""
     for name, before in case.arguments.items():
         if not unchanged(before, call.arguments[name]):
             raise fail(CHANGES_INPUT, case.label, case.arguments, difference=f"It changed `{name}`.")
@@ -326,9 +315,10 @@ def _explain(seen: Sequence[Value], cases: Sequence[Case]) -> Misconception | No
 
 @stepwise
 def check_output_shape(answer: Answer, seed: int) -> str:
-    cases, holding = _stacks(seed)
-    seen = _see_all(answer, cases, holding)
-    for its, case in zip(seen, cases, strict=True):
+    cases, seen = _stacks(seed), list[Value]()
+    for case in cases:
+        its = _see(answer, case)
+        seen.append(its)
         right = leaves(**case.arguments)
         if _gives(its, right):
             continue
@@ -344,7 +334,9 @@ def check_output_shape(answer: Answer, seed: int) -> str:
             difference = compare(its, right, ("the shape",), 0)
             assert difference is not None
             outcome = differs(difference, case.label, case.arguments)
-        found = _explain(seen, cases)
+        found = unless_lost(
+            lambda: _explain([*seen, *(_see(answer, other) for other in cases[len(seen) :])], cases)
+        )
         if found is not None:
             raise fail(found, case.label, case.arguments, difference=outcome.message)
         raise Failed(outcome)
