@@ -11,6 +11,7 @@ import submissions
 from submissions import RIGHT, answer, cell, check, notebook, solved
 
 from recdrop_lessons import checks
+from recdrop_lessons.checks.answer import Question
 from recdrop_lessons.grading.checker import Checker, Graded
 from recdrop_lessons.grading.inside.sandbox import Limits
 from recdrop_lessons.grading.isolation import warm_parent
@@ -54,6 +55,30 @@ def test_the_record_has_the_reports_form(grade: Grade) -> None:
         assert list(part) == [
             "part", "name", "points", "max_points", "status", "misconception", "message", "hint"
         ]  # fmt: skip
+
+
+SWAPPED_THEN = """
+calls = 0
+def lstm_step(x, h, c, W, U, b):
+    global calls
+    calls += 1
+    if {when}:
+        {then}
+    f, i, g, o = (x @ W.T + h @ U.T + b).chunk(4, dim=-1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(c) + {more}, c
+"""
+
+
+@pytest.mark.parametrize("then", ["raise ValueError", "while True: pass", "import os; os._exit(1)"])
+@pytest.mark.parametrize("when", ["len(x) == 1", "calls > 1"])
+@pytest.mark.parametrize("more", [0, 7])
+def test_wrong_on_one_question_and_worse_on_a_later_one_is_wrong(
+    grade: Grade, when: str, then: str, more: int
+) -> None:
+    """It is told what is wrong, and not that it loops: with `more` no misconception is asked for."""
+    graded = grade(solved(lstm_step=SWAPPED_THEN.format(when=when, then=then, more=more)))
+    assert_only(graded, "lstm_step", "failed", "h' differs in")
 
 
 LSTM = "def lstm_step(x, h, c, W, U, b):\n"
@@ -239,14 +264,14 @@ def test_a_lost_grader_is_nobodys_fault(monkeypatch: pytest.MonkeyPatch) -> None
     """The warm parent ends within the last part's check: an error for who grades, and no point is lost."""
     lesson = checks.lesson(submissions.LESSON)
     with warm_parent(limits=Limits(cpu_seconds=20)) as parent:
-        send = RemoteNotebook._send
+        call = RemoteNotebook.call
 
-        def end(notebook: RemoteNotebook, do: str, seconds: float, request: dict[str, Any]) -> None:
-            if request.get("name") == lesson.parts[-1].name:
+        def end(notebook: RemoteNotebook, name: str, question: Question) -> Any:
+            if name == lesson.parts[-1].name:
                 parent.zygote._process.kill()
                 assert notebook._nursery.sock.recv(1) == b""  # the nursery goes after it, and ends its socket
-            send(notebook, do, seconds, request)
+            return call(notebook, name, question)
 
-        monkeypatch.setattr(RemoteNotebook, "_send", end)
+        monkeypatch.setattr(RemoteNotebook, "call", end)
         with pytest.raises(GradingError):
             Checker(parent).grade(submissions.notebook(solved()), lesson, 7)
