@@ -326,12 +326,26 @@ def sweep(
         list[str] | None, typer.Option(help="May be repeated; by default all. No dropout is always run.")
     ] = None,
     seeds: Annotated[int, typer.Option(min=2, help="How many.")] = 5,
+    reference: Annotated[
+        bool, typer.Option(help="The reference comparison: tuned, to patience. With one --task.")
+    ] = False,
+    arm: Annotated[
+        list[str] | None, typer.Option(help="Of the reference comparison; may be repeated, by default all.")
+    ] = None,
 ) -> None:
     """Run the capstone's experiments (lesson 10), or those that are still missing in OUT."""
     from recdrop_lessons.experiments import sweep as experiments
     from recdrop_lessons.support.errors import RecdropError
 
     try:
+        if reference:
+            from recdrop_lessons.experiments.comparison import compare
+
+            made = sum(
+                compare(out, name, arm or None, jobs=jobs, scheduler=scheduler) for name in task or ["digits"]
+            )
+            typer.echo(f"{made} runs made, all in {out}.")
+            return
         wanted = experiments.settings(
             task or experiments.TASKS, method or experiments.METHODS, seeds=range(seeds)
         )

@@ -1,0 +1,162 @@
+"""How an arm is tuned: three rounds of a search on validation, then fresh runs of what was chosen.
+
+Every arm gets the same, "no dropout" too (its first round tries weight decays where the others try rates):
+
+1. *Rates*: six from .02 to .6 at the task's own learning rate and width. Where the best lies on the edge, one
+   more rate beyond it.
+2. *Training*: at the best of these, half and twice the learning rate, half and twice the width, and two
+   weight decays, one change at a time.
+3. *Halving*: the best three, and all changes that were improvements taken together, on twice as many runs.
+
+The candidate with the best mean validation score over the runs of the third round is chosen, and run anew
+with twelve seeds on splits that the search has not seen. Each run goes to patience: candidates are halved by
+their scores at the end and never after a few epochs, since a short budget favours weak dropout.
+Which runs come next depends only on the runs there are, so a search goes on where it was cut off.
+Paper: Jamieson & Talwalkar 2016, "Non-stochastic best arm identification" (successive halving).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from recdrop_lessons.experiments.runs import Run, Setting
+from recdrop_lessons.experiments.tasks import TASKS, Task
+
+RATES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.6)
+#: One more rate where the best is the first, or the last, of `RATES`.
+BEYOND = {0.02: 0.008, 0.6: 0.8}
+#: The six candidates of "none" in the first round: AdamW's weight decays.
+DECAYS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
+#: The weight decays of the second round.
+SOME_DECAY = (0.03, 0.3)
+KEPT = 3
+
+Runs = Mapping[Setting, Run]
+
+
+class Candidate(NamedTuple):
+    """What is tuned in an arm."""
+
+    rate: float
+    learning_rate: float
+    width: int
+    weight_decay: float
+
+
+def next_runs(task: str, arm: str, runs: Runs) -> list[Setting]:
+    """Return the open runs of the arm's present round; empty when the arm is done."""
+    for wanted in _rounds(task, arm, runs):
+        if still_open := [setting for setting in wanted if setting not in runs]:
+            return still_open
+    return [setting for setting in final_runs(task, arm, runs) if setting not in runs]
+
+
+def _rounds(task: str, arm: str, runs: Runs) -> Iterable[list[Setting]]:
+    """Yield the settings of each round; a round is only asked for when those before it are complete."""
+    tuned, few = TASKS[task], len(TASKS[task].search) // 2
+    tried = first_candidates(tuned, arm)
+    yield _settings(task, arm, tried, few)
+    best = ranked(task, arm, tried, runs, few)[0]
+    if arm != "none" and best.rate in BEYOND:
+        tried = [*tried, best._replace(rate=BEYOND[best.rate])]
+        yield _settings(task, arm, tried, few)
+        best = ranked(task, arm, tried, runs, few)[0]
+    changed = training_changes(best)
+    tried = list(dict.fromkeys([*tried, *changed]))
+    yield _settings(task, arm, tried, few)
+    yield _settings(task, arm, _last_round(task, arm, best, changed, tried, runs), 2 * few)
+
+
+def _last_round(
+    task: str, arm: str, best: Candidate, changed: list[Candidate], tried: list[Candidate], runs: Runs
+) -> list[Candidate]:
+    few = len(TASKS[task].search) // 2
+    order = ranked(task, arm, tried, runs, few)
+    together = best
+    for one in reversed(order[: order.index(best)]):  # what was better than `best`, the best last
+        if one in changed:
+            together = together._replace(
+                **{name: new for name, new in one._asdict().items() if new != getattr(best, name)}
+            )
+    return list(dict.fromkeys([*order[:KEPT], together]))
+
+
+def first_candidates(task: Task, arm: str) -> list[Candidate]:
+    """Return the six candidates of the first round."""
+    if arm == "none":
+        return [Candidate(0.0, task.learning_rate, task.width, decay) for decay in DECAYS]
+    return [Candidate(rate, task.learning_rate, task.width, 0.0) for rate in RATES]
+
+
+def training_changes(best: Candidate) -> list[Candidate]:
+    """Return the candidates that differ from the best of the first round in one thing."""
+    return [
+        *(best._replace(learning_rate=best.learning_rate * times) for times in (0.5, 2.0)),
+        *(best._replace(width=round(best.width * times)) for times in (0.5, 2.0)),
+        *(best._replace(weight_decay=decay) for decay in SOME_DECAY if decay != best.weight_decay),
+    ]
+
+
+def ranked(task: str, arm: str, tried: Iterable[Candidate], runs: Runs, pairs: int) -> list[Candidate]:
+    """Return the candidates, best first, by the mean validation score over the first `pairs` of the search.
+
+    Equal means keep the order in which they were tried.
+    """
+    sign = 1 if TASKS[task].score == "accuracy" else -1
+
+    def mean(candidate: Candidate) -> float:
+        return float(
+            np.mean([runs[setting].validation for setting in _settings(task, arm, [candidate], pairs)])
+        )
+
+    return sorted(tried, key=lambda candidate: -sign * mean(candidate))
+
+
+def chosen(task: str, arm: str, runs: Runs) -> Candidate | None:
+    """Return the candidate that the search chose, None where it is not complete."""
+    last: list[Setting] = []
+    for wanted in _rounds(task, arm, runs):
+        if any(setting not in runs for setting in wanted):
+            return None
+        last = wanted
+    tried = list(dict.fromkeys(candidate_of(setting) for setting in last))
+    return ranked(task, arm, tried, runs, len(TASKS[task].search))[0]
+
+
+def final_runs(task: str, arm: str, runs: Runs) -> list[Setting]:
+    """Return the fresh runs of the chosen candidate; empty where nothing is chosen yet."""
+    best = chosen(task, arm, runs)
+    if best is None:
+        return []
+    return [Setting(task, arm, *best, split, seed) for split, seed in TASKS[task].final]
+
+
+def candidate_of(setting: Setting) -> Candidate:
+    """Return what is tuned in a setting."""
+    return Candidate(setting.rate, setting.learning_rate, setting.width, setting.weight_decay)
+
+
+def _settings(task: str, arm: str, candidates: Iterable[Candidate], pairs: int) -> list[Setting]:
+    return [
+        Setting(task, arm, *candidate, split, seed)
+        for candidate in candidates
+        for split, seed in TASKS[task].search[:pairs]
+    ]
+
+
+def on_an_edge(task: str, arm: str, best: Candidate) -> list[str]:
+    """Name what of a chosen candidate lies on the edge of what was tried: the search was too small there."""
+    tuned = TASKS[task]
+    edges = []
+    if arm != "none" and best.rate in (min(*RATES, *BEYOND.values()), max(*RATES, *BEYOND.values())):
+        edges.append("rate")
+    if best.learning_rate != tuned.learning_rate:
+        edges.append("learning rate")
+    if best.width != tuned.width:
+        edges.append("width")
+    if best.weight_decay == max(DECAYS if arm == "none" else SOME_DECAY):
+        edges.append("weight decay")
+    return edges
