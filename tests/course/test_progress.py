@@ -1,6 +1,7 @@
 """Progress is kept whole, hints come in steps, and a part goes back to what it was."""
 
 import json
+import os
 import shutil
 import stat
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from recdrop_lessons import progress
 from recdrop_lessons.checks import PartResult, all_lessons, part
 from recdrop_lessons.course import outline
+from recdrop_lessons.course.folders import learners_folder
 from recdrop_lessons.course.progress import ProgressError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +40,7 @@ def stored(folder):
 
 
 def test_the_folder_is_the_one_that_holds_the_exercises(folder):
-    assert progress.learners_folder() == folder
+    assert learners_folder() == folder
     assert progress.load() == {"version": 1, "parts": {}, "kept": {}}
     assert not (folder / ".recdrop").exists(), "looking writes nothing"
 
@@ -174,7 +176,7 @@ def test_a_write_that_fails_leaves_the_old_file(folder, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(progress.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     assert progress.note_check(result("failed", "1.1")) == part("1.1").hints[0], (
         "the check itself still answers"
     )

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from recdrop_lessons import progress
 from recdrop_lessons.cli import app
 from recdrop_lessons.course import lab, workspace
+from recdrop_lessons.course.folders import learners_folder
 from recdrop_lessons.course.workspace import WorkspaceError, find, start, update
 
 ROOT = Path(__file__).parents[2]
@@ -101,7 +102,7 @@ def test_a_fresh_copy_holds_what_a_learner_needs_and_no_more(course: Path, mine:
 def test_the_commands_work_from_inside(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(mine / "exercises" / "01_cells")
     assert lab.course_folder() == mine
-    assert progress.learners_folder() == mine
+    assert learners_folder() == mine
     edit(mine / EXERCISE, write_answer)
     progress.reset("1.1")
     assert "return mine" not in (mine / EXERCISE).read_text(encoding="utf-8")

@@ -1,0 +1,128 @@
+"""The questions to read, and the answers of both sittings beside what is right: as text and as HTML."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+
+from recdrop_lessons.course.quiz.answers_kept import Sitting, sittings
+from recdrop_lessons.course.quiz.quiz_questions import LETTERS, QUESTIONS, UNSURE, QuizQuestion
+
+
+@dataclass(frozen=True)
+class QuestionSheet:
+    """The questions with their options, without the answers."""
+
+    def __repr__(self) -> str:
+        return "\n\n".join(
+            "\n".join(
+                [
+                    f"{k}. {q.text}",
+                    *(f"   {letter}) {o}" for letter, o in zip(LETTERS, q.options, strict=True)),
+                ]
+            )
+            for k, q in enumerate(QUESTIONS, 1)
+        )
+
+    def _repr_html_(self) -> str:
+        # Folded, since the widget shows the same questions wherever a kernel runs.
+        questions = "".join(question_html(k, question) for k, question in enumerate(QUESTIONS, 1))
+        return f"<details><summary>The questions and their options, to read</summary>{questions}</details>"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What was answered at the opening and at the end, beside what is right."""
+
+    before: Sitting | None
+    after: Sitting | None
+
+    @property
+    def right_before(self) -> int:
+        """How many of the opening answers were right."""
+        return _right(self.before)
+
+    @property
+    def right_after(self) -> int:
+        """How many of the closing answers are right."""
+        return _right(self.after)
+
+    def _rows(self) -> list[tuple[QuizQuestion, str, str]]:
+        return [(q, _answer(self.before, q), _answer(self.after, q)) for q in QUESTIONS]
+
+    def _totals(self) -> str:
+        parts = [
+            ("at the opening", self.before, self.right_before),
+            ("at the end", self.after, self.right_after),
+        ]
+        return "; ".join(
+            f"{name} {right} of {len(QUESTIONS)} right" if sitting else f"{name} not answered"
+            for name, sitting, right in parts
+        )
+
+    def __repr__(self) -> str:
+        lines = [f"{'question':18} {'opening':10} {'end':10} right"]
+        lines += [
+            f"{q.name:18} {_mark(before, q):10} {_mark(after, q):10} {q.right}   lesson {q.lesson}: {q.why}"
+            for q, before, after in self._rows()
+        ]
+        return "\n".join([*lines, self._totals()])
+
+    def _repr_html_(self) -> str:
+        head = "".join(
+            f'<th scope="col">{name}</th>' for name in ("question", "opening", "end", "right", "why")
+        )
+        body = "".join(
+            f'<tr><td style="text-align:left">{_inline(q.text)}</td><td>{_mark(before, q)}</td>'
+            f"<td>{_mark(after, q)}</td><td>{q.right}</td>"
+            f'<td style="text-align:left">{_inline(q.why)} (lesson {q.lesson})</td></tr>'
+            for q, before, after in self._rows()
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{self._totals()}</p>"
+
+
+def sheet() -> QuestionSheet:
+    """The six questions, to read; `view` asks them."""
+    return QuestionSheet()
+
+
+def comparison() -> Comparison:
+    """The first opening answers beside the last closing ones, as far as there are any."""
+    before, after = sittings("opening"), sittings("closing")
+    return Comparison(before[0] if before else None, after[-1] if after else None)
+
+
+def _answer(sitting: Sitting | None, question: QuizQuestion) -> str:
+    return sitting.answers.get(question.name, "-") if sitting else "-"
+
+
+def _right(sitting: Sitting | None) -> int:
+    return sum(_answer(sitting, question) == question.right for question in QUESTIONS)
+
+
+def _mark(answer: str, question: QuizQuestion) -> str:
+    """The answer with a sign that needs no colour."""
+    if answer in ("-", UNSURE):
+        return answer
+    return f"{answer} ✔" if answer == question.right else f"{answer} ✘"
+
+
+def _inline(text: str) -> str:
+    """Plain text with `code` and subscripts (x_t, h_{t-1}) as HTML."""
+    parts = re.split(r"(`[^`]+`)", text)
+    return "".join(
+        f"<code>{html.escape(part[1:-1])}</code>"
+        if part.startswith("`")
+        else re.sub(r"\b([xhcg])_(?:\{([^}]+)\}|(\w))", r"<i>\1</i><sub>\2\3</sub>", html.escape(part))
+        for part in parts
+    )
+
+
+def question_html(number: int, question: QuizQuestion) -> str:
+    options = "".join(f"<li>{_inline(option)}</li>" for option in question.options)
+    return (
+        '<div style="line-height:1.5">'
+        f'<p style="margin:1em 0 0.2em"><b>{number}.</b> {_inline(question.text)}</p>'
+        f'<ol type="a" style="margin:0 0 0.4em;padding-left:2.4em">{options}</ol></div>'
+    )
