@@ -10,7 +10,6 @@ from os import PathLike
 from typing import Any
 
 from recdrop_lessons.grading import warm
-from recdrop_lessons.grading.inside import sandbox
 from recdrop_lessons.grading.inside.channel import Channel
 from recdrop_lessons.grading.inside.codec import MAX_PAYLOAD
 from recdrop_lessons.grading.inside.requests import receive_request, send_request
@@ -48,11 +47,9 @@ class WarmParent:
     def nursery(self, preload: Sequence[str] = ()) -> Nursery:
         """A room of its own for one learner's process at a time.
 
-        It runs on the cores that this process runs on. `preload` names the modules to load there beside
-        torch. Raises GradingError where the locks fail.
+        `preload` names the modules to load there beside torch. Raises GradingError where the locks fail.
         """
-        here = sorted(sandbox.cores())
-        ours = self.zygote.ask("nursery", {**self._settings, "preload": list(preload), "cores": here})
+        ours = self.zygote.ask("nursery", {**self._settings, "preload": list(preload)})
         ours.settimeout(warm.START_SECONDS)
         try:
             reply, _ = receive_request(ours)

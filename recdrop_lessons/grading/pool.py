@@ -32,7 +32,6 @@ _TRIES = 2  # of a task whose worker is lost: the machine may have been short of
 class _Worker:
     process: BaseProcess
     pipe: Connection
-    cores: set[int]
     key: Any = None
     task: Task | None = None
     deadline: float = 0.0
@@ -60,9 +59,7 @@ class LocalPool:
         self._workers: list[_Worker] = []
 
     def _warm(self) -> WarmParent:
-        parent = warm_parent(self._kind, shut=self._shut, trusted=self._trusted)
-        parent.zygote.expect_many()
-        return parent
+        return warm_parent(self._kind, shut=self._shut, trusted=self._trusted)
 
     def run(self, tasks: Iterator[tuple[Any, Task]]) -> Iterator[tuple[Any, Record]]:
         """Each task's key and result, as they are done. A task is read only when a worker is free for it."""
@@ -109,24 +106,14 @@ class LocalPool:
         if len(self._workers) >= self._jobs:
             return None
         ours, theirs = self._context.Pipe()
-        others, cores = [worker.pipe for worker in self._workers] + [ours], self._cores()
+        others = [worker.pipe for worker in self._workers] + [ours]
         process = self._context.Process(
-            target=_work, args=(theirs, others, cores, self._parent, self._times), daemon=True
+            target=_work, args=(theirs, others, self._parent, self._times), daemon=True
         )
         process.start()
         theirs.close()
-        self._workers.append(_Worker(process, ours, cores))
+        self._workers.append(_Worker(process, ours))
         return self._workers[-1]
-
-    def _cores(self) -> set[int]:
-        """Where the next worker runs: on a core of its own where there is one for each, else anywhere.
-
-        Checker and learner wait for each other, so they are quickest on one core, with one cache.
-        """
-        all_cores = sandbox.cores()
-        if len(all_cores) != self._jobs:
-            return all_cores
-        return {min(all_cores.difference(*(worker.cores for worker in self._workers)))}
 
     def _give(self, worker: _Worker, key: Any, task: Task, tries: int) -> None:
         worker.key, worker.task, worker.tries = key, task, tries
@@ -169,12 +156,9 @@ class LocalPool:
         self.close()
 
 
-def _work(
-    pipe: Connection, others: list[Connection], cores: set[int], parent: WarmParent, times: Times
-) -> None:
+def _work(pipe: Connection, others: list[Connection], parent: WarmParent, times: Times) -> None:
     """A worker's life: grade what comes, until the pipe ends."""
     sandbox.die_with_parent()
-    sandbox.run_on(cores)
     for other in others:  # else the end of this process's own pipe would never be seen
         other.close()
     torch.set_num_threads(1)  # small tensors: a second thread would only wait, and take a core to do so

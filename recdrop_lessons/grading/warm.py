@@ -166,14 +166,6 @@ class Zygote:
             os.unlink(f"{self.room}/control")
         return self._control
 
-    def expect_many(self) -> None:
-        """Many learners are to come: worth some tenths of a second to make each one's start cheaper."""
-        control = self.connect()
-        if sys.platform != "linux":  # no huge pages; and over a stream two requests could come as one
-            return
-        with contextlib.suppress(OSError):  # if it is gone, asking for a nursery says so
-            requests.send_request(control, {"do": "expect many"})
-
     def ask(self, do: str, settings: dict[str, Any] | None = None) -> socket.socket:
         """Have a nursery or a program forked, or another let ask: our end of the socket to it.
 

@@ -13,11 +13,9 @@ from submissions import solved, write
 
 from recdrop_lessons import checks
 from recdrop_lessons.grading import pool as pools
-from recdrop_lessons.grading.checker import Checker
 from recdrop_lessons.grading.classroom import Task, grade_class
 from recdrop_lessons.grading.pool import LocalPool
 from recdrop_lessons.grading.records import Store
-from recdrop_lessons.grading.remote import Budget, RemoteAnswer
 from recdrop_lessons.grading.submissions import find_submissions
 
 GOOD = submissions.notebook(solved())
@@ -64,43 +62,6 @@ def test_a_task_that_ends_every_worker_has_a_status(pool: LocalPool, monkeypatch
     assert [results[number]["record"]["points"] for number in range(4)] == [100, 0, 100, 100]
     assert {part["status"] for part in results[1]["record"]["parts"]} == {"died"}
     assert "by hand" in results[1]["record"]["parts"][0]["message"]
-
-
-@pytest.fixture
-def cores() -> Iterator[set[int]]:
-    """At most two cores for this test, whatever the machine has."""
-    if not hasattr(os, "sched_getaffinity"):
-        pytest.skip("this system does not say its cores")
-    before = os.sched_getaffinity(0)
-    few = set(sorted(before)[:2])
-    os.sched_setaffinity(0, few)
-    yield few
-    os.sched_setaffinity(0, before)
-
-
-def test_workers_that_fill_the_machine_have_a_core_each(cores: set[int], tmp_path: Path) -> None:
-    with LocalPool(len(cores), "auto", [tmp_path], False) as pool:
-        assert len(dict(pool.run(tasks(2 * len(cores))))) == 2 * len(cores)
-        taken = [os.sched_getaffinity(worker.process.pid) for worker in pool._workers]
-        assert sorted(map(len, taken)) == [1] * len(cores) and set().union(*taken) == cores
-        os.kill(pool._workers[0].process.pid, signal.SIGKILL)  # the next one gets its core
-        assert len(dict(pool.run(tasks(2 * len(cores))))) == 2 * len(cores)
-        taken = [os.sched_getaffinity(worker.process.pid) for worker in pool._workers]
-        assert set().union(*taken) == cores
-    with LocalPool(len(cores) + 1, "auto", [tmp_path], False) as pool:
-        assert dict(pool.run(tasks(1)))
-        assert os.sched_getaffinity(pool._workers[0].process.pid) == cores
-
-
-def test_a_learner_runs_where_its_checker_does(cores: set[int], checker: Checker) -> None:
-    os.sched_setaffinity(0, {min(cores)})
-    checker.close()  # its nurseries run where they were asked for
-    asks = "import os\ndef f(): return sorted(os.sched_getaffinity(0))"
-    remote = checker.open(checks.lesson("01"), Budget(30))
-    assert remote.run(asks, "cell 1") is None
-    assert RemoteAnswer(remote, "f")() == [min(cores)]
-    remote.close()
-    checker.close()
 
 
 def test_every_record_is_there_before_the_next_is_done(pool: LocalPool, tmp_path: Path) -> None:

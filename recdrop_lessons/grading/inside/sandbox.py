@@ -55,21 +55,6 @@ def _address_space() -> int:
     return 1 << 31
 
 
-# --- cores ------------------------------------------------------------------------------------------------
-
-
-def cores() -> set[int]:
-    """Those that this process may run on; none where the system does not say."""
-    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
-
-
-def run_on(wanted: Iterable[int]) -> None:
-    """Run there alone, and so do all processes forked from here on. Where that is refused, anywhere."""
-    if hasattr(os, "sched_setaffinity"):
-        with contextlib.suppress(OSError, ValueError):
-            os.sched_setaffinity(0, wanted)
-
-
 # --- capabilities and the parent ---------------------------------------------------------------------------
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP = 1, 4, 38, 22

@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 
 import torch
 
-from . import learner, memory, requests, sandbox
+from . import learner, requests, sandbox
 from .channel import Channel, ChannelClosed
 from .requests import receive_request, send_request
 
@@ -131,7 +131,6 @@ def _start_nursery(sock: socket.socket, settings: dict[str, Any], answers: Any) 
             sandbox.die_with_parent()
         with contextlib.suppress(OSError):
             sandbox.hide_memory()
-        sandbox.run_on(settings["cores"])
         _preload(settings["preload"])
         Nursery(sock, settings, answers).serve()
         status = 0
@@ -143,12 +142,12 @@ def _start_nursery(sock: socket.socket, settings: dict[str, Any], answers: Any) 
 
 
 def _preload(names: Sequence[str]) -> None:
-    """Import modules, so that no learner's process spends its time on them."""
+    """Import modules, so that no learner's process spends its time on them: scipy takes a second."""
     for name in names:
         with contextlib.suppress(Exception):  # a learner's own import of it will say what is wrong
             importlib.import_module(name)
     if names:
-        memory.settle()
+        gc.freeze()  # a forked process's collector shall touch, and so copy, nothing of it
 
 
 def _start_program(sock: socket.socket) -> NoReturn:
@@ -188,9 +187,6 @@ def main() -> None:
                 control.close()
             elif request["do"] == "control":  # another who may ask
                 controls.append(socket.socket(fileno=descriptors[0]))
-            elif request["do"] == "expect many":
-                with contextlib.suppress(OSError, ValueError):
-                    memory.use_huge_pages()
             else:
                 child = _fork(controls, request, descriptors[0], answers)
                 programs += [child] * (request["do"] == "program")
