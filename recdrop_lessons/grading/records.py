@@ -14,6 +14,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from recdrop_lessons import checks
+from recdrop_lessons.grading.merge import course_cells
 from recdrop_lessons.support.files import write_whole
 
 Record = dict[str, Any]
@@ -23,11 +27,17 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 @cache
 def checks_version() -> str:
-    """A digest of the checks and of the grader: with other checks a record is no longer the same."""
-    digest = hashlib.sha256()
+    """A digest of all that a record rests on beside the submission: with another one it is graded again.
+
+    The checks and the grader, the course's own cells that run with the answers, and torch's release.
+    """
+    digest = hashlib.sha256(torch.__version__.encode())
     for folder in ("checks", "grading"):
         for path in sorted((_PACKAGE / folder).rglob("*.py")):
             digest.update(path.read_bytes())
+    for lesson in checks.all_lessons():
+        for grade_id, step in course_cells(lesson):
+            digest.update(json.dumps([lesson.name, grade_id, step.source]).encode())
     return digest.hexdigest()[:16]
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 import submissions
+import torch
 from submissions import SWAPPED, cell, grade, recdrop, solved, write
 
-from recdrop_lessons.grading import isolation
+from recdrop_lessons.grading import isolation, merge, records
 
 
 def make_class(folder: Path) -> None:
@@ -190,3 +192,34 @@ def test_names_are_text_in_the_table_and_in_the_pages(tmp_path: Path) -> None:
     assert students == {"'=1+1", "'-rf", "a, b", 'quo"te', "<b>bold", "zwölf", "new\nline", "odd\\xff"}
     for page in (tmp_path / "out").rglob("*.html"):
         assert "<b>bold" not in page.read_text() and "<script" not in page.read_text()
+
+
+def test_a_record_rests_on_checks_locked_cells_and_torch(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With one of them changed a resumed run grades again; our own answers do not count."""
+
+    def version() -> str:
+        records.checks_version.cache_clear()
+        merge._notebook_cells.cache_clear()
+        return records.checks_version()
+
+    shutil.copytree(merge._SOLUTIONS, tmp_path / "solutions")
+    monkeypatch.setattr(merge, "_SOLUTIONS", tmp_path / "solutions")
+    path = tmp_path / "solutions" / "01_cells" / "01_cells.ipynb"
+    book = json.loads(path.read_text())
+    code = [cell for cell in book["cells"] if cell["cell_type"] == "code"]
+    locked = next(cell for cell in code if cell["metadata"]["nbgrader"]["locked"])
+    answer = next(cell for cell in code if cell["metadata"]["nbgrader"]["solution"])
+    before = version()
+    answer["source"] = [*answer["source"], "\n# another remark"]
+    path.write_text(json.dumps(book))
+    assert version() == before
+    locked["source"] = [*locked["source"], "\ntorch.set_default_dtype(torch.float64)"]
+    path.write_text(json.dumps(book))
+    changed = version()
+    assert changed != before
+    monkeypatch.setattr(torch, "__version__", "9.0")
+    assert version() not in (before, changed)
+    monkeypatch.undo()
+    assert version() == before
