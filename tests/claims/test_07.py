@@ -56,3 +56,56 @@ def test_batch_norm_after_dropout_shrinks_at_test_time():
         for _ in range(60):
             net(x)
         assert abs(net.eval()(x).var().item() - left) < 0.02
+
+
+def test_an_activity_regulariser_is_called_on_the_states_too_when_they_are_returned():
+    shapes = []
+
+    def looks(y):
+        shapes.append(tuple(y.shape))
+        return 0.0 * keras.ops.sum(y)
+
+    keras.layers.LSTM(H, activity_regularizer=looks)(torch.randn(B, 2, F))
+    assert shapes == [(B, H)]
+    shapes.clear()
+    layer = keras.layers.LSTM(H, return_sequences=True, return_state=True, activity_regularizer=looks)
+    layer(torch.randn(B, 2, F))
+    assert shapes == [(B, 2, H), (B, H), (B, H)]
+
+
+@keras.saving.register_keras_serializable("recdrop tests")
+class OneBlock(keras.regularizers.Regularizer):
+    """L2 on one block of columns."""
+
+    def __init__(self, block, blocks, l2=0.01):
+        self.block, self.blocks, self.l2 = block, blocks, l2
+
+    def __call__(self, weight):
+        one = keras.ops.split(weight, self.blocks, axis=1)[self.block]
+        return self.l2 * keras.ops.sum(keras.ops.square(one))
+
+    def get_config(self):
+        return {"block": self.block, "blocks": self.blocks, "l2": self.l2}
+
+
+@pytest.mark.parametrize(("kind", "blocks", "block"), [("GRU", 3, 0), ("LSTM", 4, 1)])
+def test_a_registered_regulariser_survives_a_file(tmp_path, kind, blocks, block):
+    layer = getattr(keras.layers, kind)(H, recurrent_regularizer=OneBlock(block, blocks))
+    model = keras.Sequential([keras.Input((2, F)), layer])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    expected = 0.01 * layer.cell.recurrent_kernel.value[:, block * H : (block + 1) * H].square().sum()
+    assert torch.allclose(loaded.losses[0], expected.detach())
+
+
+def test_adamw_decouples_weight_decay_and_adam_does_not():
+    def step(kind, gradient):
+        weight = nn.Parameter(torch.ones(1))
+        optimiser = kind([weight], lr=0.1, weight_decay=0.5)
+        weight.grad = torch.full((1,), gradient)
+        optimiser.step()
+        return 1 - weight.item()
+
+    # Without a gradient AdamW shrinks by lr · decay; Adam treats the penalty as a gradient: a step of lr.
+    assert step(torch.optim.AdamW, 0.0) == pytest.approx(0.05, abs=1e-6)
+    assert step(torch.optim.Adam, 0.0) == pytest.approx(0.1, abs=1e-6)
