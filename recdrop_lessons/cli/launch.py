@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pkgutil
 import signal
 import socket
 import sys
@@ -24,8 +25,10 @@ from recdrop_lessons.grading import warm
 from recdrop_lessons.grading.inside.requests import receive_request, send_request
 
 
-def run_again_warm(command: str) -> None:
+def run_again_warm(command: str, program: str) -> None:
     """Run the command that was typed in such a process, and leave with its exit code.
+
+    `command`: its name, "check"; `program`: whose command it is, "module:name" of something to call.
 
     Returns where that is not to be: torch is loaded already; another program calls the command; a stream or
     the folder is gone; the system is none where a process ends with the one it was forked from.
@@ -35,7 +38,7 @@ def run_again_warm(command: str) -> None:
     if sys.getfilesystemencoding() != "utf-8":  # the zygote's, and so how names of files cross
         return
     try:
-        instructions = _instructions()
+        instructions = _instructions() | {"program": program}
         zygote = warm.Zygote()
     except (AttributeError, OSError, warm.GradingError):
         return  # the command may well do without, or will say so
@@ -113,7 +116,7 @@ def arrive(program: socket.socket, descriptors: list[int]) -> NoReturn:
     )
     warm.own = warm.OwnZygote(socket.socket(fileno=control), told["room"])
     send_request(program, {"pid": os.getpid()})
-    code = _command()
+    code = _outcome(told["program"])
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):  # whoever read it is gone
             stream.flush()
@@ -121,11 +124,11 @@ def arrive(program: socket.socket, descriptors: list[int]) -> NoReturn:
     os._exit(0)
 
 
-def _command() -> int:
-    from recdrop_lessons.cli import app
-
+def _outcome(program: str) -> int:
+    """The exit code of that program."""
+    run = pkgutil.resolve_name(program)
     try:
-        app()
+        run()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:

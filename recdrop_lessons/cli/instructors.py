@@ -1,0 +1,145 @@
+"""An instructor's commands: grading a class, and its results as a platform reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recdrop_lessons.cli.base import app, refuse
+
+PANEL = "For instructors"
+
+
+@app.command(rich_help_panel=PANEL)
+def grade(
+    submissions: Annotated[
+        Path, typer.Argument(help="A folder with SUBMISSIONS/student/lesson/lesson.ipynb.")
+    ],
+    out: Annotated[Path, typer.Option(help="Where the results go. A run that was cut off goes on there.")],
+    jobs: Annotated[int, typer.Option(min=1, help="Notebooks graded at the same time; best one a core.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option(help="Of the checks' inputs; by default drawn once for OUT.")
+    ] = None,
+    lesson: Annotated[
+        list[str] | None, typer.Option(help="Everyone was to hand this in; may be repeated.")
+    ] = None,
+    attempts: Annotated[str, typer.Option(help="Which of several attempts counts: last or best.")] = "last",
+    due: Annotated[
+        str | None, typer.Option(help="Later is marked as late: 2026-11-20T23:59, local time.")
+    ] = None,
+    isolation: Annotated[str, typer.Option(help="auto, or a kind that `recdrop doctor` lists.")] = "auto",
+    trust_submissions: Annotated[
+        bool, typer.Option("--trust-submissions", help="Run them without isolation where none holds.")
+    ] = False,
+    shard: Annotated[
+        str, typer.Option(help="i/n: the i-th of n shares. Once more without it for the table.")
+    ] = "1/1",
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask scheduler's address: grade on its workers.")
+    ] = None,
+) -> None:
+    """Grade a class: isolated, in parallel, going on where it was cut off.
+
+    Writes OUT/grades.csv, OUT/summary.html, OUT/student/lesson.json and OUT/student/feedback.html.
+    Exit code 0: everything was graded; 1: some are to be looked at by hand; 2: nothing could be graded;
+    130: interrupted, what is done is kept.
+    """
+    from recdrop_lessons.cli.launch import run_again_warm
+
+    if attempts not in ("last", "best"):
+        refuse(f"--attempts is last or best, not {attempts!r}.")
+    share, moment = _shard(shard), _moment(due)
+    run_again_warm("grade", "recdrop_lessons.cli:app")
+    from recdrop_lessons.grading.finding import NotFound
+    from recdrop_lessons.grading.run import Options, grade_folder
+    from recdrop_lessons.grading.warm import GradingError
+
+    options = Options(
+        submissions,
+        out,
+        jobs,
+        seed,
+        isolation,
+        trust_submissions,
+        share,
+        scheduler,
+        tuple(lesson or ()),
+        attempts,
+        moment,
+    )
+    try:
+        finished = grade_folder(options)
+    except (NotFound, GradingError, ImportError, OSError) as error:
+        hint = "\nTo run the submissions without isolation, where you trust them: --trust-submissions"
+        refuse(f"{error}{hint if isinstance(error, GradingError) and not trust_submissions else ''}")
+    except KeyError as error:
+        refuse(error.args[0])
+    except KeyboardInterrupt:
+        refuse(f"interrupted; what is done is kept in {out}, and the same command goes on there.", 130)
+    if finished.isolation == "none":
+        typer.echo("*** Graded WITHOUT isolation: the submissions could do whatever you can. ***", err=True)
+    for problem in (*finished.totals.ungraded, *finished.problems):
+        typer.echo(f"  {problem}", err=True)
+    typer.echo(f"{finished.totals}; isolation: {finished.isolation}")
+    raise typer.Exit(finished.exit_code)
+
+
+@app.command(rich_help_panel=PANEL)
+def export(
+    results: Annotated[Path, typer.Argument(help="The folder that `recdrop grade` wrote.")],
+    to: Annotated[str, typer.Option(help="gradescope, github-classroom, canvas or nbgrader.")],
+    into: Annotated[Path, typer.Option(help="The folder that the files go to.")] = Path("export"),
+    roster: Annotated[
+        Path | None, typer.Option(help="canvas: the gradebook's CSV as Canvas exports it.")
+    ] = None,
+    gradebook: Annotated[str, typer.Option(help="nbgrader: its database.")] = "sqlite:///gradebook.db",
+) -> None:
+    """Write a class's results as a platform reads them."""
+    from recdrop_lessons.grading import exports
+    from recdrop_lessons.grading.exports import canvas, github_classroom, gradescope, nbgrader
+    from recdrop_lessons.grading.finding import NotFound
+    from recdrop_lessons.support.files import write_whole
+
+    try:
+        found = list(exports.results(results))
+        if to == "nbgrader":
+            typer.echo(f"{nbgrader.write(gradebook, found)} submissions written to {gradebook}.")
+        elif to == "canvas":
+            if roster is None:
+                refuse("canvas needs --roster: in Canvas, Grades → Export → Export Entire Gradebook.")
+            text, strangers = canvas.fill(roster, found)
+            write_whole(into / "canvas.csv", text)
+            typer.echo(f"{into / 'canvas.csv'} is ready for Canvas, Grades → Import.")
+            for student in strangers:
+                typer.echo(f"  {student} is not on the roster, or more than once.", err=True)
+            raise typer.Exit(1 if strangers else 0)
+        elif to in ("gradescope", "github-classroom"):
+            platform = gradescope if to == "gradescope" else github_classroom
+            for student, record in found:
+                platform.write(student, record, into)
+            if to == "gradescope":
+                for lesson in sorted({record["lesson"] for _, record in found}):
+                    gradescope.write_autograder(lesson, into)
+            typer.echo(f"{len(found)} results written to {into}.")
+        else:
+            refuse(f"--to is gradescope, github-classroom, canvas or nbgrader, not {to!r}.")
+    except (NotFound, ImportError, OSError) as error:
+        refuse(error)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    part, _, of = text.partition("/")
+    if part.isdigit() and of.isdigit() and 1 <= int(part) <= int(of):
+        return int(part), int(of)
+    refuse(f"--shard is i/n with i from 1 to n, not {text!r}.")
+
+
+def _moment(text: str | None) -> float | None:
+    import datetime
+
+    try:
+        return datetime.datetime.fromisoformat(text).timestamp() if text else None
+    except ValueError:
+        refuse(f"--due is a date and time as 2026-11-20T23:59, not {text!r}.")

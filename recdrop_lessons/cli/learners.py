@@ -1,0 +1,216 @@
+"""A learner's commands: the working copy, checking, hints, progress, and what is missing on this machine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recdrop_lessons.cli.base import app, refuse
+
+_PART = Annotated[str, typer.Argument(help='A part\'s number or its function\'s name: "1.2", "lstm_step".')]
+
+
+@app.command()
+def lab(
+    notebook: Annotated[
+        Path | None, typer.Argument(help="Opened first; by default the first lesson.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="The next free one is taken where it is in use.")] = 8888,
+    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+) -> None:
+    """Open the course in JupyterLab."""
+    from recdrop_lessons.course.lab import open_lab
+    from recdrop_lessons.support.errors import RecdropError
+
+    try:
+        open_lab(notebook, port, browser)
+    except RecdropError as error:
+        refuse(error)
+
+
+@app.command()
+def start(folder: Annotated[Path, typer.Argument(help="A new folder, outside the course.")]) -> None:
+    """Make a working copy of the notebooks and exercises, which updates of the course never overwrite."""
+    from recdrop_lessons.course.workspace import WorkspaceError
+    from recdrop_lessons.course.workspace import start as make
+
+    try:
+        typer.echo(str(make(folder)))
+    except WorkspaceError as error:
+        refuse(error)
+
+
+@app.command()
+def update(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Your working copy; by default the one you are in.")
+    ] = None,
+) -> None:
+    """Bring the course's new lessons into your working copy; your answers stay.
+
+    Exit code 0: everything is up to date; 1: something was left alone, and why; 2: there is no working copy.
+    """
+    from recdrop_lessons.course.workspace import WorkspaceError
+    from recdrop_lessons.course.workspace import update as bring
+
+    try:
+        done = bring(folder)
+    except WorkspaceError as error:
+        refuse(error)
+    typer.echo(str(done))
+    raise typer.Exit(0 if done.all_done else 1)
+
+
+@app.command()
+def check(
+    notebook: Annotated[Path, typer.Argument(help="Your notebook, or the folder it is in.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    seed: Annotated[
+        int | None, typer.Option(help="For the same inputs again; else new ones each time.")
+    ] = None,
+) -> None:
+    """Grade your own notebook: points per part, misconceptions by name, the next hint.
+
+    Exit code 0: all parts are right; 1: not all; 2: the notebook could not be graded.
+    """
+    from recdrop_lessons.cli.launch import run_again_warm
+
+    run_again_warm("check", "recdrop_lessons.cli:app")
+    from recdrop_lessons.grading import learners_check
+    from recdrop_lessons.grading.finding import NotFound
+    from recdrop_lessons.grading.warm import GradingError
+
+    try:
+        graded = learners_check.check_notebook(notebook, seed)
+    except (NotFound, GradingError) as error:
+        if as_json:
+            nothing = {
+                "lesson": None,
+                "points": 0,
+                "max_points": 0,
+                "isolation": "none",
+                "parts": list[str](),
+            }
+            typer.echo(json.dumps(nothing | {"message": str(error)}))
+        refuse(error)
+    graded = learners_check.note_progress(graded)
+    typer.echo(json.dumps(graded.record(), ensure_ascii=False) if as_json else learners_check.text(graded))
+    raise typer.Exit(graded.exit_code)
+
+
+@app.command()
+def progress() -> None:
+    """The board: parts solved, points, what is next."""
+    from recdrop_lessons.course.progress import board
+
+    typer.echo(str(board()))
+
+
+@app.command()
+def hint(part: _PART) -> None:
+    """The next hint for a part."""
+    from recdrop_lessons.course import progress as kept
+
+    try:
+        typer.echo(str(kept.hint(part)))
+    except kept.ProgressError as error:
+        refuse(error)
+
+
+@app.command()
+def solution(
+    part: _PART,
+    force: Annotated[
+        bool, typer.Option("--force", help="Show it though the part is not solved yet.")
+    ] = False,
+) -> None:
+    """The solution of a part, once it is solved or on request."""
+    from recdrop_lessons.course import progress as kept
+
+    try:
+        typer.echo(str(kept.solution(part, force)))
+    except kept.ProgressError as error:
+        refuse(error, 1)
+
+
+@app.command()
+def reset(
+    part: _PART,
+    notebook: Annotated[Path | None, typer.Argument(help="By default the one in your course folder.")] = None,
+) -> None:
+    """Put one part back as it was; a copy of your notebook is kept."""
+    from recdrop_lessons.course import progress as kept
+
+    try:
+        typer.echo(str(kept.reset(part, notebook)))
+    except kept.ProgressError as error:
+        refuse(error)
+
+
+@app.command()
+def doctor() -> None:
+    """Python, packages, widgets, kernel, port, folder, disk, isolation: what is missing, and the cure."""
+    from recdrop_lessons.doctor import examine
+
+    well = True
+    for finding in examine():
+        typer.echo(str(finding))
+        well = well and (finding.well or not finding.needed)
+    typer.echo("Everything that a learner needs is here." if well else "Something is missing; see ✗ above.")
+    raise typer.Exit(0 if well else 1)
+
+
+@app.command()
+def bench(seconds: Annotated[float, typer.Option(help="About so long.")] = 10.0) -> None:
+    """How fast the fast layer is on this machine, beside its peers."""
+    from recdrop_lessons.experiments.bench import short_table
+
+    typer.echo(short_table(seconds))
+
+
+@app.command()
+def sweep(
+    out: Annotated[Path, typer.Option(help="The results, a line a run; goes on where it was cut off.")],
+    jobs: Annotated[int, typer.Option(min=1, help="Processes of one thread each.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask scheduler's address: run on its workers.")
+    ] = None,
+    task: Annotated[
+        list[str] | None, typer.Option(help="digits, text; may be repeated, by default both.")
+    ] = None,
+    method: Annotated[
+        list[str] | None, typer.Option(help="May be repeated; by default all. No dropout is always run.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=2, help="How many.")] = 5,
+    reference: Annotated[
+        bool, typer.Option(help="The reference comparison: tuned, to patience. With one --task.")
+    ] = False,
+    arm: Annotated[
+        list[str] | None, typer.Option(help="Of the reference comparison; may be repeated, by default all.")
+    ] = None,
+) -> None:
+    """Run the capstone's experiments (lesson 10), or those that are still missing in OUT."""
+    from recdrop_lessons.experiments import sweep as experiments
+    from recdrop_lessons.support.errors import RecdropError
+
+    try:
+        if reference:
+            from recdrop_lessons.experiments.comparison import compare
+
+            made = sum(
+                compare(out, name, arm or None, jobs=jobs, scheduler=scheduler) for name in task or ["digits"]
+            )
+            typer.echo(f"{made} runs made, all in {out}.")
+            return
+        wanted = experiments.settings(
+            task or experiments.TASKS, method or experiments.METHODS, seeds=range(seeds)
+        )
+        experiments.sweep(out, wanted, jobs=jobs, scheduler=scheduler)
+    except (RecdropError, OSError) as error:
+        refuse(error)
+    except KeyboardInterrupt:
+        refuse(f"interrupted; what is done is kept in {out}, and the same command goes on there.", 130)
+    typer.echo(f"{len(wanted)} runs in {out}.")
