@@ -177,3 +177,29 @@ def test_the_original_formulas_with_three_masks(x, edges):
             + ours.bias.detach()
         )
         assert torch.allclose(twin.to(wanted), wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("shape", [(N, FEATURES), (N, 1), (1, FEATURES)])
+def test_no_mask_on_the_features_moves_a_sum_from_one(x, edges, rate, shape):
+    conv = made(p=0.0)
+    for _ in range(20):
+        mask = F.dropout(torch.ones(shape), rate)
+        with torch.no_grad():
+            _, (into, used) = conv(mask * x, edges, return_attention_weights=True)
+        assert torch.allclose(incoming(used, into), torch.ones(N, HEADS), atol=1e-5)
+
+
+def test_gatv2_and_multihead_attention_drop_after_their_softmax_too(x, edges):
+    torch.manual_seed(0)
+    conv = geometric.GATv2Conv(FEATURES, OUT, heads=HEADS, dropout=P)
+    _, into, softmax, used = training_pass(conv, x, edges)
+    assert set((used / softmax).round(decimals=4).unique().tolist()) == {0.0, round(1 / (1 - P), 4)}
+    assert (incoming(used, into) - 1).abs().max() > 0.3
+
+    heads = torch.nn.MultiheadAttention(8, 2, dropout=P, batch_first=True)
+    words = torch.randn(3, 5, 8)
+    with torch.no_grad():
+        _, used = heads(words, words, words, average_attn_weights=False)
+        _, softmax = heads.eval()(words, words, words, average_attn_weights=False)
+    assert set((used / softmax).round(decimals=4).unique().tolist()) == {0.0, round(1 / (1 - P), 4)}
