@@ -1,13 +1,19 @@
-"""The arrows of docs/architecture.md hold, and the page names every room."""
+"""The arrows of docs/architecture.md hold, the page names every room, and a name is one thing."""
 
+import ast
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
+import grimp
+import networkx as nx
 import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+SOURCES = sorted((ROOT / "recdrop_lessons").rglob("*.py"))
 ROOMS = sorted(
     path.name
     for path in (ROOT / "recdrop_lessons").iterdir()
@@ -30,3 +36,40 @@ def test_the_picture_shows_the_imports_there_are():
     tool = ROOT / "tools" / "architecture_picture.py"
     told = subprocess.run([sys.executable, tool, "--check"], capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stderr
+
+
+# ---- one name, one thing ----
+
+#: `_shared.py` begins each exercise's parts; notebook.py is to be told apart in checks/ and grading/.
+FILES_TWICE = {"__init__.py", "_shared.py", "notebook.py"}
+#: To be told apart in grading/ and checks/.
+CLASSES_TWICE = {"Nursery", "Row", "Step", "Task", "Unreadable"}
+
+
+def twice(names: Iterable[str]) -> set[str]:
+    return {name for name, count in Counter(names).items() if count > 1}
+
+
+def test_no_two_files_share_a_name():
+    assert twice(path.name for path in SOURCES) - FILES_TWICE == set()
+
+
+def test_no_two_classes_share_a_name():
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES)
+    classes = (node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    assert twice(classes) - CLASSES_TWICE == set()
+
+
+def test_no_two_test_files_share_a_name():
+    assert twice(path.name for path in (ROOT / "tests").rglob("test_*.py")) == set()
+
+
+def test_no_two_rooms_import_each_other():
+    code = grimp.build_graph("recdrop_lessons", exclude_type_checking_imports=True)
+    room = {module: module.split(".")[1] for module in code.modules if "." in module}
+    rooms = nx.DiGraph()
+    for user in room:
+        for used in code.find_modules_directly_imported_by(user):
+            if used in room and room[used] != room[user]:
+                rooms.add_edge(room[user], room[used])
+    assert not list(nx.simple_cycles(rooms))

@@ -28,7 +28,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from recdrop_lessons.course.claims import VERDICTS, Row, read
+from recdrop_lessons.course.claims import VERDICTS, ClaimRow, read
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ("tests/parity", "tests/claims")
@@ -94,7 +94,7 @@ def outcomes(junit: str) -> Iterator[Outcome]:
 # --- what the tests hold ----------------------------------------------------------------------------------
 
 
-def facts_of(test: str, claims: Iterable[Row], root: Path = ROOT) -> list[Fact]:
+def facts_of(test: str, claims: Iterable[ClaimRow], root: Path = ROOT) -> list[Fact]:
     """The claims that name the test, else what its docstring or its own name says."""
     named = [
         Fact(row.claim, f"[{row.lesson}](notebooks/{row.notebook})", f"{VERDICTS[row.verdict]} {row.verdict}")
@@ -152,7 +152,7 @@ def ranges() -> dict[str, str]:
     return {one.name: str(one.specifier) for one in asked if one.name in FRAMEWORKS}
 
 
-def report(found: list[Outcome], installed: dict[str, str], claims: list[Row]) -> str:
+def report(found: list[Outcome], installed: dict[str, str], claims: list[ClaimRow]) -> str:
     """Markdown: how many facts hold, the versions, and a section for each fact that does not."""
     changed: dict[Fact, list[Outcome]] = {}
     for one in found:

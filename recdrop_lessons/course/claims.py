@@ -65,7 +65,7 @@ def trial(claim: str, *, holds: bool, half: bool = False, because: str) -> Trial
     return Trial(" ".join(claim.split()), verdict, " ".join(because.split()))
 
 
-class Row(NamedTuple):
+class ClaimRow(NamedTuple):
     """One line of the page of claims."""
 
     claim: str
@@ -76,7 +76,7 @@ class Row(NamedTuple):
     test: str  # what fails if the verdict changes
 
 
-def read(notebooks: Iterable[str | Path]) -> list[Row]:
+def read(notebooks: Iterable[str | Path]) -> list[ClaimRow]:
     """The trials in these notebooks, in the order of reading, from the cells' stored outputs.
 
     A cell's metadata may name a further test: `{"recdrop": {"test": "tests/…::test_…"}}`.
@@ -121,7 +121,7 @@ def _cell(text: str) -> str:
     return text.replace("|", r"\|")
 
 
-def _read_one(path: Path) -> list[Row]:
+def _read_one(path: Path) -> list[ClaimRow]:
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     title = next(
         (
@@ -150,7 +150,7 @@ def _read_one(path: Path) -> list[Row]:
         tests = [f"`{path.parent.name}/{path.name}::Cell {number}`"]
         if "test" in metadata.get("recdrop", {}):
             tests.append(f"`{metadata['recdrop']['test']}`")
-        rows.append(Row(claim, verdict, title, path.name, name, ", ".join(tests)))
+        rows.append(ClaimRow(claim, verdict, title, path.name, name, ", ".join(tests)))
     return rows
 
 

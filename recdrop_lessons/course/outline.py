@@ -14,7 +14,7 @@ FILE = Path(__file__).resolve().parents[1] / "data" / "outline.json"
 
 
 @dataclass(frozen=True)
-class Part:
+class PartOutline:
     """One graded function: "1.2", "lstm_step", its points and its hints in order."""
 
     number: str
@@ -24,24 +24,24 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class LessonOutline:
     """One exercise; its name is that of its notebook."""
 
     name: str
-    parts: tuple[Part, ...]
+    parts: tuple[PartOutline, ...]
 
 
 @cache
-def lessons() -> tuple[Lesson, ...]:
+def lessons() -> tuple[LessonOutline, ...]:
     """All exercises, in order."""
     found = json.loads(FILE.read_text(encoding="utf-8"))
     return tuple(
-        Lesson(name, tuple(Part(**part | {"hints": tuple(part["hints"])}) for part in parts))
+        LessonOutline(name, tuple(PartOutline(**part | {"hints": tuple(part["hints"])}) for part in parts))
         for name, parts in found.items()
     )
 
 
-def part(key: str) -> Part:
+def part(key: str) -> PartOutline:
     """The part "1.2", or by its function's name "lstm_step". Raises KeyError that says what there is."""
     parts = [one for lesson in lessons() for one in lesson.parts]
     for one in parts:
@@ -50,5 +50,5 @@ def part(key: str) -> Part:
     raise KeyError(f"There is no part {key!r}; the parts are {', '.join(one.number for one in parts)}.")
 
 
-def lesson_of(part: Part) -> Lesson:
+def lesson_of(part: PartOutline) -> LessonOutline:
     return next(one for one in lessons() if part in one.parts)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from recdrop_lessons.course.folders import learners_folder
 from recdrop_lessons.doctor import jupyter, machine, packages
-from recdrop_lessons.doctor.finding import Finding
+from recdrop_lessons.doctor.findings import Finding
 
 __all__ = ["Finding", "examine"]
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from recdrop_lessons.doctor.finding import COURSE, Finding
+from recdrop_lessons.doctor.findings import COURSE, Finding
 from recdrop_lessons.doctor.packages import unfit
 
 # What draws the explorers in the page, by the name that JupyterLab knows it by.

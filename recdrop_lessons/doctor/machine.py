@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from recdrop_lessons.doctor.finding import Finding
+from recdrop_lessons.doctor.findings import Finding
 
 # The course weighs 3 MB, and as much again for JupyterLab's checkpoints, for each copy that an update or a
 # reset keeps, and for the caches of matplotlib and Keras. With 200 MB free, nothing that a learner does meets

@@ -7,7 +7,7 @@ import platform
 import sys
 from collections.abc import Iterator
 
-from recdrop_lessons.doctor.finding import COURSE, Finding
+from recdrop_lessons.doctor.findings import COURSE, Finding
 
 # (distribution, what it is for, needed, cure)
 _PACKAGES = (

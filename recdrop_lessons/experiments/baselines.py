@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from recdrop_lessons.experiments.datasets import Part
+from recdrop_lessons.experiments.datasets import Split
 from recdrop_lessons.experiments.tasks import BLOCK, Data
 from recdrop_lessons.support.optional import need
 
@@ -44,7 +44,7 @@ CLASSIFIERS: dict[str, Callable[[Data], Array]] = {
 }
 
 
-def _flat(part: Part) -> tuple[Array, Array]:
+def _flat(part: Split) -> tuple[Array, Array]:
     return part.x.flatten(1).double().numpy(), part.y.numpy()
 
 
@@ -114,6 +114,6 @@ def n_gram(data: Data) -> tuple[int, Array]:
     return best, np.concatenate(blocks)
 
 
-def _codes(part: Part) -> list[int]:
+def _codes(part: Split) -> list[int]:
     """The streams one after another, as the text that they were cut from."""
     return [int(part.x[0, 0]), *part.y.flatten().tolist()]

@@ -30,7 +30,7 @@ class Scores(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Difference:
+class PairedDifference:
     """A difference of two means, its interval, and its p-value: see `difference`."""
 
     mean: float
@@ -86,7 +86,7 @@ def _chunks(repeats: int, size: int = 2000) -> Iterator[int]:
         yield min(size, repeats - start)
 
 
-def difference(a: Scores, b: Scores, means_a: Array, means_b: Array, level: float = 0.95) -> Difference:
+def difference(a: Scores, b: Scores, means_a: Array, means_b: Array, level: float = 0.95) -> PairedDifference:
     """Return a - b with its percentile interval, from `resampled_means` of both.
 
     p = 2 · min(#{d* ≤ 0}, #{d* ≥ 0}) + 1 over repeats + 1, at most 1: never below 1 / (repeats + 1).
@@ -95,7 +95,7 @@ def difference(a: Scores, b: Scores, means_a: Array, means_b: Array, level: floa
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     beyond = min(int((drawn <= 0).sum()), int((drawn >= 0).sum()))
     p_value = min(1.0, (2 * beyond + 1) / (len(drawn) + 1))
-    return Difference(_mean(a) - _mean(b), float(low), float(high), p_value)
+    return PairedDifference(_mean(a) - _mean(b), float(low), float(high), p_value)
 
 
 def _mean(scores: Scores) -> float:

@@ -22,7 +22,7 @@ class DataError(RecdropError):
     """A split, a window or a text that the data cannot give."""
 
 
-class Part(NamedTuple):
+class Split(NamedTuple):
     """Inputs and targets, one row each: `x, y = data.train`."""
 
     x: Tensor
@@ -33,9 +33,9 @@ class Part(NamedTuple):
 class Splits:
     """Three parts, no row in common: learn on `train`, choose on `validation`, report once on `test`."""
 
-    train: Part
-    validation: Part
-    test: Part
+    train: Split
+    validation: Split
+    test: Split
     classes: int
 
     def __repr__(self) -> str:
@@ -57,7 +57,7 @@ def digits(train: int = 300, validation: int = 300, seed: int = 0) -> Splits:
     """
     x, y = _load_digits()
     rows = _stratified(y, train, validation, seed)
-    first, second, third = (Part(x[part], y[part]) for part in rows)
+    first, second, third = (Split(x[part], y[part]) for part in rows)
     return Splits(first, second, third, 10)
 
 
@@ -103,7 +103,7 @@ class Graph:
     def nodes(self) -> Splits:
         """The parts as node numbers and labels, for `training.fit` (see `training.OnGraph`)."""
         numbers = (mask.nonzero().flatten() for mask in (self.train, self.validation, self.test))
-        train, validation, test = (Part(rows, self.y[rows]) for rows in numbers)
+        train, validation, test = (Split(rows, self.y[rows]) for rows in numbers)
         return Splits(train, validation, test, self.classes)
 
     def __repr__(self) -> str:
@@ -276,7 +276,7 @@ def _manual() -> str:
     return "".join(character for character in "\n\n".join(paragraphs.values()) if character in _CODES)
 
 
-def _windows(codes: Tensor, steps: int) -> Part:
+def _windows(codes: Tensor, steps: int) -> Split:
     """codes (N,) → x, y (⌊(N - 1) / steps⌋, steps)."""
     count = (len(codes) - 1) // steps if steps >= 1 else 0
     if count < 1:
@@ -284,4 +284,4 @@ def _windows(codes: Tensor, steps: int) -> Part:
             f"steps = {steps}: give a whole number from 1 to {len(codes) - 1}, this stretch's length."
         )
     end = count * steps
-    return Part(codes[:end].reshape(count, steps), codes[1 : end + 1].reshape(count, steps))
+    return Split(codes[:end].reshape(count, steps), codes[1 : end + 1].reshape(count, steps))

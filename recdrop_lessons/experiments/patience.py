@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from recdrop_lessons.experiments.datasets import Part
+from recdrop_lessons.experiments.datasets import Split
 from recdrop_lessons.experiments.tasks import Data, Task, each_score
 from recdrop_lessons.experiments.training import evaluating, seeded
 
@@ -107,7 +107,7 @@ def train(
     )  # fmt: skip
 
 
-def measure(model: nn.Module, data: Data, part: Part, task: Task) -> tuple[float, float]:
+def measure(model: nn.Module, data: Data, part: Split, task: Task) -> tuple[float, float]:
     """Return the mean score and the mean loss of a part, dropout off."""
     with evaluating(model):
         each, loss = each_score(model, data, part, task.score)

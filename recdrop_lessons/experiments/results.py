@@ -19,7 +19,7 @@ DIGITS = 6
 
 
 @dataclass(frozen=True, order=True)
-class Setting:
+class SweepSetting:
     """One run: a task, a method (or "none"), its rate, a seed."""
 
     task: str
@@ -44,9 +44,9 @@ class Result:
     data: str
 
     @property
-    def setting(self) -> Setting:
+    def setting(self) -> SweepSetting:
         """What was run."""
-        return Setting(self.task, self.method, self.rate, self.seed)
+        return SweepSetting(self.task, self.method, self.rate, self.seed)
 
 
 # ---- the file ----

@@ -21,7 +21,7 @@ from torch import nn
 from recdrop_lessons.algebra import variants
 from recdrop_lessons.algebra.drops import Drop
 from recdrop_lessons.experiments.datasets import Splits, digits, manual_text
-from recdrop_lessons.experiments.results import DIGITS, SCORES, Result, Setting, line, read, write_whole
+from recdrop_lessons.experiments.results import DIGITS, SCORES, Result, SweepSetting, line, read, write_whole
 from recdrop_lessons.experiments.training import evaluate, fit, seeded, single_thread
 from recdrop_lessons.layers.recurrent import LSTM
 from recdrop_lessons.layers.stacking import Embedding, Stack
@@ -47,7 +47,7 @@ SEEDS = (0, 1, 2, 3, 4)
 
 
 @dataclass(frozen=True)
-class Task:
+class Experiment:
     """Data, a model around one LSTM with the given drops, and a budget."""
 
     data: Callable[[], Splits]
@@ -72,18 +72,18 @@ def _text_model(drops: tuple[Drop, ...]) -> nn.Module:
 
 
 TEXT_CHARACTERS, TEXT_STEPS = 40_000, 40
-TASKS: dict[str, Task] = {
+TASKS: dict[str, Experiment] = {
     # 300 digits, read row by row: an LSTM of 64 units can learn them by heart.
-    "digits": Task(digits, _digits_model, 60, 64, 5e-3),
+    "digits": Experiment(digits, _digits_model, 60, 64, 5e-3),
     # The next character of Python's own manual.
-    "text": Task(_text_data, _text_model, 25, 32, 1e-2),
+    "text": Experiment(_text_data, _text_model, 25, 32, 1e-2),
 }
 
 
 def settings(
     tasks: Iterable[str] = TASKS, methods: Iterable[str] = METHODS, rates: Sequence[float] = RATES,
     seeds: Sequence[int] = SEEDS,
-) -> list[Setting]:  # fmt: skip
+) -> list[SweepSetting]:  # fmt: skip
     """Return every run of the sweep; "none" has the rate 0 alone.
 
     Raises `RecdropError` for an unknown task or method.
@@ -94,10 +94,10 @@ def settings(
             if name not in known:
                 raise RecdropError(f"The {kind} was {name!r}; expected one of {', '.join(map(repr, known))}.")
     rows = [("none", 0.0), *itertools.product([m for m in methods if m != "none"], rates)]
-    return [Setting(task, method, rate, seed) for task in tasks for seed in seeds for method, rate in rows]
+    return [SweepSetting(task, method, p, seed) for task in tasks for seed in seeds for method, p in rows]
 
 
-def run(setting: Setting) -> Result:
+def run(setting: SweepSetting) -> Result:
     """Train and measure one setting, in one thread.
 
     The initial weights and the order of the rows depend on the seed alone, so runs of one seed are pairs.
@@ -127,7 +127,7 @@ def run(setting: Setting) -> Result:
 
 
 def sweep(
-    path: Path, wanted: Sequence[Setting], *, jobs: int = 1, scheduler: str | None = None,
+    path: Path, wanted: Sequence[SweepSetting], *, jobs: int = 1, scheduler: str | None = None,
     progress: bool = True,
 ) -> list[Result]:  # fmt: skip
     """Run what is wanted and not yet in the file; return all that is wanted.

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from recdrop_lessons.algebra.drops import Drop
-from recdrop_lessons.experiments.datasets import DataError, Part, digits, manual_text
+from recdrop_lessons.experiments.datasets import DataError, Split, digits, manual_text
 from recdrop_lessons.layers.recurrent import LSTM
 from recdrop_lessons.support.optional import need
 
@@ -32,10 +32,10 @@ class Data:
     Independent examples: x (N, T, F), y (N,). Streams: x, y (S, L), S stretches of L characters each.
     """
 
-    train: Part
-    validation: Part
-    test: Part
-    batch: Callable[[Part, torch.Generator | None], Iterator[Batch]]
+    train: Split
+    validation: Split
+    test: Split
+    batch: Callable[[Split, torch.Generator | None], Iterator[Batch]]
 
     @property
     def digest(self) -> str:
@@ -100,7 +100,7 @@ class CharacterModel(nn.Module):
         return self.linear(outputs), tuple(part.detach() for part in last)
 
 
-def each_score(model: nn.Module, data: Data, part: Part, score: str) -> tuple[Tensor, float]:
+def each_score(model: nn.Module, data: Data, part: Split, score: str) -> tuple[Tensor, float]:
     """Return the score of each test unit, and the mean loss in nats. The model must be in evaluation mode.
 
     "accuracy": (N,) of 0 and 1, one for each example. "loss": (S · L / BLOCK,) of nats a character, one for
@@ -123,7 +123,7 @@ def each_score(model: nn.Module, data: Data, part: Part, score: str) -> tuple[Te
 TRAIN, VALIDATION, DEVELOPMENT = 300, 300, 900
 
 
-def _examples(part: Part, order: torch.Generator | None, size: int = 100) -> Iterator[Batch]:
+def _examples(part: Split, order: torch.Generator | None, size: int = 100) -> Iterator[Batch]:
     """Independent examples: shuffled where an order is given, large batches where none is."""
     rows = torch.arange(len(part.y)) if order is None else torch.randperm(len(part.y), generator=order)
     for chosen in rows.split(1024 if order is None else size):
@@ -137,7 +137,7 @@ def _digits(split: int) -> Data:
     x, y = whole.train
     cut = need("sklearn.model_selection", "scikit-learn").train_test_split
     rows = cut(range(len(y)), train_size=TRAIN, test_size=VALIDATION, stratify=y.numpy(), random_state=split)
-    train, validation = (Part(x[part], y[part]) for part in rows)
+    train, validation = (Split(x[part], y[part]) for part in rows)
     return Data(train, validation, whole.test, _examples)
 
 
@@ -159,7 +159,7 @@ def _memory(split: int) -> Data:
     return Data(train, validation, _signs(1000, torch.Generator().manual_seed(999)), _examples)
 
 
-def _signs(n: int, generator: torch.Generator) -> Part:
+def _signs(n: int, generator: torch.Generator) -> Split:
     signs = torch.randint(2, (n, STEPS), generator=generator)
     noise = NOISE * torch.randn(n, STEPS, generator=generator)
     marked = torch.stack(
@@ -168,7 +168,7 @@ def _signs(n: int, generator: torch.Generator) -> Part:
     marker = torch.zeros(n, STEPS).scatter_(1, marked, 1.0)
     x = torch.stack([2.0 * signs - 1 + noise, marker], dim=-1)  # (N, T, 2)
     first, second = signs.gather(1, marked).unbind(1)
-    return Part(x, 2 * first + second)
+    return Split(x, 2 * first + second)
 
 
 # --- the manual, character by character ---------------------------------------------------------------------
@@ -177,17 +177,17 @@ EMBEDDING, STREAMS, WINDOW, BLOCK = 32, 64, 40, 250
 PIECES, PIECE, VALIDATION_TEXT, TEST_TEXT = 5, 64_000, 12_800, 50_000
 
 
-def _stream(part: Part, order: torch.Generator | None) -> Iterator[Batch]:
+def _stream(part: Split, order: torch.Generator | None) -> Iterator[Batch]:
     """Windows of the streams one after another, the state carried on; `order` has nothing to shuffle."""
     for start in range(0, part.x.shape[1], WINDOW):
         yield part.x[:, start : start + WINDOW], part.y[:, start : start + WINDOW], start > 0
 
 
-def _streams(codes: Tensor, streams: int) -> Part:
+def _streams(codes: Tensor, streams: int) -> Split:
     """codes (N,) → x, y (S, (N - 1) // S): y is one character ahead of x."""
     length = (len(codes) - 1) // streams
     end = streams * length
-    return Part(codes[:end].view(streams, length), codes[1 : end + 1].view(streams, length))
+    return Split(codes[:end].view(streams, length), codes[1 : end + 1].view(streams, length))
 
 
 @cache

@@ -8,13 +8,13 @@ where.view()
 LESSONS = {
     "board": "00_start_here",
     "cell_step": "01_cells",
-    "noise": "02_noise",
+    "noisy_sum": "02_noise",
     "where": "03_where_dropout_happens",
     "masks_over_time": "04_masks_over_time",
-    "memory": "05_recurrent_dropout_family",
-    "shapes": "06_stacking_and_return_sequences",
+    "cell_memory": "05_recurrent_dropout_family",
+    "stack_builder": "06_stacking_and_return_sequences",
     "gate_norms": "07_regularizers_and_normalization",
     "graph": "08_graph_attention_dropout",
-    "uncertainty": "09_uncertainty",
-    "results": "10_capstone",
+    "many_passes": "09_uncertainty",
+    "methods_compared": "10_capstone",
 }

@@ -62,7 +62,7 @@ def figure(**settings: Any) -> Frame:
     )
 
 
-def one_step(s: Settings, c: float) -> twins.Step:
+def one_step(s: Settings, c: float) -> twins.TwinStep:
     """One step of the NumPy twin for one unit, its gates given before their functions: W = I, U = 0."""
     a = np.array([[s["a_i"], s["a_f"], s["a_g"], s["a_o"]]])  # (1, 4)
     functions = {name: s[name] for name in ("activation", "recurrent_activation")}

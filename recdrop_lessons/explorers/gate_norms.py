@@ -36,7 +36,7 @@ COLOURS = {"i": (BLUE, None), "f": (EMBER, "9 4"), "g": (GREEN, "3 4"), "o": (PU
 PATH = np.arange(-4.0, 1.01, 0.25)  # the factors of the curves, as exponents
 
 
-class Lesson(NamedTuple):
+class Examples(NamedTuple):
     """What the student learns from: z = (x_t, h_{t-1}, 1), (n, F + H + 1), and each gate's target, (n, H)."""
 
     z: twins.Array
@@ -82,7 +82,7 @@ def _factor(gate: str, s: Settings) -> float:
 
 
 @cache
-def lesson() -> Lesson:
+def lesson() -> Examples:
     """Run a fixed LSTM, and take down what its gates read and, with some noise, what they computed."""
     rng = np.random.default_rng(3)
     W = rng.standard_normal((4 * UNITS, FEATURES)) / np.sqrt(FEATURES)  # (4H, F)
@@ -93,7 +93,7 @@ def lesson() -> Lesson:
     before = np.concatenate([np.zeros_like(h[:, :1]), h[:, :-1]], axis=1)  # (B, T, H): h_{t-1}
     a = x @ W.T + before @ U.T + b + 0.3 * rng.standard_normal((ROWS, STEPS, 4 * UNITS))  # (B, T, 4H)
     z = np.concatenate([x, before, np.ones((ROWS, STEPS, 1))], axis=-1).reshape(-1, FEATURES + UNITS + 1)
-    return Lesson(z, dict(zip(GATES, np.split(a.reshape(-1, 4 * UNITS), 4, axis=-1), strict=True)))
+    return Examples(z, dict(zip(GATES, np.split(a.reshape(-1, 4 * UNITS), 4, axis=-1), strict=True)))
 
 
 @cache

@@ -14,7 +14,7 @@ from recdrop_lessons.algebra import variants
 from recdrop_lessons.algebra.drops import Drop
 from recdrop_lessons.explorers.frame import Again, Choice, Frame, Settings, Slider, Toggle, complete
 from recdrop_lessons.explorers.view import Explorer
-from recdrop_lessons.plots import masks, svg
+from recdrop_lessons.plots import heatmaps, svg
 from recdrop_lessons.twins import equations as twins
 from recdrop_lessons.twins import sampling
 
@@ -115,7 +115,7 @@ def _sheet(mask: twins.Array, s: Settings) -> svg.Sheet:
         maps = []
         for gate in range(mask.shape[2]):
             title = f"row {row + 1}" + ("" if s["gates"] else f", gate {GATES[gate]}")
-            maps.append(masks.sheet(mask[:, row, gate], title=title, down="F", column=column))
+            maps.append(heatmaps.sheet(mask[:, row, gate], title=title, down="F", column=column))
         rows.append(svg.beside(*maps, gap=2))
     return svg.beside(*rows, gap=20) if s["gates"] else svg.stack(*rows, gap=4)
 

@@ -14,7 +14,7 @@ from recdrop_lessons.algebra.drops import Drop
 from recdrop_lessons.explorers import arguments
 from recdrop_lessons.explorers.frame import Again, Choice, Frame, Settings, Slider, Toggle, complete
 from recdrop_lessons.explorers.view import Explorer
-from recdrop_lessons.plots import charts, equations, masks, svg, unrolled
+from recdrop_lessons.plots import charts, formulas, heatmaps, svg, unrolled
 from recdrop_lessons.plots.opened import CELLS
 from recdrop_lessons.plots.style import BLUE, EMBER, GREEN
 from recdrop_lessons.twins import equations as twins
@@ -150,7 +150,7 @@ def drawn(cell: str, drops: variants.Drops, seed: int) -> dict[str, twins.Array]
     return {d.site: sampling.mask(d, **size, rng=streams[d.site]) for d in drops}
 
 
-def passes(cell: str, drops: variants.Drops, seed: int) -> twins.Run:
+def passes(cell: str, drops: variants.Drops, seed: int) -> twins.TwinRun:
     """Run the NumPy twin over one fixed input with the masks of `drops`: states (1, T, H)."""
     rng, gates = np.random.default_rng(7), len(GATES[cell])
     x = rng.standard_normal((1, STEPS, FEATURES))  # (1, T, F)
@@ -164,7 +164,7 @@ def passes(cell: str, drops: variants.Drops, seed: int) -> twins.Run:
 def _sheet(s: Settings, drops: variants.Drops, site: Drop | None) -> svg.Sheet:
     """One row: picture, equations, mask, effect."""
     made = drawn(s["cell"], drops, s["seed"])
-    middle = [equations.sheet(s["cell"], drops)]
+    middle = [formulas.sheet(s["cell"], drops)]
     if site is not None:
         middle.append(_heat_map(s["cell"], site, made[site.site]))
     return svg.stack(
@@ -186,7 +186,7 @@ def _compared(s: Settings, drops: variants.Drops) -> svg.Sheet:
         picture = unrolled.sheet(s["cell"], rows, masks=made, pickable=pickable)
         heading = svg.Sheet(1060, 40, (svg.text(20, 30, name, size=28, anchor="start", font_weight="bold"),))
         maps = [_heat_map(s["cell"], drop, made[drop.site]) for drop in rows]
-        parts = [heading, picture, equations.sheet(s["cell"], rows, size=24)]
+        parts = [heading, picture, formulas.sheet(s["cell"], rows, size=24)]
         columns.append(svg.stack(*parts, *([svg.shrunk(svg.beside(*maps), 1.4)] if maps else [])))
     return svg.stack(
         svg.shrunk(svg.beside(*columns, gap=30), 0.493),
@@ -196,13 +196,14 @@ def _compared(s: Settings, drops: variants.Drops) -> svg.Sheet:
 
 def _heat_map(cell: str, drop: Drop, mask: twins.Array) -> svg.Sheet:
     """The mask of one site over time; U's, which has no time, as the matrix it is."""
-    title = f"{drop.site.replace('_', ' ')}  {equations.mask_name(drop.site, drop)}"
+    title = f"{drop.site.replace('_', ' ')}  {formulas.mask_name(drop.site, drop)}"
     zoneout = drop.fill == "previous"
     if drop.site == "recurrent_weight":
-        gates = " ".join(GATES[cell])
-        return masks.sheet(mask, title=title, across=f"rows of U, gates {gates}", down="columns", column=8.5)
+        across = f"rows of U, gates {' '.join(GATES[cell])}"
+        return heatmaps.sheet(mask, title=title, across=across, down="columns", column=8.5)
     over_time = np.broadcast_to(mask[:, 0], (STEPS, *mask.shape[2:])).reshape(STEPS, -1)  # (T, [G·] units)
-    return masks.sheet(over_time, title=title, zoneout=zoneout, blocks=GATES[cell] if drop.per_gate else ())
+    blocks = GATES[cell] if drop.per_gate else ()
+    return heatmaps.sheet(over_time, title=title, zoneout=zoneout, blocks=blocks)
 
 
 def _effect(

@@ -57,7 +57,7 @@ def zoneout(new: Array, old: Array, kept: Array) -> Array:
     return kept * old + (1 - kept) * new
 
 
-class Step(NamedTuple):
+class TwinStep(NamedTuple):
     """What one step leaves: the states it carries, the output it sends up, and its gates by name."""
 
     h: Array
@@ -76,7 +76,7 @@ def _leave(h_new: Array, h: Array, masks: Masks, previous: Collection[str]) -> t
 def rnn_step(
     x: Array, h: Array, W: Array, U: Array, b: Array, *,
     activation: str = "tanh", masks: Masks | None = None, previous: Collection[str] = (),
-) -> Step:  # fmt: skip
+) -> TwinStep:  # fmt: skip
     """One step of the simple recurrent net.
 
     Shapes: x (B, F), h (B, H), W (H, F), U (H, H), b (H,) → h, output (B, H).
@@ -91,14 +91,14 @@ def rnn_step(
         + b
     )  # (B, H)
     h_new, output = _leave(h_new, h, m, previous)
-    return Step(h_new, None, output, {"h": h_new})
+    return TwinStep(h_new, None, output, {"h": h_new})
 
 
 def lstm_step(
     x: Array, h: Array, c: Array, W: Array, U: Array, b: Array, *,
     activation: str = "tanh", recurrent_activation: str = "sigmoid",
     masks: Masks | None = None, previous: Collection[str] = (),
-) -> Step:  # fmt: skip
+) -> TwinStep:  # fmt: skip
     """One step of the LSTM, with a mask at any site.
 
     Shapes: x (B, F), h and c (B, H), W (4H, F), U (4H, H), b (4H,) → h, c, output (B, H).
@@ -126,14 +126,14 @@ def lstm_step(
     if "cell" in m and "cell" in previous:
         c_new = zoneout(c_new, c, m["cell"])
     h_new, output = _leave(h_new, h, m, previous)
-    return Step(h_new, c_new, output, {"i": i, "f": f, "g": g, "o": o})
+    return TwinStep(h_new, c_new, output, {"i": i, "f": f, "g": g, "o": o})
 
 
 def gru_step(
     x: Array, h: Array, W: Array, U: Array, b_w: Array, b_u: Array, *,
     activation: str = "tanh", recurrent_activation: str = "sigmoid", reset_after: bool = True,
     masks: Masks | None = None, previous: Collection[str] = (),
-) -> Step:  # fmt: skip
+) -> TwinStep:  # fmt: skip
     """One step of the GRU, with a mask at any site.
 
     Shapes: x (B, F), h (B, H), W (3H, F), U (3H, H), b_w and b_u (3H,) → h, output (B, H).
@@ -158,10 +158,10 @@ def gru_step(
     # h' = (1-z)∘(m_g∘n) + z∘h
     h_new = (1 - z) * drop(n, m.get("candidate")) + z * h
     h_new, output = _leave(h_new, h, m, previous)
-    return Step(h_new, None, output, {"r": r, "z": z, "n": n})
+    return TwinStep(h_new, None, output, {"r": r, "z": z, "n": n})
 
 
-STEPS: dict[str, Callable[..., Step]] = {"SimpleRNN": rnn_step, "LSTM": lstm_step, "GRU": gru_step}
+STEPS: dict[str, Callable[..., TwinStep]] = {"SimpleRNN": rnn_step, "LSTM": lstm_step, "GRU": gru_step}
 
 
 def masks_at(masks: Masks | None, t: int) -> dict[str, Array]:
@@ -171,7 +171,7 @@ def masks_at(masks: Masks | None, t: int) -> dict[str, Array]:
     return {s: m if s == "recurrent_weight" else m[t if m.shape[0] > 1 else 0] for s, m in masks.items()}
 
 
-class Run(NamedTuple):
+class TwinRun(NamedTuple):
     """A cell over time: outputs and states (B, T, H), gates by name (B, T, H)."""
 
     outputs: Array
@@ -183,7 +183,7 @@ class Run(NamedTuple):
 def run(
     cell: str, x: Array, *weights: Array, h: Array | None = None, c: Array | None = None,
     masks: Masks | None = None, previous: Collection[str] = (), **options: Any,
-) -> Run:  # fmt: skip
+) -> TwinRun:  # fmt: skip
     """Carry a cell over a sequence: `run("LSTM", x, W, U, b, masks=…)`.
 
     Shapes: x (B, T, F); weights as the cell's step takes them; h and c (B, H), zero if None.
@@ -194,12 +194,12 @@ def run(
     dtype = np.result_type(x, *weights)
     h = np.zeros((batch, units), dtype) if h is None else h  # (B, H)
     c = np.zeros((batch, units), dtype) if c is None else c  # (B, H)
-    steps: list[Step] = []
+    steps: list[TwinStep] = []
     for t in range(x.shape[1]):
         state = (h, c) if cell == "LSTM" else (h,)
         steps.append(step(x[:, t], *state, *weights, masks=masks_at(masks, t), previous=previous, **options))
         h, c = steps[-1].h, steps[-1].c if cell == "LSTM" else c
-    return Run(
+    return TwinRun(
         np.stack([s.output for s in steps], axis=1),  # (B, T, H), as all of these
         np.stack([s.h for s in steps], axis=1),
         np.stack([s.c for s in steps if s.c is not None], axis=1) if cell == "LSTM" else None,
@@ -232,7 +232,7 @@ def layer_norm_lstm_step(
     x: Array, h: Array, c: Array, W: Array, U: Array, b: Array,
     gain_x: Array, gain_h: Array, gain_c: Array, shift_c: Array, eps: float = 1e-5, *,
     masks: Masks | None = None,
-) -> Step:  # fmt: skip
+) -> TwinStep:  # fmt: skip
     """One step of the LSTM with layer norms; masks at input, recurrent and candidate.
 
     Shapes: as `lstm_step`; gain_x and gain_h (4H,), gain_c and shift_c (H,).
@@ -246,7 +246,7 @@ def layer_norm_lstm_step(
     i, f, g, o = sigmoid(a_i), sigmoid(a_f), np.tanh(a_g), sigmoid(a_o)
     c_new = f * c + i * drop(g, m.get("candidate"))
     h_new = o * np.tanh(layer_norm(c_new, gain_c, shift_c, eps))
-    return Step(h_new, c_new, h_new, {"i": i, "f": f, "g": g, "o": o})
+    return TwinStep(h_new, c_new, h_new, {"i": i, "f": f, "g": g, "o": o})
 
 
 def batch_norm(a: Array, gain: Array | float = 1.0, shift: Array | float = 0.0, eps: float = 1e-5) -> Array:

@@ -6,7 +6,7 @@ import pytest
 
 from recdrop_lessons import results, sweep
 from recdrop_lessons.experiments.intervals import paired_interval
-from recdrop_lessons.explorers.results import gains
+from recdrop_lessons.explorers.methods_compared import gains
 
 
 @pytest.fixture(scope="module")

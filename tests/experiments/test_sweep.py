@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from recdrop_lessons import RecdropError, results, sweep
 from recdrop_lessons.cli import app
-from recdrop_lessons.experiments.results import Result, Setting
+from recdrop_lessons.experiments.results import Result, SweepSetting
 
 
 @pytest.fixture
@@ -30,9 +30,9 @@ def test_every_method_makes_an_lstm_and_none_comes_once():
 
 
 def test_a_run_depends_on_its_setting_alone(short):
-    first, again = (sweep.run(Setting("digits", "gal", 0.25, 1)) for _ in range(2))
+    first, again = (sweep.run(SweepSetting("digits", "gal", 0.25, 1)) for _ in range(2))
     assert first == again
-    assert first.test != sweep.run(Setting("digits", "gal", 0.25, 2)).test
+    assert first.test != sweep.run(SweepSetting("digits", "gal", 0.25, 2)).test
 
 
 def test_goes_on_where_it_was_cut_off(short, tmp_path, monkeypatch):
@@ -106,7 +106,9 @@ def test_the_shipped_results_are_complete():
 
 
 @pytest.mark.parametrize(
-    "setting", [Setting("digits", "none", 0.0, 0), Setting("digits", "gal_untied", 0.25, 3)], ids=str
+    "setting",
+    [SweepSetting("digits", "none", 0.0, 0), SweepSetting("digits", "gal_untied", 0.25, 3)],
+    ids=str,
 )
 def test_the_shipped_results_can_be_made_again(setting):
     """A run depends on its seed and on how the processor rounds: after sixty epochs that is as much as

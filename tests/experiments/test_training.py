@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from recdrop_lessons import training
-from recdrop_lessons.experiments.datasets import Part, Splits, digits, digits_graph, manual_text
+from recdrop_lessons.experiments.datasets import Split, Splits, digits, digits_graph, manual_text
 from recdrop_lessons.experiments.training import (
     OnGraph,
     TrainingError,
@@ -76,7 +76,7 @@ def test_there_is_nothing_to_learn_from_shuffled_labels(data):
     """The control: what the test above measures is learning, not a leak."""
     shuffled = data.train.y[torch.randperm(300, generator=torch.Generator().manual_seed(0))]
     model = built()
-    fit(model, Splits(Part(data.train.x, shuffled), data.validation, data.test, 10), epochs=30)
+    fit(model, Splits(Split(data.train.x, shuffled), data.validation, data.test, 10), epochs=30)
     assert evaluate(model, *data.test).accuracy < 0.3
 
 
@@ -164,7 +164,7 @@ class Rows(nn.Module):
 
 
 def test_row_order_does_not_depend_on_the_dropout():
-    part = Part(torch.arange(20.0)[:, None], torch.arange(20) % 2)
+    part = Split(torch.arange(20.0)[:, None], torch.arange(20) % 2)
     plain, noisy = Rows(0).eval(), Rows(7).eval()  # `fit` turns training mode on itself
     for model in (plain, noisy):
         fit(model, Splits(part, part, part, 2), epochs=2, batch_size=6)
@@ -185,7 +185,7 @@ def test_a_model_that_takes_a_generator_is_handed_one():
                 self.drawn.append(torch.rand((), generator=generator).item())
             return self.out(x)
 
-    part = Part(torch.ones(8, 1), torch.zeros(8, dtype=torch.int64))
+    part = Split(torch.ones(8, 1), torch.zeros(8, dtype=torch.int64))
     first, again, other = Noisy(), Noisy(), Noisy()
     for model, seed in ((first, 0), (again, 0), (other, 1)):
         fit(model, Splits(part, part, part, 2), epochs=2, batch_size=4, seed=seed)
@@ -234,7 +234,7 @@ def test_history_is_measured_at_evaluation(data):
 
 def test_targets_that_are_no_classes_have_no_accuracy():
     x = torch.linspace(-1, 1, 40)[:, None]
-    part = Part(x, 3 * x + 1)
+    part = Split(x, 3 * x + 1)
     with seeded(0):
         model = nn.Linear(1, 1)
     history = fit(
@@ -250,7 +250,7 @@ def test_targets_that_are_no_classes_have_no_accuracy():
 
 
 def test_early_stop_gives_the_best_weights_back(data):
-    few = Splits(Part(data.train.x[:40], data.train.y[:40]), data.validation, data.test, 10)
+    few = Splits(Split(data.train.x[:40], data.train.y[:40]), data.validation, data.test, 10)
     model = built()
     history = fit(model, few, epochs=200, learning_rate=1e-2, patience=5)
     assert history.stopped_early and history.epochs < 200
@@ -264,7 +264,7 @@ def test_early_stop_gives_the_best_weights_back(data):
 
 
 def test_best_weights_come_back_when_the_epochs_run_out_first(data):
-    few = Splits(Part(data.train.x[:40], data.train.y[:40]), data.validation, data.test, 10)
+    few = Splits(Split(data.train.x[:40], data.train.y[:40]), data.validation, data.test, 10)
     model = built()
     history = fit(model, few, epochs=60, learning_rate=1e-2, patience=60)
     assert not history.stopped_early and history.best_epoch < 59
@@ -315,7 +315,7 @@ def test_a_loss_that_runs_away_is_told_with_its_cure(data):
 def test_nan_in_the_data_is_told_from_a_loss_that_runs_away(data, part):
     x, y = getattr(data, part)
     parts = {"train": data.train, "validation": data.validation, "test": data.test}
-    parts[part] = Part(x.clone().index_fill_(0, torch.tensor([7]), torch.nan), y)
+    parts[part] = Split(x.clone().index_fill_(0, torch.tensor([7]), torch.nan), y)
     with pytest.raises(TrainingError, match="data hold NaN"):
         fit(built(), Splits(**parts, classes=10), epochs=1)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from recdrop_lessons import Drop, plots, variants
-from recdrop_lessons.plots import charts, equations, masks, svg
+from recdrop_lessons.plots import charts, formulas, heatmaps, svg
 from recdrop_lessons.twins import sampling
 
 
@@ -80,19 +80,19 @@ def test_a_curve_is_cut_where_it_is_not_a_number() -> None:
 
 def test_a_heat_map_crosses_each_dropped_place_and_says_how_many() -> None:
     mask = np.array([[0, 2.0, 2.0], [0, 2.0, 0]])  # (T, units)
-    picture = masks.picture(mask, name="input mask")
+    picture = heatmaps.picture(mask, name="input mask")
     assert picture.alt == (
         "input mask: 2 time steps by 3 units; 3 of 6 are dropped; the pattern is different from step to step."
     )
     crosses = re.findall(r'<path d="([^"]*l[^"]*)"', picture.svg)
     assert len(crosses) == 1 and crosses[0].count("M") == 3
-    assert "the same at every step" in masks.describe(mask[:1].repeat(2, 0), "m")
+    assert "the same at every step" in heatmaps.describe(mask[:1].repeat(2, 0), "m")
 
 
 @pytest.mark.parametrize("cell", ["LSTM", "GRU"])
 def test_equations_light_the_masks_that_act(cell: str) -> None:
     def lit(drops: variants.Drops) -> int:
-        return svg.document(equations.sheet(cell, drops), label="").count("font-weight")
+        return svg.document(formulas.sheet(cell, drops), label="").count("font-weight")
 
     assert lit(()) == 0
     assert lit(variants.gal(0.5)) == 2
@@ -101,7 +101,7 @@ def test_equations_light_the_masks_that_act(cell: str) -> None:
 
 def test_the_zoneout_equation_reads_the_cell_before_its_mask() -> None:
     def words(drops: variants.Drops) -> str:
-        return re.sub(r"<[^>]*>|\u200b", "", "".join(equations.sheet("LSTM", drops).parts))
+        return re.sub(r"<[^>]*>|\u200b", "", "".join(formulas.sheet("LSTM", drops).parts))
 
     assert "tanh(ct)" in words(variants.moon(0.5)) and "tanh(c̃t)" in words(variants.zoneout(0.5))
     assert "dc,t ∘ ct-1 + (1 - dc,t) ∘ c̃t" in words(variants.zoneout(0.5))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from recdrop_lessons import Drop, variants
-from recdrop_lessons.plots import answer, tokens, unrolled
+from recdrop_lessons.plots import tokens, unrolled, where_picture
 from recdrop_lessons.plots.opened import CELLS
 
 LSTM_SITES = ["input", "recurrent", "recurrent_weight", "candidate", "cell", "hidden", "output"]
@@ -87,8 +87,8 @@ def test_the_same_picture_is_the_same_bytes() -> None:
 
 def test_the_readme_shows_the_picture_that_the_library_draws() -> None:
     kept = Path(__file__).parents[2] / "docs" / "images" / "where.svg"
-    again = "python -m recdrop_lessons.plots.answer docs/images/where.svg"
-    assert kept.read_text(encoding="utf-8") == answer.picture().svg + "\n", f"draw it anew: {again}"
+    again = "python -m recdrop_lessons.plots.where_picture docs/images/where.svg"
+    assert kept.read_text(encoding="utf-8") == where_picture.picture().svg + "\n", f"draw it anew: {again}"
 
 
 def test_a_symbol_crosses_what_is_dropped_and_fills_by_share() -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from recdrop_lessons.course.folders import COURSE
-from recdrop_lessons.course.outline import Lesson
+from recdrop_lessons.course.outline import LessonOutline
 from recdrop_lessons.course.progress.notes import ProgressError
 
 
-def course_notebook(room: str, lesson: Lesson) -> Path:
+def course_notebook(room: str, lesson: LessonOutline) -> Path:
     return COURSE / room / lesson.name / f"{lesson.name}.ipynb"
 
 

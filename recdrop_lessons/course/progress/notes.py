@@ -6,7 +6,7 @@ import html
 from dataclasses import dataclass
 
 from recdrop_lessons.course import outline
-from recdrop_lessons.course.outline import Part
+from recdrop_lessons.course.outline import PartOutline
 from recdrop_lessons.support.errors import RecdropError
 
 
@@ -31,7 +31,7 @@ class Note:
         return shown + (f"<pre><code>{html.escape(self.code)}</code></pre>" if self.code else "")
 
 
-def find_part(part: str) -> Part:
+def find_part(part: str) -> PartOutline:
     try:
         return outline.part(part)
     except KeyError as error:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from recdrop_lessons.course.folders import learners_folder
-from recdrop_lessons.course.outline import Lesson, Part, lesson_of
+from recdrop_lessons.course.outline import LessonOutline, PartOutline, lesson_of
 from recdrop_lessons.course.progress.answer_cells import (
     course_cell,
     course_notebook,
@@ -72,7 +72,7 @@ def reset(part: str, notebook: str | Path | None = None) -> Note:
     )
 
 
-def _own_notebook(lesson: Lesson) -> Path:
+def _own_notebook(lesson: LessonOutline) -> Path:
     here = learners_folder()
     for candidate in (
         here / "exercises" / lesson.name / f"{lesson.name}.ipynb",
@@ -86,7 +86,7 @@ def _own_notebook(lesson: Lesson) -> Path:
     )
 
 
-def _backup(path: Path, text: str, part: Part) -> Path:
+def _backup(path: Path, text: str, part: PartOutline) -> Path:
     """A copy beside the progress file, under a name that none has yet."""
     room = learners_folder() / ".recdrop" / "before-reset"
     room.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recdrop_lessons import variants
-from recdrop_lessons.explorers import memory as explorer
+from recdrop_lessons.explorers import cell_memory as explorer
 from recdrop_lessons.twins import influence
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from recdrop_lessons import results, sweep
 from recdrop_lessons.experiments.intervals import paired_interval
-from recdrop_lessons.explorers import results as explorer
+from recdrop_lessons.explorers import methods_compared as explorer
 
 
 @pytest.mark.parametrize("against", list(explorer.METHODS))

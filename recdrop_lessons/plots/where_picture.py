@@ -1,6 +1,6 @@
 """The answer to question 1 in one picture, for the README and the first lesson.
 
-`python -m recdrop_lessons.plots.answer FILE` writes it.
+`python -m recdrop_lessons.plots.where_picture FILE` writes it.
 """
 
 from __future__ import annotations
