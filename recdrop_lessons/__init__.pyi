@@ -12,9 +12,12 @@ from .experiments import sweep as sweep
 from .experiments import training as training
 from .experiments import uncertainty as uncertainty
 from .layers.attention import GATConv as GATConv
+from .layers.bidirectional import Bidirectional as Bidirectional
 from .layers.cells import GRUCell as GRUCell
 from .layers.cells import LSTMCell as LSTMCell
 from .layers.cells import SimpleRNNCell as SimpleRNNCell
+from .layers.dropout import Dropout as Dropout
+from .layers.dropout import Embedding as Embedding
 from .layers.normalization import BatchNormLSTM as BatchNormLSTM
 from .layers.normalization import LayerNormLSTM as LayerNormLSTM
 from .layers.recording import Trace as Trace
@@ -25,12 +28,9 @@ from .layers.recurrent import SimpleRNN as SimpleRNN
 from .layers.regularizers import gate_norms as gate_norms
 from .layers.regularizers import gate_penalty as gate_penalty
 from .layers.shapes import trace_shapes as trace_shapes
-from .layers.stacking import Bidirectional as Bidirectional
-from .layers.stacking import Dropout as Dropout
-from .layers.stacking import Embedding as Embedding
-from .layers.stacking import RepeatVector as RepeatVector
 from .layers.stacking import Stack as Stack
-from .layers.stacking import TimeDistributed as TimeDistributed
+from .layers.timewise import RepeatVector as RepeatVector
+from .layers.timewise import TimeDistributed as TimeDistributed
 from .support.errors import DropError as DropError
 from .support.errors import MaskError as MaskError
 from .support.errors import RecdropError as RecdropError

@@ -23,8 +23,9 @@ from recdrop_lessons.algebra.drops import Drop
 from recdrop_lessons.experiments.datasets import Splits, digits, manual_text
 from recdrop_lessons.experiments.results import DIGITS, SCORES, Result, SweepSetting, line, read, write_whole
 from recdrop_lessons.experiments.training import evaluate, fit, seeded, single_thread
+from recdrop_lessons.layers.dropout import Embedding
 from recdrop_lessons.layers.recurrent import LSTM
-from recdrop_lessons.layers.stacking import Embedding, Stack
+from recdrop_lessons.layers.stacking import Stack
 from recdrop_lessons.support.errors import RecdropError
 from recdrop_lessons.support.optional import need
 

@@ -17,8 +17,8 @@ from torch import Tensor
 from recdrop_lessons.algebra.drops import Drop
 from recdrop_lessons.algebra.noise import check_rate
 from recdrop_lessons.frameworks.biases import biases_of
+from recdrop_lessons.layers.bidirectional import Bidirectional
 from recdrop_lessons.layers.recurrent import GRU, LSTM, Recurrent, SimpleRNN
-from recdrop_lessons.layers.stacking import Bidirectional
 from recdrop_lessons.support.errors import RecdropError
 from recdrop_lessons.support.optional import need
 

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from recdrop_lessons.algebra.variants import torch_between_layers
 from recdrop_lessons.frameworks.biases import biases_of
+from recdrop_lessons.layers.bidirectional import Bidirectional
 from recdrop_lessons.layers.recurrent import GRU, LSTM, Recurrent, SimpleRNN
-from recdrop_lessons.layers.stacking import Bidirectional, Stack
+from recdrop_lessons.layers.stacking import Stack
 from recdrop_lessons.support.errors import RecdropError
 
 TORCH_KINDS: dict[type[nn.RNNBase], type[Recurrent]] = {nn.RNN: SimpleRNN, nn.GRU: GRU, nn.LSTM: LSTM}

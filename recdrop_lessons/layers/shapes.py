@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from recdrop_lessons.layers.recurrent import Shape
-from recdrop_lessons.layers.stacking import Stack, TimeDistributed
+from recdrop_lessons.layers.stacking import Stack
+from recdrop_lessons.layers.timewise import TimeDistributed
 from recdrop_lessons.support.errors import ShapeError
 
 #: Modules of torch that hand on the shape they are given.
