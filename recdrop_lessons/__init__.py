@@ -1,6 +1,6 @@
 """recdrop_lessons: what dropout in recurrent and graph networks really does, in code that can be read.
 
-One algebra, site × sharing × noise × fill, says every method; see `drops` and `variants`.
+One algebra, site × sharing × noise × fill, says every method of the course; see `drops` and `variants`.
 """
 
 from recdrop_lessons.support.lazy import attach as _attach

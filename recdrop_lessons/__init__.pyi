@@ -1,7 +1,7 @@
 # The public names, and the file that each is in: editors and mypy read this, and so does __init__.py.
 from .algebra import variants as variants
-from .algebra.drops import SITES as SITES
 from .algebra.drops import Drop as Drop
+from .algebra.sites import SITES as SITES
 from .course import claims as claims
 from .course import progress as progress
 from .course import quiz as quiz

@@ -75,7 +75,7 @@ def replay(layer, x, weights, state, masks, lengths=None):
     rows = []
     for b, length in enumerate(lengths):
         own = {
-            site: m if site == "recurrent_weight" or m.shape[1] == 1 else m[:, b : b + 1]
+            site: m if m.ndim == 2 or m.shape[1] == 1 else m[:, b : b + 1]
             for site, m in masks.items()
         }
         row, last = replay(

@@ -1,58 +1,51 @@
-"""The algebra: a dropout method is a tuple of `Drop`s, and a `Drop` is one choice in each of four columns.
+"""The algebra: a method is a tuple of `Drop`s, and a `Drop` is one choice in each of four columns.
 
     site × sharing × noise × fill
 
-A paper's method, or a framework's argument, is a row of that table (see `variants`).
+A paper's method, or a framework's argument, is a row of that table (see `variants`). docs/architecture.md
+lists what the table does not cover.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from recdrop_lessons.algebra import noise as noises
-from recdrop_lessons.support.errors import DropError, MaskError
+from recdrop_lessons.algebra.sites import SITES, Site, site_named
+from recdrop_lessons.support.errors import DropError
 
-#: Where a mask can act, in the order in which a step meets them.
-SITES: dict[str, str] = {
-    "embedding": "the rows of the embedding matrix: a word type is dropped wherever it stands",
-    "input": "x_t, before its product with W",
-    "recurrent": "h_{t-1}, before its product with U: on its way into the gates",
-    "recurrent_weight": "the matrix U (weight_hh) itself",
-    "candidate": "g_t, what the step wants to write",
-    "cell": "c_t, what the LSTM remembers",
-    "hidden": "h_t, carried to the next step and sent up",
-    "output": "h_t, sent up only",
-    "attention": "the coefficients of graph attention, after their softmax",
-    "projected": "the projected node features of graph attention, as they are summed",
-}
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
 AXES = ("time", "batch", "features")
 FILLS = ("zero", "previous")
 
 #: Masks by the name of their site, each shaped (T or 1, B or 1, [gates,] units or 1).
-Masks = Mapping[str, Tensor]
+Masks = Mapping[str, "Tensor"]
 
 
 @dataclass(frozen=True)
 class Drop:
-    """One choice of where, how shared, which noise, and what fills the hole.
+    """One choice of site, sharing, noise and replacement value.
 
     `site`: one of `SITES`.
-    `p`: the share that is dropped, 0 ≤ p < 1 (with `fill="previous"`: the share that keeps its old value).
-    `shared`: the axes along which one draw serves all: any of "time", "batch", "features".
+    `p`: the fraction that is dropped, 0 ≤ p < 1 (with `fill="previous"`: the fraction that keeps its old
+        value).
+    `shared`: the axes along which all elements share one draw: any of "time", "batch", "features".
         `("time",)` is one mask per sequence; `()` is a new one at each step.
-    `noise`: "bernoulli" (0 or 1/(1-p)) or "gaussian" (N(1, p/(1-p))).
+    `noise`: "bernoulli" (0 or 1/(1-p)), "gaussian" (N(1, p/(1-p))) or "binary" (0 or 1, not scaled).
     `fill`: "zero", or "previous" (zoneout: the value of the step before).
     `per_gate`: False, one mask for all gates (tied); True, one for each (untied).
 
-    Equation: v → m ∘ v; with `fill="previous"`, v_t → d ∘ v_{t-1} + (1-d) ∘ v_t.
+    Equation: v → m ∘ v; with `fill="previous"`, v_t → d ∘ v_{t-1} + (1-d) ∘ v_t. At evaluation the mean of
+        the mask takes its place: 1 for noise that is scaled, 1 - p for binary noise, p for zoneout's d.
     Raises `DropError`, with the cure, for anything else.
     """
 
-    site: str
+    site: Site
     p: float
     shared: tuple[str, ...] = ("time",)
     noise: str = "bernoulli"
@@ -73,6 +66,7 @@ class Drop:
         _check_choice("site", site, tuple(SITES))
         _check_choice("noise", noise, noises.NOISES)
         _check_choice("fill", fill, FILLS)
+        site = site_named(site)
         _check_combination(site, shared, noise, fill, per_gate)
         for name, value in (
             ("site", site),
@@ -83,6 +77,13 @@ class Drop:
             ("per_gate", bool(per_gate)),
         ):
             object.__setattr__(self, name, value)
+
+    @property
+    def mean(self) -> float:
+        """The expectation of the mask, which takes its place at evaluation."""
+        if self.fill == "previous":
+            return self.p
+        return 1 - self.p if self.noise == "binary" else 1.0
 
     def mask_shape(self, steps: int, batch: int, units: int, gates: int = 1) -> tuple[int, ...]:
         """Return the shape of this drop's mask: (T or 1, B or 1, [gates,] units or 1).
@@ -98,8 +99,8 @@ class Drop:
         """Draw a mask of `shape`, ready to multiply by; for `fill="previous"` 1 where the old value stays."""
         if self.fill == "previous":
             return noises.old_value_kept(self.p, shape, generator=generator)
-        draw = noises.gaussian if self.noise == "gaussian" else noises.bernoulli
-        return draw(self.p, shape, generator=generator)
+        draws = {"bernoulli": noises.bernoulli, "gaussian": noises.gaussian, "binary": noises.binary}
+        return draws[self.noise](self.p, shape, generator=generator)
 
 
 def _checked_axes(shared: Iterable[str]) -> tuple[str, ...]:
@@ -117,32 +118,38 @@ def _check_choice(name: str, given: object, choices: tuple[str, ...]) -> None:
         raise DropError(f"{name} was {given!r}; expected one of {', '.join(map(repr, choices))}.")
 
 
-def _check_combination(site: str, shared: tuple[str, ...], noise: str, fill: str, per_gate: bool) -> None:
+def _check_combination(site: Site, shared: tuple[str, ...], noise: str, fill: str, per_gate: bool) -> None:
     """Refuse the combinations that mean nothing."""
-    if fill == "previous" and site not in ("cell", "hidden"):
+    if fill == "previous" and not site.carried:
         raise DropError(
             f'fill="previous" was given at the site {site!r}, which is not carried from step to step; '
-            'zoneout acts on "cell" or "hidden".'
+            f"zoneout acts on {_quoted((other for other in SITES if other.carried), ' or ')}."
         )
     if fill == "previous" and noise != "bernoulli":
         raise DropError('fill="previous" either keeps the old value or does not: use noise="bernoulli".')
-    if per_gate and site not in ("input", "recurrent"):
+    if per_gate and not site.per_gate:
         raise DropError(
             f"per_gate=True was given at the site {site!r}, which does not branch into the gates; "
-            'it is meant for "input" and "recurrent".'
+            f"it is meant for {_quoted((other for other in SITES if other.per_gate), ' and ')}."
         )
-    if site in ("recurrent_weight", "embedding") and "time" not in shared:
-        raise DropError(
-            f"The site {site!r} is a matrix that serves every step, so its mask is drawn once per pass; "
-            'leave "time" in shared.'
-        )
-    if site == "recurrent_weight" and "features" in shared:
-        raise DropError(
-            '"features" was shared at the site "recurrent_weight"; weight drop draws each weight alone.'
-        )
+    for axis in site.must_share:
+        if axis not in shared:
+            raise DropError(
+                f"The site {site!r} is a matrix that serves every step, so its mask is drawn once per pass; "
+                f'leave "{axis}" in shared.'
+            )
+    for axis in site.never_shares:
+        if axis in shared:
+            raise DropError(
+                f'"{axis}" was shared at the site "{site}"; weight drop draws each weight alone.'
+            )
 
 
-def check_sites(drops: Iterable[Drop], sites: tuple[str, ...], owner: str) -> tuple[Drop, ...]:
+def _quoted(sites: Iterable[Site], between: str) -> str:
+    return between.join(f'"{site}"' for site in sites)
+
+
+def check_sites(drops: Iterable[Drop], sites: Sequence[str], owner: str) -> tuple[Drop, ...]:
     """Return `drops` as a tuple if `owner` has each of their sites, once; else refuse by name."""
     checked = (drops,) if isinstance(drops, Drop) else tuple(drops)
     for drop in checked:
@@ -150,7 +157,7 @@ def check_sites(drops: Iterable[Drop], sites: tuple[str, ...], owner: str) -> tu
             raise DropError(f'drops holds {drop!r}; expected Drop objects, such as Drop("recurrent", 0.2).')
         if drop.site not in sites:
             raise DropError(
-                f"{owner} has no site {drop.site!r}: {SITES[drop.site]}. It has "
+                f"{owner} has no site {drop.site!r}: {drop.site.description}. It has "
                 f"{', '.join(map(repr, sites))}."
             )
     named = [drop.site for drop in checked]
@@ -158,33 +165,3 @@ def check_sites(drops: Iterable[Drop], sites: tuple[str, ...], owner: str) -> tu
         if named.count(site) > 1:
             raise DropError(f"The site {site!r} was given {named.count(site)} drops; give it one.")
     return checked
-
-
-def check_is_tensor(site: str, mask: object) -> None:
-    """Refuse a mask that is not a tensor: the NumPy twins' masks are arrays."""
-    if not isinstance(mask, Tensor):
-        raise MaskError(
-            f"The mask {site!r} is a {type(mask).__name__}; expected a tensor: torch.as_tensor(mask)."
-        )
-
-
-def check_mask(site: str, mask: Tensor, expected: tuple[int, ...], gates: int) -> Tensor:
-    """Return `mask` if its shape is (T or 1, B or 1, [gates,] units or 1), else raise `MaskError`."""
-    check_is_tensor(site, mask)
-    per_gate = site in ("input", "recurrent") and mask.dim() == len(expected) + 1
-    full = (*expected[:2], gates, *expected[2:]) if per_gate else expected
-    fits = mask.dim() == len(full) and all(
-        have in (1, want) for have, want in zip(mask.shape, full, strict=True)
-    )
-    if per_gate and fits and mask.shape[2] != gates:
-        fits = False
-    if not fits:
-        steps, batch, units = expected
-        also = f", or ({steps} or 1, {batch} or 1, {gates}, {units} or 1) with one mask per gate"
-        raise MaskError(
-            f"The mask {site!r} has shape {tuple(mask.shape)}; expected ({steps} or 1, {batch} or 1, "
-            f"{units} or 1)"
-            f"{also if site in ('input', 'recurrent') else ''}: time, batch, units. "
-            "A mask (B, units) for the whole sequence becomes one by mask.unsqueeze(0)."
-        )
-    return mask

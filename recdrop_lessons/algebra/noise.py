@@ -1,8 +1,12 @@
-"""Mean-one noise: what a dropout mask is made of.
+"""Noise: what a dropout mask is made of.
 
-Every noise here has mean 1, so that multiplying by it leaves the expectation as it was:
+Bernoulli and Gaussian noise have mean 1, so that multiplying by it leaves the expectation as it was:
 
     E[m ∘ x] = E[m] ∘ x = x
+
+Binary noise, 0 or 1, is not scaled: its mean is 1 - p, and evaluation multiplies by that mean.
+
+torch is imported when something is drawn: pictures and explorers read the algebra without it.
 """
 
 from __future__ import annotations
@@ -10,13 +14,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from numbers import Real
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from recdrop_lessons.support.errors import DropError
 
-NOISES = ("bernoulli", "gaussian")
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+NOISES = ("bernoulli", "gaussian", "binary")
 
 
 def check_rate(p: object) -> float:
@@ -41,6 +47,29 @@ def check_rate(p: object) -> float:
     return p
 
 
+def _device(generator: torch.Generator | None) -> torch.device | None:
+    return None if generator is None else generator.device
+
+
+def _uniform(shape: Sequence[int], generator: torch.Generator | None) -> Tensor:
+    """One draw from [0, 1) in float32, so that the same seed keeps the same units in every dtype."""
+    import torch
+
+    return torch.rand(tuple(shape), generator=generator, device=_device(generator))
+
+
+def binary(p: float, shape: Sequence[int], *, generator: torch.Generator | None = None) -> Tensor:
+    """Draw noise that is not scaled: 0 with probability p, 1 otherwise. Its mean is 1 - p, not 1.
+
+    Shapes: → `shape`, float32.
+    Equation: b ~ Bernoulli(1-p); at evaluation the caller multiplies by E[b] = 1-p.
+    Raises `DropError` for p outside [0, 1).
+    Source: Srivastava et al. 2014, as first written.
+    """
+    p = check_rate(p)
+    return (_uniform(shape, generator) >= p).float()
+
+
 def bernoulli(p: float, shape: Sequence[int], *, generator: torch.Generator | None = None) -> Tensor:
     """Draw inverted-dropout noise: 0 with probability p, 1/(1-p) otherwise.
 
@@ -49,11 +78,7 @@ def bernoulli(p: float, shape: Sequence[int], *, generator: torch.Generator | No
     Raises `DropError` for p outside [0, 1).
     Source: Srivastava et al. 2014, in its inverted form.
     """
-    p = check_rate(p)
-    device = generator.device if generator is not None else None
-    # One uniform draw for every dtype, so that the same seed keeps the same units in float32 and in float64.
-    kept = torch.rand(tuple(shape), generator=generator, device=device) >= p
-    return kept / (1 - p)
+    return binary(p, shape, generator=generator) / (1 - check_rate(p))
 
 
 def gaussian(p: float, shape: Sequence[int], *, generator: torch.Generator | None = None) -> Tensor:
@@ -64,10 +89,10 @@ def gaussian(p: float, shape: Sequence[int], *, generator: torch.Generator | Non
     Raises `DropError` for p outside [0, 1).
     Source: Srivastava et al. 2014, section 10.
     """
-    p = check_rate(p)
-    device = generator.device if generator is not None else None
-    sigma = math.sqrt(p / (1 - p))
-    return 1 + sigma * torch.randn(tuple(shape), generator=generator, device=device)
+    import torch
+
+    sigma = math.sqrt(check_rate(p) / (1 - check_rate(p)))
+    return 1 + sigma * torch.randn(tuple(shape), generator=generator, device=_device(generator))
 
 
 def old_value_kept(p: float, shape: Sequence[int], *, generator: torch.Generator | None = None) -> Tensor:
@@ -78,6 +103,4 @@ def old_value_kept(p: float, shape: Sequence[int], *, generator: torch.Generator
     Raises `DropError` for p outside [0, 1).
     Source: Krueger et al. 2017.
     """
-    p = check_rate(p)
-    device = generator.device if generator is not None else None
-    return (torch.rand(tuple(shape), generator=generator, device=device) < p).float()
+    return (_uniform(shape, generator) < check_rate(p)).float()

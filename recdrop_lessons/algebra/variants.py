@@ -30,9 +30,19 @@ def zaremba(p: float) -> Drops:
 def moon(p: float) -> Drops:
     """The cell, one mask per sequence: what is dropped is forgotten for good.
 
-    Equation: c_t = m ∘ (f_t∘c_{t-1} + i_t∘g_t). The mask is scaled as all are, and acts at every step: where
-        the forget gate is open, a kept unit grows by 1/(1-p) a step. Lesson 05 shows it; keep p small.
+    Equation: c_t = m ∘ (f_t∘c_{t-1} + i_t∘g_t), m 0 or 1; at evaluation m is its mean, 1 - p.
+    The mask is not scaled, since it meets the same cell at every step: see `cell_scaled`.
     Source: Moon et al. 2015, RNNDrop.
+    """
+    return (Drop("cell", p, noise="binary"),)
+
+
+def cell_scaled(p: float) -> Drops:
+    """A trap, and nobody's method: Moon's mask with the usual scale 1/(1-p).
+
+    Equation: c_t = m ∘ (f_t∘c_{t-1} + i_t∘g_t), m 0 or 1/(1-p).
+    The scale acts again at each step, so that after t steps a kept unit has been divided by (1-p)^t: where
+    the forget gate is open, it grows without bound. Lesson 05 shows it. It is no row of `ROWS`.
     """
     return (Drop("cell", p),)
 

@@ -33,11 +33,9 @@ def _said(framework: str, drop: Drop) -> list[str]:
     with_it = [one for one in MAP if one.framework == framework and replace(drop, p=0.5) in one.drops(0.5)]
     alone = [one for one in with_it if len(one.drops(0.5)) == 1]
     said = [f"{one.written} {one.place}".strip() for one in alone or with_it]
-    if (
-        framework == "Keras"
-        and not said
-        and (drop.site, drop.shared, zeros) == ("recurrent", ("time",), True)
-    ):
+    # the recurrent mask of one drawing for all gates
+    untied = replace(drop, p=0.5, per_gate=True) if drop.site.per_gate else drop
+    if framework == "Keras" and not said and untied in variants.keras(0, 0.5):
         return ["LSTM(recurrent_dropout=p) comes close: it draws one mask for each gate"]
     return said
 
@@ -57,5 +55,5 @@ def html(drops: tuple[Drop, ...], drop: Drop) -> str:
     heads = "".join(f"<th scope='col'>{escape(name)}</th>" for name, _ in pairs)
     cells = "".join(f"<td>{escape(said)}</td>" for _, said in pairs)
     said = escape("; ".join(papers(drops, drop.site)))
-    title = f"<caption>What the frameworks call a mask on “{drop.site.replace('_', ' ')}”</caption>"
+    title = f"<caption>What the frameworks call a mask on “{drop.site.words}”</caption>"
     return f"<table>{title}<tr>{heads}<th scope='col'>Papers</th></tr><tr>{cells}<td>{said}</td></tr></table>"

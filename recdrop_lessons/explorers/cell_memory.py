@@ -15,14 +15,15 @@ from recdrop_lessons.algebra.drops import Drop
 from recdrop_lessons.explorers.frame import Choice, Frame, Settings, Slider, complete
 from recdrop_lessons.explorers.view import Explorer
 from recdrop_lessons.plots import charts, svg
-from recdrop_lessons.plots.style import BLUE, EMBER, GREEN, INK, ORANGE, PURPLE
+from recdrop_lessons.plots.style import BLUE, EMBER, GREEN, GREY, INK, ORANGE, PURPLE
 from recdrop_lessons.twins import influence
 from recdrop_lessons.twins.equations import Array
 
 TITLE = "Memory of each method"
-STEP_MASK = "moon_step"
+STEP_MASK, SCALED = "moon_step", "cell_scaled"
 ROWS = {key: row.name for key, row in variants.ROWS.items()} | {
-    STEP_MASK: "Moon with a new mask at each step"
+    STEP_MASK: "Moon's site, a new mask at each step",
+    SCALED: "Moon's site, scaled by 1/(1-p): a trap",
 }
 CONTROLS = (
     Slider("p", "Rate p", 0.25, 0.0, 0.9, 0.05),
@@ -32,7 +33,7 @@ CONTROLS = (
 )
 #: The rows that touch the memory, each with its colour and dash; the others leave it alone and look alike.
 LOOKS = {
-    "moon": (EMBER, "9 4"), STEP_MASK: (PURPLE, "3 4"), "zoneout": (GREEN, "12 4 3 4"),
+    "moon": (EMBER, "9 4"), STEP_MASK: (PURPLE, "3 4"), SCALED: (GREY, "1 3"), "zoneout": (GREEN, "12 4 3 4"),
     "semeniuta": (ORANGE, "6 3"), "semeniuta_sequence": (INK, "2 3"),
 }  # fmt: skip
 
@@ -73,8 +74,10 @@ def figure(**settings: Any) -> Frame:
 
 
 def drops_of(key: str, p: float) -> variants.Drops:
-    """The drops of a row of the table, or Moon's site with a new mask at each step."""
-    return (Drop("cell", p, shared=()),) if key == STEP_MASK else variants.ROWS[key].make(p)
+    """The drops of a row of the table, or of one of the two that are nobody's method."""
+    if key == STEP_MASK:
+        return (Drop("cell", p, shared=(), noise="binary"),)
+    return variants.cell_scaled(p) if key == SCALED else variants.ROWS[key].make(p)
 
 
 def groups(curves: dict[str, Array]) -> list[list[str]]:

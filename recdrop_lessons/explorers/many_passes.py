@@ -99,11 +99,10 @@ def _features(x: twins.Array, s: Settings, passes: int, rng: np.random.Generator
     sequence = x[:, None, None] * slope + shift  # (X, T, F)
     masks = {}
     for drop in drops_of(s):
-        units = FEATURES if drop.site == "input" else UNITS
-        mask = sampling.mask(
-            drop, steps=STEPS, batch=passes, units=units, gates=4, rng=rng
-        )  # (T or 1, S, units)
-        masks[drop.site] = mask.repeat(len(x), axis=1)  # a pass is one function: all its x share the draw
+        size = {"steps": STEPS, "batch": passes, "units": UNITS, "features": FEATURES, "gates": 4}
+        mask = sampling.mask(drop, **size, rng=rng)  # (T or 1, S, units)
+        # a pass is one function: all its x share the draw
+        masks[str(drop.site)] = mask.repeat(len(x), axis=1)
     # float32 is three times as fast here, and far finer than the spread
     x32, *weights = (np.asarray(v, np.float32) for v in (np.tile(sequence, (passes, 1, 1)), W, U, b))
     masks = {site: mask.astype(np.float32) for site, mask in masks.items()}

@@ -12,6 +12,7 @@ import numpy as np
 
 from recdrop_lessons.algebra import variants
 from recdrop_lessons.algebra.drops import Drop
+from recdrop_lessons.algebra.sites import site_named, sites_of
 from recdrop_lessons.explorers.frame import Again, Choice, Frame, Settings, Slider, Toggle, complete
 from recdrop_lessons.explorers.view import Explorer
 from recdrop_lessons.plots import heatmaps, svg
@@ -27,7 +28,7 @@ CONTROLS = (
     Toggle("features", "Features share it", False),
     Toggle("gates", "Gates share it", True),
     Slider("units", "Features F", 6, 1, 8, 1),
-    Choice("site", "Site", "input", {"input": "input", "recurrent": "recurrent", "output": "output"}),
+    Choice("site", "Site", "input", {str(site): site.words for site in sites_of("LSTM") if not site.matrix}),
     Again("seed", "Draw new masks"),
 )
 
@@ -38,16 +39,16 @@ def view(**settings: Any) -> Explorer:
 
 
 def settle(_: Settings, now: Settings) -> Settings:
-    """The output does not branch into the gates: they share its mask."""
-    return {**now, "gates": now["gates"] or now["site"] == "output"}
+    """What does not branch into the gates, such as the output, has one mask for all."""
+    return {**now, "gates": now["gates"] or not site_named(now["site"]).per_gate}
 
 
 def figure(**settings: Any) -> Frame:
     """Draw the masks of three rows of a batch, steps across and features down, for one sharing.
 
     Settings: `p` in [0.05, 0.9]; `time`, `batch`, `features`, `gates`: what shares one draw; `units` from 1
-    to 8; `site`, "input", "recurrent" or "output"; `seed`.
-    Raises `SettingsError` for a setting out of range, `DropError` for gates of the output.
+    to 8; `site`, one of the LSTM's that is no matrix; `seed`.
+    Raises `SettingsError` for a setting out of range, `DropError` for gates where nothing branches into them.
     """
     s = complete(CONTROLS, settings)
     drop = drop_of(s)
@@ -65,7 +66,7 @@ def figure(**settings: Any) -> Frame:
         status=status,
         panel=_panel(s, drop),
         numbers={"mask": mask, "chance": chance, "gone": gone, "drop": drop},
-        off=("gates",) if s["site"] == "output" else (),
+        off=() if site_named(s["site"]).per_gate else ("gates",),
     )
 
 
@@ -129,11 +130,11 @@ def _panel(s: Settings, drop: Drop) -> str:
         (False, False, False): "keras.layers.Dropout(p)",
         (True, False, False): "keras.layers.SpatialDropout1D(p)",
     }.get((s["time"], s["batch"], s["features"]), f"keras.layers.Dropout(p, noise_shape=({shape}))")
-    layer = {"input": "before the layer", "output": "after the layer", "recurrent": ""}[s["site"]]
+    layer = {"input": "before the layer", "output": "after the layer"}.get(s["site"])
     said = (
         f"As a layer of its own: {keras} {layer}"
         if layer
-        else "No layer of its own can reach h on its way into the gates"
+        else f"No layer of its own can mask {drop.site.description}"
     )
     if not s["gates"]:
         said = "Only the layer itself can give each gate a mask of its own"

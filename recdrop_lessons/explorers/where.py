@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from recdrop_lessons.algebra import variants
+from recdrop_lessons.algebra import sites, variants
 from recdrop_lessons.algebra.drops import Drop
 from recdrop_lessons.explorers import arguments
 from recdrop_lessons.explorers.frame import Again, Choice, Frame, Settings, Slider, Toggle, complete
@@ -25,10 +25,11 @@ STEPS, FEATURES, UNITS = 12, 8, 8
 GATES = {"LSTM": "ifgo", "GRU": "rzn"}
 ROWS = {key: row.name for key, row in variants.ROWS.items()}
 SITES = {
-    "input": "input: x_t", "recurrent": "recurrent: h_{t-1} into the gates",
-    "recurrent_weight": "recurrent_weight: the matrix U", "candidate": "candidate: g_t", "cell": "cell: c_t",
-    "hidden": "hidden: h_t, carried and sent up", "output": "output: h_t, sent up only",
-}  # fmt: skip
+    str(site): f"{site}: {site.description}"
+    for site in sites.ALL
+    if any(site in cell.places for cell in CELLS.values())
+}
+NOISES = {"bernoulli": "Bernoulli", "gaussian": "Gaussian", "binary": "0 or 1, not scaled"}
 CONTROLS = (
     Choice(
         "row", "Paper or framework", "keras_recurrent", {"none": "no dropout", "own": "my own row"} | ROWS
@@ -38,7 +39,7 @@ CONTROLS = (
     Toggle("each_step", "A new mask at each step", False),
     Toggle("per_gate", "One mask per gate", True),
     Toggle("zoneout", "Keep the old value (zoneout)", False),
-    Choice("noise", "Noise", "bernoulli", {"bernoulli": "Bernoulli", "gaussian": "Gaussian"}),
+    Choice("noise", "Noise", "bernoulli", NOISES),
     Choice("cell", "Cell", "LSTM", {"LSTM": "LSTM", "GRU": "GRU"}),
     Choice("compare", "Compare with", "nothing", {"nothing": "nothing", "none": "no dropout"} | ROWS),
     Again("seed", "Draw new masks"),
@@ -109,12 +110,13 @@ def settle(before: Settings, now: Settings) -> Settings:
             return now | _toggles((at_site or rows)[0])
     elif before.get("site", now["site"]) != now["site"]:
         now["row"] = "own"
-    if now["site"] not in CELLS[now["cell"]].places:  # a GRU has no cell state
-        now["site"] = "hidden"
-    carried, branches = now["site"] in ("cell", "hidden"), now["site"] in ("input", "recurrent")
-    now["zoneout"] = now["zoneout"] and carried
-    now["per_gate"] = now["per_gate"] and branches
-    now["each_step"] = now["each_step"] and now["site"] != "recurrent_weight"
+    places = CELLS[now["cell"]].places
+    if now["site"] not in places:  # a GRU has no cell state: the state that it has
+        now["site"] = str(next(site for site in places if site.carried))
+    site = sites.site_named(now["site"])
+    now["zoneout"] = now["zoneout"] and bool(site.carried)
+    now["per_gate"] = now["per_gate"] and site.per_gate
+    now["each_step"] = now["each_step"] and not site.matrix
     if now["zoneout"]:
         now["noise"] = "bernoulli"
     return now
@@ -123,19 +125,19 @@ def settle(before: Settings, now: Settings) -> Settings:
 def _toggles(drop: Drop) -> Settings:
     """The settings that say this drop."""
     return {
-        "site": drop.site, "each_step": "time" not in drop.shared, "per_gate": drop.per_gate,
+        "site": str(drop.site), "each_step": "time" not in drop.shared, "per_gate": drop.per_gate,
         "zoneout": drop.fill == "previous", "noise": drop.noise,
     }  # fmt: skip
 
 
 def _off(s: Settings) -> tuple[str, ...]:
     """The toggles that mean nothing at this site."""
-    off = []
-    if s["site"] not in ("cell", "hidden"):
+    off, site = [], sites.site_named(s["site"])
+    if not site.carried:
         off.append("zoneout")
-    if s["site"] not in ("input", "recurrent"):
+    if not site.per_gate:
         off.append("per_gate")
-    if s["site"] == "recurrent_weight":
+    if site.matrix:
         off.append("each_step")
     if s["zoneout"]:
         off.append("noise")
@@ -196,9 +198,9 @@ def _compared(s: Settings, drops: variants.Drops) -> svg.Sheet:
 
 def _heat_map(cell: str, drop: Drop, mask: twins.Array) -> svg.Sheet:
     """The mask of one site over time; U's, which has no time, as the matrix it is."""
-    title = f"{drop.site.replace('_', ' ')}  {formulas.mask_name(drop.site, drop)}"
+    title = f"{drop.site.words}  {formulas.mask_name(drop.site, drop)}"
     zoneout = drop.fill == "previous"
-    if drop.site == "recurrent_weight":
+    if drop.site.matrix:
         across = f"rows of U, gates {' '.join(GATES[cell])}"
         return heatmaps.sheet(mask, title=title, across=across, down="columns", column=8.5)
     over_time = np.broadcast_to(mask[:, 0], (STEPS, *mask.shape[2:])).reshape(STEPS, -1)  # (T, [G·] units)
@@ -241,6 +243,6 @@ def _words(s: Settings, drops: variants.Drops, number: float) -> str:
     """The settings and the main number in a sentence."""
     if not drops:
         return f"{s['cell']}, no dropout. h does not move."
-    sites = "; ".join(f"{drop.site.replace('_', ' ')} {unrolled.sharing(drop)}" for drop in drops)
-    row = f"{s['cell']}, {_name(s, drops)}, p = {s['p']:g}. Masks: {sites}."
+    said = "; ".join(f"{drop.site.words} {unrolled.sharing(drop)}" for drop in drops)
+    row = f"{s['cell']}, {_name(s, drops)}, p = {s['p']:g}. Masks: {said}."
     return f"{row} h, as sent up, moves by {number:.3f} on average."

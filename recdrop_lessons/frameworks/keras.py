@@ -128,7 +128,7 @@ def _keras_drops(cell: Any) -> tuple[Drop, ...]:
 
 def _new_keras_layer(layer: Recurrent) -> Any:
     """A Keras layer with the arguments of ours."""
-    name, rates = type(layer).__name__, {drop.site: drop.p for drop in layer.drops if drop.p > 0}
+    name, rates = type(layer).__name__, {str(drop.site): drop.p for drop in layer.drops if drop.p > 0}
     in_keras_words = type(layer)(
         layer.input_size,
         layer.hidden_size,

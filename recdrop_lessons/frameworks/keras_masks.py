@@ -23,6 +23,9 @@ from recdrop_lessons.frameworks.keras import (
 )
 from recdrop_lessons.support.errors import MaskError
 
+#: Where a Keras cell keeps the masks of its next call, by our sites.
+KEPT_AS = {"input": "_dropout_mask", "recurrent": "_recurrent_dropout_mask"}
+
 
 def keras_masks(keras_layer: Any, x: Any) -> dict[str, Any]:
     """Draw the masks that Keras uses in its next call on a batch like x, in the form of our `masks=`.
@@ -84,8 +87,7 @@ def set_keras_masks(keras_layer: Any, masks: Masks | Mapping[str, Masks]) -> Non
             keras.ops.convert_to_tensor(copy.detach().cpu().numpy(), dtype=cell.compute_dtype)
             for copy in copies
         ]
-        attribute = "_dropout_mask" if site == "input" else "_recurrent_dropout_mask"
-        setattr(cell, attribute, given if one_mask_per_gate(cell) else given[0])
+        setattr(cell, KEPT_AS[site], given if one_mask_per_gate(cell) else given[0])
 
 
 def _check_keras_has(site: str, mask: Tensor, name: str, cell: Any) -> None:

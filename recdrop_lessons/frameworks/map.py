@@ -98,8 +98,8 @@ def in_words(argument: Argument) -> tuple[str, str, str, str]:
     """Site, sharing over time, sharing over gates (a graph layer's heads), and noise of an argument."""
     drops, graph = argument.drops(0.5), argument.framework in GRAPH_LIBRARIES
     (one, *_) = drops  # two sites of one argument are shared in the same way
-    sites = ", ".join(drop.site.replace("_", " ") for drop in drops)
+    sites = ", ".join(drop.site.words for drop in drops)
     time = "–" if graph else "one mask" if "time" in one.shared else "new at each step"
-    each = one.per_gate or one.site == "attention"
-    gates = "one each" if each else "one for all" if one.site in ("input", "recurrent") else "–"
+    each = one.per_gate or one.site.by_head
+    gates = "one each" if each else "one for all" if one.site.per_gate else "–"
     return sites, time, gates, one.noise.capitalize()

@@ -13,9 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from recdrop_lessons.algebra.drops import Drop, Masks, check_is_tensor, check_sites
+from recdrop_lessons.algebra.drops import Drop, Masks, check_sites
+from recdrop_lessons.algebra.sites import site_named, sites_of
 from recdrop_lessons.layers.cells import affine
-from recdrop_lessons.layers.tensors import check_floats, check_tensor, check_whole
+from recdrop_lessons.layers.tensors import check_floats, check_is_tensor, check_tensor, check_whole
 from recdrop_lessons.support.errors import DropError, MaskError, ShapeError
 
 
@@ -53,7 +54,7 @@ class GATConv(nn.Module):
     Source: Veličković et al. 2018; dropout sites as in the authors' code.
     """
 
-    sites = ("input", "attention", "projected")
+    sites = sites_of("GATConv")
 
     def __init__(
         self,
@@ -104,8 +105,14 @@ class GATConv(nn.Module):
             rows = 1 if "batch" in drop.shared else rows
             columns = 1 if "features" in drop.shared else columns
             shape = (rows, self.heads, columns) if drop.per_gate else (rows, columns)
-            masks[drop.site] = drop.sample(shape, generator=generator).to(self.weight)
+            masks[str(drop.site)] = drop.sample(shape, generator=generator).to(self.weight)
         return masks
+
+    def _masks(self, nodes: int, edges: int, generator: torch.Generator | None) -> dict[str, Tensor]:
+        """The masks of a pass that is given none: drawn in training, else the mean of each that is not 1."""
+        if self.training:
+            return self.sample_masks(nodes, edges, generator=generator)
+        return {str(d.site): self.weight.new_full((1, 1), d.mean) for d in self.drops if d.mean != 1}
 
     def _check_masks(self, masks: Masks, nodes: int, edges: int) -> None:
         shapes = self._mask_shapes(nodes, edges)
@@ -114,7 +121,7 @@ class GATConv(nn.Module):
                 raise MaskError(f"GATConv has no site {site!r}. It has {', '.join(map(repr, self.sites))}.")
             check_is_tensor(site, mask)
             rows, columns = shapes[site]
-            per_head = site == "input" and mask.dim() == 3
+            per_head = site_named(site).per_gate and mask.dim() == 3
             expected = (rows, self.heads, columns) if per_head else (rows, columns)
             # An axis of length 1 shares its draw, except the heads', which must all be there.
             fits = mask.dim() == len(expected) and all(
@@ -173,7 +180,7 @@ class GATConv(nn.Module):
             self._check_masks(masks, nodes, edges.shape[1])
             masks = {site: mask.to(self.weight) for site, mask in masks.items()}
         else:
-            masks = self.sample_masks(nodes, edges.shape[1], generator=generator) if self.training else {}
+            masks = self._masks(nodes, edges.shape[1], generator)
         # z = W (m_x∘x)
         z = affine(x, self.weight, masks.get("input")).unflatten(1, (self.heads, -1))  # (N, K, F')
         alpha = self.attention(z, edges)  # (E, K)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from recdrop_lessons.algebra import variants
 from recdrop_lessons.algebra.drops import Drop, Masks, check_sites
+from recdrop_lessons.algebra.sites import sites_of
 from recdrop_lessons.support.errors import DropError, RecdropError
 
 Activation = Callable[[Tensor], Tensor]
@@ -82,7 +83,7 @@ class Cell(nn.Module):
 
     gate_names: ClassVar[tuple[str, ...]]
     state_names: ClassVar[tuple[str, ...]] = ("h",)
-    sites: ClassVar[tuple[str, ...]] = ("input", "recurrent", "hidden", "output", "recurrent_weight")
+    sites: ClassVar[tuple[str, ...]] = sites_of("SimpleRNN")
 
     def __init__(
         self,
@@ -209,7 +210,7 @@ class LSTMCell(_GatedCell):
 
     gate_names = ("i", "f", "g", "o")
     state_names = ("h", "c")
-    sites = ("input", "recurrent", "candidate", "cell", "hidden", "output", "recurrent_weight")
+    sites = sites_of("LSTM")
 
     def step(self, x: Tensor, state: State, masks: Masks) -> Step:
         h, c = state
@@ -252,7 +253,7 @@ class GRUCell(_GatedCell):
     """
 
     gate_names = ("r", "z", "n")
-    sites = ("input", "recurrent", "candidate", "hidden", "output", "recurrent_weight")
+    sites = sites_of("GRU")
 
     def __init__(
         self, input_size: int, hidden_size: int, *, reset_after: bool = True, **arguments: object

@@ -8,9 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from recdrop_lessons.algebra.drops import Drop, Masks, check_is_tensor, check_mask, check_sites
+from recdrop_lessons.algebra.drops import Drop, Masks, check_sites
+from recdrop_lessons.algebra.sites import sites_of
 from recdrop_lessons.layers.recurrent import Shape
-from recdrop_lessons.layers.tensors import check_floats, check_whole
+from recdrop_lessons.layers.tensors import check_floats, check_is_tensor, check_mask, check_whole
 from recdrop_lessons.support.errors import MaskError, ShapeError
 
 
@@ -19,7 +20,7 @@ class Dropout(nn.Module):
 
     `shared=()`: each element alone, as `torch.nn.Dropout`. `("time",)`: a feature for the whole sequence, as
     Keras's `SpatialDropout1D`. `("features",)`: whole time steps.
-    `noise="gaussian"`: Keras's `GaussianDropout`.
+    `noise="gaussian"`: Keras's `GaussianDropout`; "binary": 0 or 1 in training, times 1-p at evaluation.
     Shapes: x (B, T, F) → the same; mask (T or 1, B or 1, F or 1), as everywhere in this library.
     Raises `DropError` for a rate outside [0, 1), `MaskError` for a mask of another shape.
     """
@@ -37,12 +38,12 @@ class Dropout(nn.Module):
     def forward(
         self, x: Tensor, *, masks: Masks | None = None, generator: torch.Generator | None = None
     ) -> Tensor:
-        """Multiply x (B, T, F) by its mask in training; hand it on untouched at evaluation."""
+        """Multiply x (B, T, F) by its mask in training, and by the mask's mean, 1 or 1-p, at evaluation."""
         self.output_shape(tuple(check_floats(x, "Dropout").shape))
         batch, steps, features = x.shape
         if masks is None:
             if not self.training:
-                return x
+                return x if self.drop.mean == 1 else x * self.drop.mean
             masks = self.sample_masks(batch, steps, features, generator=generator)
         _check_names(masks, "output", "Dropout", needed=self.drop.p > 0)
         if "output" not in masks:
@@ -73,7 +74,7 @@ class Embedding(nn.Module):
     Source: Gal & Ghahramani 2016; Merity et al. 2018.
     """
 
-    sites = ("embedding",)
+    sites = sites_of("Embedding")
 
     def __init__(self, vocabulary: int, features: int, *, drops: Iterable[Drop] = ()) -> None:
         super().__init__()
@@ -86,11 +87,28 @@ class Embedding(nn.Module):
     ) -> dict[str, Tensor]:
         """Draw the mask of one pass: it belongs to the matrix, so neither batch nor steps matter."""
         return {
-            drop.site: drop.sample(
+            str(drop.site): drop.sample(
                 (self.vocabulary, 1 if "features" in drop.shared else self.features), generator=generator
             ).to(self.weight)
             for drop in self.drops
         }
+
+    def _masks(self, generator: torch.Generator | None) -> dict[str, Tensor]:
+        """The mask of a pass that is given none: drawn in training, else its mean where that is not 1."""
+        if self.training:
+            return self.sample_masks(1, 1, generator=generator)
+        return {str(d.site): self.weight.new_full((1, 1), d.mean) for d in self.drops if d.mean != 1}
+
+    def _check_masks(self, masks: Masks) -> None:
+        """Refuse masks of another name or shape."""
+        _check_names(masks, "embedding", "Embedding", needed=any(drop.p > 0 for drop in self.drops))
+        for site, mask in masks.items():
+            check_is_tensor(site, mask)
+            if tuple(mask.shape) not in ((self.vocabulary, 1), (self.vocabulary, self.features)):
+                raise MaskError(
+                    f"The mask {site!r} has shape {tuple(mask.shape)}; expected ({self.vocabulary}, 1), one "
+                    f"draw a word type, or ({self.vocabulary}, {self.features})."
+                )
 
     def forward(
         self, x: Tensor, *, masks: Masks | None = None, generator: torch.Generator | None = None
@@ -98,19 +116,12 @@ class Embedding(nn.Module):
         """Look up x (B, T) in the matrix with its dropped rows."""
         check_whole(x, "Embedding", self.weight, below=self.vocabulary)
         if masks is None:
-            masks = self.sample_masks(*x.shape[:2], generator=generator) if self.training else {}
+            masks = self._masks(generator)
         else:
-            _check_names(masks, "embedding", "Embedding", needed=any(drop.p > 0 for drop in self.drops))
-        if "embedding" not in masks:
-            return F.embedding(x.long(), self.weight)  # (B, T, F)
-        mask = masks["embedding"]
-        check_is_tensor("embedding", mask)
-        if tuple(mask.shape) not in ((self.vocabulary, 1), (self.vocabulary, self.features)):
-            raise MaskError(
-                f"The mask 'embedding' has shape {tuple(mask.shape)}; expected ({self.vocabulary}, 1), one "
-                f"draw a word type, or ({self.vocabulary}, {self.features})."
-            )
-        return F.embedding(x.long(), self.weight * mask.to(self.weight))  # (B, T, F)
+            self._check_masks(masks)
+        mask = masks.get("embedding")
+        E = self.weight if mask is None else self.weight * mask.to(self.weight)
+        return F.embedding(x.long(), E)  # (B, T, F)
 
     def output_shape(self, shape: Shape) -> Shape:
         """Return (…, F) for (…)."""

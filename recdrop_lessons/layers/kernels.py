@@ -73,7 +73,7 @@ class Products:
         """(…, B, G, H) as a product reads it: (…, B, G·H), or (…, G, B, H)."""
         return a.transpose(-3, -2) if self.by_gate else a.flatten(-2)
 
-    def room(self, *shape: int) -> Tensor:
+    def empty_gates(self, *shape: int) -> Tensor:
         """Memory (T, B, G, H), in the order in which a step's product writes it in one go."""
         T, B, G, H = shape
         return self.x.new_empty(T, G, B, H).transpose(1, 2) if self.by_gate else self.x.new_empty(shape)
@@ -82,7 +82,7 @@ class Products:
         """Memory for what U reads: (T, B, H), or (G, T, B, H)."""
         return self.x.new_empty(*(self.gates,) * self.by_gate, *self.x.shape[-3:-1], units)
 
-    def of_x(self, block: slice, a: Tensor) -> None:
+    def input_projection(self, block: slice, a: Tensor) -> None:
         """a = W x for a block of steps."""
         x = rows(self.x, block)
         if self.by_gate:
@@ -94,10 +94,10 @@ class Products:
 class Gradients:
     """The gradients of W, U and x, gathered block by block."""
 
-    def __init__(self, by: Products, into: Tensor, of_x: bool) -> None:
+    def __init__(self, by: Products, into: Tensor, x_learns: bool) -> None:
         self.by, self.into = by, into
         self.dW, self.dU = torch.zeros_like(by.W), torch.zeros_like(by.U)
-        self.dx = torch.empty_like(by.x) if of_x else None
+        self.dx = torch.empty_like(by.x) if x_learns else None
 
     def add(self, block: slice, da: Tensor) -> None:
         """Take in the gradient of what W and U have written, da (steps, B, 4, H)."""
@@ -108,16 +108,18 @@ class Gradients:
             by.multiply(by.fold(da), by.W, out=rows(self.dx, block))
 
 
-def gradient_of_h(onto: Tensor, da: Tensor, U: Tensor, m: Tensor | None, room: Tensor, out: Tensor) -> None:
-    """dh = onto + m ∘ (da U), summed over the gates where each has a mask of its own."""
+def gradient_of_h(
+    grad_out: Tensor, da: Tensor, U: Tensor, m: Tensor | None, scratch: Tensor, out: Tensor
+) -> None:
+    """dh = grad_out + m ∘ (da U), summed over the gates where each has a mask of its own."""
     if da.dim() == 3:
-        torch.bmm(da, U, out=room)
-        torch.sum(room if m is None else room.mul_(m), dim=0, out=out)
-        out.add_(onto)
+        torch.bmm(da, U, out=scratch)
+        torch.sum(scratch if m is None else scratch.mul_(m), dim=0, out=out)
+        out.add_(grad_out)
     elif m is None:
-        torch.addmm(onto, da, U, out=out)
+        torch.addmm(grad_out, da, U, out=out)
     else:
-        torch.addcmul(onto, torch.mm(da, U, out=room), m, out=out)
+        torch.addcmul(grad_out, torch.mm(da, U, out=scratch), m, out=out)
 
 
 def time_first(x: Tensor, batch: int, steps: int, units: int) -> Tensor:
@@ -154,13 +156,13 @@ class LSTMOverTime(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         by, T, B, H = Products(x, W, U), x.shape[-3], *h.shape
         m_h, m_g, m_c, m_s = (each_step(masks, site, T) for site in LSTMOverTime.sites)
-        U_t, a, into = by.U.mT.contiguous(), by.room(T, B, 4, H), by.inputs(H)
+        U_t, a, into = by.U.mT.contiguous(), by.empty_gates(T, B, 4, H), by.inputs(H)
         cells, out, tanh_c = x.new_empty(T + 1, B, H), time_first(x, B, T, H), x.new_empty(B, H)
         cells[0] = c
         with torch.inference_mode():
             for block in blocks(T, B, H):
                 # a = W x + b
-                by.of_x(block, a[block])
+                by.input_projection(block, a[block])
                 gates = by.fold(a[block]), a[block, :, :2], *a[block].unbind(2)  # (steps, B, ·) each
                 written = into[..., block, :, :].unbind(-3), cells[1:][block], out[:, block].unbind(1)
                 steps = zip(*gates, *written, strict=True)
@@ -202,7 +204,7 @@ class LSTMOverTime(torch.autograd.Function):
         grad_h = x.new_zeros(B, T, H) if grad_h is None else grad_h
         dh, dc, dc_kept = (x.new_zeros(B, H) for _ in range(3))
         da_next, m_next, d_next = by.fold(x.new_zeros(B, 4, H)), m_h[-1], m_s[-1]
-        room = x.new_empty(da_next.shape if by.by_gate else dh.shape)
+        scratch = x.new_empty(da_next.shape if by.by_gate else dh.shape)
         with torch.inference_mode():
             dc_each = dc.unsqueeze(1)  # (B, 1, H), for i, f and g
             for block in reversed(blocks(T, B, H)):
@@ -230,10 +232,10 @@ class LSTMOverTime(torch.autograd.Function):
                     for v in (da_o, dh_dc):
                         v.mul_(1 - m if zoned_h else m)
                 steps = by.fold(da), da[:, :, :3], da_o, dh_dc, f, grad_h[:, block].transpose(0, 1)
-                for t, da_t, da_ifg, da_o_t, dh_dc_t, f_t, onto in backwards(block, *steps):
+                for t, da_t, da_ifg, da_o_t, dh_dc_t, f_t, grad_out in backwards(block, *steps):
                     # dh = grad + m_h ∘ (da_{t+1} U); zoneout: + d ∘ dh_{t+1}
-                    onto = torch.addcmul(onto, dh, d_next) if zoned_h else onto
-                    gradient_of_h(onto, da_next, by.U, m_next, room, dh)
+                    grad_out = torch.addcmul(grad_out, dh, d_next) if zoned_h else grad_out
+                    gradient_of_h(grad_out, da_next, by.U, m_next, scratch, dh)
                     if grad_c is not None:
                         dc.add_(grad_c[t])
                     if zoned_c:
@@ -249,8 +251,8 @@ class LSTMOverTime(torch.autograd.Function):
                         dc.add_(dc_kept)
                     da_next, m_next, d_next = da_t, m_h[t], m_s[t]
                 learned.add(block, da)
-            onto = dh * d_next if zoned_h else torch.zeros_like(dh)
-            gradient_of_h(onto, da_next, by.U, m_next, room, dh)
+            grad_out = dh * d_next if zoned_h else torch.zeros_like(dh)
+            gradient_of_h(grad_out, da_next, by.U, m_next, scratch, dh)
         return learned.dx, dh, dc, learned.dW.view_as(W), learned.dU.view_as(U), None, None
 
 
@@ -270,16 +272,16 @@ class GRUOverTime(torch.autograd.Function):
     ) -> Tensor:
         by, T, B, H = Products(x, W, U), x.shape[-3], *h.shape
         m_h, m_n, m_s = (each_step(masks, site, T) for site in GRUOverTime.sites)
-        U_t, a, into = by.U.mT.contiguous(), by.room(T, B, 4, H), by.inputs(H)
-        left, out = x.new_empty(T, B, H), time_first(x, B, T, H)
+        U_t, a, into = by.U.mT.contiguous(), by.empty_gates(T, B, 4, H), by.inputs(H)
+        difference, out = x.new_empty(T, B, H), time_first(x, B, T, H)
         with torch.inference_mode():
             for block in blocks(T, B, H):
                 # a = W x + b
-                by.of_x(block, a[block])
+                by.input_projection(block, a[block])
                 gates = by.fold(a[block, :, 1:]), a[block, :, 1:3], *a[block].unbind(2)  # (steps, B, ·) each
-                written = into[..., block, :, :].unbind(-3), left[block], out[:, block].unbind(1)
+                written = into[..., block, :, :].unbind(-3), difference[block], out[:, block].unbind(1)
                 steps = zip(*gates, *written, strict=True)
-                for t, (rzu, r_z, n, r, z, u, v, left_t, h_new) in enumerate(steps, block.start):
+                for t, (rzu, r_z, n, r, z, u, v, difference_t, h_new) in enumerate(steps, block.start):
                     # r, z, u = W x + b + U (m_h∘h)
                     v.copy_(h) if m_h[t] is None else torch.mul(h, m_h[t], out=v)
                     by.add(rzu, v, U_t)
@@ -288,25 +290,25 @@ class GRUOverTime(torch.autograd.Function):
                     n.addcmul_(r, u).tanh_()
                     # h' = m_n∘n + z∘(h - m_n∘n)
                     masked_n = n if m_n[t] is None else n * m_n[t]
-                    torch.addcmul(masked_n, z, torch.sub(h, masked_n, out=left_t), out=h_new)
+                    torch.addcmul(masked_n, z, torch.sub(h, masked_n, out=difference_t), out=h_new)
                     if m_s[t] is not None:
                         leave(h_new, h, m_s[t], "hidden" in zoneout)
                     h = h_new
-        ctx.save_for_backward(x, a, into, left, W, U, *masks.values())
+        ctx.save_for_backward(x, a, into, difference, W, U, *masks.values())
         ctx.sites, ctx.zoneout = tuple(masks), zoneout & masks.keys()
         return out
 
     @staticmethod
     def backward(ctx: Any, grad_h: Tensor) -> tuple[Tensor | None, ...]:
         refuse_second_derivative()
-        x, gates, into, left, W, U, *saved = ctx.saved_tensors
+        x, gates, into, difference, W, U, *saved = ctx.saved_tensors
         masks = dict(zip(ctx.sites, saved, strict=True))
         by, (T, B, _, H) = Products(x, W, U), gates.shape
         learned = Gradients(by, into, ctx.needs_input_grad[0])
         m_h = each_step(masks, "recurrent", T)
         dh, dh_kept = x.new_zeros(B, H), x.new_zeros(B, H)
         da_next, m_next = by.fold(x.new_zeros(B, 3, H)), m_h[-1]
-        room = x.new_empty(da_next.shape if by.by_gate else dh.shape)
+        scratch = x.new_empty(da_next.shape if by.by_gate else dh.shape)
         with torch.inference_mode():
             dh_each = dh.unsqueeze(1)  # (B, 1, H), for n, r, z and u
             for block in reversed(blocks(T, B, H)):
@@ -314,24 +316,24 @@ class GRUOverTime(torch.autograd.Function):
                 da = x.new_empty(gates[block].shape)  # first the slopes, then the gradients
                 da_n, da_r, da_z, da_u = da.unbind(2)
                 torch.mul(1 - z, 1 - n * n, out=da_n)  # (1-z) (1-n²)
-                torch.mul(left[block], z - z * z, out=da_z)  # (h-n) z (1-z)
+                torch.mul(difference[block], z - z * z, out=da_z)  # (h-n) z (1-z)
                 if "candidate" in masks:
                     da_n.mul_(during(masks, "candidate", block))
                 if "hidden" in masks:
                     m = during(masks, "hidden", block)
-                    share, old = (1 - m, m) if "hidden" in ctx.zoneout else (m, torch.zeros_like(m))
-                    z = z * share + old
+                    new, old = (1 - m, m) if "hidden" in ctx.zoneout else (m, torch.zeros_like(m))
+                    z = z * new + old
                     for v in (da_z, da_n):
-                        v.mul_(share)
+                        v.mul_(new)
                 torch.mul(da_n, r, out=da_u)
                 torch.mul(da_u * u, 1 - r, out=da_r)
                 steps = by.fold(da[:, :, 1:]), da, z, grad_h[:, block].transpose(0, 1)
                 for t, da_rzu, da_t, z_t, grad in backwards(block, *steps):
                     # dh = grad + z ∘ dh_{t+1} + m_h ∘ (da_{t+1} U)
-                    gradient_of_h(dh_kept.add_(grad), da_next, by.U, m_next, room, dh)
+                    gradient_of_h(dh_kept.add_(grad), da_next, by.U, m_next, scratch, dh)
                     da_t.mul_(dh_each)
                     torch.mul(dh, z_t, out=dh_kept)
                     da_next, m_next = da_rzu, m_h[t]
                 learned.add(block, da)
-            gradient_of_h(dh_kept, da_next, by.U, m_next, room, dh)
+            gradient_of_h(dh_kept, da_next, by.U, m_next, scratch, dh)
         return learned.dx, dh, learned.dW.view_as(W), learned.dU.view_as(U), None, None

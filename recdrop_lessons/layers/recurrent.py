@@ -14,18 +14,25 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from recdrop_lessons.algebra.drops import SITES, Masks, check_is_tensor, check_mask
+from recdrop_lessons.algebra.drops import Masks
+from recdrop_lessons.algebra.sites import SITES, Site, site_named
 from recdrop_lessons.layers import fast
 from recdrop_lessons.layers.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell, State, Step
-from recdrop_lessons.layers.tensors import check_floats, check_tensor, whole_numbers
+from recdrop_lessons.layers.tensors import (
+    check_floats,
+    check_is_tensor,
+    check_mask,
+    check_tensor,
+    whole_numbers,
+)
 from recdrop_lessons.support.errors import MaskError, RecdropError, ShapeError
 
 Shape = tuple[int | None, ...]
 
 
 def masks_at(masks: Masks, t: int) -> dict[str, Tensor]:
-    """Return the masks of step t: one that time shares serves each step, and a weight mask has no time."""
-    return {site: m if site == "recurrent_weight" else m[t if len(m) > 1 else 0] for site, m in masks.items()}
+    """Return the masks of step t: one that time shares serves each step, and that of a matrix has no time."""
+    return {site: m if m.dim() == 2 else m[t if len(m) > 1 else 0] for site, m in masks.items()}
 
 
 def reverse(x: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -72,8 +79,8 @@ class Recurrent(Cell):
 
     # ---- masks: out ----
 
-    def _units(self, site: str) -> int:
-        return self.input_size if site == "input" else self.hidden_size
+    def _units(self, site: Site) -> int:
+        return int(getattr(self, site.width))
 
     def sample_masks(
         self, batch: int, steps: int, *, generator: torch.Generator | None = None
@@ -87,41 +94,44 @@ class Recurrent(Cell):
         gates = len(self.gate_names)
         masks = {}
         for drop in self.drops:
-            weight = drop.site == "recurrent_weight"
-            shape = (
-                tuple(self.weight_hh.shape)
-                if weight
-                else drop.mask_shape(steps, batch, self._units(drop.site), gates)
-            )
-            masks[drop.site] = drop.sample(shape, generator=generator).to(self.weight_hh)
+            if drop.site.matrix:
+                shape = tuple(getattr(self, drop.site.matrix).shape)
+            else:
+                shape = drop.mask_shape(steps, batch, self._units(drop.site), gates)
+            masks[str(drop.site)] = drop.sample(shape, generator=generator).to(self.weight_hh)
         return masks
 
     def _expected_masks(self) -> dict[str, Tensor]:
-        """The masks of evaluation: none, except zoneout's, whose old value stays by its share p."""
-        return {d.site: self.weight_hh.new_full((1, 1, 1), d.p) for d in self.drops if d.fill == "previous"}
+        """The masks of evaluation: the mean of each, where that is not 1."""
+        return {
+            str(drop.site): self.weight_hh.new_full((1, 1) if drop.site.matrix else (1, 1, 1), drop.mean)
+            for drop in self.drops
+            if drop.mean != 1
+        }
 
     # ---- masks: in ----
 
     def _checked_masks(self, masks: Masks, batch: int, steps: int) -> dict[str, Tensor]:
         """Return `masks` if each belongs here and none is missing."""
         name, checked = type(self).__name__, {}
-        for site, mask in masks.items():
-            if site not in self.sites:
-                known = f": {SITES[site]}" if site in SITES else ""
+        for given, mask in masks.items():
+            if given not in self.sites:
+                known = f": {site_named(given).description}" if given in SITES else ""
                 raise MaskError(
-                    f"{name} has no site {site!r}{known}. It has {', '.join(map(repr, self.sites))}."
+                    f"{name} has no site {given!r}{known}. It has {', '.join(map(repr, self.sites))}."
                 )
+            site = site_named(given)
             check_is_tensor(site, mask)
-            if site == "recurrent_weight":
-                if mask.shape != self.weight_hh.shape:
+            if site.matrix:
+                wanted = tuple(getattr(self, site.matrix).shape)
+                if mask.shape != wanted:
                     raise MaskError(
-                        f"The mask 'recurrent_weight' has shape {tuple(mask.shape)}; expected that of the "
-                        "weight, "
-                        f"{tuple(self.weight_hh.shape)}."
+                        f"The mask {site!r} has shape {tuple(mask.shape)}; "
+                        f"expected that of the weight, {wanted}."
                     )
             else:
                 check_mask(site, mask, (steps, batch, self._units(site)), len(self.gate_names))
-            checked[site] = mask.to(self.weight_hh)
+            checked[str(site)] = mask.to(self.weight_hh)
         missing = [drop.site for drop in self.drops if drop.p > 0 and drop.site not in masks]
         if missing:
             raise MaskError(

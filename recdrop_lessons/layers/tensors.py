@@ -1,6 +1,7 @@
-"""What a layer asks of the tensors that it is given: one checker for inputs, states, lengths and edges.
+"""What a layer asks of the tensors that it is given: inputs, states, lengths, edges and masks.
 
-Shapes are each layer's own subject; here it is whether a value is a tensor, of which numbers, and where.
+The shape of an input is each layer's own subject; here it is whether a value is a tensor, of which numbers,
+and where; and the shape of a mask.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from recdrop_lessons.support.errors import RecdropError
+from recdrop_lessons.algebra.sites import site_named
+from recdrop_lessons.support.errors import MaskError, RecdropError
 
 WHOLE = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
@@ -89,3 +91,34 @@ def _converted(dtype: torch.dtype) -> str:
 
 def _as(name: str) -> str:
     return "" if name == "x" else f" as {name}"
+
+
+def check_is_tensor(site: str, mask: object) -> None:
+    """Refuse a mask that is not a tensor: the NumPy twins' masks are arrays."""
+    if not isinstance(mask, Tensor):
+        raise MaskError(
+            f"The mask {site!r} is a {type(mask).__name__}; expected a tensor: torch.as_tensor(mask)."
+        )
+
+
+def check_mask(site: str, mask: Tensor, expected: tuple[int, ...], gates: int) -> Tensor:
+    """Return `mask` if its shape is (T or 1, B or 1, [gates,] units or 1), else raise `MaskError`."""
+    check_is_tensor(site, mask)
+    branches = site_named(site).per_gate
+    per_gate = branches and mask.dim() == len(expected) + 1
+    full = (*expected[:2], gates, *expected[2:]) if per_gate else expected
+    fits = mask.dim() == len(full) and all(
+        have in (1, want) for have, want in zip(mask.shape, full, strict=True)
+    )
+    if per_gate and fits and mask.shape[2] != gates:
+        fits = False
+    if not fits:
+        steps, batch, units = expected
+        also = f", or ({steps} or 1, {batch} or 1, {gates}, {units} or 1) with one mask per gate"
+        raise MaskError(
+            f"The mask {site!r} has shape {tuple(mask.shape)}; expected ({steps} or 1, {batch} or 1, "
+            f"{units} or 1)"
+            f"{also if branches else ''}: time, batch, units. "
+            "A mask (B, units) for the whole sequence becomes one by mask.unsqueeze(0)."
+        )
+    return mask

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from recdrop_lessons.algebra.sites import SITES, Site, site_named, sites_of
 from recdrop_lessons.plots import svg
 from recdrop_lessons.plots.style import EMBER, FAINT, INK
 
@@ -26,38 +27,41 @@ GRU = (
     "h_t = {hidden}|sent up: {output}h_t",
 )
 LINES: Mapping[str, tuple[str, ...]] = {"LSTM": LSTM, "GRU": GRU}
-#: The letter under each site's mask.
-LETTERS = {
-    "input": "x", "recurrent": "h", "recurrent_weight": "U", "candidate": "g", "cell": "c", "hidden": "s",
-    "output": "y",
-}  # fmt: skip
-STATES = {"cell": "c", "hidden": "h"}  # the sites that replace a whole new state, and its letter
+
 
 
 def sheet(cell: str, drops: Iterable[Drop], *, size: float = 20) -> svg.Sheet:
     """Set the equations of one step of `cell` ("LSTM" or "GRU") with the masks of `drops` lit."""
-    rows = {drop.site: drop for drop in drops}
-    parts = []
-    for k, words in enumerate(LINES[cell]):
+    rows = {str(drop.site): drop for drop in drops}
+    lines, parts = lines_of(cell), []
+    for k, words in enumerate(lines):
         place = svg.attributes(x=20.0, y=32.0 + k * 37, font_size=size, fill=INK)
         parts.append(f"<text{place}>{_line(words, rows, size)}</text>")
-    return svg.Sheet(37 * size, 37 * len(LINES[cell]) + 10, tuple(parts))
+    return svg.Sheet(37 * size, 37 * len(lines) + 10, tuple(parts))
+
+
+def lines_of(cell: str) -> tuple[str, ...]:
+    """The equations of one step, with a line more for the sites of the cell that they do not name."""
+    written = "".join(LINES[cell])
+    others = [site for site in sites_of(cell) if f"{{{site}}}" not in written]
+    more = "|".join(f"{site.letter} ← {{{site}}}{'' if site.carried else site.letter}" for site in others)
+    return (*LINES[cell], *([more] if more else []))
 
 
 def _line(words: str, rows: Mapping[str, Drop], size: float) -> str:
     """Set one equation; what stands in braces becomes the mask of its site."""
-    zoneout = "cell" in rows and rows["cell"].fill == "previous"
+    zoneout = any(drop.site.carried == "c" and drop.fill == "previous" for drop in rows.values())
     words = words.replace("{read}", "c̃_t" if zoneout else "c_t").replace("|", "\u2003\u2003")
-    plain, *rest = re.split(rf"\{{({'|'.join(LETTERS)})\}}", words)  # plain, site, plain, site, …
+    plain, *rest = re.split(rf"\{{({'|'.join(SITES)})\}}", words)  # plain, site, plain, site, …
     pieces = [svg.subscripts(plain, size, closed=True)]
     for site, after in zip(rest[::2], rest[1::2], strict=True):
-        pieces += [_mask(site, rows.get(site), size), svg.subscripts(after, size, closed=True)]
+        pieces += [_mask(site_named(site), rows.get(site), size), svg.subscripts(after, size, closed=True)]
     return "".join(pieces)
 
 
-def _mask(site: str, drop: Drop | None, size: float) -> str:
+def _mask(site: Site, drop: Drop | None, size: float) -> str:
     """Set the mask of one site, and the new state where the site is a whole state."""
-    state = STATES.get(site, "")
+    state = site.carried
     new = f"{state}̃_t" if state else ""
     sign = mask_name(site, drop)
     if drop is not None and drop.fill == "previous":
@@ -68,9 +72,9 @@ def _mask(site: str, drop: Drop | None, size: float) -> str:
     return f"<tspan{svg.attributes(**look)}>{svg.subscripts(words, size, closed=True)}</tspan>"
 
 
-def mask_name(site: str, drop: Drop | None) -> str:
+def mask_name(site: Site, drop: Drop | None) -> str:
     """Name a mask: its site's letter, then k where each gate has its own, then t where each step has."""
-    marks = [LETTERS[site]]
+    marks = [site.letter]
     if drop is not None:
         marks += (["k"] if drop.per_gate else []) + ([] if "time" in drop.shared else ["t"])
     return f"{'d' if drop is not None and drop.fill == 'previous' else 'm'}_{{{','.join(marks)}}}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from recdrop_lessons.algebra.sites import Site, sites_of
 from recdrop_lessons.plots import svg
 from recdrop_lessons.plots.style import BLUE, GREEN, GREY, INK, PALE, PAPER
 
@@ -37,9 +38,29 @@ class OpenCell:
 
     name: str
     gates: int
-    places: Mapping[str, Place]
+    places: Mapping[Site, Place]
     wires: Callable[..., list[str]]
     carried: tuple[tuple[str, float, str], ...]
+
+
+def every_place(cell: str, drawn: Mapping[str, Place], gates: Mapping[str, float]) -> dict[Site, Place]:
+    """Return a place for every site of `cell`: the one drawn for it, else one above the gate of its letter.
+
+    `gates`: each gate's letter and how far to the right it stands. A site that masks no gate, and has no
+    place drawn for it, stands in the free corner below the gates.
+    """
+    places, corner = {}, 0
+    for site in sites_of(cell):
+        if site in drawn:
+            places[site] = drawn[site]
+        elif site.letter in gates:
+            x = gates[site.letter]
+            places[site] = Place((x, 282), (x - 38, 280), "end", (50, 284))
+        else:
+            y = 470 + 34.0 * corner
+            places[site] = Place((600, y), (644, y + 6), "start", (50, 284))
+            corner += 1
+    return places
 
 
 def gate(x: float, name: str, function: str) -> str:
@@ -135,7 +156,7 @@ def _lstm() -> OpenCell:
             point(tap, 265, "×"),
         ]
 
-    places = {
+    drawn = {
         "input": Place((MEET, 564), (MEET + 44, 570), "start", (50, 564)),
         "recurrent": Place((227, BUS), (174, BUS - 36), "start", (25, BUS), note_above=True),
         "recurrent_weight": Place(
@@ -146,6 +167,7 @@ def _lstm() -> OpenCell:
         "hidden": Place((tap + 32, BUS), (tap + 30, BUS + 40), "middle", (75, BUS)),
         "output": Place((up, 64), (up - 48, 58), "end", (66, 64)),
     }
+    places = every_place("LSTM", drawn, {"f": f, "i": i, "g": g, "o": o})
     return OpenCell("LSTM", 4, places, wires, (("c", CARRY, BLUE), ("h", BUS, GREEN)))
 
 
@@ -175,7 +197,7 @@ def _gru() -> OpenCell:
             point(n, mix, "×"),
         ]
 
-    places = {
+    drawn = {
         "input": Place((MEET, 564), (MEET + 44, 570), "start", (50, 564)),
         "recurrent": Place((247, BUS), (212, BUS - 36), "start", (27, BUS), note_above=True),
         "recurrent_weight": Place(
@@ -185,6 +207,7 @@ def _gru() -> OpenCell:
         "hidden": Place((760, CARRY), (760, CARRY - 26), "middle", (70, CARRY)),
         "output": Place((up, 64), (up - 48, 58), "end", (66, 64)),
     }
+    places = every_place("GRU", drawn, {"r": r, "z": z, "n": n})
     return OpenCell("GRU", 3, places, wires, (("h", CARRY, GREEN),))
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from recdrop_lessons.algebra.sites import Site
 from recdrop_lessons.plots import svg, tokens
 from recdrop_lessons.plots.opened import (
     BOTTOM,
@@ -69,10 +70,10 @@ def sheet(
     `pickable`: each site is a button, for an explorer to listen to.
     Raises KeyError for another cell.
     """
-    drawn, rows, notes = CELLS[cell], {drop.site: drop for drop in drops}, notes or {}
+    drawn, rows, notes = CELLS[cell], {str(drop.site): drop for drop in drops}, notes or {}
     if masks is None:
         masks = _masks(drawn, rows, np.random.default_rng(seed))
-    zoneout = "cell" in rows and rows["cell"].fill == "previous"
+    zoneout = any(drop.site.carried == "c" and drop.fill == "previous" for drop in rows.values())
     parts = [*_cells(drawn), *drawn.wires(zoneout), *_arrows(drawn)]
     for site, place in drawn.places.items():
         parts.append(_site(site, place, rows.get(site), masks.get(site), notes.get(site, ""), pickable))
@@ -87,14 +88,14 @@ def _masks(cell: OpenCell, rows: Mapping[str, Drop], rng: np.random.Generator) -
     return {site: sampling.mask(drop, **size, rng=rng) for site, drop in shown.items()}
 
 
-def _at(mask: Array, site: str, step: int) -> Array:
+def _at(mask: Array, site: Site, step: int) -> Array:
     """The strip, or the strips, that the symbol shows at one of the three steps: (units,) or (G, units)."""
-    if site == "recurrent_weight":
+    if site.matrix:
         return mask
     return mask[step if mask.shape[0] > 1 else 0, 0]
 
 
-def _site(site: str, place: Place, drop: Drop | None, mask: Array | None, note: str, pickable: bool) -> str:
+def _site(site: Site, place: Place, drop: Drop | None, mask: Array | None, note: str, pickable: bool) -> str:
     """One site: its symbol and name in the open cell; where a mask acts, its symbol at each step."""
     parts = [_label(site, place, drop, note)]
     if place.tie is not None:
@@ -107,7 +108,7 @@ def _site(site: str, place: Place, drop: Drop | None, mask: Array | None, note: 
         return svg.group(*parts)
     lit = drop is not None
     parts.append(_reach(place, site))
-    says = f"{site.replace('_', ' ')}: {'mask on' if lit else 'no mask'}"
+    says = f"{site.words}: {'mask on' if lit else 'no mask'}"
     button: dict[str, Any] = {
         "role": "button",
         "tabindex": 0,
@@ -117,9 +118,9 @@ def _site(site: str, place: Place, drop: Drop | None, mask: Array | None, note: 
     return svg.group(*parts, data_name="site", data_value=site, style="cursor:pointer", **button)
 
 
-def _reach(place: Place, site: str) -> str:
+def _reach(place: Place, site: Site) -> str:
     """The area that belongs to a site's symbol and its name, gaps included, for a pointer to hit."""
-    lines = place.lines or (site.replace("_", " "),)
+    lines = place.lines or (site.words,)
     wide = 11.0 * max(map(len, lines)) + (26 if not place.lines else 0)
     x, y = place.label
     left = {"start": x, "middle": x - wide / 2, "end": x - wide}[place.anchor]
@@ -132,7 +133,7 @@ def _reach(place: Place, site: str) -> str:
     )
 
 
-def _lit(site: str, place: Place, drop: Drop, mask: Array) -> list[str]:
+def _lit(site: Site, place: Place, drop: Drop, mask: Array) -> list[str]:
     """A site with a mask: the open cell's symbol on a halo, and the small symbols of the steps beside it."""
     zoneout = drop.fill == "previous"
     (x, y), (width, height) = place.open, tokens.size(len(tokens.strip(_at(mask, site, 1))))
@@ -157,10 +158,10 @@ def letter(drop: Drop, step: int) -> str:
     return sign if "time" in drop.shared else f"{sign}_{{{STEPS[step]}}}"
 
 
-def _label(site: str, place: Place, drop: Drop | None, note: str) -> str:
+def _label(site: Site, place: Place, drop: Drop | None, note: str) -> str:
     """The site's name beside its symbol, with the letter of its mask where one acts, and a note below."""
     x, y = place.label
-    lines = list(place.lines or (site.replace("_", " "),))
+    lines = list(place.lines or (site.words,))
     look: dict[str, Any] = {"fill": GREY}
     if drop is not None:
         look = {"fill": EMBER, "font_weight": "bold"}
@@ -231,7 +232,7 @@ def _letter_means(drop: Drop) -> str:
 
 def describe(cell: str, drops: Iterable[Drop]) -> str:
     """Say in words what the picture shows."""
-    said = "; ".join(f"{drop.site.replace('_', ' ')} ({sharing(drop)})" for drop in drops)
+    said = "; ".join(f"{drop.site.words} ({sharing(drop)})" for drop in drops)
     where = f"Masks at: {said}." if said else "No mask is set; each site where one can act is marked."
     return f"{cell} unrolled over three time steps, the middle cell opened up. {where}"
 

@@ -165,10 +165,8 @@ STEPS: dict[str, Callable[..., TwinStep]] = {"SimpleRNN": rnn_step, "LSTM": lstm
 
 
 def masks_at(masks: Masks | None, t: int) -> dict[str, Array]:
-    """The masks of step t: a mask with one time row serves every step; a weight mask has no time."""
-    if not masks:
-        return {}
-    return {s: m if s == "recurrent_weight" else m[t if m.shape[0] > 1 else 0] for s, m in masks.items()}
+    """The masks of step t: one that time shares serves every step, and that of a matrix has no time."""
+    return {site: m if m.ndim == 2 else m[t if len(m) > 1 else 0] for site, m in (masks or {}).items()}
 
 
 class TwinRun(NamedTuple):

@@ -4,21 +4,23 @@ Hold the gates still, i = 1 and one f for all, and what step 1 writes stays on a
 
     influence_t = ∂c_t / ∂g_1 = w · a_2 · … · a_t
 
-w says how much of it is written, a how much each later step lets stay. Only two sites stand on that line:
+w says how much of it is written, a how much each later step lets stay. A site says of itself whether its mask
+multiplies what is written, what is held, or both:
 
-    candidate              w = m                a = f
-    cell                   w = m                a = m f
-    cell, previous value   w = 1 - d            a = d + (1-d) f
-    any other              w = 1                a = f
+    candidate, writes            w = m          a = f
+    cell, writes and holds       w = m          a = m f
+    cell, previous value         w = 1 - d      a = d + (1-d) f
+    any other                    w = 1          a = f
 
 `measured` runs the NumPy LSTM and does not know these lines; `mean` and `surviving` know nothing else.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -31,14 +33,6 @@ if TYPE_CHECKING:
 
 
 TINY = 1e-30  # the complex step subtracts nothing, so it can be as small as one likes
-
-
-class _Line(NamedTuple):
-    """The values a draw can take: the odds of each, and the w and the a it makes."""
-
-    odds: Array
-    write: Array
-    hold: Array
 
 
 def mean(drops: Iterable[Drop], forget: float, steps: int) -> Array:
@@ -57,7 +51,7 @@ def surviving(drops: Iterable[Drop], forget: float, steps: int) -> Array:
     Shapes: → (T,), float64, each in [0, 1]. A mask on c: (1-p)^t, or 1-p where time shares the draw.
     Raises `RecdropError` as `mean` does.
     """
-    return _expected(drops, forget, steps, lambda value: (value != 0).astype(float))
+    return _expected(drops, forget, steps, lambda value: float(value != 0))
 
 
 def measured(
@@ -93,36 +87,52 @@ def measured(
 # ---- how it is done ----
 
 
-def _expected(drops: Iterable[Drop], forget: float, steps: int, of: object) -> Array:
-    """Σ over the values that the masks take: odds × of(influence), (T,)."""
-    assert callable(of)
-    later, result = np.arange(steps)[:, None], np.ones(steps)  # (T, 1): steps since the write
-    f = _gate(forget)
-    on_the_line = [drop for drop in drops if drop.site in ("candidate", "cell")]
-    for drop in on_the_line:
-        line = _line(drop, f)
-        if "time" in drop.shared:
-            result *= (line.odds * of(line.write * line.hold**later)).sum(1)
-        else:
-            result *= (line.odds @ of(line.write)) * (line.odds @ of(line.hold)) ** later[:, 0]
-    if not any(drop.site == "cell" for drop in on_the_line):
-        result *= of(f ** later[:, 0].astype(float))
+def _expected(drops: Iterable[Drop], forget: float, steps: int, of: Callable[[float], float]) -> Array:
+    """Σ over the masks' values of probability × of(influence), (T,); `of` of a product is its product."""
+    f, later = _gate(forget), np.arange(steps)  # later: the steps since the write
+    on_path = [drop for drop in drops if drop.site.writes or drop.site.holds]
+    on_path.sort(key=lambda drop: bool(drop.site.carried))  # zoneout takes what the others have made
+    per_sequence = [drop for drop in on_path if "time" in drop.shared]
+    per_step = [drop for drop in on_path if "time" not in drop.shared]
+    result = np.zeros(steps)
+    for probability, drawn in _outcomes(per_sequence):
+        write = hold = 0.0
+        for each, drawn_now in _outcomes(per_step):
+            w, a = _path(on_path, drawn | drawn_now, f)
+            write, hold = write + each * of(w), hold + each * of(a)
+        result += probability * write * hold**later
     return result
 
 
-def _line(drop: Drop, f: float) -> _Line:
-    """What the two values of this drop's mask do on the line."""
-    if drop.noise != "bernoulli":
+def _outcomes(drops: Sequence[Drop]) -> Iterator[tuple[float, dict[str, float]]]:
+    """Every combination of the values that these masks can take, by site, and its probability."""
+    for chosen in itertools.product(*map(_values, drops)):
+        probabilities, values = zip(*chosen, strict=True) if chosen else ((), ())
+        yield math.prod(probabilities), {d.site: v for d, v in zip(drops, values, strict=True)}
+
+
+def _values(drop: Drop) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The two values of a mask, each after its probability."""
+    if drop.noise == "gaussian":
         raise RecdropError(
-            f"The formula of memory was asked for {drop.noise} noise at {drop.site!r}; it knows the two "
-            'values of noise="bernoulli". `measured` takes any mask.'
+            f"The formula of memory was asked for {drop.noise} noise at {drop.site!r}; it knows masks of two "
+            'values, such as those of noise="bernoulli". `measured` takes any mask.'
         )
     if drop.fill == "previous":
-        d = np.array([1.0, 0.0])
-        return _Line(np.array([drop.p, 1 - drop.p]), write=1 - d, hold=d + (1 - d) * f)
-    m = np.array([0.0, 1 / (1 - drop.p)])
-    hold = m * f if drop.site == "cell" else np.ones(2)  # the candidate's f is the cell's, counted there
-    return _Line(np.array([drop.p, 1 - drop.p]), write=m, hold=hold)
+        return (drop.p, 1.0), (1 - drop.p, 0.0)
+    return (drop.p, 0.0), (1 - drop.p, 1.0 if drop.noise == "binary" else 1 / (1 - drop.p))
+
+
+def _path(drops: Sequence[Drop], masks: Mapping[str, float], f: float) -> tuple[float, float]:
+    """The w and the a of a step under these masks."""
+    write, hold = 1.0, f
+    for drop in drops:
+        m = masks[drop.site]
+        if drop.fill == "previous":
+            write, hold = (1 - m) * write, m + (1 - m) * hold
+        else:
+            write, hold = (m * write if drop.site.writes else write), (m * hold if drop.site.holds else hold)
+    return write, hold
 
 
 def _gate(forget: float, *, below: float | None = None) -> float:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recdrop_lessons import GRU, LSTM, SITES, Drop, DropError, Embedding, SimpleRNN
-from recdrop_lessons.algebra.drops import AXES, check_mask, check_sites
+from recdrop_lessons.algebra.drops import AXES, check_sites
+from recdrop_lessons.layers.tensors import check_mask
 
 N = 20_000
 

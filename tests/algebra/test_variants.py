@@ -10,6 +10,7 @@ P, Q = 0.3, 0.2
 ROWS = {
     "zaremba": (variants.zaremba(P), {("input", P, (), "zero", False)}),
     "moon": (variants.moon(P), {("cell", P, ("time",), "zero", False)}),
+    "cell scaled": (variants.cell_scaled(P), {("cell", P, ("time",), "zero", False)}),
     "gal": (
         variants.gal(P, Q),
         {("input", P, ("time",), "zero", False), ("recurrent", Q, ("time",), "zero", False)},
@@ -54,7 +55,8 @@ ROWS = {
 def test_each_row_is_its_papers(name):
     drops, expected = ROWS[name]
     assert {(d.site, d.p, d.shared, d.fill, d.per_gate) for d in drops} == expected
-    assert all(d.noise == "bernoulli" for d in drops) and len(drops) == len(expected)
+    assert {d.noise for d in drops} <= {"binary" if name == "moon" else "bernoulli"}
+    assert len(drops) == len(expected)
 
 
 @pytest.mark.parametrize("key", variants.ROWS)
@@ -77,6 +79,11 @@ def test_keras_is_gal_and_neither_semeniuta_nor_moon():
 def test_no_two_rows_are_the_same_drops():
     for key, row in variants.ROWS.items():
         assert variants.matching(row.make(0.5)) == [key]
+
+
+def test_the_scaled_mask_on_the_cell_is_not_called_moons():
+    assert variants.matching(variants.cell_scaled(0.3)) == []
+    assert variants.matching(variants.moon(0.3)) == ["moon"]
 
 
 def test_drops_that_are_no_row_match_none():

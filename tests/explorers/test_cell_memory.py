@@ -25,7 +25,8 @@ def test_every_row_can_be_drawn_at_the_ends_of_every_slider(row: str) -> None:
 
 def test_groups_hold_every_row_once() -> None:
     groups = explorer.groups(explorer.figure().numbers["mean"])
-    assert sorted(key for keys in groups for key in keys) == sorted([*variants.ROWS, explorer.STEP_MASK])
+    assert sorted(key for keys in groups for key in keys) == sorted(explorer.ROWS)
+    assert set(explorer.ROWS) - set(variants.ROWS) == {explorer.STEP_MASK, explorer.SCALED}
     assert any({"gal", "keras_recurrent", "zaremba"} <= set(keys) for keys in groups)
 
 
@@ -33,3 +34,10 @@ def test_a_mask_per_step_on_the_cell_survives_as_a_power() -> None:
     alive = explorer.figure(p=0.25, steps=20).numbers["alive"]
     np.testing.assert_allclose(alive[explorer.STEP_MASK], 0.75 ** np.arange(1, 21))
     np.testing.assert_allclose(alive["moon"], 0.75)
+
+
+def test_moons_mean_falls_with_the_forget_gate_and_the_scaled_one_grows() -> None:
+    mean = explorer.figure(p=0.25, forget=0.95, steps=20).numbers["mean"]
+    later = np.arange(20)
+    np.testing.assert_allclose(mean["moon"], 0.75 * 0.95**later)
+    np.testing.assert_allclose(mean[explorer.SCALED], (0.95 / 0.75) ** later)

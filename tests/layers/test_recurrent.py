@@ -21,6 +21,7 @@ from recdrop_lessons import (
     SimpleRNN,
     variants,
 )
+from recdrop_lessons.algebra.noise import NOISES
 
 KINDS = list(LAYERS)
 ALL_SHARED = [axes for n in range(4) for axes in itertools.combinations(("time", "batch", "features"), n)]
@@ -28,9 +29,8 @@ ALL_SHARED = [axes for n in range(4) for axes in itertools.combinations(("time",
 
 def sharings(site):
     """Every sharing that a site allows."""
-    if site == "recurrent_weight":
-        return [axes for axes in ALL_SHARED if "time" in axes and "features" not in axes]
-    return ALL_SHARED
+    wanted, never = set(site.must_share), set(site.never_shares)
+    return [axes for axes in ALL_SHARED if wanted <= set(axes) and not never & set(axes)]
 
 
 def sites_of(kind):
@@ -66,7 +66,7 @@ def test_one_drop_equals_the_twin(kind, site, shared, extra):
 
 @pytest.mark.parametrize(
     "kind, site, shared, extra",
-    [case for case in ZERO_FILL if case[1] in ("input", "recurrent") and case[0] != "SimpleRNN"],
+    [case for case in ZERO_FILL if case[1].per_gate and case[0] != "SimpleRNN"],
 )
 def test_one_mask_per_gate_equals_the_twin(kind, site, shared, extra):
     layer = made(kind, drops=Drop(site, 0.4, shared=shared, per_gate=True), **extra)
@@ -163,15 +163,15 @@ def test_any_drops_at_any_shape_equal_the_twin(data):
     features, hidden = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 4))
     drops = []
     for site in data.draw(st.lists(st.sampled_from(sites_of(kind)), unique=True)):
-        previous = site in ("cell", "hidden") and data.draw(st.booleans())
+        previous = bool(site.carried) and data.draw(st.booleans())
         drops.append(
             Drop(
                 site,
                 data.draw(st.floats(0, 0.9)),
                 shared=data.draw(st.sampled_from(sharings(site))),
-                noise="bernoulli" if previous else data.draw(st.sampled_from(["bernoulli", "gaussian"])),
+                noise="bernoulli" if previous else data.draw(st.sampled_from(NOISES)),
                 fill="previous" if previous else "zero",
-                per_gate=site in ("input", "recurrent") and data.draw(st.booleans()),
+                per_gate=site.per_gate and data.draw(st.booleans()),
             )
         )
     torch.manual_seed(0)
@@ -318,6 +318,51 @@ def test_grus_mask_on_h_never_touches_the_leak():
         layer.bias_ih.copy_(torch.tensor([0.0, 100.0, 0.0]).repeat_interleave(HIDDEN))  # z = 1: keep
     x, (h,) = inputs(layer, steps=6)
     assert torch.allclose(layer.train()(x, h)[1], h)
+
+
+# ---- evaluation: the mean of each mask takes its place ----
+
+
+@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize("kind, site", [(kind, site) for kind in KINDS for site in sites_of(kind)])
+def test_evaluation_multiplies_by_the_mean_of_binary_noise(kind, site, fast):
+    p, shared = 0.3, sharings(site)[0]
+    layer = made(kind, drops=Drop(site, p, shared=shared, noise="binary")).eval()
+    layer.fast = fast
+    x, state = inputs(layer)
+    masks = {name: torch.full_like(mask, 1 - p) for name, mask in drawn(layer).items()}
+    for grad in (True, False):
+        with torch.set_grad_enabled(grad):
+            for ours, theirs in zip(layer(x, state), layer(x, state, masks=masks), strict=True):
+                torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=0)
+            assert not torch.allclose(layer(x, state)[0], made(kind)(x, state)[0])
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_the_mean_over_the_masks_is_what_evaluation_gives_where_nothing_bends(noise):
+    # A linear net with U = 0: the output is linear in the mask on x.
+    rows, p = 20_000, 0.4
+    layer = SimpleRNN(1, 1, activation="linear", drops=Drop("input", p, noise=noise))
+    with torch.no_grad():
+        layer.weight_hh.zero_(), layer.weight_ih.fill_(1.0), layer.bias.zero_()
+        x = torch.ones(rows, 2, 1)
+        training = layer.train()(x, generator=torch.Generator().manual_seed(0))
+        evaluation = layer.eval()(x[:1])
+    assert evaluation.item() == pytest.approx(1 - p if noise == "binary" else 1, abs=1e-6)
+    error = training.std().item() / rows**0.5
+    assert abs(training.mean().item() - evaluation.item()) < 4 * error
+
+
+def test_moons_cell_stays_within_what_an_lstm_can_reach_and_the_scaled_one_does_not():
+    bounds = {}
+    for name, make in (("moon", variants.moon), ("scaled", variants.cell_scaled)):
+        layer = made("LSTM", drops=make(0.5))
+        with torch.no_grad():
+            layer.bias[HIDDEN : 2 * HIDDEN] += 5  # the forget gate starts open
+            x, _ = inputs(layer, steps=40)
+            masks = drawn(layer, steps=40)
+            bounds[name] = layer(x, masks=masks)[2].abs().max().item()
+    assert bounds["moon"] <= 40 < 1e6 < bounds["scaled"]  # |c_t| ≤ |c_{t-1}| + 1
 
 
 # ---- shapes ----

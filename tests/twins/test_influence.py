@@ -12,6 +12,8 @@ ROWS = {
     "none": (),
     "zaremba": variants.zaremba(P),
     "moon": variants.moon(P),
+    "moon's site per step": (Drop("cell", P, shared=(), noise="binary"),),
+    "cell scaled": variants.cell_scaled(P),
     "cell per step": (Drop("cell", P, shared=()),),
     "gal": variants.gal(P),
     "gal untied": variants.gal(P, tied=False),
@@ -22,6 +24,7 @@ ROWS = {
     "weight drop": variants.weight_drop(P),
     "candidate and cell": (Drop("candidate", P, shared=()), Drop("cell", P)),
     "candidate and zoneout": (Drop("candidate", P), Drop("cell", P, shared=(), fill="previous")),
+    "binary candidate per step": (Drop("candidate", P, shared=(), noise="binary"), *variants.zoneout(P)),
 }
 
 
@@ -59,7 +62,9 @@ def test_each_unit_follows_its_own_masks_exactly():
     ("gal untied", lambda t: FORGET ** (t - 1)),
     ("semeniuta", lambda t: FORGET ** (t - 1)),
     ("cell per step", lambda t: FORGET ** (t - 1)),
-    ("moon", lambda t: (FORGET / (1 - P)) ** (t - 1)),
+    ("moon", lambda t: (1 - P) * FORGET ** (t - 1)),
+    ("moon's site per step", lambda t: (1 - P) ** t * FORGET ** (t - 1)),
+    ("cell scaled", lambda t: (FORGET / (1 - P)) ** (t - 1)),
     ("zoneout", lambda t: (1 - P) * (P + (1 - P) * FORGET) ** (t - 1)),
 ])  # fmt: skip
 def test_the_mean_in_closed_form(name, formula):
