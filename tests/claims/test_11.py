@@ -1,12 +1,13 @@
 """The claims of lesson 11, run against Keras, PyTorch and autograd."""
 
 import os
+from unittest import mock
 
 import pytest
 import torch
 from torch import nn
 
-from recdrop_lessons import LSTM, Drop, frameworks, variants
+from recdrop_lessons import LSTM, Drop, frameworks, record, variants
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 keras = pytest.importorskip("keras", reason="the extra `frameworks` brings Keras")
@@ -33,8 +34,8 @@ def test_keras_masks_its_gradients():
 
 
 @pytest.mark.parametrize("quick", [True, False])
-def test_only_cell_masks_stand_on_the_road_along_the_cell(quick):
-    def road(drops):
+def test_only_cell_masks_are_factors_of_the_direct_path(quick):
+    def direct_path(drops):
         torch.manual_seed(0)
         layer = LSTM(F, H, drops=drops, return_state=True).double()
         layer.weight_hh.data.zero_()
@@ -44,11 +45,52 @@ def test_only_cell_masks_stand_on_the_road_along_the_cell(quick):
         _, _, last = layer(x, (h, c), generator=torch.Generator().manual_seed(2))
         return torch.autograd.grad(last.sum(), c)[0]
 
-    whole = road(())
+    whole = direct_path(())
     for drops in (variants.semeniuta(0.5), Drop("recurrent", 0.5), variants.weight_drop(0.5)):
-        assert torch.allclose(road(drops), whole)
-    assert (road(variants.moon(0.5)) == 0).any()
-    assert road(variants.zoneout(0.5)).mean() > whole.mean()
+        assert torch.allclose(direct_path(drops), whole)
+    assert (direct_path(variants.moon(0.5)) == 0).any()
+    assert direct_path(variants.zoneout(0.5)).mean() > whole.mean()
+    assert not torch.allclose(direct_path(variants.gal(0.5)), whole)  # the forget gate reads x
+
+
+@pytest.mark.parametrize("units", [16, 64])
+def test_every_mask_changes_the_product_of_forget_gates(units):
+    """Other seeds and widths than the lesson's; Semeniuta's changes it least of the three in the claim."""
+
+    def forget_product(drops, seed):
+        torch.manual_seed(seed)
+        layer = LSTM(8, units, drops=drops)
+        x = torch.randn(1, 15, 8).expand(100, -1, -1)
+        with record(layer) as trace, torch.no_grad():
+            layer(x, generator=torch.Generator().manual_seed(3))
+        return trace.gates["f"].prod(1)
+
+    def change(drops):
+        plain = [forget_product((), seed) for seed in (11, 12, 13)]
+        masked = [forget_product(drops, seed) for seed in (11, 12, 13)]
+        return sum(float(((m - p).abs() / p).mean()) for m, p in zip(masked, plain, strict=True)) / 3
+
+    semeniuta = change(variants.semeniuta(0.5))
+    assert 0.05 < semeniuta < 0.2
+    for drops in (Drop("recurrent", 0.5), variants.weight_drop(0.5), variants.gal(0.5)):
+        assert change(drops) > 1.1 * semeniuta
+    assert 0.03 < change(variants.zoneout(0.5))
+    assert 0.3 < change(variants.moon(0.5))
+
+
+def test_kerass_input_dropout_keeps_its_fast_kernel():
+    x = torch.randn(B, T, F)
+
+    def asks_for_the_kernel(**arguments):
+        layer = keras.layers.LSTM(H, **arguments)
+        with mock.patch.object(keras.src.backend, "lstm", wraps=keras.src.backend.lstm) as kernel:
+            layer(x, training=True)
+        return kernel.called
+
+    assert asks_for_the_kernel()
+    assert asks_for_the_kernel(dropout=0.4)
+    assert not asks_for_the_kernel(recurrent_dropout=0.4)
+    assert not asks_for_the_kernel(dropout=0.4, recurrent_dropout=0.4)
 
 
 def test_the_product_with_x_need_not_wait():
