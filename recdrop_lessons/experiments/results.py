@@ -6,11 +6,13 @@ The rate of a method is chosen on the validation part; the test part is looked a
 from __future__ import annotations
 
 import csv
-import os
+import io
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from importlib.resources import files
 from pathlib import Path
+
+from recdrop_lessons.support.files import write_whole
 
 #: What each task is scored by: "accuracy" (more is better) or "loss" (nats a character; less is better).
 SCORES = {"digits": "accuracy", "text": "loss"}
@@ -79,14 +81,13 @@ def line(result: Result) -> list[object]:
     return [*(values[name] for name in _COLUMNS[:-1]), f"{result.data}."]
 
 
-def write_whole(path: Path, results: Iterable[Result]) -> None:
+def write(path: Path, results: Iterable[Result]) -> None:
     """Write the file anew, in order, whole or not at all."""
-    beside = path.with_suffix(".partial")
-    with beside.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        writer.writerows(line(result) for result in sorted(results, key=lambda r: r.setting))
-    os.replace(beside, path)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows(line(result) for result in sorted(results, key=lambda r: r.setting))
+    write_whole(path, text.getvalue())
 
 
 def shipped() -> list[Result]:

@@ -21,7 +21,7 @@ from torch import nn
 from recdrop_lessons.algebra import variants
 from recdrop_lessons.algebra.drops import Drop
 from recdrop_lessons.experiments.datasets import Splits, digits, manual_text
-from recdrop_lessons.experiments.results import DIGITS, SCORES, Result, SweepSetting, line, read, write_whole
+from recdrop_lessons.experiments.results import DIGITS, SCORES, Result, SweepSetting, line, read, write
 from recdrop_lessons.experiments.training import evaluate, fit, seeded, single_thread
 from recdrop_lessons.layers.dropout import Embedding
 from recdrop_lessons.layers.recurrent import LSTM
@@ -140,7 +140,7 @@ def sweep(
     tqdm = need("tqdm.auto", "tqdm").tqdm
     path.parent.mkdir(parents=True, exist_ok=True)
     done = {result.setting: result for result in read(path)}
-    write_whole(path, done.values())  # drops a half line, so that the next one starts on its own
+    write(path, done.values())  # drops a half line, so that the next one starts on its own
     open_settings = [setting for setting in wanted if setting not in done]
     with _where(joblib, jobs, scheduler), path.open("a", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -150,7 +150,7 @@ def sweep(
             writer.writerow(line(result))
             file.flush()
             os.fsync(file.fileno())
-    write_whole(path, done.values())
+    write(path, done.values())
     return [done[setting] for setting in wanted]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import io
 import math
 import os
 import sys
@@ -26,6 +27,7 @@ from torch import Tensor, nn
 
 from recdrop_lessons.experiments.datasets import Graph, Splits
 from recdrop_lessons.support.errors import RecdropError
+from recdrop_lessons.support.files import write_whole
 from recdrop_lessons.support.optional import need
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -244,16 +246,9 @@ def single_thread() -> Iterator[None]:
 
 def save(model: nn.Module, path: str | Path) -> None:
     """Write the model's state dictionary, whole or not at all: a file that is there can be loaded."""
-    path = Path(path)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(unfinished, "wb") as file:
-            torch.save(model.state_dict(), file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    content = io.BytesIO()
+    torch.save(model.state_dict(), content)
+    write_whole(Path(path), content.getvalue())
 
 
 def load(model: nn.Module, path: str | Path) -> None:

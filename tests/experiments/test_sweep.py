@@ -83,7 +83,7 @@ def test_each_line_is_there_as_soon_as_it_is_done(short, tmp_path, monkeypatch):
 def test_what_is_written_is_what_is_read(tmp_path):
     path = tmp_path / "sweep.csv"
     runs = [result(seed=seed, test=seed / 8) for seed in range(3)]
-    results.write_whole(path, reversed(runs))
+    results.write(path, reversed(runs))
     assert results.read(path) == runs
     assert results.read(tmp_path / "none.csv") == []
 
