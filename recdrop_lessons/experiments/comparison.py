@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from recdrop_lessons.experiments import budget
 from recdrop_lessons.experiments.arms import ARMS
-from recdrop_lessons.experiments.runs import Ledger, remade, run
+from recdrop_lessons.experiments.runs import Ledger, Setting, remade, run
 from recdrop_lessons.experiments.search import next_runs
 from recdrop_lessons.experiments.sweep import _where
 from recdrop_lessons.experiments.tasks import TASKS
@@ -48,7 +49,12 @@ def compare(
     return made
 
 
-def _next(task: str, names: Sequence[str], ledger: Ledger, arms_at_once: int) -> list:
+def _next(task: str, names: Sequence[str], ledger: Ledger, arms_at_once: int) -> list[Setting]:
+    """The study of budgets first, as far as its arms are asked for; then the present rounds of some arms."""
+    if task == budget.TASK and (
+        fixed := [s for s in budget.settings() if s.arm in names and s not in ledger.runs]
+    ):
+        return fixed
     found = []
     for name in names:
         if wanted := next_runs(task, name, ledger.runs):

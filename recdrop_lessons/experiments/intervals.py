@@ -66,15 +66,33 @@ def mean_interval(scores: Sequence[float], level: float = 0.95) -> Interval:
     return Interval(mean, mean - half_width, mean + half_width, level, n)
 
 
+def paired_p_value(a: Sequence[float], b: Sequence[float]) -> float:
+    """Return how probable a mean difference so far from 0 is, if a and b have the same mean (two-sided).
+
+    It is at most 1 - level exactly where `paired_interval` excludes 0. Raises as that does.
+    """
+    _check_pairs(a, b)
+    mean_interval(a)  # refuses what no interval can be made of
+    differences = [float(left) - float(right) for left, right in zip(a, b, strict=True)]
+    if len(set(differences)) == 1:
+        return 1.0 if differences[0] == 0 else 0.0
+    return float(need("scipy.stats", "scipy").ttest_1samp(differences, 0.0).pvalue)
+
+
 def paired_interval(a: Sequence[float], b: Sequence[float], level: float = 0.95) -> Interval:
     """Confidence interval of the mean of a - b, where a[k] and b[k] share what varies (seed, split).
 
-    What both runs of a pair share cancels in the difference, so the interval is narrower than the two
-    means' own. An interval on both sides of zero means: these data do not tell a from b.
+    What both runs of a pair share cancels in the difference: the interval is narrower than without pairs
+    where their scores rise and fall together, and wider where they do not.
+    An interval on both sides of zero means: these data do not tell a from b.
     Raises `StatisticsError` when the pairs are not complete, else as `mean_interval`.
     """
+    _check_pairs(a, b)
+    return mean_interval([float(left) - float(right) for left, right in zip(a, b, strict=True)], level)
+
+
+def _check_pairs(a: Sequence[float], b: Sequence[float]) -> None:
     if len(a) != len(b):
         raise StatisticsError(
             f"{len(a)} scores against {len(b)}: pairs are expected, the same seeds in the same order."
         )
-    return mean_interval([float(left) - float(right) for left, right in zip(a, b, strict=True)], level)

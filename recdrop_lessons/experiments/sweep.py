@@ -37,7 +37,8 @@ METHODS: dict[str, Callable[[float], tuple[Drop, ...]]] = {
     "gal": variants.gal,
     "gal_untied": lambda p: variants.gal(p, tied=False),
     "recurrent": lambda p: variants.keras(0, p),
-    "moon": variants.moon,
+    # At Moon's place, but scaled by 1/(1-p) at each step, which his mask of 0 and 1 is not.
+    "cell_scaled": lambda p: (Drop("cell", p),),
     "semeniuta": variants.semeniuta,
     "semeniuta_sequence": lambda p: variants.semeniuta(p, per_step=False),
     "zoneout": lambda p: variants.zoneout(p, p / 10),

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from recdrop_lessons.experiments import results as runs
-from recdrop_lessons.experiments.intervals import Interval, paired_interval
+from recdrop_lessons.experiments.bootstrap import holm
+from recdrop_lessons.experiments.intervals import Interval, paired_interval, paired_p_value
 from recdrop_lessons.explorers.frame import Choice, Frame, Settings, Slider, Toggle, complete
 from recdrop_lessons.explorers.view import Explorer
 from recdrop_lessons.plots import charts, svg
@@ -25,7 +26,7 @@ METHODS = {
     "gal": "Gal, tied",
     "gal_untied": "Gal, untied (Keras, both)",
     "recurrent": "Gal, untied, h alone (Keras)",
-    "moon": "Moon",
+    "cell_scaled": "cell, scaled at each step",
     "semeniuta": "Semeniuta, per step",
     "semeniuta_sequence": "Semeniuta, per sequence",
     "zoneout": "zoneout",
@@ -36,7 +37,7 @@ CONTROLS = (
     Choice("task", "Task", "digits", TASKS),
     Choice("against", "Compared with", "none", METHODS),
     Slider("level", "Level in per cent", 95, 50, 99, 1),
-    Toggle("correct", "Widen for the ten comparisons", False),
+    Toggle("correct", "Correct for the ten comparisons (Holm)", True),
 )
 
 
@@ -61,36 +62,49 @@ def gains(task: str, against: str, level: float) -> dict[str, Interval]:
     }
 
 
+def differ(task: str, against: str, level: float, correct: bool) -> list[str]:
+    """Return the methods that differ from `against`, with a probability of 1 - level for a false one.
+
+    Without `correct` that holds for each comparison alone; with it, for all together (Holm).
+    """
+    scores = runs.final_scores(runs.shipped(), task)
+    others = [method for method in METHODS if method != against]
+    p_values = [paired_p_value(scores[method], scores[against]) for method in others]
+    if correct:
+        p_values = holm(p_values)
+    return [method for method, p in zip(others, p_values, strict=True) if p <= 1 - level]
+
+
 def figure(**settings: Any) -> Frame:
     """Draw the paired difference of each method to one of them, with its interval.
 
-    Settings: `task`; `against`, a method; `level` in per cent, 50 to 99; `correct`: Bonferroni's level for as
-    many comparisons as there are methods to compare.
+    Settings: `task`; `against`, a method; `level` in per cent, 50 to 99, of each interval; `correct`: call
+    those different that are so by Holm's correction for the comparisons shown, else each by its interval.
     Raises `SettingsError` for a setting out of range.
     """
     s = complete(CONTROLS, settings)
     others = len(METHODS) - 1
     level = s["level"] / 100
-    if s["correct"]:
-        level = 1 - (1 - level) / others
     found = gains(s["task"], s["against"], level)
-    better = [m for m in found if found[m].low > 0]
-    worse = [m for m in found if found[m].high < 0]
+    told = differ(s["task"], s["against"], level, s["correct"])
+    better = [m for m in told if found[m].mean > 0]
+    worse = [m for m in told if found[m].mean < 0]
     rates = runs.chosen_rates(runs.shipped(), s["task"])
     status = (
-        f"{TASKS[s['task']]}, against {METHODS[s['against']]}, intervals of {100 * level:.3g} %: "
+        f"{TASKS[s['task']]}, against {METHODS[s['against']]}, {100 * level:.3g} %"
+        f"{', corrected' if s['correct'] else ''}: "
         f"{len(better)} better, {len(worse)} worse, {others - len(better) - len(worse)} cannot be told apart."
     )
     return Frame(
-        svg.document(_forest(found, rates, s), label=status),
+        svg.document(_forest(found, told, rates, s), label=status),
         alt=status + " " + " ".join(f"{METHODS[m]}: {found[m]}." for m in found),
         status=status,
         numbers={"gains": found, "better": better, "worse": worse, "rates": rates},
     )
 
 
-def _forest(found: dict[str, Interval], rates: dict[str, float], s: Settings) -> svg.Sheet:
-    """One row a method: its mean difference and the interval; full dots differ from 0, hollow ones do not."""
+def _forest(found: dict[str, Interval], told: list[str], rates: dict[str, float], s: Settings) -> svg.Sheet:
+    """One row a method: its mean difference and the interval; full dots are `told`, hollow ones are not."""
     ends = np.array([(i.low, i.high) for i in found.values()] + [(0.0, 0.0)])
     low, high = charts.padded(ends.ravel())
     row, left = 30, 345
@@ -101,13 +115,10 @@ def _forest(found: dict[str, Interval], rates: dict[str, float], s: Settings) ->
     for k, (method, interval) in enumerate(found.items()):
         y = len(found) - k - 0.5
         (x0, at_y), (x1, _), (x, _) = (axes.at(v, y) for v in (interval.low, interval.high, interval.mean))
-        told = interval.excludes_zero
         colour = BLUE if interval.mean > 0 else EMBER
-        parts.append(
-            svg.line([(x0, at_y), (x1, at_y)], stroke=colour if told else GREY, width=4 if told else 2)
-        )
-        fill = colour if told else "white"
-        parts.append(svg.circle(x, at_y, 6, fill=fill, stroke=colour if told else GREY, stroke_width=2))
+        edge, fill, width = (colour, colour, 4) if method in told else (GREY, "white", 2)
+        parts.append(svg.line([(x0, at_y), (x1, at_y)], stroke=edge, width=width))
+        parts.append(svg.circle(x, at_y, 6, fill=fill, stroke=edge, stroke_width=2))
         name = METHODS[method] + (f", p = {rates[method]:g}" if rates[method] else "")
         parts.append(svg.text(left - 14, at_y + 5, name, size=14, anchor="end", fill=INK))
     return axes.sheet(parts)

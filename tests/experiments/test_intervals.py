@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from recdrop_lessons.experiments.intervals import Interval, StatisticsError, mean_interval, paired_interval
+from recdrop_lessons.experiments.intervals import (
+    Interval,
+    StatisticsError,
+    mean_interval,
+    paired_interval,
+    paired_p_value,
+)
 
 
 @pytest.mark.parametrize(
@@ -81,3 +87,13 @@ def test_zero_inside_or_outside():
 def test_refuses(call, message):
     with pytest.raises(StatisticsError, match=message):
         call()
+
+
+def test_a_pair_is_told_apart_by_its_p_value_where_its_interval_excludes_zero():
+    for shift in (-0.3, 0.0, 0.05, 0.4):
+        a, b = [shift + 0.1, shift - 0.2, shift + 0.3, shift], [0.0, 0.1, 0.0, -0.1]
+        interval = paired_interval(a, b)
+        assert (paired_p_value(a, b) <= 0.05) == interval.excludes_zero
+    assert paired_p_value([1.0, 1.0], [1.0, 1.0]) == 1.0
+    with pytest.raises(StatisticsError, match="pairs are expected"):
+        paired_p_value([1.0], [1.0, 2.0])

@@ -36,7 +36,7 @@ def test_a_run_depends_on_its_setting_alone(short):
 
 
 def test_goes_on_where_it_was_cut_off(short, tmp_path, monkeypatch):
-    path, wanted = tmp_path / "new" / "sweep.csv", sweep.settings(["digits"], ["moon"], (0.1,), (0, 1))
+    path, wanted = tmp_path / "new" / "sweep.csv", sweep.settings(["digits"], ["cell_scaled"], (0.1,), (0, 1))
     undisturbed = sweep.sweep(path, wanted, progress=False)
     whole = path.read_text()
     lines = whole.splitlines(keepends=True)
@@ -52,7 +52,7 @@ def test_goes_on_where_it_was_cut_off(short, tmp_path, monkeypatch):
 
 def test_a_dask_cluster_finds_the_same(short, tmp_path):
     distributed = pytest.importorskip("distributed", reason="the extra `cluster` brings Dask")
-    wanted = sweep.settings(["digits"], ["moon"], (0.1,), (0, 1))
+    wanted = sweep.settings(["digits"], ["cell_scaled"], (0.1,), (0, 1))
     here = sweep.sweep(tmp_path / "here.csv", wanted, progress=False)
     with distributed.LocalCluster(
         n_workers=1,

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from recdrop_lessons import results, sweep
-from recdrop_lessons.experiments.intervals import paired_interval
+from recdrop_lessons.experiments.intervals import paired_interval, paired_p_value
 from recdrop_lessons.explorers import methods_compared as explorer
 
 
@@ -19,7 +19,9 @@ def test_every_pair_can_be_drawn(task: str, against: str) -> None:
         ET.fromstring(frame.svg)
         found = frame.numbers["gains"]
         assert set(found) == set(explorer.METHODS) - {against}
-        assert frame.numbers["better"] == [m for m in found if found[m].low > 0]
+        if not correct:
+            assert frame.numbers["better"] == [m for m in found if found[m].low > 0]
+            assert frame.numbers["worse"] == [m for m in found if found[m].high < 0]
         assert f"{len(frame.numbers['better'])} better" in frame.status
 
 
@@ -36,8 +38,12 @@ def test_more_is_better_in_both_tasks() -> None:
         assert explorer.gains(task, "none", 0.95)["gal"].mean == pytest.approx(expected)
 
 
-def test_correction_widens() -> None:
-    plain = explorer.figure(correct=False).numbers["gains"]["moon"]
-    widened = explorer.figure(correct=True).numbers["gains"]["moon"]
-    assert widened.half_width > plain.half_width
-    assert widened.level == pytest.approx(0.995)
+@pytest.mark.parametrize("task", list(explorer.TASKS))
+def test_correction_names_fewer_and_moves_no_interval(task: str) -> None:
+    plain, corrected = (explorer.figure(task=task, correct=on).numbers for on in (False, True))
+    assert plain["gains"] == corrected["gains"]
+    assert set(corrected["better"]) <= set(plain["better"])
+    # By hand: the smallest p-value against .05 / 10.
+    scores = results.final_scores(results.shipped(), task)
+    smallest = min(paired_p_value(scores[m], scores["none"]) for m in sweep.METHODS)
+    assert bool(corrected["better"]) == (smallest <= 0.05 / 10)
