@@ -21,12 +21,12 @@ def compare(
 ) -> int:  # fmt: skip
     """Search and run what is missing in the file, arm after arm; return the number of runs made.
 
-    `arms`: names of `ARMS`, by default all, in that order. `jobs`: processes of one thread each.
+    `arms`: names of `ARMS`, by default `arms_of(task)`, in that order. `jobs`: processes of one thread each.
     `scheduler`: the address of a Dask scheduler, to run there instead.
     Raises `RecdropError` for an unknown name, a library that is missing, or a file made by other code.
     """
-    names = list(ARMS if arms is None else arms)
     _check_known("task", [task], TASKS)
+    names = list(arms_of(task) if arms is None else arms)
     _check_known("arm", names, ARMS)
     joblib = need("joblib", "joblib")
     tqdm = need("tqdm.auto", "tqdm").tqdm
@@ -47,6 +47,12 @@ def compare(
     finally:
         ledger.close()
     return made
+
+
+def arms_of(task: str) -> list[str]:
+    """Return the arms that differ in a task: where the last output alone is used, its mask has no sharing."""
+    last_alone = TASKS[task].score == "accuracy"
+    return [name for name in ARMS if not (last_alone and name == "output, sequence")]
 
 
 def _next(task: str, names: Sequence[str], ledger: Ledger, arms_at_once: int) -> list[Setting]:

@@ -123,7 +123,7 @@ def each_score(model: nn.Module, data: Data, part: Split, score: str) -> tuple[T
 TRAIN, VALIDATION, DEVELOPMENT = 300, 300, 900
 
 
-def _examples(part: Split, order: torch.Generator | None, size: int = 100) -> Iterator[Batch]:
+def examples(part: Split, order: torch.Generator | None, size: int = 100) -> Iterator[Batch]:
     """Independent examples: shuffled where an order is given, large batches where none is."""
     rows = torch.arange(len(part.y)) if order is None else torch.randperm(len(part.y), generator=order)
     for chosen in rows.split(1024 if order is None else size):
@@ -138,7 +138,7 @@ def _digits(split: int) -> Data:
     cut = need("sklearn.model_selection", "scikit-learn").train_test_split
     rows = cut(range(len(y)), train_size=TRAIN, test_size=VALIDATION, stratify=y.numpy(), random_state=split)
     train, validation = (Split(x[part], y[part]) for part in rows)
-    return Data(train, validation, whole.test, _examples)
+    return Data(train, validation, whole.test, examples)
 
 
 # --- memory: two marked signs -------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ def _memory(split: int) -> Data:
     """
     made = torch.Generator().manual_seed(1000 + split)
     train, validation = _signs(LEARNED, made), _signs(WATCHED, made)
-    return Data(train, validation, _signs(1000, torch.Generator().manual_seed(999)), _examples)
+    return Data(train, validation, _signs(1000, torch.Generator().manual_seed(999)), examples)
 
 
 def _signs(n: int, generator: torch.Generator) -> Split:

@@ -5,8 +5,10 @@ import itertools
 import pytest
 
 from recdrop_lessons import results, sweep
+from recdrop_lessons.experiments import bootstrap, budget
+from recdrop_lessons.experiments import runs as runs_of_the_reference
 from recdrop_lessons.experiments.intervals import paired_interval
-from recdrop_lessons.explorers.methods_compared import gains
+from recdrop_lessons.explorers.methods_compared import differ, gains
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +17,11 @@ def runs():
 
 
 def test_some_methods_help_and_some_do_not_for_sure():
-    helped = [gain.low > 0 for task in results.SCORES for gain in gains(task, "none", 0.95).values()]
+    helped = [
+        method in differ(task, "none", 0.95, correct=True) and gains(task, "none", 0.95)[method].mean > 0
+        for task in results.SCORES
+        for method in sweep.METHODS
+    ]
     assert any(helped)
     assert not all(helped)
 
@@ -35,3 +41,20 @@ def test_no_method_beats_all_others_in_both_tasks(runs):
 def test_validation_chooses_different_rates(runs):
     chosen = {results.chosen_rates(runs, task)[method] for task in results.SCORES for method in sweep.METHODS}
     assert len(chosen) > 1
+
+
+def test_half_of_the_units_dropped_is_worse_early_and_better_late():
+    plain, _, half = budget.STUDY
+    study = budget.complete(runs_of_the_reference.shipped("digits"))
+    assert len({run.setting.split for run in study[plain]}) >= 3
+
+    def gain(score):
+        scores = {fixed: score(study[fixed]) for fixed in (plain, half)}
+        means = bootstrap.resampled_means(scores)
+        return bootstrap.difference(scores[half], scores[plain], means[half], means[plain])
+
+    early, late = gain(lambda kept: budget.at_budget(kept, 60)), gain(budget.to_patience)
+    assert early.high < 0
+    assert late.low > 0
+    # Each run of the study was trained until a tenth of its epochs and more had brought nothing better.
+    assert all(run.finished for kept in study.values() for run in kept)
