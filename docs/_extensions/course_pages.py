@@ -16,6 +16,7 @@ MENUS = {
 
 docs/site/lessons
 notebooks/claims
+docs/site/releases
 docs/site/exercises
 docs/api/index
 docs/instructors/index

@@ -164,6 +164,42 @@ def doctor() -> None:
 
 
 @app.command()
+def facts(
+    keras: Annotated[str | None, typer.Option(help="This release instead: 3.5 or 3.5.0.")] = None,
+    torch: Annotated[str | None, typer.Option(help="This release of PyTorch instead.")] = None,
+    pyg: Annotated[str | None, typer.Option(help="This release of PyTorch Geometric instead.")] = None,
+    backend: Annotated[
+        str | None, typer.Option(help="Keras's: torch, jax or tensorflow; by default the one in use here.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every fact, not the main ones alone.")] = False,
+    run: Annotated[
+        bool, typer.Option("--run", help="Ask the installed frameworks now; takes a minute.")
+    ] = False,
+) -> None:
+    """What dropout does in the releases installed here, and what an upgrade would change.
+
+    The answers were observed by tools/releases.py in each release; with `--run` in this environment, now.
+    """
+    from rich.console import Console
+
+    from recdrop_lessons.releases import matrix, printed
+    from recdrop_lessons.support.errors import RecdropError
+
+    named = {"Keras": keras, "PyTorch": torch, "PyG": pyg}
+    chosen = {name: release for name, release in named.items() if release}
+    try:
+        known = matrix.read()
+        asked = chosen or printed.installed(known)
+        if run and not chosen:
+            known = printed.measured_here(known, asked, backend or printed.default_backend())
+        console = Console()
+        for table in printed.tables(known, asked, backend, every):
+            console.print(table)
+    except RecdropError as error:
+        refuse(error)
+
+
+@app.command()
 def bench(seconds: Annotated[float, typer.Option(help="About so long.")] = 10.0) -> None:
     """How fast the fast layer is on this machine, beside its peers."""
     from recdrop_lessons.experiments.bench import short_table

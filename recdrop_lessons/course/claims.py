@@ -2,7 +2,8 @@
 
 A lesson's cell computes whether the claim holds and ends with `trial(...)`. Such a cell is tagged `claim`,
 its id starts with `claim-`, and nbval checks its output, so that a framework's release that changes the
-verdict breaks the build. `collect` gathers the verdicts of all lessons into one page.
+verdict breaks the build. `collect` gathers the verdicts of all lessons into one page for readers, with their
+reasons, sources and releases; `collect_for_authors` says which cell and test hold each.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from recdrop_lessons.course import sources
+from recdrop_lessons.course.sources import Source
+from recdrop_lessons.releases.matrix import Matrix
+from recdrop_lessons.releases.matrix import read as read_matrix
 from recdrop_lessons.support.errors import RecdropError
 
 #: Verdicts and their symbols: shape and word say it, colour is not needed.
@@ -70,6 +75,7 @@ class ClaimRow(NamedTuple):
 
     claim: str
     verdict: str
+    because: str  # the reason in one sentence
     lesson: str  # the notebook's title
     notebook: str  # its file name
     cell: str  # the cell's id
@@ -86,16 +92,32 @@ def read(notebooks: Iterable[str | Path]) -> list[ClaimRow]:
     return [row for path in sorted(map(Path, notebooks)) for row in _read_one(path)]
 
 
-def collect(notebooks: Iterable[str | Path]) -> str:
-    """One Markdown table of all trials in these notebooks: claim, verdict, lesson, cell, test."""
+def collect(notebooks: Iterable[str | Path], matrix: Matrix | None = None) -> str:
+    """One Markdown table of all trials in these notebooks: claim, verdict, reason, releases, source."""
+    known, origins = matrix or read_matrix(), sources.read()
     lines = [
-        "| claim | verdict | lesson | cell | test |",
+        "| claim | verdict | because | by release | source |",
         "|---|---|---|---|---|",
     ]
     for row in read(notebooks):
-        link = f"[{_cell(row.lesson)}]({row.notebook}#cell-id={row.cell})"  # JupyterLab scrolls to the cell
+        origin = origins.get(row.cell, Source())
+        link = f"[{row.lesson}]({row.notebook}#cell-id={row.cell})"  # JupyterLab scrolls to the cell
         verdict = f"{VERDICTS[row.verdict]} {row.verdict}"
-        lines.append(f"| {_cell(row.claim)} | {verdict} | {link} | `{row.cell}` | {row.test} |")
+        cells = (
+            f"{row.claim} ({link})",
+            verdict,
+            row.because,
+            origin.by_release(known) or "–",
+            origin.link(),
+        )
+        lines.append(f"| {' | '.join(map(_cell, cells))} |")
+    return "\n".join(lines) + "\n"
+
+
+def collect_for_authors(notebooks: Iterable[str | Path]) -> str:
+    """One Markdown table of all trials: claim, the cell that decides it, the tests that hold the verdict."""
+    lines = ["| claim | cell | test |", "|---|---|---|"]
+    lines += [f"| {_cell(row.claim)} | `{row.cell}` | {row.test} |" for row in read(notebooks)]
     return "\n".join(lines) + "\n"
 
 
@@ -146,11 +168,11 @@ def _read_one(path: Path) -> list[ClaimRow]:
                 f"{where}: a trial has both the tag `claim` and an id that starts with `claim-`."
             )
         _check_source(_text(cell["source"]), metadata.get("tags", []), where)
-        claim, verdict = _stored(cell["outputs"], where)
+        claim, verdict, because = _stored(cell["outputs"], where)
         tests = [f"`{path.parent.name}/{path.name}::Cell {number}`"]
         if "test" in metadata.get("recdrop", {}):
             tests.append(f"`{metadata['recdrop']['test']}`")
-        rows.append(ClaimRow(claim, verdict, title, path.name, name, ", ".join(tests)))
+        rows.append(ClaimRow(claim, verdict, because, title, path.name, name, ", ".join(tests)))
     return rows
 
 
@@ -179,11 +201,11 @@ def _check_source(source: str, tags: list[str], where: str) -> None:
             )
 
 
-def _stored(outputs: list[dict[str, Any]], where: str) -> tuple[str, str]:
-    """Claim and verdict from a cell's stored text output (see `Trial.__repr__`)."""
+def _stored(outputs: list[dict[str, Any]], where: str) -> tuple[str, str, str]:
+    """Claim, verdict and reason from a cell's stored text output (see `Trial.__repr__`)."""
     for output in outputs:
         text = _text(output.get("data", {}).get("text/plain", ""))
-        found = re.match(r"Claim: (.+)\nVerdict: \S+ (true|half true|false)\nBecause: ", text)
+        found = re.match(r"Claim: (.+)\nVerdict: \S+ (true|half true|false)\nBecause: (.*)", text)
         if found:
-            return found[1], found[2]
+            return found[1], found[2], found[3]
     raise ClaimError(f"{where}: no verdict is stored. End the cell with `trial(...)` and run the notebook.")

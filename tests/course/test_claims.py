@@ -1,6 +1,8 @@
 """A verdict is computed, stored, checked by nbval, and gathered on one page that is in step."""
 
-import importlib.util
+import subprocess
+import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
@@ -8,7 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from recdrop_lessons.course.claims import ClaimError, collect, read, trial
+from recdrop_lessons.course import sources
+from recdrop_lessons.course.claims import ClaimError, collect, collect_for_authors, read, trial
+from recdrop_lessons.course.sources import Source, SourceError
+from recdrop_lessons.releases.matrix import read as read_matrix
 
 ROOT = Path(__file__).parents[2]
 
@@ -73,28 +78,34 @@ def lesson(folder, *cells, name="03_where.ipynb"):
     return folder / name
 
 
-def test_collect_makes_one_row_for_each_trial(tmp_path):
-    path = lesson(
-        tmp_path, cell(), cell("2", name="other", tags=()), cell(name="claim-two", recdrop={"test": "t"})
+def test_a_reader_gets_verdict_reason_releases_and_source(tmp_path):
+    path = lesson(tmp_path, cell(), cell("2", name="other", tags=()), cell(name="claim-keras-ties-its-masks"))
+    head, _, unknown, known = collect([path]).splitlines()
+    assert head == "| claim | verdict | because | by release | source |"
+    claim = r"| the mask \| `changes` at each step"
+    assert unknown == (
+        f"{claim} ([Where dropout happens](03_where.ipynb#cell-id=claim-mask)) | ✔ true "
+        "| it is drawn once | – | a common belief |"
     )
+    assert "| Keras, " in known and "3.3 to 3.7: true; from 3.8 on: half true" in known
+    assert "](https://github.com/tensorflow/tensorflow/issues/35724) |" in known
+    assert "Cell" not in known and "::" not in known
+
+
+def test_an_author_gets_cell_and_tests(tmp_path):
+    path = lesson(tmp_path, cell(), cell(name="claim-two", recdrop={"test": "t"}))
     here = f"{tmp_path.name}/03_where.ipynb"
-    assert collect([path]).splitlines() == [
-        "| claim | verdict | lesson | cell | test |",
-        "|---|---|---|---|---|",
-        r"| the mask \| `changes` at each step | ✔ true "
-        "| [Where dropout happens](03_where.ipynb#cell-id=claim-mask) | `claim-mask` "
-        f"| `{here}::Cell 1` |",
-        r"| the mask \| `changes` at each step | ✔ true "
-        "| [Where dropout happens](03_where.ipynb#cell-id=claim-two) | `claim-two` "
-        f"| `{here}::Cell 3`, `t` |",
+    assert collect_for_authors([path]).splitlines() == [
+        "| claim | cell | test |",
+        "|---|---|---|",
+        rf"| the mask \| `changes` at each step | `claim-mask` | `{here}::Cell 1` |",
+        rf"| the mask \| `changes` at each step | `claim-two` | `{here}::Cell 2`, `t` |",
     ]
 
 
 def test_the_test_named_is_the_one_nbval_runs(tmp_path):
     """nbval runs this cell under this name, and fails when the stored verdict is not the computed one."""
     pytest.importorskip("nbval")
-    import subprocess
-    import sys
 
     def nbval(total):
         path = lesson(tmp_path, cell(SOURCE.format(total=total)))
@@ -146,11 +157,49 @@ def test_notebooks_come_in_order(tmp_path):
     assert [row.notebook for row in read(paths)] == ["01_a.ipynb", "05_b.ipynb"]
 
 
-def test_the_page_is_in_step_with_the_lessons():
-    notebooks = ROOT / "notebooks"
-    if not list(notebooks.glob("[0-9][0-9]_*.ipynb")):
-        return  # no lesson yet, no page
-    spec = importlib.util.spec_from_file_location("claims_page", ROOT / "tools" / "claims_page.py")
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    assert (notebooks / "claims.md").read_text(encoding="utf-8") == tool.page(), "python tools/claims_page.py"
+@pytest.mark.parametrize("tool", ["claims_page", "releases_page"])
+def test_the_pages_are_in_step_with_lessons_and_matrix(tool):
+    path = ROOT / "tools" / f"{tool}.py"
+    told = subprocess.run([sys.executable, path, "--check"], capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+
+
+def test_every_claim_has_its_source_and_no_source_is_left_over():
+    """A new claim: an entry in recdrop_lessons/data/claims.toml, "a common belief" where it is one."""
+    cells = {row.cell for row in read((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))}
+    assert set(sources.read()) == cells
+
+
+def test_the_matrix_decides_as_the_lessons_cell_does():
+    """For the installed release the facts in claims.toml give the verdict that the cell computed."""
+    matrix, packages = read_matrix(), {"Keras": "keras", "PyTorch": "torch", "PyG": "torch_geometric"}
+    here = {name: version(package).partition("+")[0] for name, package in packages.items()}
+    origins, differ = sources.read(), []
+    for row in read((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        backend = {"Keras": "torch", "PyTorch": "", "PyG": "torch"}
+        decided = [
+            verdict
+            for name, release in here.items()
+            if (verdict := origins[row.cell].verdict(matrix, name, release, backend[name]))
+        ]
+        if decided and row.verdict not in decided:
+            differ.append((row.cell, row.verdict, decided))
+    assert not differ
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        ('[a]\nsource = "b"\nlink = "c"', "link is not known"),
+        ('[a]\nfacts.x = { "one" = "maybe" }', "maybe is no verdict"),
+    ],
+)
+def test_a_source_that_cannot_be_read_is_refused_by_name(tmp_path, entry, why):
+    (tmp_path / "claims.toml").write_text(entry)
+    with pytest.raises(SourceError, match=rf"\[a\]: {why}"):
+        sources.read(tmp_path / "claims.toml")
+
+
+def test_a_fact_that_is_not_in_the_matrix_is_refused_by_name():
+    with pytest.raises(SourceError, match="no fact no_such_fact"):
+        Source(facts={"no_such_fact": {"one": "true"}}).by_release(read_matrix())

@@ -1,0 +1,1 @@
+"""Probes: what a framework's release does, found out from outside. They import nothing of the course."""

@@ -1,0 +1,77 @@
+"""Write docs/site/releases.md and its picture from the matrix of facts; `--check` only compares."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from recdrop_lessons.plots import facts as pictures
+from recdrop_lessons.releases import matrix, words
+
+ROOT = Path(__file__).resolve().parent.parent
+PICTURE = "docs/images/releases.svg"
+INTRODUCTION = """\
+# What each release does
+
+Probes asked each release of Keras, PyTorch, PyTorch Geometric, fastai and DGL what dropout does in it: from
+outside, by masks read through weights of 0 and 1, equal rows, zero matrices and footprints of steps, without
+this library. `tools/releases.py` runs them in an environment of their own; a test compares the installed
+releases with this page. `recdrop facts` prints what holds for your releases and what an upgrade changes,
+`recdrop facts --keras 3.5 --backend jax` for another. What stands here holds for the releases that were
+asked, named by their line; those between them were not asked.
+
+"""
+
+
+def page(known: matrix.Matrix) -> str:
+    """The whole page."""
+    drawn = pictures.picture("Keras", known)
+    parts = [INTRODUCTION, f"![{drawn.alt}](../images/releases.svg)\n\n{drawn.caption}\n"]
+    for framework in known.frameworks:
+        releases = [
+            f"{release}{f' ({backends})' if (backends := ', '.join(filter(None, backend))) else ''}"
+            for release in known.releases(framework)
+            for backend in [known.backends(framework, release)]
+        ]
+        parts += [
+            f"\n## {framework}\n\nAsked: {'; '.join(releases)}.\n\n| question | observed |\n|---|---|\n"
+        ]
+        parts += [
+            f"| {fact.question} | {words.by_release(known, fact.fact, framework)} |\n"
+            for fact in known.asked(framework)
+        ]
+    if known.refusals():
+        parts.append("\n## Not asked\n\n| release | why not |\n|---|---|\n")
+        for one in known.refusals():
+            on = f" on {one.backend}" if one.backend else ""
+            reason = one.observed.removeprefix("no: ").replace("|", r"\|")
+            parts.append(f"| {one.framework} {one.release}{on}, Python {one.python} | {reason} |\n")
+    return "".join(parts)
+
+
+def files(root: Path = ROOT) -> dict[Path, str]:
+    """The page and its picture."""
+    known = matrix.read()
+    return {
+        root / "docs" / "site" / "releases.md": page(known),
+        root / PICTURE: pictures.picture("Keras", known).svg + "\n",
+    }
+
+
+def main(arguments: list[str]) -> int:
+    behind = [
+        path
+        for path, text in files().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    if "--check" in arguments:
+        for path in behind:
+            print(f"{path.name} is behind the matrix: run `python tools/releases_page.py`.", file=sys.stderr)
+        return 1 if behind else 0
+    for path, text in files().items():
+        path.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
