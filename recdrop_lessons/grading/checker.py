@@ -12,7 +12,7 @@ from typing import Any
 from recdrop_lessons import checks
 from recdrop_lessons.checks.answer import AnswerLost
 from recdrop_lessons.checks.parts import Lesson, Part, PartResult
-from recdrop_lessons.grading.merge import Merged, Step, course_imports, merge
+from recdrop_lessons.grading.merge import Merged, Step, course_imports, late_imports, merge
 from recdrop_lessons.grading.nursery import Nursery, WarmParent
 from recdrop_lessons.grading.remote import Budget, RemoteAnswer, RemoteNotebook, Times
 from recdrop_lessons.grading.warm import GradingError
@@ -115,9 +115,12 @@ class Checker:
         self.times = times or Times()
         self._nurseries: dict[tuple[str, ...], Nursery] = {}  # by the libraries that are loaded there
 
-    def nursery(self, lesson: Lesson) -> Nursery:
-        """Where that lesson's learners come from. Raises GradingError where the locks fail."""
-        libraries = course_imports(lesson)
+    def nursery(self, lesson: Lesson, more: tuple[str, ...] = ()) -> Nursery:
+        """Where that lesson's learners come from, with more modules loaded.
+
+        Raises GradingError where the locks fail.
+        """
+        libraries = course_imports(lesson) + more
         if libraries not in self._nurseries:
             self._nurseries[libraries] = self.parent.nursery(libraries)
         return self._nurseries[libraries]
@@ -148,7 +151,11 @@ class Checker:
             notebook.close()
             return self.unreadable(lesson, str(found["unreadable"]), self.isolation)
         merged = merge(lesson, found["cells"])
-        run = _Run(self, lesson, merged, budget, notebook, seed)
+        more = late_imports(found["cells"])
+        if more:
+            notebook.close()
+            notebook = self.open(lesson, budget, more)
+        run = _Run(self, lesson, merged, budget, notebook, seed, more)
         results = run.parts()
         answers = {
             part.number: step.source for part in lesson.parts if (step := merged.answer(part)) is not None
@@ -167,9 +174,9 @@ class Checker:
         )
         return Graded(lesson.name, parts, isolation, {}, {"": why})
 
-    def open(self, lesson: Lesson, budget: Budget) -> RemoteNotebook:
+    def open(self, lesson: Lesson, budget: Budget, more: tuple[str, ...] = ()) -> RemoteNotebook:
         """A fresh learner's process."""
-        return RemoteNotebook(self.nursery(lesson), self.times, budget, MAX_FILE + 1)
+        return RemoteNotebook(self.nursery(lesson, more), self.times, budget, MAX_FILE + 1)
 
 
 class _Run:
@@ -183,8 +190,10 @@ class _Run:
         budget: Budget,
         notebook: RemoteNotebook,
         seed: int,
+        more: tuple[str, ...],
     ) -> None:
         self.checker, self.lesson, self.merged, self.budget, self.seed = checker, lesson, merged, budget, seed
+        self.more = more  # modules to load before
         self.notebook = notebook
         self.bad: dict[Step, AnswerLost] = {}  # cells that cost a process; they are not run again
         self.trouble: dict[Step, list[str]] = {}  # what cells raised
@@ -255,7 +264,7 @@ class _Run:
     def _replace(self, steps: Sequence[Step]) -> None:
         """A fresh process with the good ones of these cells run."""
         while True:
-            self.notebook = self.checker.open(self.lesson, self.budget)
+            self.notebook = self.checker.open(self.lesson, self.budget, self.more)
             if all(self._run(step) for step in steps if step not in self.bad):
                 return
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -142,6 +143,16 @@ def course_imports(lesson: Lesson) -> tuple[str, ...]:
                 found |= {f"{node.module}.{alias.name}" for alias in node.names}
     loaded = {"torch", "recdrop_lessons", *sys.stdlib_module_names}
     return tuple(sorted(name for name in found if name.split(".")[0] not in loaded))
+
+
+# What torch imports a compiler's worth of modules for, three seconds long, when it is first called.
+_FUNCTIONAL = re.compile(r"\b(torch\.func|functorch|vjp|jvp|jacrev|jacfwd|hessian|linearize|_dynamo)\b")
+
+
+def late_imports(cells: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """What torch would import within a learner's call: worth loading before, once for all that need it."""
+    needed = any(cell["code"] and _FUNCTIONAL.search(cell["source"]) for cell in cells)
+    return ("torch._dynamo",) if needed else ()
 
 
 @cache

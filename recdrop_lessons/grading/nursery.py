@@ -42,6 +42,7 @@ class WarmParent:
             "limits": asdict(limits),
             "readable": paths.readable,
             "shut": paths.shut,
+            "private": self.zygote.private,
         }
 
     def nursery(self, preload: Sequence[str] = ()) -> Nursery:

@@ -118,6 +118,7 @@ class Zygote:
 
     def __init__(self, wrapper: Wrapper | None = None, shut: Sequence[str | os.PathLike[str]] = ()) -> None:
         self.room = tempfile.mkdtemp(prefix="recdrop-")
+        os.mkdir(self.private)
         _copy_font_list(self.room)
         self._listener = socket.socket(socket.AF_UNIX, requests.SOCKET_KIND)
         self._listener.bind(f"{self.room}/control")
@@ -131,6 +132,8 @@ class Zygote:
             "MPLCONFIGDIR": self.room,
             "OMP_NUM_THREADS": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
+            "TMPDIR": self.private,
+            "TORCHINDUCTOR_CACHE_DIR": self.private,  # else torch asks who the user is, which no lock answers
         }
         before = wrapper(paths(self.room, shut), environment) if wrapper else []
         program = [sys.executable, "-I", "-c", _BOOT, str(INSIDE), f"{self.room}/control", str(ANSWERS)]
@@ -150,6 +153,11 @@ class Zygote:
             self._listener.close()
             shutil.rmtree(self.room, ignore_errors=True)
             raise GradingError(f"{(before or program)[0]} does not start: {error.strerror}.") from None
+
+    @property
+    def private(self) -> str:
+        """Where a learner's process keeps files: a folder mounted for it alone, or an empty one."""
+        return f"{self.room}/private"
 
     def connect(self) -> socket.socket:
         """Wait until it is warm. Raises GradingError where it does not start."""

@@ -92,7 +92,7 @@ ATTACKS: dict[str, Attack] = {
     "output without end": beside_the_answers("while True: print('x' * 10 ** 6)"),
     "a full disk": beside_the_answers("""
 import os, tempfile
-for folder in ('.', '/tmp', '/dev/shm', '/var/tmp', os.path.expanduser('~')):
+for folder in ('.', '/tmp', '/dev/shm', '/var/tmp', os.path.expanduser('~'), tempfile.gettempdir()):
     try:
         for n in range(10 ** 6):
             with open(os.path.join(folder, f'attack-fill-{n}'), 'wb') as file: file.write(b'x' * 10 ** 7)

@@ -79,6 +79,14 @@ for folder in ('.', '/tmp', '/dev/shm', '/dev', '/run', os.path.expanduser('~'))
 from multiprocessing.shared_memory import SharedMemory
 reached = SharedMemory('attack', create=True, size=64)
 """,
+    "what another has kept": "import os, tempfile; reached = os.listdir(tempfile.gettempdir())",
+    "a program of its own": """
+import ctypes, tempfile
+library = next(line.split()[-1] for line in open('/proc/self/maps') if 'libm.' in line or 'libc.' in line)
+path = tempfile.gettempdir() + '/attack.so'
+with open(library, 'rb') as code, open(path, 'wb') as file: file.write(code.read())
+reached = ctypes.CDLL(path)
+""",
     "a file in memory only": "import os; reached = os.memfd_create('attack') >= 0",
     "root again": "import os; os.setresuid(0, 0, 0); reached = open('/etc/shadow').read()",
     "a mount": "import ctypes; reached = ctypes.CDLL(None).mount(b'none', b'/tmp', b'tmpfs', 0, 0) == 0",

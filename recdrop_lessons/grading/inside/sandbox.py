@@ -95,6 +95,7 @@ def drop_privileges() -> None:
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same numbers on every architecture
 _READ_FILE, _READ_DIR, _WRITE_FILE = 1 << 2, 1 << 3, 1 << 1
+_CHANGE = 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 14  # remove a folder or a file, make them, truncate
 _FS_BITS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}  # rights over files that each version of Landlock knows
 _NET_BITS, _SCOPE_BITS = 2, 2  # TCP bind and connect, version 4; abstract sockets and signals, version 6
 
@@ -107,7 +108,8 @@ def landlock_version() -> int:
 
 
 class Landlock:
-    """A set of paths that may be read. Everything else of the file system is shut, and writing everywhere.
+    """A set of paths that may be read. Everything else of the file system is shut, and writing everywhere
+    but in a process's private folder.
 
     Args:
         readable: files and folders, with all that is in them.
@@ -121,9 +123,10 @@ class Landlock:
         version = landlock_version()
         if version < 1 or _libc is None:
             raise OSError(errno.ENOSYS, "this kernel has no Landlock")
+        self._rights = (1 << _FS_BITS.get(version, 16)) - 1
         attributes = struct.pack(
             "=QQQ",
-            (1 << _FS_BITS.get(version, 16)) - 1,
+            self._rights,
             (1 << _NET_BITS) - 1 if version >= 4 else 0,
             (1 << _SCOPE_BITS) - 1 if version >= 6 else 0,
         )
@@ -167,9 +170,14 @@ class Landlock:
         finally:
             os.close(fd)
 
-    def restrict(self) -> None:
-        """Shut this process in; its own entry in /proc stays readable. Call `drop_privileges` before."""
+    def restrict(self, private: str | None = None) -> None:
+        """Shut this process in; its own entry in /proc stays readable. Call `drop_privileges` before.
+
+        `private` is a folder that it may change, mounted for it alone.
+        """
         assert _libc is not None
+        if private is not None:
+            self._rule(private, (_READ_FILE | _READ_DIR | _WRITE_FILE | _CHANGE) & self._rights)
         self._rule("/proc/self", _READ_FILE | _READ_DIR)
         if _libc.syscall(_RESTRICT_SELF, self.fd, ctypes.c_uint32(0)) != 0:
             raise OSError(ctypes.get_errno(), "landlock_restrict_self")
@@ -293,10 +301,12 @@ def refuse_calls() -> None:
 # --- namespaces -------------------------------------------------------------------------------------------
 
 _NEWUSER, _NEWPID, _NEWNET, _NEWIPC = 0x10000000, 0x20000000, 0x40000000, 0x08000000
+_NEWNS, _REC_PRIVATE = 0x00020000, 0x4000 | 1 << 18
+_NOSUID_NODEV_NOEXEC, _DETACH = 2 | 4 | 8, 2
 
 
 def enter_namespaces() -> None:
-    """No network, and processes forked from here on see only each other.
+    """No network, mounts of its own, and processes forked from here on see only each other.
 
     Raises OSError where that is refused.
 
@@ -305,8 +315,9 @@ def enter_namespaces() -> None:
     """
     if _libc is None:
         raise OSError(errno.ENOSYS, "this is not Linux")
-    wanted = _NEWPID | _NEWNET | _NEWIPC
+    wanted = _NEWPID | _NEWNET | _NEWIPC | _NEWNS
     if os.geteuid() == 0 and _libc.unshare(wanted) == 0:
+        _libc.mount(None, b"/", None, ctypes.c_ulong(_REC_PRIVATE), None)
         return
     uid, gid = os.geteuid(), os.getegid()
     if _libc.unshare(_NEWUSER | wanted) != 0:
@@ -314,6 +325,21 @@ def enter_namespaces() -> None:
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
         with open(f"/proc/self/{name}", "w") as file:
             file.write(text)
+
+
+def mount_private(folder: str) -> bool:
+    """An empty file system in memory over the folder, for one learner's process; whether that is allowed.
+
+    It is bounded, so that no learner fills the disk, and goes as a whole, so that nothing stays for the next.
+    """
+    assert _libc is not None
+    options, flags = b"size=32m,nr_inodes=1024,mode=700", ctypes.c_ulong(_NOSUID_NODEV_NOEXEC)
+    return bool(_libc.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", flags, options) == 0)
+
+
+def unmount_private(folder: str) -> None:
+    assert _libc is not None
+    _libc.umount2(os.fsencode(folder), _DETACH)
 
 
 def keep_descriptors(keep: Iterable[int]) -> None:

@@ -43,6 +43,8 @@ class Nursery:
         self.layers = settings["layers"]
         self.limits = sandbox.Limits(**settings["limits"])
         self.answers = answers
+        self.private = settings["private"]  # the folder for a learner's own files
+        self.mounted = False
         self.learner = 0
         self.landlock = None
         if "landlock" in self.layers:
@@ -64,6 +66,8 @@ class Nursery:
                 send_request(self.sock, self.kill())
 
     def _fork(self, request: dict[str, Any], descriptor: int) -> None:
+        if "namespaces" in self.layers:
+            self.mounted = sandbox.mount_private(self.private)
         self.learner = os.fork()
         if self.learner:
             return
@@ -91,7 +95,7 @@ class Nursery:
         if "seccomp" in self.layers or self.landlock is not None:
             sandbox.drop_privileges()
         if self.landlock is not None:
-            self.landlock.restrict()
+            self.landlock.restrict(self.private if self.mounted else None)
         if "seccomp" in self.layers:
             sandbox.refuse_calls()
 
@@ -109,6 +113,9 @@ class Nursery:
             while os.waitpid(-1, os.WNOHANG) != (0, 0):
                 pass
         self.learner = 0
+        if self.mounted:
+            sandbox.unmount_private(self.private)
+            self.mounted = False
         return {
             "status": os.waitstatus_to_exitcode(status),
             "cpu_seconds": usage.ru_utime + usage.ru_stime,
