@@ -23,7 +23,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from recdrop_lessons.grading.nursery import Ending, Nursery
+from recdrop_lessons.grading.spawner import Ending, Spawner
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKS = ("### BEGIN SOLUTION", "### END SOLUTION")
@@ -125,32 +125,32 @@ def split(folder: Path) -> None:
 
     from recdrop_lessons import checks
     from recdrop_lessons.grading.checker import Checker
-    from recdrop_lessons.grading.isolation import warm_parent
+    from recdrop_lessons.grading.isolation import locked_server
 
     torch.set_num_threads(1)
     count = len(lessons())
     make_class(folder, 6 * count)
     files = sorted(folder.glob("*/*/*.ipynb"))
-    end, seconds = Nursery.end_learner, [0.0]
+    end, seconds = Spawner.end_learner, [0.0]
 
-    def ended(self: Nursery) -> Ending:
+    def ended(self: Spawner) -> Ending:
         ending = end(self)
         seconds[0] += ending.cpu_seconds
         return ending
 
-    Nursery.end_learner = ended  # type: ignore[method-assign]
-    with warm_parent() as parent, Checker(parent) as checker:
-        nursery = checker.nursery(checks.lesson(lessons()[0]))
+    Spawner.end_learner = ended  # type: ignore[method-assign]
+    with locked_server() as server, Checker(server) as checker:
+        spawner = checker.spawner(checks.lesson(lessons()[0]))
         for _ in range(50):
-            nursery.learner(1).close()
-            nursery.end_learner()
+            spawner.learner(1).close()
+            spawner.end_learner()
         empty, seconds[0] = seconds[0] / 50, 0.0
         for number, file in enumerate(files):
             if number == count:
                 seconds[0], began = 0.0, time.process_time()
             checker.grade(file.read_bytes(), checks.lesson(file.stem), 1)
         ours = (time.process_time() - began) / (5 * count)
-    Nursery.end_learner = end  # type: ignore[method-assign]
+    Spawner.end_learner = end  # type: ignore[method-assign]
     its = seconds[0] / (5 * count) - empty
     print("\n| CPU of one submission | ms |\n|---|---|")
     print(f"| a learner's process that does nothing: fork, locks, end | {1000 * empty:.1f} |")
@@ -162,38 +162,40 @@ def private_memory() -> float:
     """MB that a learner's process holds for itself alone after a whole notebook."""
     from recdrop_lessons import checks
     from recdrop_lessons.grading.checker import Checker
-    from recdrop_lessons.grading.isolation import warm_parent
-    from recdrop_lessons.grading.remote import RemoteNotebook
+    from recdrop_lessons.grading.isolation import locked_server
+    from recdrop_lessons.grading.learner_process import LearnerProcess
 
     found: list[float] = []
-    close = RemoteNotebook.close
+    close = LearnerProcess.close
 
-    def look(self: RemoteNotebook) -> None:
+    def look(self: LearnerProcess) -> None:
         if self.lost is None:
-            youngest = max(_of(room), key=lambda pid: int(Path(f"/proc/{pid}/stat").read_text().split()[21]))
+            youngest = max(
+                _of(workspace), key=lambda pid: int(Path(f"/proc/{pid}/stat").read_text().split()[21])
+            )
             rollup = Path(f"/proc/{youngest}/smaps_rollup").read_text()
             found.append(
                 sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Private")) / 1024
             )
         close(self)
 
-    RemoteNotebook.close = look  # type: ignore[method-assign]
+    LearnerProcess.close = look  # type: ignore[method-assign]
     name = lessons()[0]
     data = (ROOT / "solutions" / name / f"{name}.ipynb").read_bytes()
-    with warm_parent() as parent, Checker(parent) as checker:
-        room = parent.zygote.room
+    with locked_server() as server, Checker(server) as checker:
+        workspace = server.process.workspace
         graded = checker.grade(data, checks.lesson(name), 1)
-    RemoteNotebook.close = close  # type: ignore[method-assign]
+    LearnerProcess.close = close  # type: ignore[method-assign]
     assert graded.points == 100
     return max(found)
 
 
-def _of(room: str) -> list[str]:
-    """Processes of that warm parent."""
+def _of(workspace: str) -> list[str]:
+    """Processes of that fork server."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if room.encode() in path.read_bytes():
+            if workspace.encode() in path.read_bytes():
                 found.append(path.parent.name)
         except OSError:
             continue

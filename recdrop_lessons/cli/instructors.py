@@ -53,8 +53,8 @@ def grade(
     share, moment = _shard(shard), _moment(due)
     run_again_warm("grade", "recdrop_lessons.cli:app")
     from recdrop_lessons.grading.finding import NotFound
+    from recdrop_lessons.grading.fork_server import GradingError
     from recdrop_lessons.grading.run import Options, grade_folder
-    from recdrop_lessons.grading.warm import GradingError
 
     options = Options(
         submissions,

@@ -1,10 +1,10 @@
 """A command run again in a process that has torch loaded, from which the learners' come as well.
 
-    recdrop grade ── zygote ─┬─ recdrop grade ── workers
-      (no torch)     (torch) └─ nursery ── learner
+    recdrop grade ── fork server ─┬─ recdrop grade ── workers
+      (no torch)       (torch)  └─ spawner ── learner
 
 So torch is imported once, for the checks and for the learners, who still find nothing of the checks in
-memory: their processes are forked from one that never had them. With the first process the zygote ends,
+memory: their processes are forked from one that never had them. With the first process the fork server ends,
 and with that all others.
 """
 
@@ -21,7 +21,7 @@ import tempfile
 import traceback
 from typing import Any, NoReturn
 
-from recdrop_lessons.grading import warm
+from recdrop_lessons.grading import fork_server
 from recdrop_lessons.grading.inside.requests import receive_request, send_request
 
 
@@ -35,30 +35,30 @@ def run_again_warm(command: str, program: str) -> None:
     """
     if "torch" in sys.modules or sys.argv[1:2] != [command] or sys.platform != "linux":
         return
-    if sys.getfilesystemencoding() != "utf-8":  # the zygote's, and so how names of files cross
+    if sys.getfilesystemencoding() != "utf-8":  # the fork server's, and so how names of files cross
         return
     try:
         instructions = _instructions() | {"program": program}
-        zygote = warm.Zygote()
-    except (AttributeError, OSError, warm.GradingError):
+        server = fork_server.ForkServer()
+    except (AttributeError, OSError, fork_server.GradingError):
         return  # the command may well do without, or will say so
     try:
-        code = _run(zygote, instructions)
-    except (OSError, warm.GradingError):
+        code = _run(server, instructions)
+    except (OSError, fork_server.GradingError):
         return
     finally:
-        zygote.close()
+        server.close()
     sys.exit(code)
 
 
-def _run(zygote: warm.Zygote, instructions: dict[str, Any]) -> int:
+def _run(server: fork_server.ForkServer, instructions: dict[str, Any]) -> int:
     """The exit code of this command when it runs again; an interrupt is handed on."""
     with (
-        zygote.ask("program") as program,
-        zygote.ask("control") as control,
+        server.ask("program") as program,
+        server.ask("control") as control,
         tempfile.TemporaryFile("w+") as file,  # without a name: no learner can read it
     ):
-        json.dump(instructions | {"room": zygote.room}, file)
+        json.dump(instructions | {"workspace": server.workspace}, file)
         file.seek(0)
         settings = {"module": __name__, "path": sys.path}
         send_request(program, settings, 0, 1, 2, control.fileno(), file.fileno())
@@ -73,7 +73,7 @@ def _run(zygote: warm.Zygote, instructions: dict[str, Any]) -> int:
                     os.kill(pid, signal.SIGINT)
                 continue
             if reply is None:
-                print(f"recdrop: the grader itself has ended. {zygote.last_words()}", file=sys.stderr)
+                print(f"recdrop: the grader itself has ended. {server.last_words()}", file=sys.stderr)
                 return 1
             if "exit" in reply:
                 return int(reply["exit"])
@@ -114,7 +114,7 @@ def arrive(program: socket.socket, descriptors: list[int]) -> NoReturn:
         open(number, mode, 1 if os.isatty(number) else -1, encoding, errors, closefd=False)  # noqa: SIM115
         for number, (mode, (encoding, errors)) in enumerate(zip("rww", told["streams"], strict=True))
     )
-    warm.own = warm.OwnZygote(socket.socket(fileno=control), told["room"])
+    fork_server.own = fork_server.OwnForkServer(socket.socket(fileno=control), told["workspace"])
     send_request(program, {"pid": os.getpid()})
     code = _outcome(told["program"])
     for stream in (sys.stdout, sys.stderr):

@@ -81,7 +81,7 @@ def check(
     run_again_warm("check", "recdrop_lessons.cli:app")
     from recdrop_lessons.grading import learners_check
     from recdrop_lessons.grading.finding import NotFound
-    from recdrop_lessons.grading.warm import GradingError
+    from recdrop_lessons.grading.fork_server import GradingError
 
     try:
         graded = learners_check.check_notebook(notebook, seed)

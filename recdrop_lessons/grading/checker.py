@@ -12,10 +12,10 @@ from typing import Any
 from recdrop_lessons import checks
 from recdrop_lessons.checks.answer import AnswerLost
 from recdrop_lessons.checks.parts import Lesson, Part, PartResult
-from recdrop_lessons.grading.merge import Merged, Step, course_imports, late_imports, merge
-from recdrop_lessons.grading.nursery import Nursery, WarmParent
-from recdrop_lessons.grading.remote import Budget, RemoteAnswer, RemoteNotebook, Times
-from recdrop_lessons.grading.warm import GradingError
+from recdrop_lessons.grading.fork_server import GradingError
+from recdrop_lessons.grading.learner_process import Budget, LearnerProcess, RemoteAnswer, Times
+from recdrop_lessons.grading.merge import CellStep, Merged, course_imports, late_imports, merge
+from recdrop_lessons.grading.spawner import LockedServer, Spawner
 
 MAX_FILE = 1 << 28
 _RANK = {"ok": 0, "failed": 1, "timeout": 2, "died": 3, "missing": 4, "unreadable": 5}
@@ -105,30 +105,30 @@ class Checker:
     """Grades notebooks one after another.
 
     Args:
-        parent: where the learners' processes come from, and under which locks.
+        server: where the learners' processes come from, and under which locks.
         times: wall time limits.
     """
 
-    def __init__(self, parent: WarmParent, times: Times | None = None) -> None:
-        self.parent = parent
-        self.isolation = parent.sandbox.name
+    def __init__(self, server: LockedServer, times: Times | None = None) -> None:
+        self.server = server
+        self.isolation = server.sandbox.name
         self.times = times or Times()
-        self._nurseries: dict[tuple[str, ...], Nursery] = {}  # by the libraries that are loaded there
+        self._spawners: dict[tuple[str, ...], Spawner] = {}  # by the libraries that are loaded there
 
-    def nursery(self, lesson: Lesson, more: tuple[str, ...] = ()) -> Nursery:
+    def spawner(self, lesson: Lesson, more: tuple[str, ...] = ()) -> Spawner:
         """Where that lesson's learners come from, with more modules loaded.
 
         Raises GradingError where the locks fail.
         """
         libraries = course_imports(lesson) + more
-        if libraries not in self._nurseries:
-            self._nurseries[libraries] = self.parent.nursery(libraries)
-        return self._nurseries[libraries]
+        if libraries not in self._spawners:
+            self._spawners[libraries] = self.server.spawner(libraries)
+        return self._spawners[libraries]
 
     def close(self) -> None:
-        for nursery in self._nurseries.values():
-            nursery.close()
-        self._nurseries.clear()
+        for spawner in self._spawners.values():
+            spawner.close()
+        self._spawners.clear()
 
     def __enter__(self) -> Checker:
         return self
@@ -174,9 +174,9 @@ class Checker:
         )
         return Graded(lesson.name, parts, isolation, {}, {"": why})
 
-    def open(self, lesson: Lesson, budget: Budget, more: tuple[str, ...] = ()) -> RemoteNotebook:
+    def open(self, lesson: Lesson, budget: Budget, more: tuple[str, ...] = ()) -> LearnerProcess:
         """A fresh learner's process."""
-        return RemoteNotebook(self.nursery(lesson, more), self.times, budget, MAX_FILE + 1)
+        return LearnerProcess(self.spawner(lesson, more), self.times, budget, MAX_FILE + 1)
 
 
 class _Run:
@@ -188,15 +188,15 @@ class _Run:
         lesson: Lesson,
         merged: Merged,
         budget: Budget,
-        notebook: RemoteNotebook,
+        notebook: LearnerProcess,
         seed: int,
         more: tuple[str, ...],
     ) -> None:
         self.checker, self.lesson, self.merged, self.budget, self.seed = checker, lesson, merged, budget, seed
         self.more = more  # modules to load before
         self.notebook = notebook
-        self.bad: dict[Step, AnswerLost] = {}  # cells that cost a process; they are not run again
-        self.trouble: dict[Step, list[str]] = {}  # what cells raised
+        self.bad: dict[CellStep, AnswerLost] = {}  # cells that cost a process; they are not run again
+        self.trouble: dict[CellStep, list[str]] = {}  # what cells raised
 
     def parts(self) -> list[PartResult]:
         try:
@@ -212,7 +212,7 @@ class _Run:
     def _in_order(self) -> dict[str, PartResult]:
         """From top to bottom, each part checked where its check stands, as the notebook would run."""
         results: dict[str, PartResult] = {}
-        done: list[Step] = []
+        done: list[CellStep] = []
         for step in self.merged.steps:
             if self.notebook.lost is not None:
                 self._replace(done)
@@ -249,7 +249,7 @@ class _Run:
                 break
         return result
 
-    def _run(self, step: Step) -> bool:
+    def _run(self, step: CellStep) -> bool:
         """Run a cell; False if it cost the process."""
         try:
             raised = self.notebook.run(step.source, step.label)
@@ -261,7 +261,7 @@ class _Run:
             self.trouble[step] = raised
         return True
 
-    def _replace(self, steps: Sequence[Step]) -> None:
+    def _replace(self, steps: Sequence[CellStep]) -> None:
         """A fresh process with the good ones of these cells run."""
         while True:
             self.notebook = self.checker.open(self.lesson, self.budget, self.more)
@@ -286,7 +286,7 @@ class _Run:
                 part, "failed", f"The check could not judge this answer ({type(error).__name__}: {error})."
             )
 
-    def _why_missing(self, part: Part, answer: Step | None) -> str:
+    def _why_missing(self, part: Part, answer: CellStep | None) -> str:
         if answer is None:
             return (
                 f"No cell defines `{part.name}`: was it deleted or renamed? "

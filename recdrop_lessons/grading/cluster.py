@@ -10,10 +10,10 @@ import torch
 
 from recdrop_lessons.grading.checker import Checker
 from recdrop_lessons.grading.classroom import Task, grade_task
-from recdrop_lessons.grading.isolation import warm_parent
-from recdrop_lessons.grading.nursery import WarmParent
+from recdrop_lessons.grading.fork_server import GradingError
+from recdrop_lessons.grading.isolation import locked_server
 from recdrop_lessons.grading.records import Record, checks_version
-from recdrop_lessons.grading.warm import GradingError
+from recdrop_lessons.grading.spawner import LockedServer
 from recdrop_lessons.support.optional import need
 
 _AHEAD = 4  # tasks sent to the cluster for each of its threads, so that none waits and few are in memory
@@ -89,22 +89,22 @@ class ClusterPool:
 
 
 class _Here:
-    """What one worker process of the cluster keeps between tasks: the warm parent, and a checker a thread."""
+    """What one worker process of the cluster keeps between tasks: the fork server, and a checker a thread."""
 
     lock = threading.Lock()
-    parent: WarmParent | None = None
+    server: LockedServer | None = None
     threads = threading.local()
 
 
 def _checker(kind: str, trusted: bool) -> Checker:
     with _Here.lock:
-        if _Here.parent is None or not _Here.parent.zygote.alive:
-            _Here.parent = warm_parent(kind, trusted=trusted)
-        parent = _Here.parent
+        if _Here.server is None or not _Here.server.process.alive:
+            _Here.server = locked_server(kind, trusted=trusted)
+        server = _Here.server
     checker: Checker | None = getattr(_Here.threads, "checker", None)
-    if checker is None or checker.parent is not parent:
+    if checker is None or checker.server is not server:
         torch.set_num_threads(1)  # small tensors: a second thread would only wait, and take a core to do so
-        checker = _Here.threads.checker = Checker(parent)
+        checker = _Here.threads.checker = Checker(server)
     return checker
 
 
@@ -115,6 +115,6 @@ def _introduce(kind: str, trusted: bool) -> tuple[str, str]:
 def _grade(task: Task, kind: str, trusted: bool) -> Record:
     try:
         return grade_task(_checker(kind, trusted), task)
-    except GradingError:  # its nursery is lost; the next try gets another
+    except GradingError:  # its spawner is lost; the next try gets another
         _Here.threads.checker = None
         raise

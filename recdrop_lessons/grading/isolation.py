@@ -9,10 +9,10 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from recdrop_lessons.grading import warm, wrappers
+from recdrop_lessons.grading import fork_server, wrappers
+from recdrop_lessons.grading.fork_server import ForkServer, GradingError, Sandbox
 from recdrop_lessons.grading.inside.sandbox import Limits, seccomp_available
-from recdrop_lessons.grading.nursery import WarmParent
-from recdrop_lessons.grading.warm import GradingError, Sandbox, Zygote
+from recdrop_lessons.grading.spawner import LockedServer
 
 _SECCOMP = ("seccomp",) if seccomp_available() else ()
 # In the order in which they are tried.
@@ -26,14 +26,14 @@ KINDS = (
 NONE = Sandbox("none", ())
 
 
-def warm_parent(
+def locked_server(
     kind: str = "auto",
     *,
     limits: Limits | None = None,
     shut: Sequence[Path] = (),
     trusted: bool = False,
-) -> WarmParent:
-    """A warm parent under the first locks that hold.
+) -> LockedServer:
+    """A fork server under the first locks that hold.
 
     Args:
         kind: "auto" or a kind's name.
@@ -56,15 +56,15 @@ def warm_parent(
             f"There is no isolation {kind!r}; there are {', '.join(one.name for one in KINDS)}."
         )
     passed_over: list[str] = []
-    with _Zygotes() as zygotes:
+    with _ForkServers() as servers:
         for one in wanted:
-            parent, failed = _probed(one, limits, shut, zygotes)
-            if parent is not None:
-                zygotes.keep(parent)
-                return parent
+            server, failed = _probed(one, limits, shut, servers)
+            if server is not None:
+                servers.keep(server)
+                return server
             passed_over.append(f"  {one.name}: {failed}")
     if trusted or kind == "none":
-        return WarmParent(NONE, limits, shut, warm.own)
+        return LockedServer(NONE, limits, shut, fork_server.own)
     raise GradingError("No isolation holds on this machine:\n" + "\n".join(passed_over))
 
 
@@ -72,34 +72,34 @@ def examine() -> Iterator[tuple[str, str]]:
     """Each kind's name and why it does not hold, "" where it does."""
     if not hasattr(os, "fork"):
         return
-    with _Zygotes() as zygotes:
+    with _ForkServers() as servers:
         for one in KINDS:
-            _, failed = _probed(one, Limits(), (), zygotes)
+            _, failed = _probed(one, Limits(), (), servers)
             yield one.name, failed
 
 
-class _Zygotes:
-    """A zygote for each kind that is tried: of its own under a wrapper, one for all the others.
+class _ForkServers:
+    """A fork server for each kind that is tried: of its own under a wrapper, one for all the others.
 
     At the end all are closed but the one that is kept.
     """
 
     def __init__(self) -> None:
-        self._made: list[Zygote] = []
-        self._shared: Zygote | None = warm.own
+        self._made: list[ForkServer] = []
+        self._shared: ForkServer | None = fork_server.own
 
-    def of(self, kind: Sandbox, shut: Sequence[Path]) -> Zygote:
+    def of(self, kind: Sandbox, shut: Sequence[Path]) -> ForkServer:
         if kind.wrapper is None and self._shared is not None:
             return self._shared
-        self._made.append(Zygote(kind.wrapper, shut))
+        self._made.append(ForkServer(kind.wrapper, shut))
         if kind.wrapper is None:
             self._shared = self._made[-1]
         return self._made[-1]
 
-    def keep(self, parent: WarmParent) -> None:
-        self._made = [one for one in self._made if one is not parent.zygote]
+    def keep(self, server: LockedServer) -> None:
+        self._made = [one for one in self._made if one is not server.process]
 
-    def __enter__(self) -> _Zygotes:
+    def __enter__(self) -> _ForkServers:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -108,26 +108,26 @@ class _Zygotes:
 
 
 def _probed(
-    kind: Sandbox, limits: Limits, shut: Sequence[Path], zygotes: _Zygotes
-) -> tuple[WarmParent | None, str]:
-    """A parent of that kind if it holds, else what is wrong with it."""
+    kind: Sandbox, limits: Limits, shut: Sequence[Path], servers: _ForkServers
+) -> tuple[LockedServer | None, str]:
+    """A server of that kind if it holds, else what is wrong with it."""
     with tempfile.TemporaryDirectory(prefix="recdrop-probe-") as folder:
         secret = Path(folder, "submission.ipynb")
         secret.write_text("another learner's answer")
         own = [*shut, Path(folder)]
         try:
-            parent = WarmParent(kind, limits, own, zygotes.of(kind, own))
-            reached = _attack(parent, [secret, Path(__file__)], Path(folder))
+            server = LockedServer(kind, limits, own, servers.of(kind, own))
+            reached = _attack(server, [secret, Path(__file__)], Path(folder))
         except Exception as error:  # a kind that does not even start is passed over, whatever the reason
             reached = [str(error) or type(error).__name__]
-        return (None, "; ".join(reached)) if reached else (parent, "")
+        return (None, "; ".join(reached)) if reached else (server, "")
 
 
-def _attack(parent: WarmParent, read: Sequence[Path], write: Path) -> list[str]:
+def _attack(server: LockedServer, read: Sequence[Path], write: Path) -> list[str]:
     """What an attack from inside reaches: sentences; none where the sandbox holds."""
-    nursery = parent.nursery()
+    spawner = server.spawner()
     with (
-        contextlib.closing(nursery),
+        contextlib.closing(spawner),
         socket.create_server(("127.0.0.1", 0)) as tcp,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
     ):
@@ -139,4 +139,4 @@ def _attack(parent: WarmParent, read: Sequence[Path], write: Path) -> list[str]:
             "udp": udp.getsockname()[1],
             "parent": os.getpid(),
         }
-        return [f"lets {what}" for what in nursery.probe(targets)]
+        return [f"lets {what}" for what in spawner.probe(targets)]

@@ -10,7 +10,7 @@ from recdrop_lessons import checks
 from recdrop_lessons.course import progress
 from recdrop_lessons.grading.checker import Checker, Graded, Unreadable, read_file
 from recdrop_lessons.grading.finding import lesson_of_file, notebook_at
-from recdrop_lessons.grading.isolation import warm_parent
+from recdrop_lessons.grading.isolation import locked_server
 
 
 def check_notebook(path: Path, seed: int | None = None, isolation: str = "auto") -> Graded:
@@ -30,7 +30,7 @@ def check_notebook(path: Path, seed: int | None = None, isolation: str = "auto")
         return Checker.unreadable(lesson, str(error), isolation="none")
     lesson = lesson_of_file(path, data, lessons)
     seed = secrets.randbits(32) if seed is None else seed
-    with warm_parent(isolation, trusted=True) as parent, Checker(parent) as checker:
+    with locked_server(isolation, trusted=True) as server, Checker(server) as checker:
         return checker.grade(data, lesson, seed)
 
 

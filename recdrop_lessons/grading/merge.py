@@ -19,7 +19,7 @@ _SOLUTIONS = COURSE / "solutions"
 
 
 @dataclass(frozen=True, eq=False)  # one cell is one step, whatever another holds
-class Step:
+class CellStep:
     """A cell to run, or a part to check.
 
     Args:
@@ -41,10 +41,10 @@ class Step:
 class Merged:
     """The steps in order, and sentences about what was odd in the notebook."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[CellStep, ...]
     notes: dict[str, str]  # part number → a sentence to show with the part
 
-    def answer(self, part: Part) -> Step | None:
+    def answer(self, part: Part) -> CellStep | None:
         """The learner's cell for a part."""
         return next(
             (step for step in self.steps if step.kind == "answer" and any(one is part for one in step.parts)),
@@ -73,7 +73,7 @@ def merge(lesson: Lesson, cells: Sequence[dict[str, Any]]) -> Merged:
             chosen[candidates[-1]] = (*chosen.get(candidates[-1], ()), part)
 
     # (the place of the course's cell that it stands for or follows, its own index, the step)
-    placed: list[tuple[float, int, Step]] = []
+    placed: list[tuple[float, int, CellStep]] = []
     names = {part.name for part in lesson.parts}
     anchor = -1.0
     for index, cell in enumerate(cells):
@@ -81,13 +81,13 @@ def merge(lesson: Lesson, cells: Sequence[dict[str, Any]]) -> Merged:
         if index in chosen:
             anchor = float(min(position[part.name] for part in chosen[index]))
             placed.append(
-                (anchor, index, Step("answer", cell["source"], label, chosen[index], cell["plain"]))
+                (anchor, index, CellStep("answer", cell["source"], label, chosen[index], cell["plain"]))
             )
         elif cell["grade_id"] in position:
             anchor = float(position[cell["grade_id"]])  # the course's own cell runs in its stead
         elif cell["code"]:
             plain = cell["plain"] and not names & set(cell["defines"])
-            placed.append((anchor + 0.5, index, Step("own", cell["source"], label, (), plain)))
+            placed.append((anchor + 0.5, index, CellStep("own", cell["source"], label, (), plain)))
     placed += [(float(place), -1, step) for place, (_, step) in enumerate(frame) if step.kind != "answer"]
     placed.sort(key=lambda item: item[:2])
     return Merged(tuple(step for _, _, step in placed), notes)
@@ -102,10 +102,10 @@ def _candidates(part: Part, cells: Sequence[dict[str, Any]]) -> list[int]:
     return written or found[-1:]
 
 
-def course_cells(lesson: Lesson) -> list[tuple[str, Step]]:
+def course_cells(lesson: Lesson) -> list[tuple[str, CellStep]]:
     """The course's code cells in order, by grade_id; the parts alone where its notebook is not here."""
     by_name = {part.name: part for part in lesson.parts}
-    found: list[tuple[str, Step]] = []
+    found: list[tuple[str, CellStep]] = []
     for cell in _notebook_cells(_SOLUTIONS / lesson.name / f"{lesson.name}.ipynb"):
         marks = cell.get("metadata", {}).get("nbgrader")
         if cell["cell_type"] != "code" or not marks:
@@ -114,17 +114,17 @@ def course_cells(lesson: Lesson) -> list[tuple[str, Step]]:
         part = by_name.get(grade_id.removeprefix("check_"))
         parts = (part,) if part else ()
         if marks.get("solution"):
-            found.append((grade_id, Step("answer", parts=parts)))
+            found.append((grade_id, CellStep("answer", parts=parts)))
         elif marks.get("grade"):
-            found.append((grade_id, Step("check", parts=parts)))
+            found.append((grade_id, CellStep("check", parts=parts)))
         else:
-            found.append((grade_id, Step("locked", "".join(cell["source"]), grade_id)))
+            found.append((grade_id, CellStep("locked", "".join(cell["source"]), grade_id)))
     checked = {part.number for _, step in found if step.kind == "check" for part in step.parts}
     for part in lesson.parts:
         if part.number not in checked:
             found += [
-                (part.name, Step("answer", parts=(part,))),
-                (f"check_{part.name}", Step("check", parts=(part,))),
+                (part.name, CellStep("answer", parts=(part,))),
+                (f"check_{part.name}", CellStep("check", parts=(part,))),
             ]
     return found
 

@@ -18,12 +18,12 @@ import torch
 from recdrop_lessons import checks
 from recdrop_lessons.grading.checker import Checker
 from recdrop_lessons.grading.classroom import Task, grade_task
+from recdrop_lessons.grading.fork_server import GradingError
 from recdrop_lessons.grading.inside import sandbox
-from recdrop_lessons.grading.isolation import warm_parent
-from recdrop_lessons.grading.nursery import WarmParent
+from recdrop_lessons.grading.isolation import locked_server
+from recdrop_lessons.grading.learner_process import Times
 from recdrop_lessons.grading.records import Record
-from recdrop_lessons.grading.remote import Times
-from recdrop_lessons.grading.warm import GradingError
+from recdrop_lessons.grading.spawner import LockedServer
 
 _TRIES = 2  # of a task whose worker is lost: the machine may have been short of memory
 
@@ -39,11 +39,11 @@ class _Worker:
 
 
 class LocalPool:
-    """Grades with several processes, each with a nursery of its own under one warm parent.
+    """Grades with several processes, each with a spawner of its own under one fork server.
 
     Args:
         jobs: how many.
-        parent: gives a warm parent; called again should it be lost.
+        server: gives a fork server; called again should it be lost.
         times: wall time limits of a notebook.
     """
 
@@ -53,13 +53,13 @@ class LocalPool:
         self._jobs = jobs
         self._kind, self._shut, self._trusted = kind, shut, trusted
         self._times = times or Times()
-        self._parent = self._warm()
-        self.isolation = self._parent.sandbox.name
+        self._server = self._start()
+        self.isolation = self._server.sandbox.name
         self._context = multiprocessing.get_context("fork")
         self._workers: list[_Worker] = []
 
-    def _warm(self) -> WarmParent:
-        return warm_parent(self._kind, shut=self._shut, trusted=self._trusted)
+    def _start(self) -> LockedServer:
+        return locked_server(self._kind, shut=self._shut, trusted=self._trusted)
 
     def run(self, tasks: Iterator[tuple[Any, Task]]) -> Iterator[tuple[Any, Record]]:
         """Each task's key and result, as they are done. A task is read only when a worker is free for it."""
@@ -108,7 +108,7 @@ class LocalPool:
         ours, theirs = self._context.Pipe()
         others = [worker.pipe for worker in self._workers] + [ours]
         process = self._context.Process(
-            target=_work, args=(theirs, others, self._parent, self._times), daemon=True
+            target=_work, args=(theirs, others, self._server, self._times), daemon=True
         )
         process.start()
         theirs.close()
@@ -134,10 +134,10 @@ class LocalPool:
         worker.process.join()
         self._workers.remove(worker)
         if (
-            not self._parent.zygote.alive
-        ):  # the next worker needs a parent to fork from; the others end by themselves
-            self._parent.close()
-            self._parent = self._warm()
+            not self._server.process.alive
+        ):  # the next worker needs a server to fork from; the others end by themselves
+            self._server.close()
+            self._server = self._start()
 
     def close(self) -> None:
         for worker in self._workers:
@@ -147,7 +147,7 @@ class LocalPool:
             if worker.process.is_alive():
                 worker.process.kill()
                 worker.process.join()
-        self._parent.close()
+        self._server.close()
 
     def __enter__(self) -> LocalPool:
         return self
@@ -156,7 +156,7 @@ class LocalPool:
         self.close()
 
 
-def _work(pipe: Connection, others: list[Connection], parent: WarmParent, times: Times) -> None:
+def _work(pipe: Connection, others: list[Connection], server: LockedServer, times: Times) -> None:
     """A worker's life: grade what comes, until the pipe ends."""
     sandbox.die_with_parent()
     for other in others:  # else the end of this process's own pipe would never be seen
@@ -164,14 +164,14 @@ def _work(pipe: Connection, others: list[Connection], parent: WarmParent, times:
     torch.set_num_threads(1)  # small tensors: a second thread would only wait, and take a core to do so
     status = 0
     try:
-        checker = Checker(parent, times)
+        checker = Checker(server, times)
         while True:
             task = pipe.recv()
             pipe.send(grade_task(checker, task))
     except (EOFError, BrokenPipeError, KeyboardInterrupt):
         pass
     except GradingError:
-        status = 3  # the nursery is lost: a fresh worker asks for a fresh one
+        status = 3  # the spawner is lost: a fresh worker asks for a fresh one
     finally:
         os._exit(status)
 

@@ -1,4 +1,4 @@
-"""Commands that the warm parent is started under where the kernel offers no Landlock."""
+"""Commands that the fork server is started under where the kernel offers no Landlock."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 
-from recdrop_lessons.grading.warm import ANSWERS, INSIDE, GradingError, Paths, Wrapper
+from recdrop_lessons.grading.fork_server import ANSWERS, INSIDE, GradingError, Paths, Wrapper
 
 _EMPTY_IMAGE = "localhost/recdrop-empty:1"
 _ENGINE_SECONDS = 30.0  # a daemon that hangs answers never
-# A process's memory is open to others of its user that have all of its capabilities. So the warm parent keeps
+# A process's memory is open to others of its user that have all of its capabilities. So the fork server keeps
 # one, for ports that no network leads to; learners have none, and cannot change what later ones start from.
 _MORE_THAN_A_LEARNER = "NET_BIND_SERVICE"
 
@@ -33,7 +33,7 @@ def bubblewrap(paths: Paths, environment: dict[str, str]) -> list[str]:
     # Nothing to leave for the next one; and root, without a capability, may still write to /proc/sys.
     for path in ("/dev/pts", "/dev", "/proc", "/", *masks):
         command += ["--remount-ro", path]
-    command += ["--chdir", paths.room, "--clearenv"]
+    command += ["--chdir", paths.workspace, "--clearenv"]
     for name, value in environment.items():
         command += ["--setenv", name, value]
     return [*command, "--"]
@@ -46,7 +46,7 @@ def container(engine: str, paths: Paths, environment: dict[str, str]) -> list[st
         _check_user()
     command = [engine, "run", "--rm", "--pull", "never", "--network", "none", "--read-only"]
     command += ["--cap-drop", "ALL", "--cap-add", _MORE_THAN_A_LEARNER]
-    command += ["--security-opt", "no-new-privileges", "--workdir", paths.room]
+    command += ["--security-opt", "no-new-privileges", "--workdir", paths.workspace]
     command += ["--tmpfs", "/dev:ro,dev,size=64k,mode=755"]  # nothing to leave for the next one
     for path in ("/dev/shm", "/dev/mqueue", "/sys/fs/cgroup"):
         command += ["--tmpfs", f"{path}:ro,size=64k"]

@@ -25,11 +25,11 @@ from submissions import cell, solved, write
 import recdrop_lessons
 from recdrop_lessons import checks
 from recdrop_lessons.grading.classroom import grade_class
+from recdrop_lessons.grading.fork_server import GradingError
+from recdrop_lessons.grading.learner_process import Times
 from recdrop_lessons.grading.pool import LocalPool
 from recdrop_lessons.grading.records import Store
-from recdrop_lessons.grading.remote import Times
 from recdrop_lessons.grading.submissions import find_submissions
-from recdrop_lessons.grading.warm import GradingError
 
 FAMILIES: dict[str, dict[str, Attack]] = {
     "forging": forging.ATTACKS,
@@ -136,7 +136,7 @@ def _grade(kind: str, folder: Path, out: Path) -> Outcome:
     except GradingError as error:
         pytest.skip(str(error))
     with pool:
-        marker = pool._parent.zygote.room
+        marker = pool._server.process.workspace
         rows = grade_class(handed_in.submissions, Store(out, 11), pool)
     records = {row.submission.student: row.result["record"] for row in rows}
     assert len(records) == len(handed_in.submissions)

@@ -114,10 +114,11 @@ def test_killed_it_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
     assert not list(room.iterdir())
 
 
-def test_where_the_zygote_does_not_start_the_command_says_so(tmp_path: Path) -> None:
+def test_where_the_fork_server_does_not_start_the_command_says_so(tmp_path: Path) -> None:
     write(tmp_path, solved())
     program = (
-        "from recdrop_lessons.grading import warm\nwarm._BOOT = 'raise ImportError(\"no torch here\")'\n"
+        "from recdrop_lessons.grading import fork_server\n"
+        "fork_server._BOOT = 'raise ImportError(\"no torch here\")'\n"
         "from recdrop_lessons.cli import app; app()"
     )
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""One warm parent for all tests of the grader: it is what a class is graded with."""
+"""One fork server for all tests of the grader: it is what a class is graded with."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ import submissions
 from recdrop_lessons import checks
 from recdrop_lessons.grading.checker import Checker, Graded
 from recdrop_lessons.grading.inside.sandbox import Limits
-from recdrop_lessons.grading.isolation import warm_parent
-from recdrop_lessons.grading.nursery import Nursery, WarmParent
-from recdrop_lessons.grading.remote import Times
+from recdrop_lessons.grading.isolation import locked_server
+from recdrop_lessons.grading.learner_process import Times
+from recdrop_lessons.grading.spawner import LockedServer, Spawner
 
 sys.path.insert(0, str(Path(__file__).parent))  # fuzz.py, which is a program too
 
 
 @pytest.fixture(scope="session")
-def parent() -> Iterator[WarmParent]:
-    with warm_parent(limits=Limits(cpu_seconds=20)) as made:
+def server() -> Iterator[LockedServer]:
+    with locked_server(limits=Limits(cpu_seconds=20)) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
-def nursery(parent: WarmParent) -> Iterator[Nursery]:
-    room = parent.nursery()
+def spawner(server: LockedServer) -> Iterator[Spawner]:
+    room = server.spawner()
     yield room
     room.close()
 
 
 @pytest.fixture(scope="session")
-def checker(parent: WarmParent) -> Iterator[Checker]:
-    with Checker(parent, Times(call=2, cell=2, notebook=30)) as made:  # short times
+def checker(server: LockedServer) -> Iterator[Checker]:
+    with Checker(server, Times(call=2, cell=2, notebook=30)) as made:  # short times
         yield made
 
 

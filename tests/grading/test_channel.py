@@ -28,8 +28,8 @@ from recdrop_lessons.checks.answer import AnswerError, AnswerLost
 from recdrop_lessons.grading.inside import codec
 from recdrop_lessons.grading.inside.channel import Channel, ChannelClosed
 from recdrop_lessons.grading.inside.learner import Learner
-from recdrop_lessons.grading.nursery import Ending
-from recdrop_lessons.grading.remote import Budget, RemoteAnswer, RemoteNotebook, Times
+from recdrop_lessons.grading.learner_process import Budget, LearnerProcess, RemoteAnswer, Times
+from recdrop_lessons.grading.spawner import Ending
 
 LARGEST = 1 << 16
 LONG, SHORT = 60.0, 0.1  # seconds for a reply that comes, and for one that does not
@@ -80,7 +80,7 @@ class Unruly(Channel):
 
 
 class Threads:
-    """A nursery whose learners are threads."""
+    """A spawner whose learners are threads."""
 
     last = Ending(status=1)
 
@@ -113,7 +113,7 @@ class Grading(RuleBasedStateMachine):
     @rule()
     def replace(self) -> None:
         self.spawner = Threads(self.kind)
-        self.process = RemoteNotebook(self.spawner, Times(call=LONG), Budget(1e6), LARGEST)  # type: ignore[arg-type]
+        self.process = LearnerProcess(self.spawner, Times(call=LONG), Budget(1e6), LARGEST)  # type: ignore[arg-type]
         self.answer = RemoteAnswer(self.process, "f")
         self.first_loss: AnswerLost | None = None
         self.doubled = False  # a reply too many is under way

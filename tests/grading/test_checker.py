@@ -13,10 +13,10 @@ from submissions import RIGHT, answer, cell, check, notebook, solved
 from recdrop_lessons import checks
 from recdrop_lessons.checks.answer import Question
 from recdrop_lessons.grading.checker import Checker, Graded
+from recdrop_lessons.grading.fork_server import GradingError
 from recdrop_lessons.grading.inside.sandbox import Limits
-from recdrop_lessons.grading.isolation import warm_parent
-from recdrop_lessons.grading.remote import RemoteNotebook
-from recdrop_lessons.grading.warm import GradingError
+from recdrop_lessons.grading.isolation import locked_server
+from recdrop_lessons.grading.learner_process import LearnerProcess
 
 Grade = Callable[..., Graded]
 POINTS = {part.name: part.points for part in checks.lesson(submissions.LESSON).parts}
@@ -261,17 +261,17 @@ def test_the_answers_are_kept_for_the_feedback(grade: Grade) -> None:
 
 
 def test_a_lost_grader_is_nobodys_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The warm parent ends within the last part's check: an error for who grades, and no point is lost."""
+    """The fork server ends within the last part's check: an error for who grades, and no point is lost."""
     lesson = checks.lesson(submissions.LESSON)
-    with warm_parent(limits=Limits(cpu_seconds=20)) as parent:
-        call = RemoteNotebook.call
+    with locked_server(limits=Limits(cpu_seconds=20)) as server:
+        call = LearnerProcess.call
 
-        def end(notebook: RemoteNotebook, name: str, question: Question) -> Any:
+        def end(notebook: LearnerProcess, name: str, question: Question) -> Any:
             if name == lesson.parts[-1].name:
-                parent.zygote._process.kill()
-                assert notebook._nursery.sock.recv(1) == b""  # the nursery goes after it, and ends its socket
+                server.process._process.kill()
+                assert notebook._spawner.sock.recv(1) == b""  # the spawner goes after it, and ends its socket
             return call(notebook, name, question)
 
-        monkeypatch.setattr(RemoteNotebook, "call", end)
+        monkeypatch.setattr(LearnerProcess, "call", end)
         with pytest.raises(GradingError):
-            Checker(parent).grade(submissions.notebook(solved()), lesson, 7)
+            Checker(server).grade(submissions.notebook(solved()), lesson, 7)

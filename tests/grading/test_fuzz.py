@@ -18,8 +18,8 @@ from recdrop_lessons import checks
 from recdrop_lessons.checks.answer import AnswerError, AnswerLost, LocalAnswer
 from recdrop_lessons.grading.inside import codec
 from recdrop_lessons.grading.inside.channel import Channel
-from recdrop_lessons.grading.nursery import Ending
-from recdrop_lessons.grading.remote import Budget, RemoteAnswer, RemoteNotebook, Times
+from recdrop_lessons.grading.learner_process import Budget, LearnerProcess, RemoteAnswer, Times
+from recdrop_lessons.grading.spawner import Ending
 
 
 def test_mutated_frames() -> None:
@@ -81,7 +81,7 @@ REPLIES = st.fixed_dictionaries(
 
 
 class _Hostile:
-    """A nursery whose learner answers with whatever it was given."""
+    """A spawner whose learner answers with whatever it was given."""
 
     last = Ending()
 
@@ -113,7 +113,7 @@ class _Hostile:
 @given(st.lists(REPLIES | VALUES, min_size=3, max_size=3))
 def test_replies_of_any_form(replies: list[Any]) -> None:
     """The proxy gives a value or raises what the checks know."""
-    notebook = RemoteNotebook(_Hostile(replies), Times(), Budget(10), 1 << 20)  # type: ignore[arg-type]
+    notebook = LearnerProcess(_Hostile(replies), Times(), Budget(10), 1 << 20)  # type: ignore[arg-type]
     answer = RemoteAnswer(notebook, "f")
     x = torch.ones(2)
     pull = {"wrt": ["x"], "cotangent": x}

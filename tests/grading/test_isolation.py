@@ -17,25 +17,25 @@ import submissions
 
 import recdrop_lessons
 from recdrop_lessons import checks
-from recdrop_lessons.grading import isolation, warm
+from recdrop_lessons.grading import fork_server, isolation
 from recdrop_lessons.grading.checker import Checker
+from recdrop_lessons.grading.fork_server import GradingError, Sandbox
 from recdrop_lessons.grading.inside import requests, sandbox
 from recdrop_lessons.grading.inside.sandbox import Limits
-from recdrop_lessons.grading.nursery import WarmParent
+from recdrop_lessons.grading.learner_process import Budget, LearnerProcess, Times
 from recdrop_lessons.grading.records import Record
-from recdrop_lessons.grading.remote import Budget, RemoteNotebook, Times
-from recdrop_lessons.grading.warm import GradingError, Sandbox
+from recdrop_lessons.grading.spawner import LockedServer
 
 INSTALLED = Path(sysconfig.get_paths()["purelib"])
 
 
 @pytest.fixture(scope="module", params=isolation.KINDS, ids=lambda kind: kind.name)
-def parent(request: pytest.FixtureRequest) -> Iterator[WarmParent]:
+def server(request: pytest.FixtureRequest) -> Iterator[LockedServer]:
     """One of each kind that holds here; in it, a library's folder among others is shut."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("A_SECRET_OF_THE_INSTRUCTOR", "1")
         try:
-            found = isolation.warm_parent(
+            found = isolation.locked_server(
                 request.param.name, shut=[INSTALLED / "yaml", INSTALLED / "nbgrader"]
             )
         except GradingError as error:
@@ -44,26 +44,26 @@ def parent(request: pytest.FixtureRequest) -> Iterator[WarmParent]:
         yield found
 
 
-def run_in(parent: WarmParent, source: str) -> list[str] | None:
-    """What a cell raises in a learner's process of that parent."""
-    nursery = parent.nursery()
-    notebook = RemoteNotebook(nursery, Times(), Budget(20), 1 << 20)
+def run_in(server: LockedServer, source: str) -> list[str] | None:
+    """What a cell raises in a learner's process of that server."""
+    spawner = server.spawner()
+    notebook = LearnerProcess(spawner, Times(), Budget(20), 1 << 20)
     try:
         return notebook.run(source, "cell 1")
     finally:
         notebook.close()
-        nursery.close()
+        spawner.close()
 
 
-def test_a_notebook_is_graded_in_it(parent: WarmParent) -> None:
-    with Checker(parent) as checker:
+def test_a_notebook_is_graded_in_it(server: LockedServer) -> None:
+    with Checker(server) as checker:
         data = submissions.notebook(submissions.solved())
         graded = checker.grade(data, checks.lesson(submissions.LESSON), 5)
     assert graded.points == 100
-    assert graded.record()["isolation"] == parent.sandbox.name
+    assert graded.record()["isolation"] == server.sandbox.name
 
 
-def test_the_records_are_the_same_in_each(parent: WarmParent) -> None:
+def test_the_records_are_the_same_in_each(server: LockedServer) -> None:
     """As without locks: they stop attacks and change no honest notebook's points, statuses or messages."""
     notebooks = [
         submissions.solved(),
@@ -73,20 +73,20 @@ def test_the_records_are_the_same_in_each(parent: WarmParent) -> None:
         submissions.solved(rnn_step="def rnn_step(x, h, W, U, b):\n    import os; os._exit(3)"),
     ]
 
-    def records(parent: WarmParent) -> list[Record]:
+    def records(server: LockedServer) -> list[Record]:
         lesson = checks.lesson(submissions.LESSON)
-        with Checker(parent) as checker:
+        with Checker(server) as checker:
             graded = [checker.grade(submissions.notebook(cells), lesson, 5).record() for cells in notebooks]
         return [{**record, "isolation": ""} for record in graded]
 
-    with isolation.warm_parent("none") as unlocked:
-        assert records(parent) == records(unlocked)
+    with isolation.locked_server("none") as unlocked:
+        assert records(server) == records(unlocked)
 
 
-def test_the_answer_key_can_be_neither_imported_nor_read(parent: WarmParent) -> None:
+def test_the_answer_key_can_be_neither_imported_nor_read(server: LockedServer) -> None:
     package = Path(recdrop_lessons.__file__).parent
     keys = [str(package / "layers/cells.py"), str(package / "checks/lessons/lesson_01_cells/lstm_step.py")]
-    raised = run_in(parent, "import recdrop_lessons.checks\nrecdrop_lessons.checks.all_lessons()")
+    raised = run_in(server, "import recdrop_lessons.checks\nrecdrop_lessons.checks.all_lessons()")
     assert raised is None  # the import is passed over, and so is what uses it
     program = f"""
 import sys, gc, types
@@ -108,10 +108,10 @@ modules = [one for one in gc.get_objects() if isinstance(one, types.ModuleType)]
 held = [one for one in modules if "recdrop_lessons." in one.__name__]
 assert not found and not names and not held, (found, names, held)
 """
-    assert run_in(parent, program) is None
+    assert run_in(server, program) is None
 
 
-def test_a_shut_folder_among_open_ones_is_shut(parent: WarmParent) -> None:
+def test_a_shut_folder_among_open_ones_is_shut(server: LockedServer) -> None:
     program = f"""
 import packaging.version  # a neighbour is open
 try:
@@ -128,15 +128,15 @@ except (ImportError, OSError, AttributeError):
 else:
     raise AssertionError("nbgrader was imported")
 """
-    assert run_in(parent, program) is None
+    assert run_in(server, program) is None
 
 
 @pytest.mark.parametrize("package", ["numpy.linalg", "matplotlib.pyplot", "scipy.stats", "unittest.mock"])
-def test_libraries_can_be_imported(parent: WarmParent, package: str) -> None:
-    assert run_in(parent, f"import {package}") is None
+def test_libraries_can_be_imported(server: LockedServer, package: str) -> None:
+    assert run_in(server, f"import {package}") is None
 
 
-def test_the_environment_is_bare(parent: WarmParent) -> None:
+def test_the_environment_is_bare(server: LockedServer) -> None:
     program = """
 import os
 kept = set(os.environ) - {"LANG", "LC_CTYPE", "HOSTNAME", "container", "TERM", "PATH", "PWD"}
@@ -144,11 +144,11 @@ wanted = {"HOME", "MPLBACKEND", "MPLCONFIGDIR", "OMP_NUM_THREADS", "PYTHONDONTWR
 wanted |= {"LD_LIBRARY_PATH"}
 assert kept <= wanted, kept
 """
-    assert run_in(parent, program) is None
+    assert run_in(server, program) is None
 
 
-def test_no_other_process_can_be_read_or_changed(parent: WarmParent) -> None:
-    """Above all the warm parent: every later learner is forked from it."""
+def test_no_other_process_can_be_read_or_changed(server: LockedServer) -> None:
+    """Above all the fork server: every later learner is forked from it."""
     program = """
 import os
 opened = []
@@ -162,10 +162,10 @@ for pid in {os.getppid(), *range(1, 200)} - own:
         opened.append((pid, mode))
 assert not opened, opened
 """
-    assert run_in(parent, program) is None
+    assert run_in(server, program) is None
 
 
-def test_there_is_nowhere_to_write(parent: WarmParent) -> None:
+def test_there_is_nowhere_to_write(server: LockedServer) -> None:
     """No file to leave for the next one, no disk or memory to fill, no setting of the machine to change."""
     program = """
 import os, stat
@@ -191,27 +191,27 @@ for top in ("/", ".", "/proc/sys", "/sys", "/dev", "/dev/shm", "/dev/mqueue", "/
         reached += [path for one in files if written(path := os.path.join(folder, one))]
 assert not reached, reached
 """
-    assert run_in(parent, program) is None
+    assert run_in(server, program) is None
 
 
-def test_nothing_remains_where_the_grader_is_killed(parent: WarmParent) -> None:
+def test_nothing_remains_where_the_grader_is_killed(server: LockedServer) -> None:
     """It has no time to tidy up then: a learner that loops ends with it, and so does a container."""
     grader = """
 import sys
 from recdrop_lessons.grading import isolation
 from recdrop_lessons.grading.records import Record
-from recdrop_lessons.grading.remote import Budget, RemoteNotebook, Times
-parent = isolation.warm_parent(sys.argv[1])
-print(parent.zygote.room, flush=True)
-RemoteNotebook(parent.nursery(), Times(), Budget(20), 1 << 20).run("while True: pass", "cell 1")
+from recdrop_lessons.grading.learner_process import Budget, LearnerProcess, Times
+server = isolation.locked_server(sys.argv[1])
+print(server.process.workspace, flush=True)
+LearnerProcess(server.spawner(), Times(), Budget(20), 1 << 20).run("while True: pass", "cell 1")
 """
-    command = [sys.executable, "-c", grader, parent.sandbox.name]
+    command = [sys.executable, "-c", grader, server.sandbox.name]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         room = process.stdout.readline().strip()
         time.sleep(0.5)  # the loop has begun, or is about to
         process.kill()
-    shutil.rmtree(room, ignore_errors=True)  # it may be gone already: the zygote takes it along
+    shutil.rmtree(room, ignore_errors=True)  # it may be gone already: the fork server takes it along
     end = time.monotonic() + 10
     while (left := _processes_naming(room)) and time.monotonic() < end:
         time.sleep(0.1)
@@ -232,7 +232,7 @@ def test_a_process_without_locks_is_seen_through() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(isolation, "KINDS", (Sandbox("open", ()),))
         with pytest.raises(GradingError) as refusal:
-            isolation.warm_parent("auto")
+            isolation.locked_server("auto")
     for reached in (
         "read submission.ipynb",
         "write to the results",
@@ -250,7 +250,7 @@ def test_each_layer_alone_is_seen_to_be_too_little() -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(isolation, "KINDS", (Sandbox(layer, (layer,)),))
             with pytest.raises(GradingError, match=reached):
-                isolation.warm_parent("auto")
+                isolation.locked_server("auto")
 
 
 def test_docker_says_whom_it_grades_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,16 +258,16 @@ def test_docker_says_whom_it_grades_for(monkeypatch: pytest.MonkeyPatch) -> None
         pytest.skip("no Docker runs here")
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     with pytest.raises(GradingError, match="only for root, or in its rootless mode"):
-        isolation.warm_parent("docker")
+        isolation.locked_server("docker")
 
 
 def test_an_unknown_kind_is_refused_by_name() -> None:
     with pytest.raises(GradingError, match=r"no isolation 'chroot'; there are landlock\+namespaces"):
-        isolation.warm_parent("chroot")
+        isolation.locked_server("chroot")
 
 
 def test_none_is_graded_without_locks_and_says_so() -> None:
-    with isolation.warm_parent("none") as parent, Checker(parent) as checker:
+    with isolation.locked_server("none") as server, Checker(server) as checker:
         data = submissions.notebook(submissions.solved())
         graded = checker.grade(data, checks.lesson(submissions.LESSON), 5)
     assert graded.points == 100
@@ -328,32 +328,32 @@ def _run_filter(program: bytes, number: int, architecture: int, arguments: tuple
 
 
 def test_what_is_shut_covers_the_course() -> None:
-    shut = warm.shut_paths("/etc")
+    shut = fork_server.shut_paths("/etc")
     assert str(Path(recdrop_lessons.__file__).parent) in shut
     assert "/etc" in shut
 
 
 def test_limits_hold_where_no_lock_does() -> None:
-    with isolation.warm_parent("none", limits=Limits(memory_bytes=1 << 28, open_files=32)) as parent:
-        raised = run_in(parent, "import torch\ntorch.ones(1 << 28)")
+    with isolation.locked_server("none", limits=Limits(memory_bytes=1 << 28, open_files=32)) as server:
+        raised = run_in(server, "import torch\ntorch.ones(1 << 28)")
         assert raised is not None and "memory" in raised[1]
-        raised = run_in(parent, "files = [open('/dev/null') for _ in range(100)]")
+        raised = run_in(server, "files = [open('/dev/null') for _ in range(100)]")
         assert raised is not None and raised[0] == "OSError"
 
 
 def test_it_works_over_stream_sockets_as_on_macos(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Only the kind of socket differs; both sides get it from the same place."""
     patched = "import inside.requests, socket; inside.requests.SOCKET_KIND = socket.SOCK_STREAM; "
-    boot = warm._BOOT.replace("from inside.zygote", patched + "from inside.zygote")
-    monkeypatch.setattr(warm, "_BOOT", boot)
+    boot = fork_server._BOOT.replace("from inside.forking", patched + "from inside.forking")
+    monkeypatch.setattr(fork_server, "_BOOT", boot)
     monkeypatch.setattr(requests, "SOCKET_KIND", socket.SOCK_STREAM)
-    with isolation.warm_parent("none") as parent:
-        assert run_in(parent, "import torch") is None
-        assert run_in(parent, "1 / 0") is not None
+    with isolation.locked_server("none") as server:
+        assert run_in(server, "import torch") is None
+        assert run_in(server, "1 / 0") is not None
 
 
 def test_a_system_without_fork_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("os.fork")
     with pytest.raises(GradingError, match="WSL"):
-        isolation.warm_parent("auto")
+        isolation.locked_server("auto")
     assert list(isolation.examine()) == []

@@ -41,12 +41,12 @@ def test_a_killed_worker_is_replaced_and_its_task_done_again(pool: LocalPool) ->
     assert results == dict.fromkeys(range(8), 100)
 
 
-def test_a_killed_warm_parent_is_replaced(pool: LocalPool) -> None:
+def test_a_killed_locked_server_is_replaced(pool: LocalPool) -> None:
     results = {}
     for number, result in pool.run(tasks(6)):
         results[number] = result["record"]["points"]
         if number == 2:
-            pool._parent.zygote._process.kill()
+            pool._server.process._process.kill()
     assert results == dict.fromkeys(range(6), 100)
 
 

@@ -10,9 +10,9 @@ from submissions import cell
 
 from recdrop_lessons import checks
 from recdrop_lessons.grading.checker import Checker
-from recdrop_lessons.grading.isolation import warm_parent
-from recdrop_lessons.grading.nursery import WarmParent
-from recdrop_lessons.grading.remote import Budget, Times
+from recdrop_lessons.grading.isolation import locked_server
+from recdrop_lessons.grading.learner_process import Budget, Times
+from recdrop_lessons.grading.spawner import LockedServer
 
 # A module, and a call that makes it work.
 MODULES = {
@@ -82,8 +82,8 @@ def run(checker: Checker, *sources: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def patient(parent: WarmParent) -> Checker:
-    return Checker(parent, Times(cell=200, notebook=600))
+def patient(server: LockedServer) -> Checker:
+    return Checker(server, Times(cell=200, notebook=600))
 
 
 def test_torchs_modules_work(patient: Checker) -> None:
@@ -116,16 +116,16 @@ def test_compiling_is_refused_with_a_sentence(patient: Checker) -> None:
     assert graded.parts[1].status == "ok"
 
 
-def test_a_learners_files_are_its_own_and_go_with_it(patient: Checker, parent: WarmParent) -> None:
-    if "namespaces" not in parent.sandbox.layers:
+def test_a_learners_files_are_its_own_and_go_with_it(patient: Checker, server: LockedServer) -> None:
+    if "namespaces" not in server.sandbox.layers:
         pytest.skip("files can be kept where the learner's process may mount")
     run(patient, ONE_FILE)
     run(patient, FILES + "assert os.listdir(tempfile.gettempdir()) == [], os.listdir(tempfile.gettempdir())")
-    assert list(Path(parent.zygote.private).iterdir()) == []
+    assert list(Path(server.process.private).iterdir()) == []
 
 
-def test_a_learner_cannot_fill_the_memory_with_files(patient: Checker, parent: WarmParent) -> None:
-    if "namespaces" not in parent.sandbox.layers:
+def test_a_learner_cannot_fill_the_memory_with_files(patient: Checker, server: LockedServer) -> None:
+    if "namespaces" not in server.sandbox.layers:
         pytest.skip("files can be kept where the learner's process may mount")
     filling = """
 try:
@@ -143,7 +143,7 @@ else:
 @pytest.mark.parametrize("kind", ["landlock", "bubblewrap", "none"])
 def test_late_imports_work_under_other_locks(kind: str) -> None:
     try:
-        made = warm_parent(kind)
+        made = locked_server(kind)
     except Exception as error:
         pytest.skip(str(error))
     with made, Checker(made, Times(cell=200, notebook=600)) as checker:

@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from . import codec, notebook, probe
+from . import codec, probe, reading
 from .channel import Channel
 
 Arguments = dict[str, Any]
@@ -86,8 +86,8 @@ class Learner:
 
     def read(self, notebook_bytes: bytes) -> dict[str, Any]:
         try:
-            return {"cells": notebook.read(notebook_bytes)}
-        except notebook.Unreadable as error:
+            return {"cells": reading.read(notebook_bytes)}
+        except reading.Unreadable as error:
             return {"unreadable": str(error)}
         except MemoryError:
             return {
@@ -109,7 +109,7 @@ class Learner:
         filename = f"<{name}>"
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         try:
-            tree = notebook.parse_cell(source, filename)
+            tree = reading.parse_cell(source, filename)
         except SyntaxError as error:
             return _raised(error)
         for statement in tree.body:

@@ -1,4 +1,4 @@
-"""Small requests between the checker and the warm parent: JSON, with descriptors beside it. No torch."""
+"""Small requests between the checker and the fork server: JSON, with descriptors beside it. No torch."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Limits:
     """What one learner's process may use, in its whole life."""
 
     cpu_seconds: int = 60
-    memory_bytes: int = 2 << 30  # on top of what the warm parent holds
+    memory_bytes: int = 2 << 30  # on top of what the fork server holds
     file_bytes: int = 1 << 24  # where it may write at all
     open_files: int = 256
 

@@ -1,4 +1,4 @@
-"""The warm parent as a process: what it is started with, what it may read, how it ends. No torch here."""
+"""The fork server as a process: what it is started with, what it may read, how it ends. No torch here."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BOOT = (
     "import gc, sys, types; gc.disable(); "
     "package = types.ModuleType('inside'); package.__path__ = [sys.argv[1]]; "
     "sys.modules['inside'] = package; sys.path += [p for p in sys.argv[4:] if p not in sys.path]; "
-    "from inside.zygote import main; main()"
+    "from inside.forking import main; main()"
 )
 START_SECONDS = 60.0
 # What a Python process reads of the system beside its own folders. No home, nothing variable.
@@ -56,11 +56,11 @@ class GradingError(RuntimeError):
 
 @dataclass(frozen=True)
 class Paths:
-    """What the warm parent may read, what stays shut within that, and its own folder, with the socket."""
+    """What the fork server may read, what stays shut within that, and its own folder, with the socket."""
 
     readable: tuple[str, ...]
     shut: tuple[str, ...]
-    room: str
+    workspace: str
 
 
 Wrapper = Callable[[Paths, dict[str, str]], list[str]]  # to the command that goes before the interpreter's
@@ -73,7 +73,7 @@ class Sandbox:
     Args:
         name: as it stands in the records, "landlock+namespaces".
         layers: of "namespaces", "landlock" and "seccomp"; what each learner's process puts on itself.
-        wrapper: what the warm parent itself is started under, for all learners together.
+        wrapper: what the fork server itself is started under, for all learners together.
     """
 
     name: str
@@ -81,9 +81,9 @@ class Sandbox:
     wrapper: Wrapper | None = None
 
 
-def paths(room: str, shut: Sequence[str | os.PathLike[str]]) -> Paths:
-    """Those of learners whose warm parent has that room."""
-    return Paths((*readable_paths(), room), tuple(shut_paths(*shut)), room)
+def paths(workspace: str, shut: Sequence[str | os.PathLike[str]]) -> Paths:
+    """Those of learners whose fork server has that workspace."""
+    return Paths((*readable_paths(), workspace), tuple(shut_paths(*shut)), workspace)
 
 
 def library_folders() -> list[str]:
@@ -108,7 +108,7 @@ def shut_paths(*more: str | os.PathLike[str]) -> list[str]:
     return [str(path) for path in (_PACKAGE, *rooms, *map(Path, more)) if path.exists()]
 
 
-class Zygote:
+class ForkServer:
     """A process with torch loaded, and none of the library. Close it, or let its checker end: it ends too.
 
     Args:
@@ -117,26 +117,26 @@ class Zygote:
     """
 
     def __init__(self, wrapper: Wrapper | None = None, shut: Sequence[str | os.PathLike[str]] = ()) -> None:
-        self.room = tempfile.mkdtemp(prefix="recdrop-")
+        self.workspace = tempfile.mkdtemp(prefix="recdrop-")
         os.mkdir(self.private)
-        _copy_font_list(self.room)
+        _copy_font_list(self.workspace)
         self._listener = socket.socket(socket.AF_UNIX, requests.SOCKET_KIND)
-        self._listener.bind(f"{self.room}/control")
+        self._listener.bind(f"{self.workspace}/control")
         self._listener.listen(1)
         self._control: socket.socket | None = None
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         environment = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "LANG") if name in os.environ}
         environment |= {
-            "HOME": self.room,
+            "HOME": self.workspace,
             "MPLBACKEND": "Agg",
-            "MPLCONFIGDIR": self.room,
+            "MPLCONFIGDIR": self.workspace,
             "OMP_NUM_THREADS": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "TMPDIR": self.private,
             "TORCHINDUCTOR_CACHE_DIR": self.private,  # else torch asks who the user is, which no lock answers
         }
-        before = wrapper(paths(self.room, shut), environment) if wrapper else []
-        program = [sys.executable, "-I", "-c", _BOOT, str(INSIDE), f"{self.room}/control", str(ANSWERS)]
+        before = wrapper(paths(self.workspace, shut), environment) if wrapper else []
+        program = [sys.executable, "-I", "-c", _BOOT, str(INSIDE), f"{self.workspace}/control", str(ANSWERS)]
         if wrapper:
             environment = {name: os.environ[name] for name in _ENGINE if name in os.environ}
         try:
@@ -146,21 +146,21 @@ class Zygote:
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
                 env=environment,
-                cwd=self.room,
+                cwd=self.workspace,
                 start_new_session=True,
             )
         except OSError as error:
             self._listener.close()
-            shutil.rmtree(self.room, ignore_errors=True)
+            shutil.rmtree(self.workspace, ignore_errors=True)
             raise GradingError(f"{(before or program)[0]} does not start: {error.strerror}.") from None
 
     @property
     def private(self) -> str:
         """Where a learner's process keeps files: a folder mounted for it alone, or an empty one."""
-        return f"{self.room}/private"
+        return f"{self.workspace}/private"
 
     def connect(self) -> socket.socket:
-        """Wait until it is warm. Raises GradingError where it does not start."""
+        """Wait until it has torch loaded. Raises GradingError where it does not start."""
         if self._control is None:
             self._listener.settimeout(0.5)
             end = time.monotonic() + START_SECONDS
@@ -171,13 +171,13 @@ class Zygote:
                     raise GradingError(f"The learners' process does not start. {self.last_words()}")
             self._control.setblocking(True)
             self._listener.close()
-            os.unlink(f"{self.room}/control")
+            os.unlink(f"{self.workspace}/control")
         return self._control
 
     def ask(self, do: str, settings: dict[str, Any] | None = None) -> socket.socket:
-        """Have a nursery or a program forked, or another let ask: our end of the socket to it.
+        """Have a spawner or a program forked, or another let ask: our end of the socket to it.
 
-        Raises GradingError where the zygote is gone.
+        Raises GradingError where the fork server is gone.
         """
         control = self.connect()
         ours, theirs = socket.socketpair(socket.AF_UNIX, requests.SOCKET_KIND)
@@ -202,7 +202,7 @@ class Zygote:
         return self._errors.read()[-1000:].decode(errors="replace").strip()
 
     def close(self) -> None:
-        """End it, and with it every nursery and learner."""
+        """End it, and with it every spawner and learner."""
         self._listener.close()
         if self._control is not None:
             self._control.close()
@@ -214,14 +214,14 @@ class Zygote:
             self._process.kill()
             self._process.wait()
         self._errors.close()
-        shutil.rmtree(self.room, ignore_errors=True)
+        shutil.rmtree(self.workspace, ignore_errors=True)
 
 
-class OwnZygote(Zygote):
-    """The zygote that this very process was forked from, and ends with; see launch.py."""
+class OwnForkServer(ForkServer):
+    """The fork server that this very process was forked from, and ends with; see launch.py."""
 
-    def __init__(self, control: socket.socket, room: str) -> None:
-        self._control, self.room = control, room
+    def __init__(self, control: socket.socket, workspace: str) -> None:
+        self._control, self.workspace = control, workspace
 
     @property
     def alive(self) -> bool:
@@ -234,12 +234,12 @@ class OwnZygote(Zygote):
         """Nothing: others may need it still, and it ends with the command."""
 
 
-own: OwnZygote | None = None
+own: OwnForkServer | None = None
 
 
-def _copy_font_list(room: str) -> None:
+def _copy_font_list(workspace: str) -> None:
     """matplotlib's list of the fonts here, if it was ever made: to make it anew takes a learner a second."""
     cache = Path(os.environ.get("MPLCONFIGDIR") or Path.home() / ".cache" / "matplotlib")
     for path in cache.glob("fontlist-*.json"):
         with contextlib.suppress(OSError):
-            shutil.copy(path, room)
+            shutil.copy(path, workspace)

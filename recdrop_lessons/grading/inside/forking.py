@@ -1,9 +1,9 @@
-"""The warm parent: it holds torch and nothing of ours, and learners' processes are forked from it.
+"""The fork server: it holds torch and nothing of ours, and learners' processes are forked from it.
 
-    zygote ─┬─ nursery ── learner       (one learner at a time in a nursery)
-            └─ the grader itself        (where it shares the import of torch; launch.py)
+    fork server ─┬─ spawner ── learner  (one learner at a time in a spawner)
+                 └─ the grader itself   (where it shares the import of torch; launch.py)
 
-The nursery lives in namespaces of its own where there are any, as the first process there: with it go all.
+The spawner lives in namespaces of its own where there are any, as the first process there: with it go all.
 Requests come over sockets; a learner's end of its own socket comes as a descriptor beside them.
 """
 
@@ -29,7 +29,7 @@ from .channel import Channel, ChannelClosed
 from .requests import receive_request, send_request
 
 
-class Nursery:
+class Forker:
     """Forks learners into a sandbox, one at a time.
 
     Args:
@@ -123,15 +123,15 @@ class Nursery:
         }
 
 
-def _start_nursery(sock: socket.socket, settings: dict[str, Any], answers: Any) -> NoReturn:
-    """In the forked child: enter the namespaces, load what its learners import, become the nursery."""
+def _start_spawner(sock: socket.socket, settings: dict[str, Any], answers: Any) -> NoReturn:
+    """In the forked child: enter the namespaces, load what its learners import, become the spawner."""
     status = 1
     try:
         sandbox.die_with_parent()
         if "namespaces" in settings["layers"]:
             sandbox.enter_namespaces()
             first = os.fork()
-            if first:  # this one only waits, so that the nursery can be the first process of its namespace
+            if first:  # this one only waits, so that the spawner can be the first process of its namespace
                 sock.close()
                 _, status = os.waitpid(first, 0)
                 os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
@@ -139,7 +139,7 @@ def _start_nursery(sock: socket.socket, settings: dict[str, Any], answers: Any) 
         with contextlib.suppress(OSError):
             sandbox.hide_memory()
         _preload(settings["preload"])
-        Nursery(sock, settings, answers).serve()
+        Forker(sock, settings, answers).serve()
         status = 0
     except Exception as error:
         with contextlib.suppress(OSError):
@@ -200,14 +200,14 @@ def main() -> None:
 
 
 def _fork(controls: Sequence[socket.socket], request: dict[str, Any], descriptor: int, answers: Any) -> int:
-    """A nursery or a program, which has that descriptor and none of the control sockets."""
+    """A spawner or a program, which has that descriptor and none of the control sockets."""
     child = os.fork()
     if child == 0:
         for control in controls:
             control.close()
         if request["do"] == "program":
             _start_program(socket.socket(fileno=descriptor))
-        _start_nursery(socket.socket(fileno=descriptor), request, answers)
+        _start_spawner(socket.socket(fileno=descriptor), request, answers)
     os.close(descriptor)
     return child
 
@@ -219,7 +219,7 @@ def _bury() -> None:
 
 
 def _end(programs: Sequence[int]) -> None:
-    """Programs are killed; nurseries end with those who ask them. Waiting for them counts their CPU time."""
+    """Programs are killed; spawners end with those who ask them. Waiting for them counts their CPU time."""
     for program in programs:
         with contextlib.suppress(ProcessLookupError):
             os.kill(program, signal.SIGKILL)

@@ -18,21 +18,21 @@ from recdrop_lessons.checks.answer import (
 )
 from recdrop_lessons.grading.checker import Checker
 from recdrop_lessons.grading.inside.channel import Channel
-from recdrop_lessons.grading.nursery import Nursery
-from recdrop_lessons.grading.remote import Budget, RemoteAnswer, RemoteNotebook, Times
+from recdrop_lessons.grading.learner_process import Budget, LearnerProcess, RemoteAnswer, Times
+from recdrop_lessons.grading.spawner import Spawner
 
 Both = Callable[[str], tuple[Answer, Answer]]
 
 
 @pytest.fixture
-def both(nursery: Nursery) -> Iterator[Both]:
+def both(spawner: Spawner) -> Iterator[Both]:
     """The function `f` of some code, here and over the pipe."""
-    opened: list[RemoteNotebook] = []
+    opened: list[LearnerProcess] = []
 
     def make(source: str) -> tuple[Answer, Answer]:
         names: dict[str, Any] = {}
         exec("import torch\n" + source, names)
-        remote = RemoteNotebook(nursery, Times(call=3, cell=3), Budget(30), 1 << 20)
+        remote = LearnerProcess(spawner, Times(call=3, cell=3), Budget(30), 1 << 20)
         opened.append(remote)
         assert remote.run("import torch\n" + source, "cell 1") is None
         return LocalAnswer(names["f"], "f"), RemoteAnswer(remote, "f")

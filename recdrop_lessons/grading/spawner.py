@@ -1,4 +1,4 @@
-"""Learners' processes as the checker asks for them: a warm parent, its nurseries, one learner at a time."""
+"""Learners' processes as the checker asks for them: a fork server, its spawners, one learner at a time."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from dataclasses import asdict, dataclass, field
 from os import PathLike
 from typing import Any
 
-from recdrop_lessons.grading import warm
+from recdrop_lessons.grading import fork_server
+from recdrop_lessons.grading.fork_server import ForkServer, GradingError, Sandbox
 from recdrop_lessons.grading.inside.channel import Channel
 from recdrop_lessons.grading.inside.codec import MAX_PAYLOAD
 from recdrop_lessons.grading.inside.requests import receive_request, send_request
 from recdrop_lessons.grading.inside.sandbox import Limits
-from recdrop_lessons.grading.warm import GradingError, Sandbox, Zygote
 
 
-class WarmParent:
-    """Gives nurseries under certain locks.
+class LockedServer:
+    """Gives spawners under certain locks.
 
     Args:
         sandbox: the locks that its learners get.
         limits: what one learner's process may use.
         shut: files and folders that no learner may read, beside the course's own.
-        zygote: where they are forked from; it is closed with this.
+        process: where they are forked from; it is closed with this.
     """
 
     def __init__(
@@ -32,41 +32,41 @@ class WarmParent:
         sandbox: Sandbox,
         limits: Limits,
         shut: Sequence[str | PathLike[str]] = (),
-        zygote: Zygote | None = None,
+        process: ForkServer | None = None,
     ) -> None:
         self.sandbox = sandbox
-        self.zygote = zygote or Zygote(sandbox.wrapper, shut)
-        paths = warm.paths(self.zygote.room, shut)
+        self.process = process or ForkServer(sandbox.wrapper, shut)
+        paths = fork_server.paths(self.process.workspace, shut)
         self._settings = {
             "layers": sandbox.layers,
             "limits": asdict(limits),
             "readable": paths.readable,
             "shut": paths.shut,
-            "private": self.zygote.private,
+            "private": self.process.private,
         }
 
-    def nursery(self, preload: Sequence[str] = ()) -> Nursery:
-        """A room of its own for one learner's process at a time.
+    def spawner(self, preload: Sequence[str] = ()) -> Spawner:
+        """A place of its own, where locks allow it, for one learner's process at a time.
 
         `preload` names the modules to load there beside torch. Raises GradingError where the locks fail.
         """
-        ours = self.zygote.ask("nursery", {**self._settings, "preload": list(preload)})
-        ours.settimeout(warm.START_SECONDS)
+        ours = self.process.ask("spawner", {**self._settings, "preload": list(preload)})
+        ours.settimeout(fork_server.START_SECONDS)
         try:
             reply, _ = receive_request(ours)
         except OSError:
             reply = None
         if reply is None or "failed" in reply:
             ours.close()
-            said = reply["failed"] if reply else f"It does not start. {self.zygote.last_words()}"
+            said = reply["failed"] if reply else f"It does not start. {self.process.last_words()}"
             raise GradingError(said)
-        return Nursery(ours)
+        return Spawner(ours)
 
     def close(self) -> None:
-        """End it, and with it every nursery and learner."""
-        self.zygote.close()
+        """End it, and with it every spawner and learner."""
+        self.process.close()
 
-    def __enter__(self) -> WarmParent:
+    def __enter__(self) -> LockedServer:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -83,7 +83,7 @@ class Ending:
 
 
 @dataclass
-class Nursery:
+class Spawner:
     """Asks for learners' processes, one at a time; the one before is ended first."""
 
     sock: socket.socket

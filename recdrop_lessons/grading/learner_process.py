@@ -23,7 +23,7 @@ from recdrop_lessons.checks.answer import (
 )
 from recdrop_lessons.grading.inside.channel import Channel, ChannelClosed, ChannelTimeout
 from recdrop_lessons.grading.inside.codec import CodecError
-from recdrop_lessons.grading.nursery import Nursery
+from recdrop_lessons.grading.spawner import Spawner
 
 _NO_ANSWER = "The notebook's process sent no proper answer."
 
@@ -52,16 +52,16 @@ class Budget:
         return time.monotonic() >= self._end
 
 
-class RemoteNotebook:
+class LearnerProcess:
     """One learner's process: it reads a notebook, runs its cells and answers calls.
 
     Once it is lost (it died, ran out of time, or sent what is no value) it is ended, and every further
     request raises AnswerLost with the same reason.
     """
 
-    def __init__(self, nursery: Nursery, times: Times, budget: Budget, largest_file: int) -> None:
-        self._nursery, self._times, self._budget = nursery, times, budget
-        self._channel: Channel = nursery.learner(largest_file)
+    def __init__(self, spawner: Spawner, times: Times, budget: Budget, largest_file: int) -> None:
+        self._spawner, self._times, self._budget = spawner, times, budget
+        self._channel: Channel = spawner.learner(largest_file)
         self._functions: frozenset[str] = frozenset()
         self._random: Tensor | None = None  # where the other side's torch.default_generator stands
         self.lost: AnswerLost | None = None
@@ -137,13 +137,13 @@ class RemoteNotebook:
         """Give the process up."""
         self.lost = AnswerLost(status, message)
         self._channel.close()
-        self._nursery.end_learner()
+        self._spawner.end_learner()
         return self.lost
 
     def close(self) -> None:
         if self.lost is None:
             self._channel.close()
-            self._nursery.end_learner()
+            self._spawner.end_learner()
             self.lost = AnswerLost("died", "The notebook's process has ended.")
 
     def _ask(self, do: str, seconds: float, **request: Any) -> dict[str, Any]:
@@ -173,10 +173,10 @@ class RemoteNotebook:
 
     def _died(self, do: str) -> AnswerLost:
         lost = self.lose("died", "")
-        status = self._nursery.last.status
-        if status == -9:  # by its own hand, or because the warm parent is going down and all with it?
+        status = self._spawner.last.status
+        if status == -9:  # by its own hand, or because the fork server is going down and all with it?
             time.sleep(0.2)
-            self._nursery.require()
+            self._spawner.require()
         what = {"run": "while the cell ran", "read": "while the file was read"}.get(
             do, "while the function ran"
         )
@@ -200,7 +200,7 @@ class RemoteNotebook:
 class RemoteAnswer(Answer):
     """A function of the learner's process. Behaves as `LocalAnswer` does, random draws included."""
 
-    def __init__(self, notebook: RemoteNotebook, name: str) -> None:
+    def __init__(self, notebook: LearnerProcess, name: str) -> None:
         self._notebook = notebook
         self.name = name
 
