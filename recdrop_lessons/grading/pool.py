@@ -59,7 +59,9 @@ class LocalPool:
         self._workers: list[_Worker] = []
 
     def _start(self) -> LockedServer:
-        return locked_server(self._kind, shut=self._shut, trusted=self._trusted)
+        server = locked_server(self._kind, shut=self._shut, trusted=self._trusted)
+        server.process.connect()  # here, since of the workers only one could
+        return server
 
     def run(self, tasks: Iterator[tuple[Any, Task]]) -> Iterator[tuple[Any, Record]]:
         """Each task's key and result, as they are done. A task is read only when a worker is free for it."""
