@@ -57,17 +57,17 @@ def grade(
     from recdrop_lessons.grading.run import Options, grade_folder
 
     options = Options(
-        submissions,
-        out,
-        jobs,
-        seed,
-        isolation,
-        trust_submissions,
-        share,
-        scheduler,
-        tuple(lesson or ()),
-        attempts,
-        moment,
+        folder=submissions,
+        out=out,
+        jobs=jobs,
+        seed=seed,
+        isolation=isolation,
+        trusted=trust_submissions,
+        shard=share,
+        scheduler=scheduler,
+        lessons=tuple(lesson or ()),
+        attempts=attempts,
+        due=moment,
     )
     try:
         finished = grade_folder(options)

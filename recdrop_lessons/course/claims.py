@@ -172,7 +172,17 @@ def _read_one(path: Path) -> list[ClaimRow]:
         tests = [f"`{path.parent.name}/{path.name}::Cell {number}`"]
         if "test" in metadata.get("recdrop", {}):
             tests.append(f"`{metadata['recdrop']['test']}`")
-        rows.append(ClaimRow(claim, verdict, because, title, path.name, name, ", ".join(tests)))
+        rows.append(
+            ClaimRow(
+                claim=claim,
+                verdict=verdict,
+                because=because,
+                lesson=title,
+                notebook=path.name,
+                cell=name,
+                test=", ".join(tests),
+            )
+        )
     return rows
 
 

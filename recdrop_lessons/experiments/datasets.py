@@ -145,7 +145,8 @@ def digits_graph(
     chosen, _, _ = _stratified(y[rest], validation, 0, seed)
     nodes = torch.arange(len(y))
     in_train, in_validation = torch.isin(nodes, train), torch.isin(nodes, rest[chosen])
-    return Graph(x, edges, y, in_train, in_validation, ~(in_train | in_validation), 10)
+    in_test = ~(in_train | in_validation)
+    return Graph(x, edges, y, train=in_train, validation=in_validation, test=in_test, classes=10)
 
 
 # --- Python's manual as text --------------------------------------------------------------------------------

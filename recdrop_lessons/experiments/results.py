@@ -64,12 +64,19 @@ def read(path: Path) -> list[Result]:
         rows = [row for row in csv.DictReader(file) if None not in row.values() and row["data"].endswith(".")]
     results = [
         Result(
-            row["task"], row["method"], float(row["rate"]), int(row["seed"]), float(row["train"]),
-            float(row["validation"]), float(row["test"]), int(row["best_epoch"]), row["torch"],
-            row["data"][:-1],
+            task=row["task"],
+            method=row["method"],
+            rate=float(row["rate"]),
+            seed=int(row["seed"]),
+            train=float(row["train"]),
+            validation=float(row["validation"]),
+            test=float(row["test"]),
+            best_epoch=int(row["best_epoch"]),
+            torch=row["torch"],
+            data=row["data"].removesuffix("."),
         )
         for row in rows
-    ]  # fmt: skip
+    ]
     return sorted(results, key=lambda result: result.setting)
 
 

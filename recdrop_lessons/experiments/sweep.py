@@ -76,9 +76,9 @@ def _text_model(drops: tuple[Drop, ...]) -> nn.Module:
 TEXT_CHARACTERS, TEXT_STEPS = 40_000, 40
 TASKS: dict[str, Experiment] = {
     # 300 digits, read row by row: an LSTM of 64 units can learn them by heart.
-    "digits": Experiment(digits, _digits_model, 60, 64, 5e-3),
+    "digits": Experiment(digits, _digits_model, epochs=60, batch_size=64, learning_rate=5e-3),
     # The next character of Python's own manual.
-    "text": Experiment(_text_data, _text_model, 25, 32, 1e-2),
+    "text": Experiment(_text_data, _text_model, epochs=25, batch_size=32, learning_rate=1e-2),
 }
 
 

@@ -26,9 +26,9 @@ ROWS = {key: row.name for key, row in variants.ROWS.items()} | {
     SCALED: "Moon's site, scaled by 1/(1-p): a trap",
 }
 CONTROLS = (
-    Slider("p", "Rate p", 0.25, 0.0, 0.9, 0.05),
-    Slider("forget", "Forget gate f", 0.95, 0.5, 1.0, 0.01),
-    Slider("steps", "Steps T", 50, 5, 100, 5),
+    Slider("p", "Rate p", value=0.25, low=0.0, high=0.9, step=0.05),
+    Slider("forget", "Forget gate f", value=0.95, low=0.5, high=1.0, step=0.01),
+    Slider("steps", "Steps T", value=50, low=5, high=100, step=5),
     Choice("row", "Row", "moon", ROWS),
 )
 #: The rows that touch the memory, each with its colour and dash; the others leave it alone and look alike.

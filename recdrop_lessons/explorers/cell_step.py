@@ -22,11 +22,11 @@ AGAIN = 20  # how often the same step is repeated in the chart
 FUNCTIONS = {"tanh": "tanh", "sigmoid": "σ, the sigmoid", "relu": "relu", "linear": "linear"}
 SIGNS = {"tanh": "tanh", "sigmoid": "σ", "relu": "relu", "linear": "lin"}
 CONTROLS = (
-    Slider("a_f", "Forget gate, a_f", 2.0, -6, 6, 0.5),
-    Slider("a_i", "Input gate, a_i", 0.0, -6, 6, 0.5),
-    Slider("a_g", "Candidate, a_g", 1.0, -6, 6, 0.5),
-    Slider("a_o", "Output gate, a_o", 1.0, -6, 6, 0.5),
-    Slider("c", "Cell before, c", 1.0, -3, 3, 0.25),
+    Slider("a_f", "Forget gate, a_f", value=2.0, low=-6, high=6, step=0.5),
+    Slider("a_i", "Input gate, a_i", value=0.0, low=-6, high=6, step=0.5),
+    Slider("a_g", "Candidate, a_g", value=1.0, low=-6, high=6, step=0.5),
+    Slider("a_o", "Output gate, a_o", value=1.0, low=-6, high=6, step=0.5),
+    Slider("c", "Cell before, c", value=1.0, low=-3, high=3, step=0.25),
     Choice("activation", "activation", "tanh", FUNCTIONS),
     Choice("recurrent_activation", "recurrent_activation", "sigmoid", FUNCTIONS),
 )

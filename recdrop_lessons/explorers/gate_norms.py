@@ -29,7 +29,7 @@ CONTROLS = (
     ),
     Choice("kernel", "On the matrix", "recurrent", KERNELS),
     Choice("kind", "Penalty", "l2", {"l2": "L2, sum of squares", "l1": "L1, sum of absolute values"}),
-    Slider("exponent", "log10 of its factor", -1.0, -4.0, 1.0, 0.25),
+    Slider("exponent", "log10 of its factor", value=-1.0, low=-4.0, high=1.0, step=0.25),
 )
 UNITS, FEATURES, ROWS, STEPS = 6, 5, 24, 12
 COLOURS = {"i": (BLUE, None), "f": (EMBER, "9 4"), "g": (GREEN, "3 4"), "o": (PURPLE, "12 4 3 4")}

@@ -22,10 +22,10 @@ from recdrop_lessons.twins import equations as twins
 TITLE = "Graph attention and its dropout"
 FEATURES, HIDDEN = 4, 4
 CONTROLS = (
-    Slider("p_attention", "Coefficients: GATConv(dropout=p)", 0.5, 0.0, 0.9, 0.1),
-    Slider("p_input", "Node features: F.dropout(x, p)", 0.0, 0.0, 0.9, 0.1),
-    Slider("p_projected", "Projected features", 0.0, 0.0, 0.9, 0.1),
-    Slider("node", "Node", 6, 0, 33, 1),
+    Slider("p_attention", "Coefficients: GATConv(dropout=p)", value=0.5, low=0.0, high=0.9, step=0.1),
+    Slider("p_input", "Node features: F.dropout(x, p)", value=0.0, low=0.0, high=0.9, step=0.1),
+    Slider("p_projected", "Projected features", value=0.0, low=0.0, high=0.9, step=0.1),
+    Slider("node", "Node", value=6, low=0, high=33, step=1),
     Toggle("training", "Training", True),
     Again("seed", "Draw new masks"),
 )

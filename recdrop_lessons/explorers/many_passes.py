@@ -28,9 +28,9 @@ MASKS = {
     "output": "one per sequence, on what is sent up",
 }
 CONTROLS = (
-    Slider("p", "Drop rate p", 0.1, 0.0, 0.6, 0.05),
-    Slider("passes", "Passes S", 30, 1, 100, 1),
-    Slider("x", "Look at x", 1.5, -2.0, 2.0, 0.1),
+    Slider("p", "Drop rate p", value=0.1, low=0.0, high=0.6, step=0.05),
+    Slider("passes", "Passes S", value=30, low=1, high=100, step=1),
+    Slider("x", "Look at x", value=1.5, low=-2.0, high=2.0, step=0.1),
     Choice("masks", "Masks", "gal", MASKS),
     Again("seed", "Draw new masks"),
 )

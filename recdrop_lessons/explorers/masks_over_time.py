@@ -22,12 +22,12 @@ from recdrop_lessons.twins import sampling
 TITLE = "Masks over time"
 STEPS, BATCH, GATES = 12, 3, "ifgo"
 CONTROLS = (
-    Slider("p", "Drop rate p", 0.5, 0.05, 0.9, 0.05),
+    Slider("p", "Drop rate p", value=0.5, low=0.05, high=0.9, step=0.05),
     Toggle("time", "Steps share one mask", True),
     Toggle("batch", "Rows of the batch share it", False),
     Toggle("features", "Features share it", False),
     Toggle("gates", "Gates share it", True),
-    Slider("units", "Features F", 6, 1, 8, 1),
+    Slider("units", "Features F", value=6, low=1, high=8, step=1),
     Choice("site", "Site", "input", {str(site): site.words for site in sites_of("LSTM") if not site.matrix}),
     Again("seed", "Draw new masks"),
 )

@@ -36,7 +36,7 @@ TASKS = {"digits": "digits in rows, accuracy", "text": "characters of the manual
 CONTROLS = (
     Choice("task", "Task", "digits", TASKS),
     Choice("against", "Compared with", "none", METHODS),
-    Slider("level", "Level in per cent", 95, 50, 99, 1),
+    Slider("level", "Level in per cent", value=95, low=50, high=99, step=1),
     Toggle("correct", "Correct for the ten comparisons (Holm)", True),
 )
 

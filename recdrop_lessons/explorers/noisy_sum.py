@@ -20,9 +20,9 @@ from recdrop_lessons.twins import equations as twins
 
 TITLE = "Noise and a non-linearity"
 CONTROLS = (
-    Slider("p", "Drop rate p", 0.5, 0.0, 0.9, 0.05),
-    Slider("x", "Input x", 1.0, -3, 3, 0.25),
-    Slider("n", "Inputs averaged, n", 1, 1, 32, 1),
+    Slider("p", "Drop rate p", value=0.5, low=0.0, high=0.9, step=0.05),
+    Slider("x", "Input x", value=1.0, low=-3, high=3, step=0.25),
+    Slider("n", "Inputs averaged, n", value=1, low=1, high=32, step=1),
     Choice("noise", "Noise", "bernoulli", {"bernoulli": "Bernoulli", "gaussian": "Gaussian"}),
     Choice(
         "function",

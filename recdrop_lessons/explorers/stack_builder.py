@@ -49,9 +49,9 @@ STACK_NAMES = {
 CONTROLS: tuple[Control, ...] = (
     Choice("stack", "Stack", "error", STACK_NAMES),
     *(Choice(f"block{k + 1}", f"Block {k + 1}", STACKS["error"][k], BLOCKS) for k in range(SLOTS)),
-    Slider("units", "Units", 32, 8, 64, 8),
-    Slider("steps", "Steps T", 5, 2, 12, 1),
-    Slider("features", "Features F", 4, 1, 16, 1),
+    Slider("units", "Units", value=32, low=8, high=64, step=8),
+    Slider("steps", "Steps T", value=5, low=2, high=12, step=1),
+    Slider("features", "Features F", value=4, low=1, high=16, step=1),
 )
 CLASSES = 10  # of the Dense layers
 

@@ -35,7 +35,7 @@ CONTROLS = (
         "row", "Paper or framework", "keras_recurrent", {"none": "no dropout", "own": "my own row"} | ROWS
     ),
     Choice("site", "Site", "recurrent", SITES),
-    Slider("p", "Drop rate p", 0.5, 0.0, 0.9, 0.05),
+    Slider("p", "Drop rate p", value=0.5, low=0.0, high=0.9, step=0.05),
     Toggle("each_step", "A new mask at each step", False),
     Toggle("per_gate", "One mask per gate", True),
     Toggle("zoneout", "Keep the old value (zoneout)", False),
