@@ -26,10 +26,10 @@ NOISES = ("bernoulli", "gaussian", "binary")
 
 
 def check_rate(p: object) -> float:
-    """Return the rate p as a float, or refuse it: p is the share that is *dropped*, 0 ≤ p < 1."""
+    """Return the rate p as a float, or refuse it: p is the fraction that is *dropped*, 0 ≤ p < 1."""
     if isinstance(p, bool) or not isinstance(p, Real):
         raise DropError(
-            f"The rate p was {p!r}; expected a number with 0 <= p < 1, the share that is dropped."
+            f"The rate p was {p!r}; expected a number with 0 <= p < 1, the fraction that is dropped."
         )
     p = float(p)
     if p == 1:
@@ -41,8 +41,8 @@ def check_rate(p: object) -> float:
         )
     if not 0 <= p < 1:
         raise DropError(
-            f"The rate p was {p}; expected 0 <= p < 1, the share that is *dropped*. "
-            "If you meant the share that is kept, give 1 - keep; if you meant per cent, divide by 100."
+            f"The rate p was {p}; expected 0 <= p < 1, the fraction that is *dropped*. "
+            "If you meant the fraction that is kept, give 1 - keep; if you meant per cent, divide by 100."
         )
     return p
 

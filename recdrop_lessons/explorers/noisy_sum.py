@@ -52,11 +52,11 @@ def figure(**settings: Any) -> Frame:
     Raises `SettingsError` for a setting out of range.
     """
     s = complete(CONTROLS, settings)
-    values, odds = outcomes(s)
+    values, chances = outcomes(s)
     f = twins.ACTIVATIONS[s["function"]]
-    mean = float(odds @ values)
-    variance = float(odds @ (values - mean) ** 2)
-    of_mean, mean_of = float(f(np.array(mean))), float(odds @ f(values))
+    mean = float(chances @ values)
+    variance = float(chances @ (values - mean) ** 2)
+    of_mean, mean_of = float(f(np.array(mean))), float(chances @ f(values))
     kept = "kept" if abs(mean - s["x"]) < 1e-9 else f"not x = {s['x']:g}"
     name = s["function"]
     status = (
@@ -65,7 +65,7 @@ def figure(**settings: Any) -> Frame:
     )
     return Frame(
         svg.document(
-            svg.beside(_spread(s, values, odds, mean), _through(s, values, odds, mean)), label=status
+            svg.beside(_spread(s, values, chances, mean), _through(s, values, chances, mean)), label=status
         ),
         alt=f"Left, the distribution of a, the average of {s['n']} noisy inputs of {s['x']:g}. Right, "
         f"{name} with the outcomes on it, and the two means. {status}",
@@ -77,35 +77,36 @@ def figure(**settings: Any) -> Frame:
 
 
 def outcomes(s: Settings) -> tuple[twins.Array, twins.Array]:
-    """The values that a can take and their odds; for Gaussian noise on a grid of ±6 deviations."""
+    """The values that a can take and their probabilities; for Gaussian noise on a grid of ±6 deviations."""
     p, x, n = s["p"], s["x"], s["n"]
     if s["noise"] == "bernoulli":
         kept = np.arange(n + 1.0)  # how many of n inputs are kept: binomial
-        odds = np.array([math.comb(n, k) * (1 - p) ** k * p ** (n - k) for k in range(n + 1)])
+        chances = np.array([math.comb(n, k) * (1 - p) ** k * p ** (n - k) for k in range(n + 1)])
         scale = 1 / (1 - p) if s["inverted"] else 1.0
-        return x * scale * kept / n, odds
+        return x * scale * kept / n, chances
     z = np.linspace(-6, 6, 601)
     weights = np.exp(-z * z / 2)
     return x + abs(x) * math.sqrt(p / (1 - p) / n) * z, weights / weights.sum()
 
 
-def _limits(values: twins.Array, odds: twins.Array) -> tuple[float, float]:
-    """From the least to the largest value that has any odds to speak of, and 0, with some room."""
-    seen = values[odds > 1e-6]
+def _limits(values: twins.Array, chances: twins.Array) -> tuple[float, float]:
+    """From the least to the largest value of more than one in a million, and 0, with some room."""
+    seen = values[chances > 1e-6]
     return charts.padded(np.array([seen.min(), seen.max(), -0.5, 0.5]))
 
 
-def _spread(s: Settings, values: twins.Array, odds: twins.Array, mean: float) -> svg.Sheet:
+def _spread(s: Settings, values: twins.Array, chances: twins.Array, mean: float) -> svg.Sheet:
     """The distribution of a: bars for a few outcomes, a curve for many."""
-    axes = charts.Axes(400, 250, _limits(values, odds), (0, 1.08 * float(odds.max())))
-    parts = axes.frame(title="Distribution of a = mean of m∘x", x="a", y="odds", y_ticks=_ticks(s, odds))
+    axes = charts.Axes(400, 250, _limits(values, chances), (0, 1.08 * float(chances.max())))
+    ticks = _ticks(s, chances)
+    parts = axes.frame(title="Distribution of a = mean of m∘x", x="a", y="probability", y_ticks=ticks)
     if s["noise"] == "bernoulli":
         wide = (axes.xlim[1] - axes.xlim[0]) / max(60, 2 * len(values))
         parts += [
-            axes.bar(float(v), float(o), width=wide, colour=SKY) for v, o in zip(values, odds, strict=True)
+            axes.bar(float(v), float(o), width=wide, colour=SKY) for v, o in zip(values, chances, strict=True)
         ]
     else:
-        parts.append(axes.line(charts.Line("", values, odds, BLUE)))
+        parts.append(axes.line(charts.Line("", values, chances, BLUE)))
     parts.append(axes.upright(s["x"], colour=INK, dash="2 5"))
     parts.append(axes.upright(mean, colour=EMBER))
     marks = [_mark("x", INK, "2 5"), _mark("mean of a", EMBER)]
@@ -113,18 +114,18 @@ def _spread(s: Settings, values: twins.Array, odds: twins.Array, mean: float) ->
     return svg.stack(sheet, charts.names(marks, sheet.width), gap=0)
 
 
-def _ticks(s: Settings, odds: twins.Array) -> dict[float, str]:
-    """A density on a grid has no odds of its own to read off."""
+def _ticks(s: Settings, chances: twins.Array) -> dict[float, str]:
+    """A density on a grid has no probabilities to read off."""
     return (
-        {v: charts.plain(v) for v in charts.ticks(0, float(odds.max()))}
+        {v: charts.plain(v) for v in charts.ticks(0, float(chances.max()))}
         if s["noise"] == "bernoulli"
         else {0.0: "0"}
     )
 
 
-def _through(s: Settings, values: twins.Array, odds: twins.Array, mean: float) -> svg.Sheet:
+def _through(s: Settings, values: twins.Array, chances: twins.Array, mean: float) -> svg.Sheet:
     """The function, the outcomes on it, and the two means: of what comes out, and what comes of the mean."""
-    f, limits = twins.ACTIVATIONS[s["function"]], _limits(values, odds)
+    f, limits = twins.ACTIVATIONS[s["function"]], _limits(values, chances)
     grid = np.linspace(*limits, 81)
     axes = charts.Axes(400, 250, limits, charts.padded(np.append(f(grid), 0.0)))
     name = s["function"]
@@ -133,10 +134,10 @@ def _through(s: Settings, values: twins.Array, odds: twins.Array, mean: float) -
     if s["noise"] == "bernoulli":
         parts += [
             axes.dot(float(v), float(f(v)), colour=BLUE, radius=3 + 9 * math.sqrt(o))
-            for v, o in zip(values, odds, strict=True)
+            for v, o in zip(values, chances, strict=True)
             if o > 1e-3
         ]
-    parts.append(axes.level(float(odds @ f(values)), colour=EMBER))
+    parts.append(axes.level(float(chances @ f(values)), colour=EMBER))
     parts.append(axes.level(float(f(np.array(mean))), colour=BLUE, dash="7 4"))
     marks = [_mark(f"E[{name}(a)], training", EMBER), _mark(f"{name}(E[a]), test", BLUE, "7 4")]
     sheet = axes.sheet(parts)

@@ -247,7 +247,7 @@ class GRUCell(_GatedCell):
         Blocks r, z, n.
     Equation: r, z = σ(·); n = φ(W_n x + b_in + r∘(U_n h + b_hn)); h' = (1-z)∘n + z∘h.
     `reset_after=False` resets before the product: n = φ(W_n x + b_in + U_n (r∘h) + b_hn).
-    The mask on h acts on its way into the gates, never on the leak z∘h.
+    The mask on h acts on its way into the gates, never on the update path z∘h.
     Raises `RecdropError` as `Cell` does; there is no cell to drop.
     Source: Cho et al. 2014; reset after the product as in cuDNN, PyTorch and Keras.
     """

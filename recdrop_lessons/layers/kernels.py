@@ -74,7 +74,7 @@ class Products:
         return a.transpose(-3, -2) if self.by_gate else a.flatten(-2)
 
     def empty_gates(self, *shape: int) -> Tensor:
-        """Memory (T, B, G, H), in the order in which a step's product writes it in one go."""
+        """Memory (T, B, G, H), in the order in which one product of a step writes it."""
         T, B, G, H = shape
         return self.x.new_empty(T, G, B, H).transpose(1, 2) if self.by_gate else self.x.new_empty(shape)
 

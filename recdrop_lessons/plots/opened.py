@@ -172,7 +172,7 @@ def _lstm() -> OpenCell:
 
 
 def _gru() -> OpenCell:
-    """The GRU: h along the top, where z lets the old value leak; the mask on h is on the branch below."""
+    """The GRU: h along the top, where z keeps the old value; the mask on h is on the branch below."""
     branch, r, z, n, up, mix = 200, 480, 560, 650, 868, 240
 
     def wires(_: bool = False, activation: str = "tanh", recurrent_activation: str = "σ") -> list[str]:

@@ -139,7 +139,7 @@ def gru_step(
     Shapes: x (B, F), h (B, H), W (3H, F), U (3H, H), b_w and b_u (3H,) → h, output (B, H).
     Equation: r, z = σ(·); n = φ(x W_nᵀ + b_wn + r∘(h U_nᵀ + b_un)); h' = (1-z)∘(m_g∘n) + z∘h.
     `reset_after=False` puts the reset before the product: n = φ(x W_nᵀ + b_wn + (r∘h) U_nᵀ + b_un).
-    The mask on h reaches the gates only, never the leak z∘h.
+    The mask on h reaches the gates only, never the update path z∘h.
     Source: Cho et al. 2014; reset after the product as in cuDNN, PyTorch and Keras.
     """
     m = masks or {}

@@ -64,7 +64,7 @@ def measured(
     Equation: c_t(g_1 + iε) = c_t + iε ∂c_t/∂g_1, the complex step, with all units of g_1 moved at once.
     `forget`: the bias of the forget gate is set so that f starts here, 0 < f < 1.
     `recurrent`: 0 holds the gates still. Above 0 the weights U are normal with this standard deviation over
-        √H: the gates hear of step 1 through h, and pass it on.
+        √H: the gates depend on step 1 through h.
     Raises `RecdropError` for a forget gate outside (0, 1).
     """
     rng, drops = np.random.default_rng(seed), tuple(drops)

@@ -1,4 +1,4 @@
-"""Masks in NumPy, for pictures: the same shapes and the same odds as `Drop.sample`, without torch."""
+"""Masks in NumPy, for pictures: shapes and probabilities as of `Drop.sample`, without torch."""
 
 from __future__ import annotations
 

@@ -1,13 +1,20 @@
 """What holds once the row "gaussian_input" is added as docs/architecture.md says (test_where_to_add.py)."""
 
+import os
+
 import pytest
 import torch
 
+import recdrop_lessons
 from recdrop_lessons import LSTM, Drop, variants
 from recdrop_lessons.explorers import arguments, cell_memory, where
 
 KEY = "gaussian_input"
 DROPS = (Drop("input", 0.3, noise="gaussian"),)
+
+
+def test_this_is_the_copy():
+    assert recdrop_lessons.__file__.startswith(os.environ["COPY"])
 
 
 def test_the_row_is_found_from_its_drops_and_runs():

@@ -1,5 +1,6 @@
 """What holds once the site "forget" is added as docs/architecture.md says; see test_where_to_add.py."""
 
+import os
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import torch
 from replayed import assert_same_pass, made
 
+import recdrop_lessons
 from recdrop_lessons import GRU, LSTM, SITES, Drop, DropError, MaskError, RecdropError, frameworks
 from recdrop_lessons.explorers import arguments, masks_over_time, where
 from recdrop_lessons.explorers import cell_memory as memory_explorer
@@ -15,6 +17,10 @@ from recdrop_lessons.plots import formulas, unrolled
 from recdrop_lessons.twins import influence
 
 ONE = Drop("forget", 0.3)
+
+
+def test_this_is_the_copy():
+    assert recdrop_lessons.__file__.startswith(os.environ["COPY"])
 
 
 def test_the_layer_has_it_and_equals_the_twin():
