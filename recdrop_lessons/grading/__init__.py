@@ -1,6 +1,6 @@
 """Grading notebooks: the learner's code runs in a process of its own, the checks never do.
 
-merge.py            which cells run, in which order: tests and locked cells from ours, answers from the learner's
+merge.py            which cells run, in which order: tests and locked cells from ours, answers from theirs
 isolation.py        which locks the learner's process gets, probed by an attack
 fork_server.py      a process with torch loaded and nothing of ours, started apart
 spawner.py          learners' processes forked from it, one at a time
