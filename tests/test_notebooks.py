@@ -59,7 +59,7 @@ def good() -> NotebookNode:
 
 def checked(nb: NotebookNode, folder: Path) -> str:
     path = folder / "lesson.ipynb"
-    path.write_text(nbformat.v4.writes(nb), encoding="utf-8")  # as it is: nbformat.write would mend the ids
+    path.write_text(nbformat.v4.writes(nb), encoding="utf-8")  # as it is: nbformat.write would change the ids
     return "\n".join(tool.check_notebook(path))
 
 

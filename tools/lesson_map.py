@@ -70,7 +70,7 @@ def claims(root: Path) -> str:
     lines = ["| claim | verdict | lesson |\n|---|---|---|\n"]
     for where in BEST_KNOWN:
         if where not in rows:
-            raise SystemExit(f"Lesson {where[0]} has no claim {where[1]!r}: mend BEST_KNOWN in {__file__}.")
+            raise SystemExit(f"Lesson {where[0]} has no claim {where[1]!r}: fix BEST_KNOWN in {__file__}.")
         row = rows[where]
         verdict, link = f"{VERDICTS[row.verdict]} {row.verdict}", f"[{where[0]}](notebooks/{row.notebook})"
         lines.append(f"| {row.claim} | {verdict} | {link} |\n")

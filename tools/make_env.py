@@ -109,7 +109,7 @@ def main(asked: list[str]) -> int:
         free = shutil.disk_usage(ROOT).free / 1e9
         print(
             f"\n.venv is not finished, for the reason above (no network? {free:.1f} GB of disk are free, "
-            "4 are wanted): mend it and run make again, which starts afresh by itself.",
+            "4 are wanted): fix it and run make again, which starts afresh by itself.",
             file=sys.stderr,
         )
         return 1

@@ -281,7 +281,7 @@ def output_problems(cell: NotebookNode) -> Iterator[str]:
     if is_marked(cell) and not cell.outputs:
         yield "is marked NBVAL_CHECK_OUTPUT but stores no output, so nothing is checked; run the notebook."
     if errors and not may_raise(cell):
-        yield f"stores the error {errors[0].ename}; mend it, or tag the cell raises-exception."
+        yield f"stores the error {errors[0].ename}; fix it, or tag the cell raises-exception."
     if may_raise(cell) and not errors:
         yield "promises an error but stores none; run the notebook, or take the tag raises-exception away."
     counts = [cell.execution_count, *(output.get("execution_count", RAN) for output in cell.outputs)]
@@ -341,7 +341,7 @@ def read(path: Path) -> NotebookNode:
     """The notebook as stored; a sentence instead of a traceback when it cannot be read."""
     warnings.simplefilter("ignore", nbformat.warnings.DuplicateCellId)  # it becomes a sentence of ours
     try:
-        # nbformat.read would mend doubled ids in silence
+        # nbformat.read would change doubled ids in silence
         nb = nbformat.v4.reads(path.read_text(encoding="utf-8"))
         nbformat.validate(deepcopy(nb))
     except FileNotFoundError:

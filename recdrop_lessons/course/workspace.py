@@ -150,8 +150,8 @@ def update(folder: Path | None = None) -> Update:
                 _write_list(folder, given)
     except OSError as error:
         raise WorkspaceError(
-            f"{folder} could not be updated ({error.strerror}). Nothing of yours is lost; when that is "
-            "mended, `recdrop update` goes on there."
+            f"{folder} could not be updated ({error.strerror}). Nothing of yours is lost. When that is "
+            "fixed, `recdrop update` goes on there."
         ) from None
     return Update(folder, False, tuple(changes))
 

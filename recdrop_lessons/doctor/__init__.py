@@ -1,4 +1,4 @@
-"""`recdrop doctor`: what this machine has for the course, what is missing and how to mend it."""
+"""`recdrop doctor`: what this machine has for the course, what is missing and how to fix it."""
 
 from __future__ import annotations
 

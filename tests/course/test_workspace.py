@@ -315,7 +315,7 @@ def test_a_broken_notebook_is_left_alone_and_said(course: Path, mine: Path, brok
     ]
     assert "is no notebook that can be read" in str(done) and "Rename it" in str(done)
     assert (mine / EXERCISE).read_text() == broken
-    # It is said until it is mended; then the answers of the mended one are kept as ever.
+    # It is said until it is repaired; then the answers of the repaired one are kept as ever.
     assert [change.kind for change in update(mine).changes] == ["left"]
     shutil.copy(ROOT / EXERCISE, mine / EXERCISE)
     edit(mine / EXERCISE, write_answer)

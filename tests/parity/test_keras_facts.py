@@ -1,4 +1,4 @@
-"""What the course says about Keras 3, run against the installed one: if a release changes it, this notices.
+"""What the course says about Keras 3, run against the installed one: if a release changes it, this fails.
 
 Not here, because not installed: tf_keras (Keras 2), Keras 3.5.0's GRU, and what papers and their code do.
 """

@@ -1,4 +1,4 @@
-"""`make env` makes .venv once, mends a broken-off one, and says in a sentence what is missing."""
+"""`make env` makes .venv once, repairs a broken-off one, and says in a sentence what is missing."""
 
 import importlib.util
 import subprocess

@@ -33,7 +33,7 @@ def read(data: bytes) -> list[Cell]:
     things, so it cannot change how another cell works.
 
     Raises:
-        Unreadable: with a sentence that says what is wrong and how to mend it.
+        Unreadable: with a sentence that says what is wrong and how to fix it.
     """
     tree = _parse(_text(data))
     if not isinstance(tree, dict):
