@@ -1,14 +1,16 @@
-"""Write README.md's three tables: the lessons, the best-known claims, the frameworks' arguments.
+"""Write README.md's tables (lessons, best-known claims, frameworks' arguments) and the list of lessons.
 
     python tools/lesson_map.py            # write them
     python tools/lesson_map.py --check    # exit 1 where one is out of step
 
 Each comes from where it is decided: the lessons' first cells, the verdicts stored in their claims,
-`recdrop_lessons.frameworks.map`.
+`recdrop_lessons.frameworks.map`. The list, `data/lessons.json`, is what the library knows of lessons; which
+opening questions a lesson answers comes from lesson 00's table.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -45,13 +47,18 @@ def begin(table: str) -> str:
     return f"<!-- {table}: tools/lesson_map.py -->\n"
 
 
-def lesson(notebook: Path) -> str:
-    """`| 01 | [Cells](…) | its question | [01](…) |`, from a first cell "# 01 · Cells", "*its question*"."""
+def opening_of(notebook: Path) -> tuple[str, str, str]:
+    """Number, title and question of a lesson, from a first cell "# 01 · Cells", "*its question*"."""
     opening = nbformat.read(notebook, as_version=4).cells[0].source
     found = re.match(r"# (\d\d) · (.+)\n+\*(.+)\*\n", opening)
     if found is None:
         raise SystemExit(f"{notebook.name}: the first cell must begin with '# NN · Title' and '*question*'.")
-    number, title, question = found.groups()
+    return found[1], found[2], found[3]
+
+
+def lesson(notebook: Path) -> str:
+    """`| 01 | [Cells](…) | its question | [01](…) |`."""
+    number, title, question = opening_of(notebook)
     exercise = Path("exercises") / notebook.stem / notebook.name
     link = f"[{number}]({exercise.as_posix()})" if (notebook.parent.parent / exercise).exists() else ""
     return f"| {number} | [{title}](notebooks/{notebook.name}) | {question} | {link} |\n"
@@ -90,6 +97,24 @@ def arguments(_: Path) -> str:
     return "".join(lines)
 
 
+#: A row of lesson 00's table: `| [01 Cells](01_cells.ipynb) | what it answers | 3 |`.
+ROW = re.compile(r"^\| \[?(\d\d) ([^|\]]+?)(?:\]\([^)]*\))? \|[^|]*\|([^|]*)\|$", re.MULTILINE)
+
+
+def outline(root: Path) -> str:
+    """`data/lessons.json`: each lesson's notebook, title, and the opening questions that it answers."""
+    notebooks = sorted((root / "notebooks").glob("*.ipynb"))
+    start = "\n".join(cell.source for cell in nbformat.read(notebooks[0], as_version=4).cells)
+    answers = {(number, title): questions.strip() for number, title, questions in ROW.findall(start)}
+    found = []
+    for notebook in notebooks:
+        number, title, _ = opening_of(notebook)
+        if (number, title) not in answers:
+            raise SystemExit(f"{notebooks[0].name}: its table has no row '{number} {title}'.")
+        found.append({"name": notebook.stem, "title": title, "questions": answers[number, title]})
+    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+
+
 TABLES = {"the lessons": lessons, "the claims": claims, "the framework map": arguments}
 
 
@@ -105,14 +130,16 @@ def with_tables(readme: str, root: Path = ROOT) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    readme = ROOT / "README.md"
-    old = readme.read_text(encoding="utf-8")
-    new = with_tables(old)
-    if "--check" in arguments and new != old:
-        print("A table in README.md is out of step; run tools/lesson_map.py.", file=sys.stderr)
-        return 1
-    readme.write_text(new, encoding="utf-8")
-    return 0
+    readme, data = ROOT / "README.md", ROOT / "recdrop_lessons" / "data" / "lessons.json"
+    wanted = {readme: with_tables(readme.read_text(encoding="utf-8")), data: outline(ROOT)}
+    if "--check" not in arguments:
+        for path, text in wanted.items():
+            path.write_text(text, encoding="utf-8", newline="\n")
+        return 0
+    stale = [path.name for path, text in wanted.items() if path.read_text(encoding="utf-8") != text]
+    if stale:
+        print(f"Out of step: {', '.join(stale)}; run tools/lesson_map.py.", file=sys.stderr)
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

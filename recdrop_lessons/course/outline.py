@@ -1,6 +1,7 @@
-"""What the course asks: its exercises and their parts by number, name, points and hints. No checks, no torch.
+"""What the course has: lessons by title, exercises and their parts by number, name, points and hints.
 
-So that a hint comes at once. `data/outline.json` is written by tools/release_exercises.py from the checks.
+No checks and no torch, so that a hint comes at once. Two tools write the files: `data/outline.json` comes
+from the checks by release_exercises.py, `data/lessons.json` from the notebooks by lesson_map.py.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-FILE = Path(__file__).resolve().parents[1] / "data" / "outline.json"
+_DATA = Path(__file__).resolve().parents[1] / "data"
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,25 @@ class LessonOutline:
     parts: tuple[PartOutline, ...]
 
 
+@dataclass(frozen=True)
+class Notebook:
+    """One lesson: "02_noise", its title, and the opening questions that it answers, "1, 4" or "all"."""
+
+    name: str
+    title: str
+    questions: str
+
+
+@cache
+def notebooks() -> tuple[Notebook, ...]:
+    """All lessons, in order."""
+    return tuple(Notebook(**one) for one in json.loads((_DATA / "lessons.json").read_text(encoding="utf-8")))
+
+
 @cache
 def lessons() -> tuple[LessonOutline, ...]:
     """All exercises, in order."""
-    found = json.loads(FILE.read_text(encoding="utf-8"))
+    found = json.loads((_DATA / "outline.json").read_text(encoding="utf-8"))
     return tuple(
         LessonOutline(name, tuple(PartOutline(**part | {"hints": tuple(part["hints"])}) for part in parts))
         for name, parts in found.items()

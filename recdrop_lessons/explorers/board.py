@@ -5,36 +5,24 @@
 
 from __future__ import annotations
 
+import textwrap
 from html import escape
 from typing import Any
 
-from recdrop_lessons.course import progress
+from recdrop_lessons.course import outline, progress
 from recdrop_lessons.explorers.frame import Again, Choice, Frame, complete
 from recdrop_lessons.explorers.view import Explorer
 from recdrop_lessons.plots import svg
 from recdrop_lessons.plots.style import BLUE, GREY, INK, PALE, PAPER, SKY
 
 TITLE = "The course and your progress"
-#: Notebook, title, and the opening questions that it answers.
-LESSONS = (
-    ("00_start_here", "Start here", ""),
-    ("01_cells", "Cells, step by step", "question 3"),
-    ("02_noise", "Noise and scale", "question 6"),
-    ("03_where_dropout_happens", "Where it happens", "questions 1, 4"),
-    ("04_masks_over_time", "Masks over time", "questions 3, 4"),
-    ("05_recurrent_dropout_family", "The whole family", "question 1"),
-    ("06_stacking_and_return_sequences", "Stacking layers", "question 5"),
-    ("07_regularizers_and_normalization", "Penalties and norms", "question 3"),
-    ("08_graph_attention_dropout", "Graph attention", "question 2"),
-    ("09_uncertainty", "Uncertainty", "question 1"),
-    ("10_capstone", "Real data", "all six"),
-    ("11_inside_the_fast_layer", "Inside the fast layer", ""),
-)
+LESSONS = outline.notebooks()
 CONTROLS = (
-    Choice("lesson", "Lesson", "01_cells", {name: f"{name[:2]} {title}" for name, title, _ in LESSONS}),
+    Choice("lesson", "Lesson", "01_cells", {one.name: f"{one.name[:2]} {one.title}" for one in LESSONS}),
     Again("seed", "Read my progress again"),
 )
-ACROSS, WIDE, HIGH, GAP = 3, 270, 118, 16
+ACROSS, WIDE, HIGH, GAP = 3, 270, 134, 16
+TITLE_WIDTH = 22  # letters of a tile's title in one line
 
 
 def view(**settings: Any) -> Explorer:
@@ -52,8 +40,8 @@ def figure(board: progress.Board | None = None, **settings: Any) -> Frame:
     parts = dict(board.lessons) if board is not None else {}
     points, most = (board.points, board.max_points) if board is not None else (0, 0)
     tiles = [
-        _tile(k, name, title, said, parts.get(name, ()), name == s["lesson"])
-        for k, (name, title, said) in enumerate(LESSONS)
+        _tile(k, lesson, parts.get(lesson.name, ()), chosen=lesson.name == s["lesson"])
+        for k, lesson in enumerate(LESSONS)
     ]
     rows = -(-len(LESSONS) // ACROSS)
     sheet = svg.Sheet(ACROSS * (WIDE + GAP) - GAP + 12, rows * (HIGH + GAP) + 4, tuple(tiles))
@@ -64,8 +52,8 @@ def figure(board: progress.Board | None = None, **settings: Any) -> Frame:
     status = f"{solved} of {every} parts solved, {points} of {most} points. {after}".strip()
     return Frame(
         svg.document(sheet, label="Map of the course", role="group"),
-        alt="Map of the course, twelve lessons: "
-        + "; ".join(f"{name[:2]} {title}, {_solved(parts.get(name, ()))}" for name, title, _ in LESSONS)
+        alt=f"Map of the course, {len(LESSONS)} lessons: "
+        + "; ".join(f"{one.name[:2]} {one.title}, {_solved(parts.get(one.name, ()))}" for one in LESSONS)
         + ".",
         status=status,
         panel=_panel(s["lesson"], parts.get(s["lesson"], ())),
@@ -73,24 +61,34 @@ def figure(board: progress.Board | None = None, **settings: Any) -> Frame:
     )
 
 
-def _tile(k: int, name: str, title: str, said: str, its: Any, chosen: bool) -> str:
+def _tile(k: int, lesson: outline.Notebook, its: Any, *, chosen: bool) -> str:
     """One lesson: its number and title, the questions it answers, a box for each part."""
     x, y = 6 + (k % ACROSS) * (WIDE + GAP), 6 + (k // ACROSS) * (HIGH + GAP)
+    number = lesson.name[:2]
     edge = {"stroke": BLUE, "stroke_width": 4} if chosen else {"stroke": GREY, "stroke_width": 1.5}
     parts = [
         svg.rect(x, y, WIDE, HIGH, fill=PAPER, rx=10, **edge),
-        svg.text(x + 14, y + 32, name[:2], size=22, anchor="start", font_weight="bold", fill=BLUE),
-        svg.text(x + 50, y + 32, title, size=17, anchor="start", font_weight="bold"),
-        svg.text(x + 50, y + 56, said, size=15, anchor="start", fill=GREY),
+        svg.text(x + 14, y + 32, number, size=22, anchor="start", font_weight="bold", fill=BLUE),
+        svg.text(x + 50, y + 74, _said(lesson.questions), size=15, anchor="start", fill=GREY),
     ]
+    for j, words in enumerate(textwrap.wrap(lesson.title, TITLE_WIDTH)):
+        line = y + 32 + 20 * j
+        parts.append(svg.text(x + 50, line, words, size=15, anchor="start", font_weight="bold", plain=True))
     for j, row in enumerate(its):
-        left, top = x + 14 + j * 37, y + 74
+        left, top = x + 14 + j * 37, y + 90
         fill, sign = (SKY, "✓") if row["solved"] else (PALE, row["part"].split(".")[1])
         parts.append(svg.rect(left, top, 32, 32, fill=fill, stroke=INK, rx=5))
         parts.append(svg.text(left + 16, top + 22, sign, size=16))
-    says = f"Lesson {name[:2]}, {title}: {_solved(its)}"
+    says = f"Lesson {number}, {lesson.title}: {_solved(its)}"
     button: dict[str, Any] = {"role": "button", "tabindex": 0, "aria_pressed": str(chosen).lower()}
-    return svg.group(*parts, data_name="lesson", data_value=name, aria_label=says, **button)
+    return svg.group(*parts, data_name="lesson", data_value=lesson.name, aria_label=says, **button)
+
+
+def _said(questions: str) -> str:
+    """ "1, 4" as "questions 1, 4"."""
+    if questions in ("", "all"):
+        return questions and "all questions"
+    return f"question{'s' if ',' in questions else ''} {questions}"
 
 
 def _solved(its: Any) -> str:
