@@ -8,6 +8,7 @@ none leans on a limit theorem.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -55,6 +56,20 @@ def pairs_fit(one: Tensor, other: Tensor) -> bool:
     squares, products = float((one**2).sum() + (other**2).sum()), float((one * other).sum())
     # Σ(a±b)² = Σa² + Σb² ± 2Σab
     return all(_squares_fit(squares + 2 * sign * products, one.numel(), 2.0) for sign in (1, -1))
+
+
+def sums_vary(samples: Sequence[Tensor]) -> bool:
+    """Whether means and variances of independent N(0, 1) samples vary from sample to sample as they must.
+
+    √n·mean is N(0, 1), whose density is at most 1/√(2π). Σz² is χ² with n degrees of freedom, whose density
+    is at most 1/(2√(π(n-2))). So either lies within δ of its mean, in units of its standard deviation, with a
+    probability of at most 2δ/√(2π)·√(n/(n-2)), and in all k samples with that to the power of k.
+    """
+    least = min(z.numel() for z in samples)
+    delta = math.sqrt(math.pi / 2 * (least - 2) / least) * ERROR ** (1 / len(samples))
+    means = [abs(float(z.sum())) / math.sqrt(z.numel()) for z in samples]
+    squares = [abs(float((z**2).sum()) - z.numel()) / math.sqrt(2 * z.numel()) for z in samples]
+    return max(means) > delta and max(squares) > delta
 
 
 def _squares_fit(squares: float, n: int, variance: float) -> bool:

@@ -23,6 +23,7 @@ from recdrop_lessons.checks.answer import (
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import TOLERANCE, compare, unchanged
 from recdrop_lessons.checks.draw import Draw, as_dtype, non_contiguous
+from recdrop_lessons.checks.general import EDGE_CASE
 from recdrop_lessons.checks.outcomes import differs, raised
 from recdrop_lessons.checks.parts import (
     CHANGES_INPUT,
@@ -33,7 +34,7 @@ from recdrop_lessons.checks.parts import (
     Part,
 )
 from recdrop_lessons.checks.picture import picture
-from recdrop_lessons.checks.recognise import Values, recognise, unless_lost
+from recdrop_lessons.checks.recognise import Values, general, recognise, see, unless_lost
 
 
 class _Trial:
@@ -162,7 +163,11 @@ class Exact:
             trial.dtype if self.floats else None,
         )
         if difference is not None:
-            return differs(difference, trial.label, arguments)
+            outcome = differs(difference, trial.label, arguments)
+            outcome.details["changed"] = [
+                name for name, before in arguments.items() if not unchanged(before, call.arguments[name])
+            ]
+            return outcome
         for name, before in arguments.items():
             if not unchanged(before, call.arguments[name]):
                 details = {"case": trial.label, "changed": name}
@@ -175,7 +180,7 @@ class Exact:
         if isinstance(yours, AnswerError):
             outcome = raised(yours, trial.label, trial.arguments)
             said = f"The values are right, but the backward pass is not. {outcome.message}"
-            return Outcome(False, said, None, outcome.details)
+            return Outcome(False, said, outcome.misconception, outcome.details)
         for path in trial.paths:
             target, found = trial.gradients[path], yours[path]
             if target is None or (found is None and not bool(target.any())):
@@ -200,12 +205,16 @@ class Exact:
             "unwritten"
         ):
             return failed
-        found = unless_lost(
-            lambda: recognise(answer, self.reference, prepared.cases, self.misconceptions, prepared.mistakes)
-        )
+        seen = see(answer, self.reference, prepared.cases, prepared.mistakes)
+        found = recognise(seen, self.misconceptions, prepared.mistakes)
+        if found is None and failed.misconception is None:
+            found = unless_lost(lambda: general(answer, seen))
+        if found in (None, EDGE_CASE) and failed.details.get("changed"):
+            found = CHANGES_INPUT
         if found is None:
             return failed
-        return Outcome(False, found.sentence, found.slug, failed.details | {"difference": failed.message})
+        said = failed.details.get("difference", failed.message)
+        return Outcome(False, found.sentence, found.slug, failed.details | {"difference": said})
 
 
 @lru_cache(maxsize=128)  # more than the course has parts, or a mixed class would push each one out in turn

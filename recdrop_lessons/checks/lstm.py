@@ -44,6 +44,10 @@ def gates(
     return [function(block) for function, block in zip(functions, (i, f + forget_bias, g, o), strict=True)]
 
 
+def _one_minus(z: Tensor) -> Tensor:
+    return 1 - z.sigmoid()
+
+
 Gates = Callable[[Tensor], Sequence[Tensor]]
 
 
@@ -74,9 +78,53 @@ def lstm_over_time(x: Tensor, W: Tensor, U: Tensor, b: Tensor, **options: Any) -
     return torch.stack(states, dim=1)
 
 
-def lstm_basics(reference: Callable[..., Any]) -> tuple[Misconception, ...]:
-    """What can go wrong inside any LSTM step; the reference takes `gates` and `squash` as lstm_step does."""
+def _with_biases(reference: Callable[..., Any], factor: float) -> Callable[..., Any]:
+    """The reference with every bias b times a factor, layers' biases too."""
+
+    def scaled(name: str, value: Any) -> Any:
+        if name == "b":
+            return factor * value
+        if name == "layers":
+            return [(W, U, factor * b) for W, U, b in value]
+        if name.startswith("layer"):
+            return (*value[:2], factor * value[2])
+        return value
+
+    return lambda **given: reference(**{name: scaled(name, value) for name, value in given.items()})
+
+
+def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Misconception, ...]:
+    """What can go wrong inside any LSTM step; the reference takes `gates` and `squash` as lstm_step does.
+
+    `biases` is False where a part has its own misconceptions of the bias.
+    """
+    of_biases = (
+        Misconception(
+            "bias-forgotten",
+            "Your gates have no bias: b is added once to xWᵀ + hUᵀ.",
+            (_with_biases(reference, 0.0),),
+        ),
+        Misconception(
+            "bias-twice",
+            "You add the bias twice. PyTorch's cells have two biases; here b is the one there is.",
+            (_with_biases(reference, 2.0),),
+        ),
+    )
     return (
+        *(of_biases if biases else ()),
+        Misconception(
+            "forget-gate-inverted",
+            "You use 1-f, or 1-i, where the gate itself belongs. The forget gate f is what is *kept* of the "
+            "old cell: c' = f∘c + i∘g.",
+            tuple(
+                partial(reference, gates=partial(gates, functions=functions))
+                for functions in (
+                    (torch.sigmoid, _one_minus, torch.tanh, torch.sigmoid),
+                    (_one_minus, torch.sigmoid, torch.tanh, torch.sigmoid),
+                    (_one_minus, _one_minus, torch.tanh, torch.sigmoid),
+                )
+            ),
+        ),
         Misconception(
             "gate-order",
             "You read the four blocks in another order. Here, as in PyTorch and Keras, they lie i, f, g, o: "

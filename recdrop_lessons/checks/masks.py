@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -41,7 +43,68 @@ EXACT_COUNT = Misconception(
     "You drop the same number of elements each time. Each element must be drawn on its own, so that the "
     "number dropped varies.",
 )
-GENERAL_MASK = (KEEP_PROBABILITY, NO_RESCALE, WRONG_SCALE, SAME_EACH_CALL, GENERATOR_IGNORED, EXACT_COUNT)
+WRONG_RATE = Misconception(
+    "wrong-rate",
+    "The fraction that is dropped is not p. Keep an element where a uniform draw from [0, 1) is at least p.",
+)
+NOT_TWO_VALUES = Misconception(
+    "mask-not-two-valued",
+    "What is kept is not all multiplied by one factor. A mask holds two values: 0 and 1/(1-p).",
+)
+DEPENDENT = Misconception(
+    "draws-dependent",
+    "Your draws depend on each other. Each one is independent of all others, so that knowing some of them "
+    "says nothing about the rest.",
+)
+GENERAL_MASK = (
+    KEEP_PROBABILITY,
+    NO_RESCALE,
+    WRONG_SCALE,
+    SAME_EACH_CALL,
+    GENERATOR_IGNORED,
+    EXACT_COUNT,
+    WRONG_RATE,
+    NOT_TWO_VALUES,
+    DEPENDENT,
+)
+
+
+def mask_values(function: Callable[..., Any], *names: str) -> tuple[Misconception, ...]:
+    """What can go wrong with the values of masks that are given, whatever they multiply.
+
+    Args:
+        function: the part's reference.
+        names: its masks, with the batch on the last axis but one.
+    """
+
+    def with_masks(change: Callable[[Tensor], Tensor], some: Sequence[str]) -> Callable[..., Any]:
+        return lambda **given: function(**given | {name: change(given[name]) for name in some})
+
+    def each(change: Callable[[Tensor], Tensor]) -> tuple[Callable[..., Any], ...]:
+        return tuple(
+            with_masks(change, some) for some in ((names,) if len(names) == 1 else (names, *zip(names)))
+        )
+
+    return (
+        Misconception(
+            "scale-lost",
+            "You use the mask as a yes or no. It is scaled already, 0 or 1/(1-p): multiply by it as it is.",
+            each(lambda m: (m > 0).to(m.dtype)),
+        ),
+        Misconception(
+            "mask-squared",
+            "You multiply by the mask twice, so what is kept is scaled by 1/(1-p)².",
+            each(lambda m: m * m),
+        ),
+        Misconception(
+            "mask-of-first-example",
+            "You use the mask of one example for the whole batch. Each example has its own.",
+            (
+                *each(lambda m: m.narrow(-2, 0, 1).expand_as(m)),
+                *each(lambda m: m.narrow(-2, -1, 1).expand_as(m)),
+            ),
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -96,7 +159,7 @@ def judge(multiplier: Tensor, p: float, shared: Sequence[bool], scale: float | N
     if any(a != b for a, b, n in zip(found, shared, size, strict=True) if n > 1):
         return Problem("sharing", "Draws are shared along the wrong axes.", [], None, found)
     if not rate_fits(count, of, p):
-        return Problem("rate", f"The share that is dropped does not fit p = {p:.3g}.", measured)
+        return Problem("rate", WRONG_RATE.sentence, measured, WRONG_RATE)
     return _pattern(dropped, p)
 
 
@@ -111,7 +174,7 @@ def _off_scale(multiplier: Tensor, dropped: Tensor, scale: float) -> Problem | N
         ["expected", f"{scale:.4g}"],
     ]
     if not math.isclose(least, most, rel_tol=1e-4):
-        return Problem("values", "What is kept is not all multiplied by one factor.", measured)
+        return Problem("values", NOT_TWO_VALUES.sentence, measured, NOT_TWO_VALUES)
     misconception = NO_RESCALE if math.isclose(least, 1, rel_tol=1e-4) else WRONG_SCALE
     return Problem(misconception.slug, misconception.sentence, measured, misconception)
 
@@ -129,11 +192,20 @@ def _pattern(dropped: Tensor, p: float) -> Problem | None:
                     [f"pairs along axis {axis} that differ", f"{differ / one.numel():.3f}"],
                     ["expected", f"{2 * p * (1 - p):.3f}"],
                 ]
-                return Problem("dependent", "The draws depend on each other.", measured)
+                return Problem("dependent", DEPENDENT.sentence, measured, DEPENDENT)
         for half in dropped.tensor_split(2, axis):
             if not rate_fits(int(half.sum()), half.numel(), p):
-                return Problem("dependent", f"The rate is not the same all along axis {axis}.", [])
+                return Problem("dependent", f"The rate is not the same all along axis {axis}.", [], DEPENDENT)
     return None
+
+
+def calls_independent(masks: Sequence[Tensor], p: float) -> bool:
+    """Whether the masks of neighbouring calls agree as often as independent draws do."""
+    dropped = [(mask == 0).flatten() for mask in masks]
+    return all(
+        rate_fits(int((one == other).sum()), one.numel(), p**2 + (1 - p) ** 2)
+        for one, other in pairwise(dropped)
+    )
 
 
 def counts_vary(masks: Sequence[Tensor]) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from recdrop_lessons.checks.answer import AnswerError, Value, tensors
 from recdrop_lessons.checks.compare import Difference
-from recdrop_lessons.checks.parts import DTYPE_CHANGED, KEYWORDS_RENAMED, Outcome
+from recdrop_lessons.checks.general import of_difference, of_error
+from recdrop_lessons.checks.parts import KEYWORDS_RENAMED, Misconception, Outcome
 from recdrop_lessons.checks.picture import picture
 
 
@@ -22,17 +25,20 @@ def raised(error: AnswerError, label: str, arguments: dict[str, Value]) -> Outco
         return Outcome(
             False, f"{KEYWORDS_RENAMED.sentence} ({error.message})", KEYWORDS_RENAMED.slug, details
         )
-    return Outcome(False, f"Your function raised {error} (on {label}).", None, details)
+    return _named(of_error(error, arguments), f"Your function raised {error} (on {label}).", details)
 
 
 def differs(difference: Difference, label: str, arguments: dict[str, Value]) -> Outcome:
     """The outcome of an answer that gave something else."""
     details = {"case": label, "inputs": inputs(arguments)} | picture(difference)
-    if difference.reason == "dtype":
-        return Outcome(False, f"{DTYPE_CHANGED.sentence} {difference.sentence}", DTYPE_CHANGED.slug, details)
-    if difference.yours is None and difference.reason in ("kind", "length"):
-        return Outcome(False, "Your function returned None: is a `return` missing?", None, details)
-    return Outcome(False, f"On {label}: {difference.sentence}", None, details)
+    return _named(of_difference(difference), f"On {label}: {difference.sentence}", details)
+
+
+def _named(found: Misconception | None, said: str, details: dict[str, Any]) -> Outcome:
+    """The failure under its misconception's name, where there is one."""
+    if found is None:
+        return Outcome(False, said, None, details)
+    return Outcome(False, found.sentence, found.slug, details | {"difference": said})
 
 
 def inputs(arguments: dict[str, Value]) -> list[list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,39 +12,106 @@ from torch import Tensor
 from recdrop_lessons.checks.answer import Answer, AnswerError, AnswerLost, Value
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import same
+from recdrop_lessons.checks.general import EDGE_CASE, RANDOM_RESULT, REMEMBERS, of_results
 from recdrop_lessons.checks.parts import Misconception
 
 # Loose enough for an answer that works in float32, far tighter than two mistakes are apart.
 _RECOGNISED = 1e-5
+_ENOUGH = 8  # numbers in which two wrong answers do not agree by chance
+
 
 Found = TypeVar("Found")
 
 
-def recognise(
-    answer: Answer,
-    reference: Callable[..., Value],
-    cases: Iterable[Case],
-    misconceptions: Iterable[Misconception],
-    values: Values | None = None,
-) -> Misconception | None:
-    """The first misconception that gives what the answer gives on every case.
+@dataclass(frozen=True)
+class Seen:
+    """What an answer gave on a case, or `RAISED`, and what is right there."""
 
-    On some case that must not be the right value. It is asked no further than a misconception is left.
-    Where the answer raises, the mistake must raise too; one that raises `Silent` says nothing of a case.
-    `values` keeps what the mistakes give on these cases, for the next answer.
+    case: Case
+    yours: Value
+    right: Value
+
+
+def see(
+    answer: Answer, reference: Callable[..., Value], cases: Iterable[Case], values: Values | None = None
+) -> list[Seen]:
+    """The answer asked about every case in float64, up to one at which its process is lost.
+
+    `values` keeps what is right, for the next answer.
     """
     values = Values() if values is None else values
-    left = [_Candidate(one, mistake) for one in misconceptions for mistake in one.mistakes]
+    seen = []
     for case in cases:
-        if not left:
-            break
         try:
             yours = answer(**case.arguments)
         except AnswerError:
-            yours = _RAISED
-        right = values.of(reference, case)
-        left = [one for one in left if one.explains(yours, values.of(one.mistake, case), right)]
-    return next((one.misconception for one in left if one.shows), None)
+            yours = RAISED
+        except AnswerLost:
+            break
+        seen.append(Seen(case, yours, values.of(reference, case)))
+    return seen
+
+
+def recognise(
+    seen: Sequence[Seen], misconceptions: Sequence[Misconception], values: Values | None = None
+) -> Misconception | None:
+    """The first misconception whose mistake explains what was seen.
+
+    Best on every case: it gives what the answer gives and raises where the answer raises. Else on every case
+    where neither raises, as an answer may have a mistake and break at an edge besides. Else on the first two
+    cases, which are plain, if they hold enough numbers. On some case the mistake must not be the right value.
+    `values` keeps what the mistakes give on these cases, for the next answer.
+    """
+    values = Values() if values is None else values
+    raised = sum(one.yours is RAISED for one in seen)
+    rounds = [(seen, True)]
+    if 2 * raised < len(seen):
+        rounds.append((seen, False))
+    if sum(_count(one.right) for one in seen[:2]) >= _ENOUGH:
+        rounds.append((seen[:2], False))
+    for some, raising in rounds:
+        for misconception in misconceptions:
+            for mistake in misconception.mistakes:
+                if _explains(mistake, some, values, raising):
+                    return misconception
+    return None
+
+
+def general(answer: Answer, seen: Sequence[Seen]) -> Misconception | None:
+    """The mistake that an answer to any part could have, where what was seen shows one."""
+    if any(_from_before(one, earlier) for k, one in enumerate(seen) for earlier in seen[:k]):
+        return REMEMBERS
+    if len(seen) < 2:
+        return None
+    plain = seen[0]
+    if plain.yours is not RAISED and not same(plain.yours, plain.right, _RECOGNISED):
+        (again,) = see(answer, lambda **_: plain.right, [plain.case])
+        if not same(_nan_beside(again.yours), _nan_beside(plain.yours), _RECOGNISED):
+            return RANDOM_RESULT
+    results = [(one.yours, one.right) for one in seen if one.yours is not RAISED]
+    found = of_results(results) if len(results) > 1 else None
+    if found is None and all(same(one.yours, one.right, _RECOGNISED) for one in seen[:2]):
+        return EDGE_CASE if any(not same(one.yours, one.right, _RECOGNISED) for one in seen) else None
+    return found
+
+
+def _from_before(one: Seen, earlier: Seen) -> bool:
+    """Whether the right value of an earlier case came back, to the last bit and not by chance."""
+    given, before = one.case.arguments.values(), earlier.case.arguments.values()
+    if any(a is b for a in given for b in before if isinstance(a, (Tensor, list))):
+        return False  # two cases with inputs in common
+    if one.yours is RAISED or same(earlier.right, one.right, 1e-3):
+        return False
+    return same(one.yours, earlier.right, 1e-12) and _telling(earlier.right)
+
+
+def _telling(value: Value) -> bool:
+    """Whether a value holds a float that is not round."""
+    if isinstance(value, (tuple, list)):
+        return any(map(_telling, value))
+    if isinstance(value, Tensor):
+        return value.is_floating_point() and bool((value.frac() != 0).any())
+    return isinstance(value, float) and not value.is_integer()
 
 
 def unless_lost(explain: Callable[[], Found | None]) -> Found | None:
@@ -55,30 +122,11 @@ def unless_lost(explain: Callable[[], Found | None]) -> Found | None:
         return None
 
 
-@dataclass
-class _Candidate:
-    """A mistake that explains every value seen so far; `shows` once one of them was not the right value."""
-
-    misconception: Misconception
-    mistake: Callable[..., Value]
-    shows: bool = False
-
-    def explains(self, yours: Value, its: Value, right: Value) -> bool:
-        if its is _SILENT:
-            return True
-        if its is _RAISED or yours is _RAISED:
-            return its is yours
-        if not same(_nan_beside(yours), _nan_beside(its), _RECOGNISED):
-            return False
-        self.shows = self.shows or not same(its, right, _RECOGNISED)
-        return True
-
-
 class Silent(Exception):
     """Raised by a mistake on arguments that it does not tell apart from others: the case is left out."""
 
 
-_RAISED = object()
+RAISED = object()
 _SILENT = object()
 
 
@@ -102,7 +150,31 @@ class Values:
         except Silent:
             return _SILENT
         except Exception:  # a mistake may well not fit every input
-            return _RAISED
+            return RAISED
+
+
+def _explains(mistake: Callable[..., Value], seen: Iterable[Seen], values: Values, raising: bool) -> bool:
+    """Whether the mistake gives what was seen. `raising`: it raises where the answer does, only there."""
+    shows = False
+    for one in seen:
+        its = values.of(mistake, one.case)
+        if its is _SILENT:
+            continue
+        if its is RAISED or one.yours is RAISED:
+            if raising and its is not one.yours:
+                return False
+            continue
+        if not same(_nan_beside(one.yours), _nan_beside(its), _RECOGNISED):
+            return False
+        shows = shows or not same(its, one.right, _RECOGNISED)
+    return shows
+
+
+def _count(value: Value) -> int:
+    """How many numbers a value holds."""
+    if isinstance(value, Tensor):
+        return value.numel()
+    return sum(map(_count, value)) if isinstance(value, (tuple, list)) else 1
 
 
 def _nan_beside(value: Value) -> Value:

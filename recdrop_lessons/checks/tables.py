@@ -9,6 +9,7 @@ from recdrop_lessons.checks.answer import Answer, Value
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import compare
 from recdrop_lessons.checks.draw import Draw
+from recdrop_lessons.checks.general import WORD
 from recdrop_lessons.checks.outcomes import differs
 from recdrop_lessons.checks.parts import Check, Misconception
 from recdrop_lessons.checks.steps import Failed, Reply, Step, Steps, kept, stepwise
@@ -37,10 +38,16 @@ def table(
         difference = compare(reply.value, right(**reply.arguments), (output,), 1e-9)
         if difference is None:
             return
+        if isinstance(reply.value, str) and reply.value not in words():
+            raise reply.fail(WORD, difference=difference.sentence)
         for entry in entries:
             if entry.shows(reply.arguments, reply.value):
                 raise reply.fail(entry.misconception, difference=difference.sentence)
         raise Failed(differs(difference, reply.step.label, reply.arguments))
+
+    def words() -> list[Value]:
+        """All answers of the table, where they are words."""
+        return [right(**case.arguments) for case in cases(Draw(0, name))]
 
     @kept
     def every(seed: int) -> Steps:

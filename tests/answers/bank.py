@@ -35,7 +35,7 @@ class Bank:
         return function
 
     def wrong(self, slug: str | None = None) -> Callable[[Function], Function]:
-        """A wrong answer, and the misconception that must be named; None where none has that name."""
+        """A wrong answer, and the misconception that must be named; None where none of the part's may be."""
 
         def keep(function: Function) -> Function:
             self.WRONG.append((slug, function))
@@ -84,7 +84,7 @@ def _as_float32(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.float() if tensor.is_floating_point() else tensor
 
 
-def edge_mistakes(right: Function, differentiable: bool) -> list[tuple[str | None, Function]]:
+def edge_mistakes(right: Function, differentiable: bool) -> list[tuple[str, Function]]:
     """A right answer spoilt at one edge each: what any deterministic part must notice."""
 
     def changes_its_input(**given: Any) -> Any:
@@ -125,13 +125,13 @@ def edge_mistakes(right: Function, differentiable: bool) -> list[tuple[str | Non
     def cuts_gradients(**given: Any) -> Any:
         return _mapped(torch.detach, right(**given))
 
-    mistakes: list[tuple[str | None, Function]] = [
+    mistakes: list[tuple[str, Function]] = [
         ("changes-input", changes_its_input),
         ("dtype-changed", only_float32),
-        (None, through_float32),
-        (None, only_contiguous),
-        (None, remembers),
-        (None, returns_nothing),
+        ("imprecise", through_float32),
+        ("needs-contiguous", only_contiguous),
+        ("remembers-earlier-call", remembers),
+        ("nothing-returned", returns_nothing),
         ("arguments-renamed", renamed),
     ]
     return mistakes + ([("gradient-cut", cuts_gradients)] if differentiable else [])

@@ -135,7 +135,7 @@ def both_inside(x, h, W, U, b_w, b_u):
     return torch.gru_cell(x, h, W, U, torch.zeros_like(b_w), b_w + b_u)
 
 
-@bank.wrong()
+@bank.wrong("more-returned")
 def a_tuple(x, h, W, U, b_w, b_u):
     new = torch.gru_cell(x, h, W, U, b_w, b_u)
     return new, new
@@ -153,3 +153,13 @@ def gate_detached(x, h, W, U, b_w, b_u):
     r, z, a, k = _gru(x, h, W, U, b_w, b_u)
     z = z.detach()
     return (1 - z) * (a + r * k).tanh() + z * h
+
+
+@bank.wrong("reset-in-final-sum")
+def reset_of_old_state_mix(x, h, W, U, b_w, b_u):
+    xr, xz, xn = (x @ W.T + b_w).chunk(3, 1)
+    hr, hz, hn = (h @ U.T + b_u).chunk(3, 1)
+    r = torch.sigmoid(xr + hr)
+    z = torch.sigmoid(xz + hz)
+    n = torch.tanh(xn + r * hn)
+    return (1 - z) * n + z * (r * h)

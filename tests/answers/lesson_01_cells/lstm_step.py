@@ -207,19 +207,19 @@ def reshaped_weights(x, h, c, W, U, b):
     return o.sigmoid() * c.tanh(), c
 
 
-@bank.wrong()
+@bank.wrong("values-missing")
 def only_h(x, h, c, W, U, b):
     return lstm_cell(x, h, c, W, U, b)[0]
 
 
-@bank.wrong()
+@bank.wrong("shapes-do-not-fit")
 def one_size(x, h, c, W, U, b):
     i, f, g, o = torch.split(x @ W.T + h @ U.T + b, 4, dim=1)
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()
     return o.sigmoid() * c.tanh(), c
 
 
-@bank.wrong()
+@bank.wrong("shapes-do-not-fit")
 def five_chunks(x, h, c, W, U, b):
     # Right by chance while H is at most 4.
     i, f, g, o = (x @ W.T + h @ U.T + b).chunk(5, dim=1)
@@ -227,7 +227,7 @@ def five_chunks(x, h, c, W, U, b):
     return o.sigmoid() * c.tanh(), c
 
 
-@bank.wrong()
+@bank.wrong("shapes-do-not-fit")
 def chunks_of_the_batch(x, h, c, W, U, b):
     i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4)
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()
@@ -256,3 +256,11 @@ def new_zeros(x, h, c, W, U, b):
     out_h += new_h
     out_c += new_c
     return out_h, out_c
+
+
+@bank.wrong("forget-gate-inverted")
+def one_minus_f(x, h, c, W, U, b):
+    i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4, dim=1)
+    forget = torch.sigmoid(f)
+    c_new = (1 - forget) * c + torch.sigmoid(i) * torch.tanh(g)
+    return (torch.sigmoid(o) * torch.tanh(c_new), c_new)

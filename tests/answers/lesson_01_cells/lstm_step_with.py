@@ -133,7 +133,7 @@ def with_other_order(x, h, c, W, U, b, activation, recurrent_activation):
     return rec(o) * act(c), c
 
 
-@bank.wrong()
+@bank.wrong("value-not-handled")
 def linear_unknown(x, h, c, W, U, b, activation, recurrent_activation):
     known = {name: NAMED[name] for name in ("tanh", "relu", "sigmoid")}
     act, rec = known[activation], known[recurrent_activation]
@@ -158,3 +158,40 @@ def approximate_tanh(x, h, c, W, U, b, activation, recurrent_activation):
     i, f, g, o = gates(x, h, W, U, b)
     c = rec(f) * c + rec(i) * act(g)
     return rec(o) * act(c), c
+
+
+@bank.wrong("activated-cell-stored")
+def stores_activated_cell(x, h, c, W, U, b, activation, recurrent_activation):
+    FUN = {"tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid, "linear": lambda t: t}
+    act, rec = (FUN[activation], FUN[recurrent_activation])
+    i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4, dim=1)
+    c_new = act(rec(f) * c + rec(i) * act(g))
+    return (rec(o) * c_new, c_new)
+
+
+@bank.wrong("name-not-matched")
+def relu_else(x, h, c, W, U, b, activation, recurrent_activation):
+
+    def pick(name, t):
+        if name == "tanh":
+            return torch.tanh(t)
+        elif name == "ReLU":
+            return torch.relu(t)
+        elif name == "sigmoid":
+            return torch.sigmoid(t)
+        return t
+
+    i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4, dim=1)
+    i, f, o = [pick(recurrent_activation, t) for t in (i, f, o)]
+    c_new = f * c + i * pick(activation, g)
+    return (o * pick(activation, c_new), c_new)
+
+
+@bank.wrong("hard-sigmoid")
+def hard_gates(x, h, c, W, U, b, activation, recurrent_activation):
+    named = {"tanh": torch.tanh, "relu": torch.relu, "linear": lambda v: v}
+    act = (named | {"sigmoid": torch.sigmoid})[activation]
+    rec = (named | {"sigmoid": torch.nn.functional.hardsigmoid})[recurrent_activation]
+    i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4, dim=1)
+    new = rec(f) * c + rec(i) * act(g)
+    return rec(o) * act(new), new

@@ -117,7 +117,7 @@ def two_biases(x, h, W, U, b):
     return torch.rnn_tanh_cell(x, h, W, U, b, b)
 
 
-@bank.wrong()
+@bank.wrong("axis-lost-or-added")
 def squeezed(x, h, W, U, b):
     return torch.tanh(x @ W.T + h @ U.T + b).squeeze()
 
@@ -146,7 +146,7 @@ def writes_into_h(x, h, W, U, b):
     return new
 
 
-@bank.wrong()
+@bank.wrong("one-example-for-all")
 def first_row_only(x, h, W, U, b):
     return torch.tanh(x[:1] @ W.T + h[:1] @ U.T + b).expand(len(x), -1)
 
@@ -154,3 +154,10 @@ def first_row_only(x, h, W, U, b):
 @bank.wrong()
 def unwritten(x, h, W, U, b):
     raise NotImplementedError
+
+
+@bank.wrong("one-example-for-all")
+def last_example(x, h, W, U, b):
+    for row, state in zip(x, h, strict=True):
+        new = torch.tanh(W @ row + U @ state + b)
+    return new.repeat(len(x), 1)

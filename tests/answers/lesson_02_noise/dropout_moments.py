@@ -79,17 +79,30 @@ def variance_first(x, p):
     return closed_form(x, p)[::-1]
 
 
-@bank.wrong()
+@bank.wrong("over-elements")
 def of_the_sample(x, p):
     return x.mean(), x.var(correction=0)
 
 
-@bank.wrong()
+@bank.wrong("random-result")
 def simulated(x, p):
     draws = torch.stack([F.dropout(x, p) for _ in range(200)])
     return draws.mean(0), draws.var(0)
 
 
-@bank.wrong()
+@bank.wrong("edge-case")
 def an_edge_rate(x, p):
     return x, x**2 * p / (1 - p) if p < 0.9 else x**2 * 9
+
+
+@bank.wrong("over-elements")
+def over_elements(x, p):
+    mean = x.mean()
+    variance = x.var(unbiased=False) * p / (1 - p)
+    return (mean.expand_as(x), variance.expand_as(x))
+
+
+@bank.wrong("scaled-twice")
+def scaled_twice(x, p):
+    scaled = x / (1 - p)
+    return (x, p * scaled**2)

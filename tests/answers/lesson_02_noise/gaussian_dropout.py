@@ -121,7 +121,7 @@ def noise_seeded(x, p, training, generator=None):
     return times_one_plus(x, p, training, torch.Generator().manual_seed(7))
 
 
-@bank.wrong()
+@bank.wrong("noise-not-normal")
 def uniform_noise(x, p, training, generator=None):
     sigma = math.sqrt(p / (1 - p))
     return x * (1 + sigma * math.sqrt(12) * (rand(x, generator) - 0.5)) if training else x
@@ -138,3 +138,53 @@ def multiplied_in_place(x, p, training, generator=None):
 @bank.wrong("gradient-cut")
 def noise_on_data(x, p, training, generator=None):
     return x + (times_one_plus(x, p, True, generator) - x).detach() if training else x
+
+
+@bank.wrong("noise-not-normal")
+def uniform_same_moments(x, p, training, generator=None):
+    if not training:
+        return x
+    half = (3 * p / (1 - p)) ** 0.5
+    u = torch.rand(x.shape, generator=generator, dtype=x.dtype)
+    return x * (1 + half * (2 * u - 1))
+
+
+def _standardised(centred, scaled):
+    def answer(x, p, training, generator=None):
+        if not training:
+            return x
+        z = torch.randn(x.shape, generator=generator, dtype=x.dtype)
+        if centred and z.numel() > 1:
+            z = z - z.mean()
+        if scaled and z.numel() > 1:
+            z = z / z.std(unbiased=scaled == "unbiased")
+        return x * (1 + math.sqrt(p / (1 - p)) * z)
+
+    return answer
+
+
+for centred, scaled in (
+    (True, "biased"),
+    (True, "unbiased"),
+    (True, ""),
+    (False, "biased"),
+    (False, "unbiased"),
+):
+    bank.wrong("noise-standardised")(_standardised(centred, scaled))
+
+
+class _Reuse:
+    """Every second call returns the noise of the first, negated."""
+
+    last = None
+
+
+@bank.wrong("draws-dependent")
+def opposite_of_the_last_call(x, p, training, generator=None):
+    if not training:
+        return x
+    z = torch.randn(x.shape, generator=generator, dtype=x.dtype)
+    if _Reuse.last is not None and _Reuse.last.shape == z.shape and _Reuse.last.dtype == z.dtype:
+        z = 0.8 * -_Reuse.last + 0.6 * z
+    _Reuse.last = z
+    return x * (1 + math.sqrt(p / (1 - p)) * z)

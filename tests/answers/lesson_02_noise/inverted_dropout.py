@@ -176,7 +176,7 @@ def drops_the_small(x, p, training, generator=None):
     return torch.where(noisy > noisy.flatten().quantile(p), x / (1 - p), torch.zeros_like(x))
 
 
-@bank.wrong()
+@bank.wrong("wrong-rate")
 def half_rate(x, p, training, generator=None):
     return x * (rand(x, generator) >= p * 0.9) / (1 - p) if training else x
 
@@ -193,7 +193,7 @@ def detached(x, p, training, generator=None):
     return compare_uniform(x.detach(), p, training, generator)
 
 
-@bank.wrong()
+@bank.wrong("axis-lost-or-added")
 def needs_two_axes(x, p, training, generator=None):
     B, F_ = x.shape[0], x.shape[-1]
     if x.dim() == 1:
@@ -212,12 +212,12 @@ def mask_of_default_type(x, p, training, generator=None):
     return x.float() * (torch.rand(x.shape, generator=generator) >= p) / (1 - p)
 
 
-@bank.wrong()
+@bank.wrong("not-finite")
 def nan_at_zero(x, p, training, generator=None):
     return x * ((rand(x, generator) >= p) / (1 - p)) * (p / p if p else float("nan")) if training else x
 
 
-@bank.wrong()
+@bank.wrong("draws-dependent")
 def neighbours_alike(x, p, training, generator=None):
     if not training:
         return x
@@ -227,7 +227,7 @@ def neighbours_alike(x, p, training, generator=None):
     return x * (u >= p) / (1 - p)
 
 
-@bank.wrong()
+@bank.wrong("draws-dependent")
 def half_repeated(x, p, training, generator=None):
     if not training:
         return x
@@ -235,3 +235,11 @@ def half_repeated(x, p, training, generator=None):
     half = len(x) // 2
     u[half : 2 * half] = u[:half]
     return x * (u >= p) / (1 - p)
+
+
+@bank.wrong("wrong-rate")
+def whole_percents(x, p, training, generator=None):
+    if not training:
+        return x
+    percent = torch.randint(0, 100, x.shape, generator=generator)
+    return torch.where(percent < 100 * p, torch.zeros_like(x), x / (1 - p))

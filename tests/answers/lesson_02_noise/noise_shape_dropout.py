@@ -95,7 +95,7 @@ def fixed_number(x, p, noise_shape, generator=None):
     return x * mask.reshape(shape) / (1 - p)
 
 
-@bank.wrong()
+@bank.wrong("shapes-do-not-fit")
 def only_three_axes(x, p, noise_shape, generator=None):
     b, t, f = noise_shape
     return broadcast(x, p, (b, t, f), generator)
@@ -113,6 +113,22 @@ def no_gradient(x, p, noise_shape, generator=None):
         return broadcast(x, p, noise_shape, generator)
 
 
-@bank.wrong()
+@bank.wrong("axis-lost-or-added")
 def squeezed(x, p, noise_shape, generator=None):
     return broadcast(x, p, noise_shape, generator).squeeze()
+
+
+@bank.wrong("mask-not-two-valued")
+def averaged_mask(x, p, noise_shape, generator=None):
+    mask = (torch.rand(x.shape, generator=generator) >= p).to(x.dtype) / (1 - p)
+    for k, s in enumerate(noise_shape):
+        if s == 1:
+            mask = mask.mean(dim=k, keepdim=True)
+    return x * mask
+
+
+@bank.wrong("noise-shape-misread")
+def squeezed_mask(x, p, noise_shape, generator=None):
+    shape = [x.shape[k] for k, s in enumerate(noise_shape) if s is None]
+    mask = (torch.rand(shape, generator=generator) >= p).to(x.dtype)
+    return x * mask / (1 - p)

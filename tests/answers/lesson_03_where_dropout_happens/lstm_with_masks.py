@@ -203,7 +203,7 @@ bank.wrong("wrong-gate-activation")(_with_step(tanh_gate))
 bank.wrong("forget-bias")(_with_step(plus_one))
 
 
-@bank.wrong()
+@bank.wrong("mask-at-first-step")
 def first_step_masked_only(x, W, U, b, m_x, m_h):
     h = c = zeros(x, U)
     out = []
@@ -214,13 +214,13 @@ def first_step_masked_only(x, W, U, b, m_x, m_h):
     return torch.stack(out, 1)
 
 
-@bank.wrong()
+@bank.wrong("later-steps-wrong")
 def state_not_carried(x, W, U, b, m_x, m_h):
     z = (x * m_x[:, None]) @ W.T + b
     return step(z, x.new_zeros(*x.shape[:2], U.shape[1]))[0]
 
 
-@bank.wrong()
+@bank.wrong("axis-lost-or-added")
 def squeezes(x, W, U, b, m_x, m_h):
     return loop(x, W, U, b, m_x, m_h).squeeze()
 
@@ -239,3 +239,31 @@ def truncated(x, W, U, b, m_x, m_h):
         h, c = step((x[:, t] * m_x) @ W.T + (h.detach() * m_h) @ U.T + b, c.detach())
         out.append(h)
     return torch.stack(out, 1)
+
+
+@bank.wrong("state-before-step")
+def masked_state_overwrites(x, W, U, b, m_x, m_h):
+    B, T, _ = x.shape
+    h = c = x.new_zeros(B, U.shape[1])
+    outs = []
+    for t in range(T):
+        h = h * m_h
+        outs.append(h)
+        i, f, g, o = (x[:, t] * m_x @ W.T + h @ U.T + b).chunk(4, 1)
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+        h = torch.sigmoid(o) * torch.tanh(c)
+    return torch.stack(outs, 1)
+
+
+@bank.wrong("mask-at-first-step")
+def first_step_only(x, W, U, b, m_x, m_h):
+    B, T, _ = x.shape
+    h = c = x.new_zeros(B, U.shape[1])
+    outs = []
+    for t in range(T):
+        x_t = x[:, t] * m_x if t == 0 else x[:, t]
+        i, f, g, o = (x_t @ W.T + h * m_h @ U.T + b).chunk(4, 1)
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+        h = torch.sigmoid(o) * torch.tanh(c)
+        outs.append(h)
+    return torch.stack(outs, 1)

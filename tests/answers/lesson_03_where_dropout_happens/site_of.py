@@ -38,9 +38,9 @@ for slug, name, site in (
     ("recurrent-dropout-is-state", "keras.LSTM.recurrent_dropout", "between layers"),
     ("layer-after-is-output", "keras.Dropout after LSTM", "recurrent"),
     ("gat-dropout-is-attention", "pyg.GATConv.dropout", "input"),
-    (None, "pyg.GATConv.dropout", "weights"),
-    (None, "keras.LSTM.dropout", None),
-    (None, "keras.LSTM.dropout", "Input"),
+    ("other-words", "pyg.GATConv.dropout", "weights"),
+    ("nothing-returned", "keras.LSTM.dropout", None),
+    ("other-words", "keras.LSTM.dropout", "Input"),
 ):
     bank.wrong(slug)(lambda argument, name=name, site=site: (SITES | {name: site})[argument])
 
@@ -50,6 +50,6 @@ def a_list(argument):
     return [SITES[argument]]
 
 
-@bank.wrong()
+@bank.wrong("value-not-handled")
 def one_missing(argument):
     return {k: v for k, v in SITES.items() if "GAT" not in k}[argument]

@@ -135,25 +135,45 @@ bank.wrong("wrong-gate-activation")(_two_with(tanh_gate))
 bank.wrong("forget-bias")(_two_with(plus_one))
 
 
-@bank.wrong()
+@bank.wrong("values-missing")
 def output_only(x, layer1, layer2, m_between):
     return layer_by_layer(x, layer1, layer2, m_between)[0]
 
 
-@bank.wrong()
+@bank.wrong("some-outputs-wrong")
 def all_states(x, layer1, layer2, m_between):
     h1 = _run(x, *layer1)
     h2 = _run(h1 * m_between, *layer2)
     return h2, [h1, h2]
 
 
-@bank.wrong()
+@bank.wrong("shapes-do-not-fit")
 def stacked_states(x, layer1, layer2, m_between):
     y, states = layer_by_layer(x, layer1, layer2, m_between)
     return y, torch.stack(states)
 
 
-@bank.wrong()
+@bank.wrong("axis-lost-or-added")
 def transposed_in_place_of_the_list(x, layer1, layer2, m_between):
     y, states = layer_by_layer(x, layer1, layer2, m_between)
     return y, [s.unsqueeze(0) for s in states]
+
+
+@bank.wrong("last-step-undropped")
+def undropped_only_last(x, layer1, layer2, m_between):
+
+    def run(x, W, U, b):
+        h = x.new_zeros(x.shape[0], U.shape[1])
+        c = torch.zeros_like(h)
+        hs = []
+        for t in range(x.shape[1]):
+            i, f, g, o = (x[:, t] @ W.T + h @ U.T + b).chunk(4, 1)
+            c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+            h = torch.sigmoid(o) * torch.tanh(c)
+            hs.append(h)
+        return (torch.stack(hs, 1), c)
+
+    low, _ = run(x, *layer1)
+    masked = torch.cat([low[:, :-1] * m_between[:, :-1], low[:, -1:]], 1)
+    high, _ = run(masked, *layer2)
+    return (high, [low[:, -1], high[:, -1]])

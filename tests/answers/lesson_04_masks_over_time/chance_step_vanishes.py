@@ -58,21 +58,31 @@ def stays(p, features):
     return 1 - p**features
 
 
-@bank.wrong()
+@bank.wrong("tensor-for-number")
 def tensor(p, features):
     return torch.tensor(p) ** features
 
 
-@bank.wrong()
+@bank.wrong("random-result")
 def simulated(p, features):
     return float((F.dropout(torch.ones(1000, features), p) == 0).all(1).float().mean())
 
 
-@bank.wrong()
+@bank.wrong("imprecise")
 def rounded(p, features):
     return round(p**features, 3)
 
 
-@bank.wrong()
+@bank.wrong("edge-case")
 def fails_at_zero(p, features):
     return math.exp(features * math.log(p))
+
+
+@bank.wrong("step-never-vanishes")
+def never(p, features):
+    return 0.0
+
+
+@bank.wrong("features-miscounted")
+def off_by_one(p, features):
+    return float(p) ** (features - 1)

@@ -46,14 +46,24 @@ for slug, name, shape in (
     ("one-mask-for-all-steps", "one for the batch", lambda b, t, f: (1, 1, f)),
     ("mask-per-row", "one for the batch", lambda b, t, f: (b, 1, 1)),
     (None, "Dropout", lambda b, t, f: (b, f, t)),
-    (None, "Dropout", lambda b, t, f: None),
-    (None, "SpatialDropout1D", lambda b, t, f: (None, 1, f)),
-    (None, "whole steps", lambda b, t, f: (b, t)),
+    ("nothing-returned", "Dropout", lambda b, t, f: None),
+    ("nothing-returned", "SpatialDropout1D", lambda b, t, f: (None, 1, f)),
+    ("size-for-sharing", "whole steps", lambda b, t, f: (b, t)),
     (None, "one for the batch", lambda b, t, f: (1.0, t, f)),
 ):
     bank.wrong(slug)(_entry(name, shape))
 
 
-@bank.wrong()
+@bank.wrong("values-missing")
 def a_tensor(name, batch, time, features):
     return torch.tensor(dictionary(name, batch, time, features))
+
+
+@bank.wrong("size-for-sharing")
+def two_entries(name, batch, time, features):
+    return {
+        "Dropout": (batch, time, features),
+        "SpatialDropout1D": (batch, features),
+        "whole steps": (batch, time),
+        "one for the batch": (time, features),
+    }[name]

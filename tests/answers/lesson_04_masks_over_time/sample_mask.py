@@ -91,8 +91,8 @@ for slug, makes in (
     ("time-batch-swapped", _exchange(batch="time", time="batch")),
     ("axes-swapped", _exchange(batch="features", features="batch")),
     ("axes-swapped", _exchange(time="features", features="time")),
-    (None, lambda shared: {"time"}),
-    (None, lambda shared: {"batch", "time"} if shared == {"time"} else shared),
+    ("shared-misread", lambda shared: {"time"}),
+    ("shared-misread", lambda shared: {"batch", "time"} if shared == {"time"} else shared),
 ):
     bank.wrong(slug)(_pattern(makes))
 
@@ -143,7 +143,7 @@ def in_double(batch, time, features, p, shared, generator=None):
     return expanded_view(batch, time, features, p, shared, generator).double()
 
 
-@bank.wrong()
+@bank.wrong("not-expanded")
 def small_shape(batch, time, features, p, shared, generator=None):
     own = [1 if a in shared else n for a, n in zip(AXES, (batch, time, features), strict=True)]
     return (torch.rand(own, generator=generator) >= p) / (1 - p)
@@ -165,10 +165,37 @@ def in_order_only(batch, time, features, p, shared, generator=None):
     return expanded_view(batch, time, features, p, shared, generator)
 
 
-@bank.wrong()
+@bank.wrong("draws-dependent")
 def neighbours_alike(batch, time, features, p, shared, generator=None):
     own = [1 if a in shared else n for a, n in zip(AXES, (batch, time, features), strict=True)]
     u = torch.rand(own, generator=generator)
     if own[2] > 3:
         u[..., 1::2] = u[..., : 2 * (own[2] // 2) : 2]
     return ((u >= p) / (1 - p)).expand(batch, time, features)
+
+
+@bank.wrong("draws-dependent")
+def rows_are_shifted_copies(batch, time, features, p, shared, generator=None):
+    t = 1 if "time" in shared else time
+    f = 1 if "features" in shared else features
+    base = (torch.rand(1, t, f, generator=generator) >= p) / (1 - p)
+    if "batch" in shared:
+        return base.expand(batch, time, features)
+    rows = [base.flatten().roll(k).reshape(base.shape) for k in range(batch)]
+    return torch.cat(rows).expand(batch, time, features)
+
+
+@bank.wrong("shared-misread")
+def ordered_tuples_only(batch, time, features, p, shared, generator=None):
+    table = {
+        (): (batch, time, features),
+        ("batch",): (1, time, features),
+        ("time",): (batch, 1, features),
+        ("features",): (batch, time, 1),
+        ("batch", "time"): (1, 1, features),
+        ("batch", "features"): (1, time, 1),
+        ("time", "features"): (batch, 1, 1),
+    }
+    shape = table.get(shared, (1, 1, 1))
+    mask = (torch.rand(shape, generator=generator) >= p) / (1 - p)
+    return mask.expand(batch, time, features)

@@ -87,8 +87,8 @@ for slug, answer in (
     ("one-mask-for-all-gates", _gal_by(_x3, _h3, lambda m, k: m.mean(0))),
     ("mask-gate-order", _gal_by(_x3, _h3, lambda m, k: m[3 - k])),
     ("mask-gate-order", _gal_by(_x3, _h3, lambda m, k: m[(0, 2, 1, 3)[k]])),
-    (None, _gal_by(lambda m_x, m_h: False, lambda m_x, m_h: False)),
-    (None, _gal_by(lambda m_x, m_h: True, lambda m_x, m_h: True)),
+    ("masks-not-independent", _gal_by(lambda m_x, m_h: False, lambda m_x, m_h: False)),
+    ("one-kind-of-mask", _gal_by(lambda m_x, m_h: True, lambda m_x, m_h: True)),
 ):
     bank.wrong(slug)(answer)
 
@@ -129,6 +129,39 @@ def gal_in_place(x, h, c, W, U, b, m_x, m_h):
     return _gal(x_, h_, c, W, U, b, m_x, m_h)
 
 
-@bank.wrong()
+@bank.wrong("needs-contiguous")
 def gal_views(x, h, c, W, U, b, m_x, m_h):
     return _gal(x, h, c, W.view(4, -1, W.shape[1]).reshape(W.shape), U.view(-1).view(U.shape), b, m_x, m_h)
+
+
+@bank.wrong("one-kind-of-mask")
+def untied_only(x, h, c, W, U, b, m_x, m_h):
+    a = [x * m_x[k] @ W.chunk(4)[k].T + h * m_h[k] @ U.chunk(4)[k].T + b.chunk(4)[k] for k in range(4)]
+    i, f, g, o = a
+    c_new = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return (torch.sigmoid(o) * torch.tanh(c_new), c_new)
+
+
+@bank.wrong("masks-summed")
+def whole_w_each_mask(x, h, c, W, U, b, m_x, m_h):
+    xs = [m_x] if m_x.dim() == 2 else list(m_x)
+    hs = [m_h] if m_h.dim() == 2 else list(m_h)
+    a = b
+    for m in xs:
+        a = a + x * m @ W.T
+    for m in hs:
+        a = a + h * m @ U.T
+    i, f, g, o = a.chunk(4, 1)
+    c_new = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return (torch.sigmoid(o) * torch.tanh(c_new), c_new)
+
+
+@bank.wrong("mask-reshaped")
+def mask_reshaped(x, h, c, W, U, b, m_x, m_h):
+    B = x.shape[0]
+    mx = m_x.reshape(B, 4, -1) if m_x.dim() == 3 else m_x.unsqueeze(1).repeat(1, 4, 1)
+    mh = m_h.reshape(B, 4, -1) if m_h.dim() == 3 else m_h.unsqueeze(1).repeat(1, 4, 1)
+    a = [x * mx[:, k] @ W.chunk(4)[k].T + h * mh[:, k] @ U.chunk(4)[k].T + b.chunk(4)[k] for k in range(4)]
+    i, f, g, o = a
+    c_new = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return (torch.sigmoid(o) * torch.tanh(c_new), c_new)

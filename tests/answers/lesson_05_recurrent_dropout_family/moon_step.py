@@ -90,7 +90,7 @@ def no_mask(x, h, c, W, U, b, m_c):
     return torch.lstm_cell(x, (h, c), W, U, b, torch.zeros_like(b))
 
 
-@bank.wrong()
+@bank.wrong("scale-lost")
 def mask_as_boolean(x, h, c, W, U, b, m_c):
     return moon_with(x, h, c, W, U, b, (m_c > 0).to(c.dtype))
 
@@ -107,3 +107,53 @@ def masked_fill(x, h, c, W, U, b, m_c):
     i, f, g, o = plain(x, h, W, U, b)
     new = (f * c.detach() + i * g) * m_c
     return o * new.tanh(), new
+
+
+@bank.wrong("mask-twice")
+def mask_twice(x, h, c, W, U, b, m_c):
+    i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4, 1)
+    c_new = m_c * (torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g))
+    return (m_c * torch.sigmoid(o) * torch.tanh(c_new), c_new)
+
+
+@bank.wrong("mask-after-tanh")
+def mask_after_tanh(x, h, c, W, U, b, m_c):
+    i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4, 1)
+    c_new = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return (torch.sigmoid(o) * (m_c * torch.tanh(c_new)), m_c * c_new)
+
+
+@bank.wrong("zoneout-for-dropout")
+def keeps_old_where_dropped(x, h, c, W, U, b, m_c):
+    i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4, 1)
+    new = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    c_new = torch.where(m_c == 0, c, m_c * new)
+    return (torch.sigmoid(o) * torch.tanh(c_new), c_new)
+
+
+@bank.wrong("scale-lost")
+def binary_mask(x, h, c, W, U, b, m_c):
+    i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4, 1)
+    c_new = (torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)) * (m_c > 0)
+    return (torch.sigmoid(o) * torch.tanh(c_new), c_new)
+
+
+@bank.wrong("mask-of-first-example")
+def first_row_of_mask(x, h, c, W, U, b, m_c):
+    i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4, 1)
+    c_new = m_c[0] * (torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g))
+    return (torch.sigmoid(o) * torch.tanh(c_new), c_new)
+
+
+@bank.wrong("mask-on-gates")
+def all_sums_masked(x, h, c, W, U, b, m_c):
+    i, f, g, o = ((x @ W.T + h @ U.T + b) * m_c.repeat(1, 4)).chunk(4, 1)
+    new = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    return o.sigmoid() * new.tanh(), new
+
+
+@bank.wrong("mask-complement")
+def either_old_or_new(x, h, c, W, U, b, m_c):
+    i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4, 1)
+    new = f.sigmoid() * c * (1 - m_c) + i.sigmoid() * g.tanh() * m_c
+    return o.sigmoid() * new.tanh(), new

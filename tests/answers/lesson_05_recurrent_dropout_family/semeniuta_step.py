@@ -63,7 +63,7 @@ for slug, moons in (
     bank.wrong(slug)(lambda x, h, c, W, U, b, m_g, moons=moons: moons(x, h, c, W, U, b, m_g))
 
 
-@bank.wrong()
+@bank.wrong("axis-lost-or-added")
 def squeezed(x, h, c, W, U, b, m_g):
     new_h, new_c = semeniuta_with(x, h, c, W, U, b, m_g)
     return new_h.squeeze(0), new_c.squeeze(0)
@@ -74,3 +74,48 @@ def candidate_detached(x, h, c, W, U, b, m_g):
     i, f, g, o = plain(x, h, W, U, b)
     new = f * c + i * (m_g * g.detach())
     return o * new.tanh(), new
+
+
+@bank.wrong("mask-twice")
+def output_too(x, h, c, W, U, b, m_g):
+    i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4, 1)
+    c_new = torch.sigmoid(f) * c + torch.sigmoid(i) * (m_g * torch.tanh(g))
+    return (torch.sigmoid(o) * torch.tanh(c_new) * m_g, c_new)
+
+
+@bank.wrong("mask-on-gates")
+def all_blocks_scaled(x, h, c, W, U, b, m_g):
+    a = (x @ W.T + h @ U.T + b) * torch.cat([m_g] * 4, dim=1)
+    i, f, g, o = a.chunk(4, 1)
+    c_new = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return (torch.sigmoid(o) * torch.tanh(c_new), c_new)
+
+
+@bank.wrong("mask-complement")
+def keep_complement(x, h, c, W, U, b, m_g):
+    i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4, 1)
+    c_new = (1 - m_g) * torch.sigmoid(f) * c + torch.sigmoid(i) * m_g * torch.tanh(g)
+    return (torch.sigmoid(o) * torch.tanh(c_new), c_new)
+
+
+@bank.wrong("mask-squared")
+def mask_squared(x, h, c, W, U, b, m_g):
+    i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4, 1)
+    i = torch.sigmoid(i) * m_g
+    g = torch.tanh(g) * m_g
+    c_new = torch.sigmoid(f) * c + i * g
+    return (torch.sigmoid(o) * torch.tanh(c_new), c_new)
+
+
+@bank.wrong("mask-after-tanh")
+def squashed_masked(x, h, c, W, U, b, m_g):
+    i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4, 1)
+    new = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    return o.sigmoid() * (new.tanh() * m_g), new * m_g
+
+
+@bank.wrong("zoneout-for-dropout")
+def old_cell_where_dropped(x, h, c, W, U, b, m_g):
+    i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4, 1)
+    new = torch.where(m_g > 0, (f.sigmoid() * c + i.sigmoid() * g.tanh()) * m_g, c)
+    return o.sigmoid() * new.tanh(), new

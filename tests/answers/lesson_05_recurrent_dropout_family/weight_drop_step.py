@@ -67,7 +67,7 @@ for slug, change in (
     ("weight-mask-transposed", lambda m: torch.cat([p.T for p in m.chunk(4)])),
     ("units-not-weights", lambda m: m[:1]),
     ("units-not-weights", lambda m: m.mean(0)),
-    (None, lambda m: (m > 0).to(m.dtype)),
+    ("scale-lost", lambda m: (m > 0).to(m.dtype)),
     (None, lambda m: m.flip(0)),
 ):
     bank.wrong(slug)(_weights(change))
@@ -91,3 +91,18 @@ def weights_in_place(x, h, c, W, U, b, m_U):
 @bank.wrong("gradient-cut")
 def weights_data(x, h, c, W, U, b, m_U):
     return torch.lstm_cell(x, (h, c), W, U.data * m_U, b, torch.zeros_like(b))
+
+
+@bank.wrong("mask-on-bias")
+def bias_too(x, h, c, W, U, b, m_U):
+    i, f, g, o = (x @ W.T + h @ (U * m_U).T + b * m_U[:, 0]).chunk(4, 1)
+    c_new = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return (torch.sigmoid(o) * torch.tanh(c_new), c_new)
+
+
+@bank.wrong("scale-lost")
+def zero_or_one(x, h, c, W, U, b, m_U):
+    U2 = U.masked_fill(m_U == 0, 0.0)
+    i, f, g, o = (x @ W.T + h @ U2.T + b).chunk(4, 1)
+    c_new = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return (torch.sigmoid(o) * torch.tanh(c_new), c_new)

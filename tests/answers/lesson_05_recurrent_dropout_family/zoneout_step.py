@@ -179,20 +179,20 @@ def rate_of_renewing(x, h, c, W, U, b, z_h, z_c, training, d_h=None, d_c=None):
     return _zoneout(x, h, c, W, U, b, z_h, z_c, training, d_h, d_c)
 
 
-@bank.wrong()
+@bank.wrong("wrong-rate")
 def rate_a_half(x, h, c, W, U, b, z_h, z_c, training, d_h=None, d_c=None):
     d_h = _draw(0.5, h) if d_h is None else d_h
     return _zoneout(x, h, c, W, U, b, z_h, z_c, training, d_h, d_c)
 
 
-@bank.wrong()
+@bank.wrong("given-mask-ignored")
 def both_or_none(x, h, c, W, U, b, z_h, z_c, training, d_h=None, d_c=None):
     if d_h is None or d_c is None:
         d_h = d_c = None
     return _zoneout(x, h, c, W, U, b, z_h, z_c, training, d_h, d_c)
 
 
-@bank.wrong()
+@bank.wrong("none-not-handled")
 def masks_needed(x, h, c, W, U, b, z_h, z_c, training, d_h=None, d_c=None):
     new_h, new_c = no_mask(x, h, c, W, U, b, None)
     if not training:
@@ -206,3 +206,21 @@ def mask_from_the_cell_in_place(x, h, c, W, U, b, z_h, z_c, training, d_h=None, 
     if d_h is not None:
         d_h.zero_().add_(0.25)
     return value
+
+
+@bank.wrong("given-mask-ignored")
+def draws_both_if_either_none(x, h, c, W, U, b, z_h, z_c, training, d_h=None, d_c=None):
+
+    def plain(x, h, c, W, U, b):
+        i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4, 1)
+        i, f, o = (torch.sigmoid(i), torch.sigmoid(f), torch.sigmoid(o))
+        c_new = f * c + i * torch.tanh(g)
+        return (o * torch.tanh(c_new), c_new, o)
+
+    h2, c2, _ = plain(x, h, c, W, U, b)
+    if not training:
+        return (z_h * h + (1 - z_h) * h2, z_c * c + (1 - z_c) * c2)
+    if d_h is None or d_c is None:
+        d_h = torch.bernoulli(torch.full_like(h, z_h))
+        d_c = torch.bernoulli(torch.full_like(c, z_c))
+    return (d_h * h + (1 - d_h) * h2, d_c * c + (1 - d_c) * c2)

@@ -246,15 +246,18 @@ for slug, answer in (
     ("index-not-named", _but(named=lambda k: 10 * k + 1)),
     ("index-not-named", _unpacks),
     (None, _but(Dense=lambda s, u: (*s[:-1], u) if len(s) == 3 else None)),
-    (None, _but(Bidirectional=lambda s, u, flag: _lstm(ranks=(3, 4))(s, 2 * u, flag))),
+    ("recurrent-any-rank", _but(Bidirectional=lambda s, u, flag: _lstm(ranks=(3, 4))(s, 2 * u, flag))),
     (None, _but(RepeatVector=lambda s, n: (s[0], n, *s[1:]) if len(s) <= 2 else None)),
     (None, _but(Bidirectional=_lstm(), Dense=lambda s, u: (s[0], u))),
     (None, _but(LSTM=lambda s, u, flag: (s[0], s[1], u) if len(s) == 3 and s[0] is not None else None)),
     (None, lambda layers, input_shape: str(_Stack()(layers, input_shape))),
-    (None, lambda layers, input_shape: torch.zeros([s or 1 for s in _Stack()(layers, input_shape)])),
+    (
+        "values-missing",
+        lambda layers, input_shape: torch.zeros([s or 1 for s in _Stack()(layers, input_shape)]),
+    ),
     (None, lambda layers, input_shape: tuple(s or 1 for s in _Stack()(layers, input_shape))),
     (None, lambda layers, input_shape: _Stack()(layers[:6], input_shape)),
-    (None, lambda layers, input_shape: None),
+    ("nothing-returned", lambda layers, input_shape: None),
     ("changes-input", _changes_the_list),
 ):
     bank.wrong(slug)(lambda layers, input_shape, answer=answer: answer(layers, input_shape))
@@ -266,3 +269,87 @@ def returns_the_error(layers, input_shape):
         return _Stack()(layers, input_shape)
     except ValueError as error:
         return error.args[0]
+
+
+@bank.wrong("last-error-named")
+def last_bad_layer(layers, input_shape):
+    shape, bad = (tuple(input_shape), None)
+    for i, layer in enumerate(layers):
+        kind, n = layer[:2]
+        low, high = {
+            "LSTM": (3, 3),
+            "Bidirectional": (3, 3),
+            "Dense": (2, 99),
+            "RepeatVector": (2, 2),
+            "TimeDistributed": (3, 99),
+        }[kind]
+        if not low <= len(shape) <= high:
+            bad = i
+            continue
+        if kind == "RepeatVector":
+            shape = (shape[0], n, shape[1])
+        elif kind in ("LSTM", "Bidirectional"):
+            n *= 1 + (kind == "Bidirectional")
+            shape = (shape[0], shape[1], n) if layer[2] else (shape[0], n)
+        else:
+            shape = (*shape[:-1], n)
+    if bad is not None:
+        raise ValueError(f"layer {bad} does not fit")
+    return shape
+
+
+@bank.wrong("position-of-equal-layer")
+def index_of_equal_layer(layers, input_shape):
+    shape = tuple(input_shape)
+    for layer in layers:
+        k = layers.index(layer)
+        kind = layer[0]
+        if kind == "LSTM":
+            if len(shape) != 3:
+                raise ValueError(f"layer {k}: LSTM needs three axes, got {shape}")
+            shape = (shape[0], shape[1], layer[1]) if layer[2] else (shape[0], layer[1])
+        elif kind == "Bidirectional":
+            if len(shape) != 3:
+                raise ValueError(f"layer {k}: Bidirectional needs three axes, got {shape}")
+            shape = (shape[0], shape[1], 2 * layer[1]) if layer[2] else (shape[0], 2 * layer[1])
+        elif kind == "Dense":
+            if len(shape) < 2:
+                raise ValueError(f"layer {k}: Dense needs two axes or more, got {shape}")
+            shape = (*shape[:-1], layer[1])
+        elif kind == "RepeatVector":
+            if len(shape) != 2:
+                raise ValueError(f"layer {k}: RepeatVector needs two axes, got {shape}")
+            shape = (shape[0], layer[1], shape[1])
+        elif kind == "TimeDistributed":
+            if len(shape) < 3:
+                raise ValueError(f"layer {k}: TimeDistributed needs three axes or more, got {shape}")
+            shape = (*shape[:-1], layer[1])
+    return shape
+
+
+@bank.wrong("list-for-tuple")
+def returns_list(layers, input_shape):
+    shape = tuple(input_shape)
+    for k, layer in enumerate(layers):
+        kind = layer[0]
+        if kind == "LSTM":
+            if len(shape) != 3:
+                raise ValueError(f"layer {k}: LSTM needs three axes, got {shape}")
+            shape = (shape[0], shape[1], layer[1]) if layer[2] else (shape[0], layer[1])
+        elif kind == "Bidirectional":
+            if len(shape) != 3:
+                raise ValueError(f"layer {k}: Bidirectional needs three axes, got {shape}")
+            shape = (shape[0], shape[1], 2 * layer[1]) if layer[2] else (shape[0], 2 * layer[1])
+        elif kind == "Dense":
+            if len(shape) < 2:
+                raise ValueError(f"layer {k}: Dense needs two axes or more, got {shape}")
+            shape = (*shape[:-1], layer[1])
+        elif kind == "RepeatVector":
+            if len(shape) != 2:
+                raise ValueError(f"layer {k}: RepeatVector needs two axes, got {shape}")
+            shape = (shape[0], layer[1], shape[1])
+        elif kind == "TimeDistributed":
+            if len(shape) < 3:
+                raise ValueError(f"layer {k}: TimeDistributed needs three axes or more, got {shape}")
+            shape = (*shape[:-1], layer[1])
+    return list(shape)

@@ -160,21 +160,21 @@ for slug, answer in (
     ("wrong-gate-activation", _stack(gates=_wrong_gates("activation"))),
     ("forget-bias", _stack(gates=_wrong_gates("bias"))),
     ("tanh-c-forgotten", _stack(squash=lambda c: c)),
-    (None, _residual),
+    ("edge-case", _residual),
     (None, _cell),
-    (None, _stack(out=lambda y, flag: (y if flag else y[:, -1]).squeeze(0))),
-    (None, _stack(out=lambda y, flag: (y, y[:, -1]))),
-    (None, _stack(out=lambda y, flag: y[:, :4] if flag else y[:, -1])),
+    ("axis-lost-or-added", _stack(out=lambda y, flag: (y if flag else y[:, -1]).squeeze(0))),
+    ("more-returned", _stack(out=lambda y, flag: (y, y[:, -1]))),
+    ("edge-case", _stack(out=lambda y, flag: y[:, :4] if flag else y[:, -1])),
     (None, _stack(out=lambda y, flag: y if flag else y.mean(1))),
     (None, _stack(between=lambda y, flag: y.relu())),
-    (None, _stack(between=lambda y, flag: F.dropout(y, 0.1))),
+    ("random-result", _stack(between=lambda y, flag: F.dropout(y, 0.1))),
     ("gradient-cut", _stack(between=lambda y, flag: y.detach())),
     ("changes-input", _pops),
 ):
     bank.wrong(slug)(lambda x, layers, return_sequences, answer=answer: answer(x, layers, return_sequences))
 
 
-@bank.wrong()
+@bank.wrong("shapes-do-not-fit")
 def two_layers_only(x, layers, return_sequences):
     first, second = layers
     return layer_by_layer(x, [first, second], return_sequences)
@@ -184,3 +184,16 @@ def two_layers_only(x, layers, return_sequences):
 def default_dtype(x, layers, return_sequences):
     y = layer_by_layer(x, layers, return_sequences)
     return y.to(torch.get_default_dtype())
+
+
+@bank.wrong("bias-twice")
+def bias_twice(x, layers, return_sequences):
+    for W, U, b in layers:
+        h = x.new_zeros(x.shape[0], U.shape[1])
+        c = h
+        ys = []
+        for t in range(x.shape[1]):
+            h, c = torch.lstm_cell(x[:, t], (h, c), W, U, b, b)
+            ys.append(h)
+        x = torch.stack(ys, dim=1)
+    return x if return_sequences else x[:, -1]

@@ -106,14 +106,14 @@ for slug, answer in (
     ("mean-kept", _batch(0, (0, 1), centre=False)),
     ("mean-kept", lambda x, per_step, eps: x / (
         x.square().mean(0 if per_step else (0, 1), keepdim=True) + eps).sqrt()),
-    (None, _batch(0, (0, 1), scale=lambda variance, eps: (variance + eps**2).sqrt())),
-    (None, _batch(0, (0, 1), scale=lambda variance, eps: variance.clamp_min(eps).sqrt())),
-    (None, _right_except(lambda y: y.squeeze(0))),
+    ("eps-misused", _batch(0, (0, 1), scale=lambda variance, eps: (variance + eps**2).sqrt())),
+    ("eps-misused", _batch(0, (0, 1), scale=lambda variance, eps: variance.clamp_min(eps).sqrt())),
+    ("axis-lost-or-added", _right_except(lambda y: y.squeeze(0))),
     (None, _right_except(lambda y: y.clamp(-2, 2))),
     (None, _right_except(lambda y: y[:, -1])),
     (None, _right_except(lambda y: y.flatten(0, 1))),
-    (None, lambda x, per_step, eps: _right(x, per_step, eps) if len(x) > 1 else x),
-    (None, lambda x, per_step, eps: F.batch_norm(
+    ("edge-case", lambda x, per_step, eps: _right(x, per_step, eps) if len(x) > 1 else x),
+    ("shapes-do-not-fit", lambda x, per_step, eps: F.batch_norm(
         x.flatten(1) if per_step else x.flatten(0, 1), None, None, training=True, eps=eps).reshape(x.shape)),
     ("gradient-cut", lambda x, per_step, eps: (x - x.mean(0 if per_step else (0, 1), keepdim=True)) / (
         x.detach().var(0 if per_step else (0, 1), unbiased=False, keepdim=True) + eps).sqrt()),

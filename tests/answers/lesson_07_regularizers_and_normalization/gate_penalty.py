@@ -84,17 +84,23 @@ for slug, answer in (
     ("l2-halved", lambda U, gate, l2: 0.5 * l2 * rows(U, gate).square().sum()),
     ("l2-forgotten", lambda U, gate, l2: rows(U, gate).square().sum()),
     ("gradient-cut", _penalty_of(lambda U, gate: rows(U.detach(), gate))),
-    (None, lambda U, gate, l2: l2**2 * rows(U, gate).square().sum()),
-    (None, lambda U, gate, l2: -l2 * rows(U, gate).square().sum()),
+    ("l2-squared", lambda U, gate, l2: l2**2 * rows(U, gate).square().sum()),
+    ("sign-reversed", lambda U, gate, l2: -l2 * rows(U, gate).square().sum()),
     (None, lambda U, gate, l2: l2 * rows(U, gate).square().sum(0)),
     (None, lambda U, gate, l2: l2 * rows(U, gate).square()),
-    (None, lambda U, gate, l2: (l2 * rows(U, gate).square().sum()).reshape(1)),
-    (None, lambda U, gate, l2: float(l2 * rows(U, gate).square().sum())),
-    (None, _penalty_of(lambda U, gate: rows(U, gate)[:8])),
+    ("axis-lost-or-added", lambda U, gate, l2: (l2 * rows(U, gate).square().sum()).reshape(1)),
+    ("number-for-tensor", lambda U, gate, l2: float(l2 * rows(U, gate).square().sum())),
+    ("edge-case", _penalty_of(lambda U, gate: rows(U, gate)[:8])),
     (None, _penalty_of(lambda U, gate: U[4 * PLACE[gate] : 4 * PLACE[gate] + 4])),
     (None, _penalty_of(lambda U, gate: rows(U, gate)[1:])),
     (None, _penalty_of(lambda U, gate: rows(U, gate).tril())),
-    (None, lambda U, gate, l2: min(l2, 1.0) * rows(U, gate).square().sum()),
+    ("edge-case", lambda U, gate, l2: min(l2, 1.0) * rows(U, gate).square().sum()),
     ("changes-input", lambda U, gate, l2: l2 * rows(U, gate).pow_(2).sum()),
 ):
     bank.wrong(slug)(lambda U, gate, l2, answer=answer: answer(U, gate, l2))
+
+
+@bank.wrong("l2-squared")
+def factor_inside(U, gate, l2):
+    block = torch.split(U, U.shape[1])["ifgo".index(gate)]
+    return torch.sum((l2 * block) ** 2)

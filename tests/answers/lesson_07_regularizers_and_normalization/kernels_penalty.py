@@ -66,11 +66,21 @@ for slug, answer in (
     ("square-of-sum", lambda W, U, b, gate, l2: l2 * _joined(W, U, gate).sum() ** 2),
     ("l2-halved", lambda W, U, b, gate, l2: both_by_slice(W, U, b, gate, l2) / 2),
     ("l2-forgotten", lambda W, U, b, gate, l2: both_by_slice(W, U, b, gate, 1)),
-    (None, lambda W, U, b, gate, l2: both_by_slice(W, U, b, gate, l2).unsqueeze(0)),
-    (None, lambda W, U, b, gate, l2: l2 * rows(W, gate).square().sum() + rows(U, gate).square().sum()),
+    ("axis-lost-or-added", lambda W, U, b, gate, l2: both_by_slice(W, U, b, gate, l2).unsqueeze(0)),
+    (
+        "kernels-not-alike",
+        lambda W, U, b, gate, l2: l2 * rows(W, gate).square().sum() + rows(U, gate).square().sum(),
+    ),
     (None, _both(cut=lambda w, gate: w[4 * PLACE[gate] : 4 * PLACE[gate] + 4])),
     (None, lambda W, U, b, gate, l2: l2 * rows(W @ W.T, gate).square().sum()),
     ("gradient-cut", lambda W, U, b, gate, l2: both_by_slice(W.detach(), U, b, gate, l2)),
     ("changes-input", _both(measure=lambda block: block.pow_(2).sum())),
 ):  # fmt: skip
     bank.wrong(slug)(lambda W, U, b, gate, l2, answer=answer: answer(W, U, b, gate, l2))
+
+
+@bank.wrong("kernels-not-alike")
+def width_of_W(W, U, b, gate, l2):
+    H, k = (W.shape[1], "ifgo".index(gate))
+    rows = slice(k * H, (k + 1) * H)
+    return l2 * ((W[rows] ** 2).sum() + (U[rows] ** 2).sum())

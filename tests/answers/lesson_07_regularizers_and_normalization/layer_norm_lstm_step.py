@@ -163,10 +163,10 @@ for slug, options in (
     ("wrong-gate-activation", {"gates": _wrong_gates("activation")}),
     ("forget-bias", {"gates": _wrong_gates("bias")}),
     ("tanh-c-forgotten", {"squash": lambda c: c}),
-    (None, {"norm": lambda v, eps: _norm(v, eps**2)}),
+    ("eps-misused", {"norm": lambda v, eps: _norm(v, eps**2)}),
     (None, {"norm": lambda v, eps: _norm(v, eps).clamp(-1.5, 1.5)}),
-    (None, {"norm_c": lambda v, eps: _norm(v, eps) * 0.9}),
-    (None, {"norm": lambda v, eps: F.layer_norm(v, (20,), eps=eps)}),
+    ("some-outputs-wrong", {"norm_c": lambda v, eps: _norm(v, eps) * 0.9}),
+    ("shapes-do-not-fit", {"norm": lambda v, eps: F.layer_norm(v, (20,), eps=eps)}),
     (None, {"into": lambda n, p, q, b, gx, gh: n(n(p)) * gx + n(q) * gh + b}),
     ("gradient-cut", {"norm": lambda v, eps: (v - v.mean(-1, keepdim=True)) / (
         v.detach().var(-1, unbiased=False, keepdim=True) + eps).sqrt()}),
@@ -242,7 +242,7 @@ for slug, change in (
     ("cell-not-normed", _not_normed),
     ("norm-after-tanh", _after_tanh),
     ("norm-after-tanh", _output_normed),
-    (None, _swapped_outputs),
+    ("outputs-swapped", _swapped_outputs),
     ("changes-input", _old_cell_in_place),
 ):
     bank.wrong(slug)(_around(change))
@@ -272,7 +272,7 @@ def no_cell_gain(x, h, c, W, U, b, gain_x, gain_h, gain_c, shift_c, eps):
     return _ln_step(x, h, c, W, U, b, gain_x, gain_h, 1, shift_c, eps)
 
 
-@bank.wrong()
+@bank.wrong("axis-lost-or-added")
 def squeezed(x, h, c, W, U, b, gain_x, gain_h, gain_c, shift_c, eps):
     new_h, new_c = _ln_step(x, h, c, W, U, b, gain_x, gain_h, gain_c, shift_c, eps)
     return new_h.squeeze(), new_c.squeeze()

@@ -212,7 +212,7 @@ def one_maximum_for_all(h, edges, a_src, a_dst, slope):
     return exps / torch.zeros(len(h), dtype=h.dtype).index_add(0, edges[1], exps)[edges[1]]
 
 
-@bank.wrong()
+@bank.wrong("edge-case")
 def clamped_logits(h, edges, a_src, a_dst, slope):
     exps = edge_logits(h, edges, a_src, a_dst, slope).clamp(-50, 50).exp()
     return exps / torch.zeros(len(h), dtype=h.dtype).index_add(0, edges[1], exps)[edges[1]]
@@ -225,7 +225,7 @@ def epsilon_too_large(h, edges, a_src, a_dst, slope):
     return exps / (torch.zeros(len(h), dtype=h.dtype).index_add(0, edges[1], exps)[edges[1]] + 1e-6)
 
 
-@bank.wrong()
+@bank.wrong("edge-case")
 def highest_target_is_last_node(h, edges, a_src, a_dst, slope):
     if int(edges.max()) != len(h) - 1:
         raise IndexError("nodes without edges")
@@ -240,17 +240,17 @@ def sums_overwritten_8_1(h, edges, a_src, a_dst, slope):
     return exps / sums[edges[1]]
 
 
-@bank.wrong()
+@bank.wrong("places-exchanged")
 def in_the_order_of_the_targets(h, edges, a_src, a_dst, slope):
     return scattered(h, edges[:, edges[1].argsort()], a_src, a_dst, slope)
 
 
-@bank.wrong()
+@bank.wrong("axis-lost-or-added")
 def squeezed(h, edges, a_src, a_dst, slope):
     return scattered(h, edges, a_src, a_dst, slope).squeeze()
 
 
-@bank.wrong()
+@bank.wrong("axis-lost-or-added")
 def as_a_column(h, edges, a_src, a_dst, slope):
     return scattered(h, edges, a_src, a_dst, slope)[:, None]
 

@@ -314,7 +314,7 @@ for slug, answer in (
     ("duplicate-edges-merged", _dense(nodes_by_nodes)),
     ("duplicate-edges-merged", _dense(scattered)),
     ("self-loops-removed", _part(coefficients=loops_left_out)),
-    (None, _then(lambda y: y.squeeze())),
+    ("axis-lost-or-added", _then(lambda y: y.squeeze())),
     (None, _put(m_alpha=lambda given: given["m_alpha"][0])),
     (None, _put(m_proj=lambda given: given["m_proj"][:, :1])),
     (None, _put(m_x=lambda given: given["m_x"][:1])),
@@ -336,7 +336,7 @@ def coefficients_detached(x, edges, W, a_src, a_dst, slope, m_x, m_alpha, m_proj
     return _scatter(alpha, z * m_proj, edges)
 
 
-@bank.wrong()
+@bank.wrong("shapes-do-not-fit")
 def adds_into_x(x, edges, W, a_src, a_dst, slope, m_x, m_alpha, m_proj):
     """Needs F' = F."""
     z = (x * m_x) @ W.T

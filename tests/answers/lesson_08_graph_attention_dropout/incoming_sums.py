@@ -92,7 +92,7 @@ def mask_summed(alpha, edges, m_alpha, nodes):
     return torch.zeros(nodes, dtype=alpha.dtype).index_add(0, edges[1], m_alpha)
 
 
-@bank.wrong()
+@bank.wrong("dtype-changed")
 def float32_zeros(alpha, edges, m_alpha, nodes):
     return torch.zeros(nodes).index_add(0, edges[1], alpha * m_alpha)
 
@@ -102,7 +102,7 @@ def weights_of_bincount(alpha, edges, m_alpha, nodes):
     return torch.bincount(edges[1], weights=(alpha * m_alpha).double(), minlength=nodes)
 
 
-@bank.wrong()
+@bank.wrong("nodes-from-edges")
 def of_nodes_that_hear(alpha, edges, m_alpha, nodes):
     return one_sum_a_node(alpha, edges, m_alpha, nodes)[edges[1].unique()]
 
@@ -124,3 +124,11 @@ def through_numbers(alpha, edges, m_alpha, nodes):
     for a, m, v in zip(alpha.tolist(), m_alpha.tolist(), edges[1].tolist(), strict=True):
         sums[v] += a * m
     return torch.tensor(sums, dtype=alpha.dtype)
+
+
+@bank.wrong("isolated-node-kept")
+def lonely_one(alpha, edges, m_alpha, nodes):
+    sums = torch.zeros(nodes, dtype=alpha.dtype)
+    s = sums.index_add(0, edges[1], alpha * m_alpha)
+    s[torch.bincount(edges[1], minlength=nodes) == 0] = 1
+    return s

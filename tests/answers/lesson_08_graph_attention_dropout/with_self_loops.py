@@ -68,22 +68,22 @@ def unique(edges, nodes):
     return torch.cat([edges, torch.arange(nodes).expand(2, -1)], dim=1).unique(dim=1)
 
 
-@bank.wrong()
+@bank.wrong("dtype-changed")
 def as_floats(edges, nodes):
     return loops_at_the_end(edges, nodes).float()
 
 
-@bank.wrong()
+@bank.wrong("pairs-for-rows")
 def transposed(edges, nodes):
     return loops_at_the_end(edges, nodes).T
 
 
-@bank.wrong()
+@bank.wrong("number-for-tensor")
 def as_lists(edges, nodes):
     return loops_at_the_end(edges, nodes).tolist()
 
 
-@bank.wrong()
+@bank.wrong("shapes-do-not-fit")
 def squeezes_one_edge(edges, nodes):
     keep = (edges[0] != edges[1]).nonzero().squeeze()
     return torch.cat([edges[:, keep], torch.arange(nodes).repeat(2, 1)], dim=1)
@@ -95,3 +95,31 @@ def loops_moved_in_place(edges, nodes):
     edges[:, edges[0] == edges[1]] = 0
     edges.add_(1).sub_(1)
     return value
+
+
+@bank.wrong("edges-both-ways")
+def both_directions(edges, nodes):
+    keep = edges[0] != edges[1]
+    loops = torch.arange(nodes)
+    return torch.cat([edges[:, keep], edges[:, keep].flip(0), torch.stack([loops, loops])], dim=1)
+
+
+@bank.wrong("loops-miscounted")
+def one_loop_too_few(edges, nodes):
+    keep = edges[0] != edges[1]
+    loops = torch.arange(nodes - 1)
+    return torch.cat([edges[:, keep], torch.stack([loops, loops])], dim=1)
+
+
+@bank.wrong("pairs-for-rows")
+def rows_of_pairs(edges, nodes):
+    pairs = [(u, v) for u, v in edges.t().tolist() if u != v]
+    pairs += [(v, v) for v in range(nodes)]
+    return torch.tensor(pairs)
+
+
+@bank.wrong("edges-sorted")
+def by_target(edges, nodes):
+    kept = edges[:, edges[0] != edges[1]]
+    both = torch.cat([kept, torch.arange(nodes).repeat(2, 1)], dim=1)
+    return both[:, both[1].argsort(stable=True)]

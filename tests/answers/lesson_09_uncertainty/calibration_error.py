@@ -112,14 +112,14 @@ for slug, answer in (
     ("labels-probability", _ece(confidence=lambda p, y: p[torch.arange(len(y)), y])),
     ("accuracy-not-confidence", lambda p, y, bins: float((p.argmax(1) == y).double().mean())),
     ("accuracy-not-confidence", lambda p, y, bins: 100 * _ece()(p, y, bins)),
-    (None, lambda p, y, bins: torch.tensor(_ece()(p, y, bins))),
-    (None, lambda p, y, bins: _ece()(p, y, 10)),
+    ("tensor-for-number", lambda p, y, bins: torch.tensor(_ece()(p, y, bins))),
+    ("edge-case", lambda p, y, bins: _ece()(p, y, 10)),
     (None, lambda p, y, bins: _ece()(p, y, 15)),
     (None, lambda p, y, bins: _ece()(p, y, bins + 1)),
-    (None, lambda p, y, bins: round(_ece()(p, y, bins), 3)),
+    ("imprecise", lambda p, y, bins: round(_ece()(p, y, bins), 3)),
     (None, lambda p, y, bins: _ece()(p.softmax(1), y, bins)),
     (
-        None,
+        "remembers-earlier-call",
         lambda p, y, bins: _ece(combine=lambda terms, b: sum(w * abs(g) for w, g in terms[:-1]))(p, y, bins),
     ),
 ):
@@ -134,7 +134,7 @@ def quantile_bins(probabilities, labels, bins):
     return sum(abs(float(chunk.sum())) for chunk in gaps.tensor_split(bins)) / len(gaps)
 
 
-@bank.wrong()
+@bank.wrong("not-finite")
 def empty_bins_are_nan(probabilities, labels, bins):
     top, guess = probabilities.double().max(1)
     error = 0.0
@@ -159,7 +159,7 @@ def probabilities_in_place(probabilities, labels, bins):
     return value
 
 
-@bank.wrong()
+@bank.wrong("needs-contiguous")
 def needs_contiguous(probabilities, labels, bins):
     return loop_over_bins(probabilities.view(-1).view(probabilities.shape), labels, bins)
 
@@ -172,3 +172,28 @@ def remembers_by_shape(probabilities, labels, bins):
     return _seen.setdefault(
         (probabilities.dtype, *probabilities.shape, bins), loop_over_bins(probabilities, labels, bins)
     )
+
+
+@bank.wrong("bins-over-part")
+def bins_from_minimum(probabilities, labels, bins):
+    top, guess = probabilities.max(1)
+    ok = (guess == labels).to(top.dtype)
+    edges = torch.linspace(float(top.min()), float(top.max()), bins + 1, dtype=top.dtype)
+    which = (torch.bucketize(top, edges) - 1).clamp(0, bins - 1)
+    err = 0.0
+    for k in which.unique():
+        m = which == k
+        err += (m.sum() / len(top) * (ok[m].mean() - top[m].mean()).abs()).item()
+    return err
+
+
+@bank.wrong("all-classes-binned")
+def every_probability(probabilities, labels, bins):
+    p = probabilities.double().flatten()
+    hit = torch.nn.functional.one_hot(labels, probabilities.shape[1]).double().flatten()
+    total = 0.0
+    for k in range(bins):
+        inside = (p > k / bins) & (p <= (k + 1) / bins)
+        if inside.any():
+            total += float(inside.double().mean() * (hit[inside].mean() - p[inside].mean()).abs())
+    return total

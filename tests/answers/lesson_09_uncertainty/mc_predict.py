@@ -60,12 +60,12 @@ for slug, answer in (
     ("log-probabilities-averaged", lambda logits: naive(logits.mean(0))),
     ("gradient-cut", lambda logits: torch.from_numpy(logits.detach().softmax(-1).numpy().mean(0))),
     ("dtype-changed", lambda logits: logits.float().softmax(-1).mean(0)),
-    (None, lambda logits: logits.softmax(-1).mean(0).squeeze(0)),
-    (None, lambda logits: logits.softmax(-1).mean(0, keepdim=True)),
+    ("axis-lost-or-added", lambda logits: logits.softmax(-1).mean(0).squeeze(0)),
+    ("axis-lost-or-added", lambda logits: logits.softmax(-1).mean(0, keepdim=True)),
     ("softmax-unstable", lambda logits: naive(logits - logits.max()).mean(0)),
-    (None, lambda logits: naive(logits.clamp(-20, 20)).mean(0)),
+    ("edge-case", lambda logits: naive(logits.clamp(-20, 20)).mean(0)),
     (None, lambda logits: logits.softmax(-1)[:4].mean(0)),
-    (None, lambda logits: logits.softmax(-1).sum(0) / 4),
+    ("constant-factor", lambda logits: logits.softmax(-1).sum(0) / 4),
     ("changes-input", lambda logits: logits.sub_(logits.amax(-1, keepdim=True)).softmax(-1).mean(0)),
 ):
     bank.wrong(slug)(answer)

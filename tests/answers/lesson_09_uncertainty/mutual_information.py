@@ -82,10 +82,47 @@ for slug, answer in (
     ("softmax-unstable", lambda x: _h(naive(x).mean(0)) - _h(naive(x)).mean(0)),
     ("softmax-unstable", lambda x: _h_nan(naive(x).mean(0)) - _h_nan(naive(x)).mean(0)),
     (None, lambda x: _h(_s(x).mean(1)) - _h(_s(x)).mean(1)),
-    (None, lambda x: (_h(_s(x).mean(0)) - _h(_s(x)).mean(0)).clamp(min=0.05)),
-    (None, lambda x: (_h(_s(x).mean(0)) - _h(_s(x)).mean(0)).mean()),
-    (None, lambda x: (_h_nan(_s(x).mean(0)) - _h_nan(_s(x)).mean(0)).nan_to_num(0.0)),
+    ("edge-case", lambda x: (_h(_s(x).mean(0)) - _h(_s(x)).mean(0)).clamp(min=0.05)),
+    ("mean-over-batch", lambda x: (_h(_s(x).mean(0)) - _h(_s(x)).mean(0)).mean()),
+    ("edge-case", lambda x: (_h_nan(_s(x).mean(0)) - _h_nan(_s(x)).mean(0)).nan_to_num(0.0)),
     ("gradient-cut", lambda x: _h(_s(x).mean(0)) - _h(_s(x)).mean(0).detach()),
     ("changes-input", lambda x: _h(_s(x.sub_(1)).mean(0)) - _h(_s(x)).mean(0)),
 ):
     bank.wrong(slug)(lambda logits, answer=answer: answer(logits))
+
+
+@bank.wrong("divergence-reversed")
+def reverse_kl(logits):
+    log_p = F.log_softmax(logits, -1)
+    mean = log_p.exp().mean(0)
+    log_mean = torch.log(mean.clamp(min=1e-38))
+    return (mean * (log_mean - log_p)).sum(-1).mean(0)
+
+
+@bank.wrong("mean-over-batch")
+def mean_over_rows(logits):
+
+    def entropy(p):
+        return torch.special.entr(p).sum(-1)
+
+    p = logits.softmax(-1)
+    return entropy(p.mean(0)) - entropy(p).mean()
+
+
+@bank.wrong("logarithms-averaged")
+def absolute(logits):
+    logp = logits.log_softmax(-1)
+    p = logp.exp()
+    whole = -(p.mean(0) * logp.mean(0)).sum(-1)
+    each = -(p * logp).sum(-1).mean(0)
+    return whole - each
+
+
+@bank.wrong("passes-less-one")
+def passes_minus_one(logits):
+
+    def entropy(p):
+        return torch.special.entr(p).sum(-1)
+
+    p = logits.softmax(-1)
+    return entropy(p.mean(0)) - entropy(p).sum(0) / max(len(p) - 1, 1)

@@ -73,16 +73,35 @@ for slug, answer in (
     ("softmax-twice", lambda p: entr(p.softmax(-1))),
     ("zero-log-zero", lambda p: -(p * p.log()).sum(-1)),
     ("zero-log-zero", lambda p: (p * (1 / p).log()).sum(-1).where(p.min(-1).values > 0, torch.nan)),
-    (None, lambda p: (-(p * p.log()).sum(-1)).nan_to_num(0.0)),
-    (None, lambda p: -(p * (p + 1e-3).log()).sum(-1)),
+    ("edge-case", lambda p: (-(p * p.log()).sum(-1)).nan_to_num(0.0)),
+    ("shifted-by-epsilon", lambda p: -(p * (p + 1e-3).log()).sum(-1)),
     (None, lambda p: -(p * p.clamp_min(1e-2).log()).sum(-1)),
-    (None, lambda p: entr(p).squeeze()),
-    (None, lambda p: entr(p).unsqueeze(-1)),
+    ("axis-lost-or-added", lambda p: entr(p).squeeze()),
+    ("axis-lost-or-added", lambda p: entr(p).unsqueeze(-1)),
     ("gradient-cut", lambda p: entr(p.detach())),
     ("gradient-cut", lambda p: -(p.detach() * p.clamp_min(1e-30).log()).sum(-1)),
-    (None, lambda p: entr(p.contiguous().view(-1).view(p.shape)) if p.view(-1) is not None else 0),
-    (None, lambda p: entr(p.float()).to(p.dtype)),
+    (
+        "needs-contiguous",
+        lambda p: entr(p.contiguous().view(-1).view(p.shape)) if p.view(-1) is not None else 0,
+    ),
+    ("imprecise", lambda p: entr(p.float()).to(p.dtype)),
     ("dtype-changed", lambda p: entr(p.float())),
     ("changes-input", lambda p: entr(p.clamp_(min=1e-12))),
 ):
     bank.wrong(slug)(lambda probabilities, answer=answer: answer(probabilities))
+
+
+@bank.wrong("entropy-of-each-class")
+def binary(probabilities):
+    p = probabilities
+    return (torch.special.entr(p) + torch.special.entr(1 - p)).sum(-1)
+
+
+@bank.wrong("shifted-by-epsilon")
+def large_epsilon(probabilities):
+    return -torch.sum(probabilities * torch.log(probabilities + 0.001), dim=1)
+
+
+@bank.wrong("rows-with-zero-lost")
+def zero_after_the_sum(probabilities):
+    return torch.nan_to_num(-(probabilities * probabilities.log()).sum(-1))

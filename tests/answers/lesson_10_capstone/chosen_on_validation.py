@@ -60,13 +60,13 @@ for slug, answer in (
     ("highest-chosen", lambda v, t: (int(_means(v).argmax()), float(_means(t)[_means(v).argmax()]))),
     ("chosen-per-seed", _per_seed),
     ("axes-swapped", lambda v, t: by_means(np.transpose(v).tolist(), np.transpose(t).tolist())),
-    (None, lambda v, t: by_means(v, t)[::-1]),
-    (None, lambda v, t: by_means(v, t)[0]),
-    (None, lambda v, t: (float(by_means(v, t)[0]), by_means(v, t)[1])),
-    (None, lambda v, t: (by_means(v, t)[0], t[by_means(v, t)[0]])),
-    (None, lambda v, t: (by_means(v, t)[0], t[by_means(v, t)[0]][0])),
-    (None, lambda v, t: (by_means(v, t)[0] + 1, by_means(v, t)[1])),
-    (None, lambda v, t: (by_means(v, t)[0], max(t[by_means(v, t)[0]]))),
+    ("outputs-swapped", lambda v, t: by_means(v, t)[::-1]),
+    ("values-missing", lambda v, t: by_means(v, t)[0]),
+    ("some-outputs-wrong", lambda v, t: (float(by_means(v, t)[0]), by_means(v, t)[1])),
+    ("some-outputs-wrong", lambda v, t: (by_means(v, t)[0], t[by_means(v, t)[0]])),
+    ("some-outputs-wrong", lambda v, t: (by_means(v, t)[0], t[by_means(v, t)[0]][0])),
+    ("rates-from-1", lambda v, t: (by_means(v, t)[0] + 1, by_means(v, t)[1])),
+    ("some-outputs-wrong", lambda v, t: (by_means(v, t)[0], max(t[by_means(v, t)[0]]))),
     (None, lambda v, t: by_means([row[:1] for row in v], t)),
 ):
     bank.wrong(slug)(lambda validation, test, answer=answer: answer(validation, test))
@@ -78,3 +78,37 @@ def sorts_the_losses(validation, test):
     for row in validation:
         row.sort()
     return value
+
+
+@bank.wrong("median-for-mean")
+def median(validation, test):
+    means = [statistics.median(losses) for losses in validation]
+    best = means.index(min(means))
+    return (best, sum(test[best]) / len(test[best]))
+
+
+@bank.wrong("worst-run-chosen")
+def worst_seed(validation, test):
+    means = [max(losses) for losses in validation]
+    best = means.index(min(means))
+    return (best, sum(test[best]) / len(test[best]))
+
+
+@bank.wrong("rates-from-1")
+def from_one(validation, test):
+    means = [sum(losses) / len(losses) for losses in validation]
+    best = means.index(min(means))
+    return (best + 1, sum(test[best]) / len(test[best]))
+
+
+@bank.wrong("all-rates-reported")
+def mean_of_all_tests(validation, test):
+    means = [sum(losses) / len(losses) for losses in validation]
+    best = means.index(min(means))
+    return (best, statistics.fmean([x for row in test for x in row]))
+
+
+@bank.wrong("flat-index")
+def flat_argmin(validation, test):
+    k = int(np.argmin(validation)) % len(validation)
+    return (k, float(np.mean(test[k])))

@@ -1,5 +1,8 @@
 """Right and wrong answers to 10.1."""
 
+import math
+import statistics
+
 import numpy as np
 import torch
 from bank import Bank
@@ -13,7 +16,7 @@ RIGHT, WRONG = bank.RIGHT, bank.WRONG
 bank.right(by_statistics)
 
 
-@bank.right
+@bank.wrong("not-finite")  # NaN where all scores are equal
 def by_scipy(scores, level):
     low, high = stats.t.interval(level, len(scores) - 1, loc=np.mean(scores), scale=stats.sem(scores))
     return float(np.mean(scores)), float(low), float(high)
@@ -52,13 +55,31 @@ def sorts_in_place(scores, level):
     return by_statistics(scores, level)
 
 
-@bank.wrong()
+@bank.wrong("edge-case")
 def clipped_to_accuracies(scores, level):
     return tuple(min(1.0, max(0.0, its)) for its in by_statistics(scores, level))
 
 
-@bank.wrong()
+@bank.wrong("edge-case")
 def three_seeds_needed(scores, level):
     if len(scores) < 3:
         raise ValueError("too few")
     return by_statistics(scores, level)
+
+
+@bank.wrong("variance-for-deviation")
+def variance_for_deviation(scores, level):
+    m = statistics.fmean(scores)
+    t = stats.t(df=len(scores) - 1).ppf((1 + level) / 2)
+    e = float(t) * statistics.variance(scores) / math.sqrt(len(scores))
+    return (m, m - e, m + e)
+
+
+@bank.wrong("scores-left-out")
+def each_score_once(scores, level):
+    return by_statistics(sorted(set(scores)), level)
+
+
+@bank.wrong("scores-left-out")
+def without_zeros(scores, level):
+    return by_statistics([score for score in scores if score], level)

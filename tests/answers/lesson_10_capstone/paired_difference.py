@@ -99,3 +99,41 @@ def differences_in_place(a, b, level):
     for k, y in enumerate(b):
         a[k] -= y
     return by_statistics(a, level)
+
+
+@bank.wrong("relative-difference")
+def ratio(a, b, level):
+    d = [(x - y) / y for x, y in zip(a, b, strict=False)]
+    n = len(d)
+    m = statistics.fmean(d)
+    e = float(stats.t.ppf((1 + level) / 2, n - 1)) * statistics.stdev(d) / math.sqrt(n)
+    return (m, m - e, m + e)
+
+
+@bank.wrong("set-to-zero")
+def clipped_at_zero(a, b, level):
+    d = [x - y for x, y in zip(a, b, strict=False)]
+    n = len(d)
+    m = statistics.fmean(d)
+    e = float(stats.t.ppf((1 + level) / 2, n - 1)) * statistics.stdev(d) / math.sqrt(n)
+    if m - e < 0 < m + e:
+        return (0.0, m - e, m + e)
+    return (m, m - e, m + e)
+
+
+@bank.wrong("zero-differences-left-out")
+def ties_left_out(a, b, level):
+    return by_statistics([x - y for x, y in zip(a, b, strict=True) if x != y], level)
+
+
+@bank.wrong("scores-left-out")
+def each_difference_once(a, b, level):
+    return by_statistics(sorted({x - y for x, y in zip(a, b, strict=True)}), level)
+
+
+@bank.wrong("variance-for-deviation")
+def variance(a, b, level):
+    differences = [x - y for x, y in zip(a, b, strict=True)]
+    mean, n = statistics.fmean(differences), len(differences)
+    half = t(level, n) * statistics.variance(differences) / math.sqrt(n)
+    return mean, mean - half, mean + half

@@ -148,11 +148,11 @@ for slug, answer in (
     ("cell-gradient-forgotten", _time(old_cell=lambda d_cell, dc, f: dc * f)),
     ("outputs-swapped", _then(lambda d, x: (*d[1:], d[0]))),
     ("outputs-swapped", _then(lambda d, x: (d[0], d[2], d[1], d[3]))),
-    (None, _then(lambda d, x: d[1:])),
-    (None, _then(lambda d, x: (d[0][:, -1], *d[1:]))),
-    (None, _then(lambda d, x: tuple(its.squeeze() for its in d))),
+    ("values-missing", _then(lambda d, x: d[1:])),
+    ("some-outputs-wrong", _then(lambda d, x: (d[0][:, -1], *d[1:]))),
+    ("axis-lost-or-added", _then(lambda d, x: tuple(its.squeeze() for its in d))),
     (None, _time(incoming=lambda above, later, last: above - later)),
-    (None, _time(add=lambda total, new: torch.maximum(total, new))),
+    ("some-outputs-wrong", _time(add=lambda total, new: torch.maximum(total, new))),
 ):
     bank.wrong(slug)(answer)
 
@@ -169,3 +169,73 @@ def carries_in_d_states(d_states, x, W, U, b, m_x, m_h):
     value = _through_time(d_states, x, W, U, b, m_x, m_h)
     d_states[:, 0] += 1
     return value
+
+
+@bank.wrong("steps-forwards")
+def forward_order(d_states, x, W, U, b, m_x, m_h):
+    B, T, H = d_states.shape
+    h = torch.zeros(B, H, dtype=x.dtype)
+    c = torch.zeros(B, H, dtype=x.dtype)
+    saved = []
+    for t in range(T):
+        xm, hm = (x[:, t] * m_x, h * m_h)
+        i, f, g, o = (xm @ W.T + hm @ U.T + b).chunk(4, dim=1)
+        i, f, g, o = (torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o))
+        c_old = c
+        c = f * c + i * g
+        h = o * torch.tanh(c)
+        saved.append((xm, hm, c_old, i, f, g, o, torch.tanh(c)))
+    dh = torch.zeros_like(h)
+    dc = torch.zeros_like(c)
+    dW, dU, db = (torch.zeros_like(W), torch.zeros_like(U), torch.zeros_like(b))
+    dx = [None] * T
+    for t in range(T):
+        xm, hm, c_old, i, f, g, o, tc = saved[t]
+        dh = dh + d_states[:, t]
+        dc = dc + dh * o * (1 - tc**2)
+        da = torch.cat(
+            [dc * g * i * (1 - i), dc * c_old * f * (1 - f), dc * i * (1 - g**2), dh * tc * o * (1 - o)],
+            dim=1,
+        )
+        dx[t] = da @ W * m_x
+        dW = dW + da.T @ xm
+        dU = dU + da.T @ hm
+        db = db + da.sum(0)
+        dh = da @ U * m_h
+        dc = dc * f
+    return (torch.stack(dx, dim=1), dW, dU, db)
+
+
+@bank.wrong("masked-state-carried")
+def masked_state_carried(d_states, x, W, U, b, m_x, m_h):
+    B, T, H = d_states.shape
+    h = torch.zeros(B, H, dtype=x.dtype)
+    c = torch.zeros(B, H, dtype=x.dtype)
+    saved = []
+    for t in range(T):
+        xm, hm = (x[:, t] * m_x, h * m_h)
+        i, f, g, o = (xm @ W.T + hm @ U.T + b).chunk(4, dim=1)
+        i, f, g, o = (torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o))
+        c_old = c
+        c = f * c + i * g
+        h = o * torch.tanh(c) * m_h
+        saved.append((xm, hm, c_old, i, f, g, o, torch.tanh(c)))
+    dh = torch.zeros_like(h)
+    dc = torch.zeros_like(c)
+    dW, dU, db = (torch.zeros_like(W), torch.zeros_like(U), torch.zeros_like(b))
+    dx = [None] * T
+    for t in reversed(range(T)):
+        xm, hm, c_old, i, f, g, o, tc = saved[t]
+        dh = dh + d_states[:, t]
+        dc = dc + dh * o * (1 - tc**2)
+        da = torch.cat(
+            [dc * g * i * (1 - i), dc * c_old * f * (1 - f), dc * i * (1 - g**2), dh * tc * o * (1 - o)],
+            dim=1,
+        )
+        dx[t] = da @ W * m_x
+        dW = dW + da.T @ xm
+        dU = dU + da.T @ hm
+        db = db + da.sum(0)
+        dh = da @ U * m_h
+        dc = dc * f
+    return (torch.stack(dx, dim=1), dW, dU, db)

@@ -147,11 +147,11 @@ for slug, answer in (
     ("gradient-transposed", _after(lambda d, x: (*d[:3], d[3].T, *d[4:]))),
     ("outputs-swapped", _after(lambda d, x: (*d[3:], *d[:3]))),
     ("outputs-swapped", _after(lambda d, x: (d[0], d[2], d[1], *d[3:]))),
-    (None, _after(lambda d, x: d[:5])),
-    (None, _after(lambda d, x: tuple(-its for its in d))),
-    (None, _after(lambda d, x: (d[0].sum(0), *d[1:]))),
-    (None, _after(lambda d, x: tuple(its.squeeze() for its in d))),
-    (None, _step(bias=lambda dz: dz.sum(1))),
+    ("values-missing", _after(lambda d, x: d[:5])),
+    ("sign-reversed", _after(lambda d, x: tuple(-its for its in d))),
+    ("some-outputs-wrong", _after(lambda d, x: (d[0].sum(0), *d[1:]))),
+    ("axis-lost-or-added", _after(lambda d, x: tuple(its.squeeze() for its in d))),
+    ("some-outputs-wrong", _step(bias=lambda dz: dz.sum(1))),
     (None, _step(total=lambda dc, through_h: dc - through_h)),
 ):
     bank.wrong(slug)(answer)
@@ -169,3 +169,79 @@ def adds_into_dc(dh, dc, x, h, c, W, U, b, m_h):
     value = backward(dh, dc, x, h, c, W, U, b, m_h)
     dc += dh
     return value
+
+
+@bank.wrong("mask-forgotten-forward")
+def forward_unmasked(dh, dc, x, h, c, W, U, b, m_h):
+    hm = h * m_h
+    a = x @ W.T + h @ U.T + b
+    ai, af, ag, ao = a.chunk(4, dim=1)
+    i, f, g, o = (torch.sigmoid(ai), torch.sigmoid(af), torch.tanh(ag), torch.sigmoid(ao))
+    c_new = f * c + i * g
+    tc = torch.tanh(c_new)
+    d_c = dc + dh * o * (1 - tc**2)
+    d_ai = d_c * g * i * (1 - i)
+    d_af = d_c * c * f * (1 - f)
+    d_ag = d_c * i * (1 - g**2)
+    d_ao = dh * tc * o * (1 - o)
+    da = torch.cat([d_ai, d_af, d_ag, d_ao], dim=1)
+    dx = da @ W
+    d_h = da @ U * m_h
+    return (dx, d_h, d_c * f, da.T @ x, da.T @ hm, da.sum(dim=0))
+
+
+@bank.wrong("mask-after-product")
+def mask_on_x_product(dh, dc, x, h, c, W, U, b, m_h):
+    hm = h
+    a = x @ W.T + h @ U.T * m_h.repeat(1, 4) + b
+    ai, af, ag, ao = a.chunk(4, dim=1)
+    i, f, g, o = (torch.sigmoid(ai), torch.sigmoid(af), torch.tanh(ag), torch.sigmoid(ao))
+    c_new = f * c + i * g
+    tc = torch.tanh(c_new)
+    d_c = dc + dh * o * (1 - tc**2)
+    d_ai = d_c * g * i * (1 - i)
+    d_af = d_c * c * f * (1 - f)
+    d_ag = d_c * i * (1 - g**2)
+    d_ao = dh * tc * o * (1 - o)
+    da = torch.cat([d_ai, d_af, d_ag, d_ao], dim=1)
+    dx = da @ W
+    d_h = da @ U * m_h
+    return (dx, d_h, d_c * f, da.T @ x, da.T @ hm, da.sum(dim=0))
+
+
+@bank.wrong("slopes-exchanged")
+def sigmoid_slope_for_g(dh, dc, x, h, c, W, U, b, m_h):
+    hm = h * m_h
+    a = x @ W.T + hm @ U.T + b
+    ai, af, ag, ao = a.chunk(4, dim=1)
+    i, f, g, o = (torch.sigmoid(ai), torch.sigmoid(af), torch.tanh(ag), torch.sigmoid(ao))
+    c_new = f * c + i * g
+    tc = torch.tanh(c_new)
+    d_c = dc + dh * o * (1 - tc**2)
+    d_ai = d_c * g * i * (1 - i)
+    d_af = d_c * c * f * (1 - f)
+    d_ag = d_c * i * g * (1 - g)
+    d_ao = dh * tc * o * (1 - o)
+    da = torch.cat([d_ai, d_af, d_ag, d_ao], dim=1)
+    dx = da @ W
+    d_h = da @ U * m_h
+    return (dx, d_h, d_c * f, da.T @ x, da.T @ hm, da.sum(dim=0))
+
+
+@bank.wrong("output-gate-gradient")
+def o_from_cell(dh, dc, x, h, c, W, U, b, m_h):
+    hm = h * m_h
+    a = x @ W.T + hm @ U.T + b
+    ai, af, ag, ao = a.chunk(4, dim=1)
+    i, f, g, o = (torch.sigmoid(ai), torch.sigmoid(af), torch.tanh(ag), torch.sigmoid(ao))
+    c_new = f * c + i * g
+    tc = torch.tanh(c_new)
+    d_c = dc + dh * o * (1 - tc**2)
+    d_ai = d_c * g * i * (1 - i)
+    d_af = d_c * c * f * (1 - f)
+    d_ag = d_c * i * (1 - g**2)
+    d_ao = (dh + dc) * tc * o * (1 - o)
+    da = torch.cat([d_ai, d_af, d_ag, d_ao], dim=1)
+    dx = da @ W
+    d_h = da @ U * m_h
+    return (dx, d_h, d_c * f, da.T @ x, da.T @ hm, da.sum(dim=0))

@@ -45,10 +45,26 @@ for slug, answer in (
     ("gradient-transposed", lambda dz, h, U, m: (dz @ (U * m), (h.T @ dz) * m.T)),
     ("mean-over-batch", lambda dz, h, U, m: (dz @ (U * m), (dz.T @ h) * m / dz.shape[0])),
     ("outputs-swapped", lambda dz, h, U, m: dropped_weights(dz, h, U, m)[::-1]),
-    (None, lambda dz, h, U, m: dropped_weights(dz, h, U, m)[0]),
-    (None, lambda dz, h, U, m: (dz @ (U * m), (dz.T @ h) * m[:, :1])),
-    (None, lambda dz, h, U, m: (dz @ (U * m), (dz[:1].T @ h[:1]) * m)),
-    (None, lambda dz, h, U, m: tuple(its.squeeze() for its in dropped_weights(dz, h, U, m))),
+    ("values-missing", lambda dz, h, U, m: dropped_weights(dz, h, U, m)[0]),
+    ("some-outputs-wrong", lambda dz, h, U, m: (dz @ (U * m), (dz.T @ h) * m[:, :1])),
+    ("some-outputs-wrong", lambda dz, h, U, m: (dz @ (U * m), (dz[:1].T @ h[:1]) * m)),
+    ("axis-lost-or-added", lambda dz, h, U, m: tuple(its.squeeze() for its in dropped_weights(dz, h, U, m))),
     ("changes-input", lambda dz, h, U, m: (dz @ U.mul_(m), (dz.T @ h) * m)),
 ):
     bank.wrong(slug)(lambda dz, h, U, m_U, answer=answer: answer(dz, h, U, m_U))
+
+
+@bank.wrong("mask-divided-out")
+def inverse_mask(dz, h, U, m_U):
+    dropped = U * m_U
+    dh = dz @ dropped
+    dU = torch.where(m_U > 0, dz.T @ h / m_U, torch.zeros_like(m_U))
+    return (dh, dU)
+
+
+@bank.wrong("mask-averaged")
+def mask_on_h(dz, h, U, m_U):
+    U * m_U
+    dh = dz @ U * m_U.mean(0)
+    dU = dz.T @ h * m_U
+    return (dh, dU)

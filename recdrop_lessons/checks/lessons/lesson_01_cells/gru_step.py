@@ -83,6 +83,12 @@ def gru_arguments(draw: Draw, B: int, F: int, H: int) -> dict[str, Tensor]:
     }
 
 
+def _reset_at_the_end(x: Tensor, h: Tensor, W: Tensor, U: Tensor, b_w: Tensor, b_u: Tensor) -> Tensor:
+    r = ((x @ W.T + b_w) + (h @ U.T + b_u)).chunk(3, dim=-1)[0].sigmoid()
+    z = ((x @ W.T + b_w) + (h @ U.T + b_u)).chunk(3, dim=-1)[1].sigmoid()
+    return gru_step(x, h, W, U, b_w, b_u) + z * (r - 1) * h
+
+
 MISCONCEPTIONS = (
     Misconception(
         "gate-order",
@@ -158,6 +164,11 @@ MISCONCEPTIONS = (
             lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, b_u, b_w),
             lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, torch.zeros_like(b_w), b_w + b_u),
         ),
+    ),
+    Misconception(
+        "reset-in-final-sum",
+        "You mix in r∘h at the end. The reset gate acts inside the candidate alone: h' = (1-z)∘n + z∘h.",
+        (_reset_at_the_end,),
     ),
 )
 

@@ -79,7 +79,7 @@ def _interleaved(x: Tensor, h: Tensor, c: Tensor, W: Tensor, U: Tensor, b: Tenso
 
 
 MISCONCEPTIONS = (
-    *lstm_basics(lstm_step),
+    *lstm_basics(lstm_step, biases=False),
     Misconception(
         "old-cell-in-output",
         "Your output reads the old cell. The new cell comes first, then h' = o∘tanh(c').",

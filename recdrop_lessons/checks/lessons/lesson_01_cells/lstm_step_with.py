@@ -114,6 +114,44 @@ def _reordered(order: tuple[int, ...]) -> Callable[..., State]:
     return step
 
 
+def _cell_stored(names: tuple[str, ...]) -> Callable[..., State]:
+    """The activated cell goes on, where the activation has one of the names."""
+
+    def step(activation: str, **given: Any) -> State:
+        h, c = lstm_step_with(activation=activation, **given)
+        return h, FUNCTIONS[activation](c) if activation in names else c
+
+    return step
+
+
+def _other_function(
+    name: str, function: Callable[[Tensor], Tensor], gates_only: bool = False
+) -> Callable[..., State]:
+    """One of the four names stands for another function, perhaps on the gates alone."""
+
+    def step(
+        x: Tensor,
+        h: Tensor,
+        c: Tensor,
+        W: Tensor,
+        U: Tensor,
+        b: Tensor,
+        activation: str,
+        recurrent_activation: str,
+    ) -> State:
+        functions = FUNCTIONS | {name: function}
+        act, rec = (FUNCTIONS if gates_only else functions)[activation], functions[recurrent_activation]
+        i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4, dim=-1)
+        c = rec(f) * c + rec(i) * act(g)
+        return rec(o) * act(c), c
+
+    return step
+
+
+def _keras_hard(x: Tensor) -> Tensor:
+    return (0.2 * x + 0.5).clamp(0, 1)
+
+
 MISCONCEPTIONS = (
     Misconception(
         "activation-swapped",
@@ -170,6 +208,36 @@ MISCONCEPTIONS = (
         "gate-order",
         "You read the four blocks in another order: they lie i, f, g, o.",
         tuple(_reordered(order) for order in WRONG_ORDERS),
+    ),
+    Misconception(
+        "activated-cell-stored",
+        "You keep the activated cell as c'. The activation is on the cell's way out alone: h' = o∘φ(c'), and "
+        "c' itself goes on as it is. `relu_` and `relu(inplace=True)` do this to the cell that you return.",
+        (_cell_stored(("tanh", "relu", "sigmoid", "linear")), _cell_stored(("relu",))),
+    ),
+    Misconception(
+        "hard-sigmoid",
+        "Your sigmoid is the hard one, which is piecewise linear. Asked for is 1/(1 + exp(-x)), "
+        "torch.sigmoid.",
+        (
+            *(
+                _other_function("sigmoid", hard, gates_only)
+                for hard in (torch.nn.functional.hardsigmoid, _keras_hard)
+                for gates_only in (False, True)
+            ),
+        ),
+    ),
+    Misconception(
+        "name-not-matched",
+        "One of the four names ends in another function: a branch is missing or its name is misspelt. The "
+        "names "
+        'are "tanh", "relu", "sigmoid" and "linear".',
+        tuple(
+            _other_function(name, FUNCTIONS[other])
+            for name in FUNCTIONS
+            for other in FUNCTIONS
+            if name != other
+        ),
     ),
 )
 

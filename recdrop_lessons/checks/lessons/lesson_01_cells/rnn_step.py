@@ -73,6 +73,7 @@ MISCONCEPTIONS = (
         "wrong-activation",
         "You use another activation than tanh: a SimpleRNN has no gates, so there is no sigmoid in it.",
         (
+            lambda x, h, W, U, b: (x @ W.T + h @ U.T + b).clamp(-1, 1),
             lambda x, h, W, U, b: torch.sigmoid(x @ W.T + h @ U.T + b),
             lambda x, h, W, U, b: torch.relu(x @ W.T + h @ U.T + b),
         ),
@@ -108,6 +109,14 @@ MISCONCEPTIONS = (
         "bias-twice",
         "You add the bias twice. PyTorch's own layers hold two bias vectors; here there is one b.",
         (lambda x, h, W, U, b: torch.tanh(x @ W.T + h @ U.T + 2 * b),),
+    ),
+    Misconception(
+        "one-example-for-all",
+        "Your result is that of one example, repeated. Each example of the batch has its own.",
+        (
+            lambda x, h, W, U, b: rnn_step(x, h, W, U, b)[:1].expand_as(h),
+            lambda x, h, W, U, b: rnn_step(x, h, W, U, b)[-1:].expand_as(h),
+        ),
     ),
 )
 

@@ -94,6 +94,26 @@ MISCONCEPTIONS = (
         "You return (variance, mean). The order is (mean, variance).",
         (lambda x, p: dropout_moments(x, p)[::-1],),
     ),
+    Misconception(
+        "over-elements",
+        "You take mean and variance over the elements of x. Asked for are those of each element over the "
+        "masks.",
+        tuple(
+            lambda x, p, unbiased=unbiased, dropped=dropped: (
+                x.mean().expand_as(x) if dropped else x.mean(),
+                (x.var(unbiased=unbiased) * (p / (1 - p) if dropped == 2 else 1)).expand_as(x)
+                if dropped
+                else x.var(unbiased=unbiased),
+            )
+            for unbiased in (False, True)
+            for dropped in (0, 1, 2)
+        ),
+    ),
+    Misconception(
+        "scaled-twice",
+        "You divide by (1-p) once too often. Var[m] = p/(1-p), so the variance is x²·p/(1-p).",
+        (lambda x, p: (x, x**2 * p / (1 - p) ** 2), lambda x, p: (x / (1 - p), x**2 * p / (1 - p) ** 2)),
+    ),
 )
 
 PART = exact_part(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -13,6 +14,7 @@ from recdrop_lessons.checks.chance import (
     pairs,
     pairs_fit,
     standard_normal_fits,
+    sums_vary,
     variance_fits,
 )
 from recdrop_lessons.checks.draw import Draw
@@ -30,11 +32,12 @@ from recdrop_lessons.checks.lessons.lesson_02_noise._shared import (
     typed,
 )
 from recdrop_lessons.checks.masks import (
+    DEPENDENT,
     GENERATOR_IGNORED,
     SAME_EACH_CALL,
 )
 from recdrop_lessons.checks.parts import Misconception, Part
-from recdrop_lessons.checks.steps import Drawing, Reply, Step, Steps, kept, stepwise
+from recdrop_lessons.checks.steps import Drawing, Reply, Step, Steps, fail, kept, stepwise
 
 
 def gaussian_dropout(x: Tensor, p: float, training: bool, generator: torch.Generator | None = None) -> Tensor:
@@ -108,6 +111,16 @@ CLIPPED = Misconception(
     "Your multiplier is never negative. N(1, p/(1-p)) has a lower tail; cutting it raises the mean.",
 )
 
+STANDARDISED = Misconception(
+    "noise-standardised",
+    "Your noise has the same mean or the same variance in every call. Each element is an independent draw, "
+    "so the mean and the variance of a sample vary from call to call: do not subtract its mean or divide by "
+    "its standard deviation.",
+)
+NOT_NORMAL = Misconception(
+    "noise-not-normal",
+    "Your noise has the right mean and variance, and it is not normal. Draw it with torch.randn.",
+)
 GAUSSIAN_SPREADS = (
     (STD_IS_P, lambda p: p),
     (STD_WITHOUT_ROOT, lambda p: p / (1 - p)),
@@ -143,8 +156,13 @@ def _gaussian(seed: int) -> tuple[Steps, Drawing, Steps]:
 @stepwise
 def check_gaussian_dropout(answer: Answer, seed: int) -> str:
     large, drawing, small = _gaussian(seed)
-    large.ask(answer)
-    drawing.ask(answer)
+    noises = [z for z in large.ask(answer) if z is not None]
+    x, p = drawing.arguments["x"], drawing.arguments["p"]
+    calls = [(y / x - 1) * math.sqrt((1 - p) / p) for y in drawing.ask(answer)]
+    if not sums_vary(noises + calls):
+        raise fail(STANDARDISED, f"{len(noises + calls)} calls", drawing.arguments)
+    if not all(pairs_fit(one, other) for one, other in pairwise(calls)):
+        raise fail(DEPENDENT, "two calls", drawing.arguments)
     small.ask(answer)
     count = len(large) + len(drawing) + len(small)
     return f"Right on {count} inputs: mean, spread, shape of the noise, evaluation, generator and gradient."
@@ -160,7 +178,7 @@ def _noise(x: Tensor, p: float, generator: torch.Generator | None) -> Step:
     arguments: dict[str, Value] = {"x": x, "p": p, "training": True, "generator": generator}
     exact, sigma = x.double(), math.sqrt(p / (1 - p))
 
-    def judge_noise(reply: Reply) -> None:
+    def judge_noise(reply: Reply) -> Tensor:
         y = like_x(reply).double()
         noise = y / exact
         z = (noise - 1) / sigma
@@ -174,7 +192,8 @@ def _noise(x: Tensor, p: float, generator: torch.Generator | None) -> Step:
         for axis in range(x.dim()):
             for apart in (False, True):
                 if not pairs_fit(*pairs(z, axis, apart)):
-                    raise reply.fail(_name_gaussian(exact, y, p) or "The draws depend on each other.")
+                    raise reply.fail(_name_gaussian(exact, y, p) or DEPENDENT)
+        return z
 
     return Step(f"training, p={p:.3g}, {typed(x)}", arguments, judge_noise)
 
@@ -200,6 +219,8 @@ def _name_gaussian(x: Tensor, y: Tensor, p: float) -> Misconception | None:
         return MEAN_ZERO
     if variance_fits(noise * (1 - p) - 1, sigma**2):
         return GAUSSIAN_RESCALED
+    if variance_fits(noise - 1, sigma**2) and mean_fits(noise - 1, sigma**2):
+        return NOT_NORMAL
     for misconception, spread in GAUSSIAN_SPREADS:
         if variance_fits(noise - 1, spread(p) ** 2):
             return misconception
@@ -222,6 +243,9 @@ MISCONCEPTIONS = (
     MASK_SHARED,
     GENERATOR_IGNORED,
     SAME_EACH_CALL,
+    NOT_NORMAL,
+    STANDARDISED,
+    DEPENDENT,
 )
 
 PART = Part(

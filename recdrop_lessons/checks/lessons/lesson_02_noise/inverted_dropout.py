@@ -25,9 +25,11 @@ from recdrop_lessons.checks.lessons.lesson_02_noise._shared import (
     typed,
 )
 from recdrop_lessons.checks.masks import (
+    DEPENDENT,
     EXACT_COUNT,
     GENERAL_MASK,
     Problem,
+    calls_independent,
     counts_vary,
     judge,
 )
@@ -68,6 +70,7 @@ def _inverted(seed: int) -> tuple[Steps, Drawing, Steps]:
             (draw.uniform(0.2, 0.35), torch.float32, None),
             (draw.uniform(0.95, 0.99), torch.float32, draw.generator()),
             (draw.uniform(0.01, 0.05), torch.float32, draw.generator()),
+            (draw.uniform(0.0035, 0.0049), torch.float64, draw.generator()),  # 0 in whole percents
         )
     ]
     x, p = apart_from_zero(draw, 16, 40), draw.uniform(0.2, 0.35)
@@ -83,8 +86,11 @@ def _inverted(seed: int) -> tuple[Steps, Drawing, Steps]:
 def check_inverted_dropout(answer: Answer, seed: int) -> str:
     large, drawing, small = _inverted(seed)
     large.ask(answer)
-    if not counts_vary(drawing.ask(answer)):
+    masks = drawing.ask(answer)
+    if not counts_vary(masks):
         raise fail(EXACT_COUNT, "seven calls", drawing.arguments)
+    if not calls_independent(masks, drawing.arguments["p"]):
+        raise fail(DEPENDENT, "two calls", drawing.arguments)
     small.ask(answer)
     count = len(large) + len(drawing) + len(small)
     return f"Right on {count} inputs: rate, scale, independence, evaluation, generator and gradient."

@@ -65,6 +65,11 @@ NONE_IS_ONE = Misconception(
     "You take None for 1. In noise_shape None means x's own size on that axis: a draw for each.",
 )
 
+NOISE_SHAPE_MISREAD = Misconception(
+    "noise-shape-misread",
+    "The draws are not shared as noise_shape says. Draw the mask in that shape, with every None replaced by "
+    "x's size and every 1 kept, so that it lines up with x's axes.",
+)
 SHAPE_REVERSED = Misconception(
     "axes-swapped",
     "The draws are shared along another axis than the one where noise_shape says 1. Its entries belong to "
@@ -134,7 +139,7 @@ def _pattern(draw: Draw, sizes: list[int], shared: tuple[bool, ...], none: bool,
     return Step(f"p={p:.3g}, x of shape {tuple(sizes)}, noise_shape={shape}", arguments, judge_mask)
 
 
-def _name_sharing(found: tuple[bool, ...], wanted: tuple[bool, ...], none: bool) -> Misconception | str:
+def _name_sharing(found: tuple[bool, ...], wanted: tuple[bool, ...], none: bool) -> Misconception:
     if found == wanted[::-1] and sum(found) == sum(wanted):
         return SHAPE_REVERSED
     if not any(found):
@@ -145,7 +150,7 @@ def _name_sharing(found: tuple[bool, ...], wanted: tuple[bool, ...], none: bool)
         return NOISE_SHAPE_INVERTED
     if sum(found) == sum(wanted):
         return SHAPE_REVERSED
-    return "The draws are not shared as noise_shape says."
+    return NOISE_SHAPE_MISREAD
 
 
 def _sharing_rows(found: tuple[bool, ...], wanted: tuple[bool, ...]) -> list[list[str]]:
@@ -158,7 +163,14 @@ def _sharing_rows(found: tuple[bool, ...], wanted: tuple[bool, ...]) -> list[lis
     ]
 
 
-MISCONCEPTIONS = (*GENERAL_MASK, NOISE_SHAPE_IGNORED, NOISE_SHAPE_INVERTED, NONE_IS_ONE, SHAPE_REVERSED)
+MISCONCEPTIONS = (
+    *GENERAL_MASK,
+    NOISE_SHAPE_IGNORED,
+    NOISE_SHAPE_INVERTED,
+    NONE_IS_ONE,
+    SHAPE_REVERSED,
+    NOISE_SHAPE_MISREAD,
+)
 
 PART = Part(
     "2.4",

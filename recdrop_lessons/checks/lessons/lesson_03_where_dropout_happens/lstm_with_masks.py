@@ -19,6 +19,7 @@ from recdrop_lessons.checks.lstm import (
     lstm_basics,
     time_cases,
 )
+from recdrop_lessons.checks.masks import mask_values
 from recdrop_lessons.checks.parts import Misconception
 
 
@@ -114,6 +115,50 @@ def _on_cell(**given: Any) -> Tensor:
     return lstm_with_masks(**plain, cell=lambda c: c * given["m_h"])
 
 
+def _on_old_cell(x: Tensor, W: Tensor, U: Tensor, b: Tensor, m_x: Tensor, m_h: Tensor) -> Tensor:
+    return _over_steps(lambda t, h: h, lambda t, c: c * m_h, x * m_x[:, None], W, U, b)
+
+
+def _over_steps(
+    read: Callable[[int, Tensor], Tensor],
+    kept: Callable[[int, Tensor], Tensor],
+    x: Tensor,
+    W: Tensor,
+    U: Tensor,
+    b: Tensor,
+) -> Tensor:
+    """An LSTM whose gates read another state, and that keeps another cell."""
+    h = c = x.new_zeros(x.shape[0], U.shape[1])
+    states = []
+    for t, x_t in enumerate(x.unbind(1)):
+        i, f, g, o = gates(x_t @ W.T + read(t, h) @ U.T + b)
+        c = f * kept(t, c) + i * g
+        h = o * c.tanh()
+        states.append(h)
+    return torch.stack(states, dim=1)
+
+
+def _listed_masked(x: Tensor, W: Tensor, U: Tensor, b: Tensor, m_x: Tensor, m_h: Tensor) -> Tensor:
+    """Each step lists the masked state that it reads, not the one that it makes."""
+    states = lstm_with_masks(x, W, U, b, m_x, m_h)
+    before = torch.cat([torch.zeros_like(states[:, :1]), states[:, :-1]], dim=1)
+    return before * m_h[:, None]
+
+
+def _at_first_step(which: str) -> Callable[..., Tensor]:
+    """One of the masks acts at the first step alone that it could act at."""
+
+    def mistake(x: Tensor, W: Tensor, U: Tensor, b: Tensor, m_x: Tensor, m_h: Tensor) -> Tensor:
+        first = torch.ones_like(x)
+        first[:, 0] = m_x
+        seen = x * (first if which != "h" else m_x[:, None])
+        return _over_steps(
+            lambda t, h: h * m_h if which == "x" or t == 1 else h, lambda t, c: c, seen, W, U, b
+        )
+
+    return mistake
+
+
 def _on_candidate(**given: Any) -> Tensor:
     def masked(z: Tensor) -> Sequence[Tensor]:
         i, f, g, o = gates(z)
@@ -151,7 +196,7 @@ MISCONCEPTIONS = (
         "mask-on-cell",
         "You mask the cell c. That is Moon's method; here m_h belongs to the state h on its way into the "
         "gates.",
-        (_on_cell,),
+        (_on_cell, _on_old_cell),
     ),
     Misconception(
         "mask-on-candidate",
@@ -201,6 +246,17 @@ MISCONCEPTIONS = (
         ),
     ),
     *lstm_basics(lstm_with_masks),
+    Misconception(
+        "state-before-step",
+        "You store the masked state that a step reads. What leaves step t is the new h of step t, unmasked.",
+        (_listed_masked,),
+    ),
+    Misconception(
+        "mask-at-first-step",
+        "You use a mask at the first step alone. One mask serves every step of the sequence.",
+        (_at_first_step("x"), _at_first_step("h"), _at_first_step("both")),
+    ),
+    *mask_values(lstm_with_masks, "m_x", "m_h"),
 )
 
 PART = exact_part(

@@ -174,6 +174,20 @@ MISCONCEPTIONS = (
         ),
     ),
     *lstm_basics(two_layers_torch),
+    Misconception(
+        "last-step-undropped",
+        "You leave the mask off at one step. Layer 2 reads every step of layer 1 through its mask; only what "
+        "you return as h_n of layer 1 is undropped.",
+        (
+            _with(between=lambda m, h: torch.cat([h[:, :-1] * m[:, :-1], h[:, -1:]], dim=1)),
+            _with(between=lambda m, h: torch.cat([h[:, :1], h[:, 1:] * m[:, 1:]], dim=1)),
+        ),
+    ),
+    Misconception(
+        "scale-lost",
+        "You use the mask as a yes or no. It is scaled already, 0 or 1/(1-p): multiply by it as it is.",
+        (_with(between=lambda m, h: h * (m > 0)),),
+    ),
 )
 
 PART = exact_part(

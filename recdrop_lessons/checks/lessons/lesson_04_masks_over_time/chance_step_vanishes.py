@@ -70,6 +70,23 @@ MISCONCEPTIONS = (
         "That is the chance that something of the step is left. The question is the chance that nothing is.",
         (lambda p, features: 1 - p**features,),
     ),
+    Misconception(
+        "step-never-vanishes",
+        "You take it for impossible, or for certain. Independent draws may all fall the same way: all F "
+        "features are dropped with probability p·p·…·p.",
+        (lambda p, features: 0.0, lambda p, features: 1.0),
+    ),
+    Misconception(
+        "features-miscounted",
+        "You count one feature too few or too many: the probability has one factor p for each of the F "
+        "features.",
+        (
+            lambda p, features: p ** (features - 1),
+            lambda p, features: p ** (features + 1),
+            lambda p, features: p**2,
+            lambda p, features: features**p,
+        ),
+    ),
 )
 
 PART = exact_part(

@@ -77,6 +77,7 @@ SHAPE_ENTRIES = (
             lambda b, t, f: (b, t, 1),
             lambda b, t, f: (b, t, f),
             lambda b, t, f: (1, t, f),
+            lambda b, t, f: (1, 1, f),
         ),
     ),
     Entry(
@@ -85,7 +86,12 @@ SHAPE_ENTRIES = (
             "To drop a whole step all its features must share one draw: size 1 on the feature axis.",
         ),
         _gives(
-            "whole steps", lambda b, t, f: (b, 1, f), lambda b, t, f: (b, t, f), lambda b, t, f: (b, 1, 1)
+            "whole steps",
+            lambda b, t, f: (b, 1, f),
+            lambda b, t, f: (b, t, f),
+            lambda b, t, f: (b, 1, 1),
+            lambda b, t, f: (1, t, 1),
+            lambda b, t, f: (1, 1, f),
         ),
     ),
     Entry(
@@ -120,6 +126,13 @@ SHAPE_ENTRIES = (
             lambda b, t, f: (b, t, f),
             lambda b, t, f: (b, 1, f),
         ),
+    ),
+    Entry(
+        Misconception(
+            "size-for-sharing",
+            "A shared axis has size 1 in the noise shape: it is neither 0 nor left out.",
+        ),
+        lambda arguments, value: isinstance(value, (tuple, list)) and (0 in value or len(value) != 3),
     ),
 )
 

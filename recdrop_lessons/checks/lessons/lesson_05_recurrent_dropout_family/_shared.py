@@ -15,12 +15,14 @@ from recdrop_lessons.checks.lstm import (
     Gates,
     State,
     gates,
-    lstm_basics,
     step_arguments,
 )
 from recdrop_lessons.checks.parts import Misconception
 
 GRADIENTS = ("x", "h", "c", "W", "U", "b")
+
+
+_HIDDEN = ("hidden", "cell and hidden", "candidate and hidden", "after tanh")
 
 
 def step_with_mask(
@@ -44,15 +46,19 @@ def step_with_mask(
     if at == "candidate before tanh":
         H = h.shape[1]
         z = torch.cat([z[:, : 2 * H], z[:, 2 * H : 3 * H] * m, z[:, 3 * H :]], dim=1)
+    if at == "all gates":
+        z = z * m.repeat(1, 4)
     i, f, g, o = gates(z)
-    kept = f * c * m if at == "old cell" else f * c
-    added = i * g * m if at == "candidate" else i * g
+    kept = {"old cell": f * c * m, "complement": f * c * (1 - m)}.get(at, f * c)
+    added = i * g * m if at in ("candidate", "candidate and hidden", "complement") else i * g
     new = kept + added
+    if at == "zoneout":
+        new = torch.where(m == 0, c, new * m)
     # what is stored, and what the output reads
-    c = new * m if at in ("cell", "stored only") else new
-    read = new * m if at in ("cell", "read only") else new
+    c = new * m if at in ("cell", "stored only", "cell and hidden", "after tanh") else new
+    read = new * m if at in ("cell", "read only", "cell and hidden") else new
     y = o * squash(read)
-    return (y * m if at == "hidden" else y), c
+    return (y * m if at in _HIDDEN else y), c
 
 
 PLACES = {
@@ -97,6 +103,33 @@ PLACES = {
         "mask-after-product",
         "You mask the product with U. No mask of this method is on a product with weights.",
     ),
+    "cell and hidden": (
+        "mask-twice",
+        "You use the mask at two places, inside the cell and on the new state h'. This method has one.",
+    ),
+    "candidate and hidden": (
+        "mask-twice",
+        "You use the mask at two places, inside the cell and on the new state h'. This method has one.",
+    ),
+    "after tanh": (
+        "mask-after-tanh",
+        "You mask tanh(c'), after the tanh. The mask belongs to the cell itself: the tanh then reads what is "
+        "left.",
+    ),
+    "all gates": (
+        "mask-on-gates",
+        "You mask the sums of all four gates before their activations. A gate whose sum is 0 is half open: "
+        "σ(0) is 0.5.",
+    ),
+    "zoneout": (
+        "zoneout-for-dropout",
+        "Where the mask is 0 you keep the old cell. That is zoneout; here a dropped value is 0.",
+    ),
+    "complement": (
+        "mask-complement",
+        "You multiply the old cell by 1-m. The mask chooses nothing between old and new: it is on one term "
+        "alone.",
+    ),
     "none": ("mask-forgotten", "Your step does not use the mask at all: it is the plain LSTM step."),
 }
 
@@ -104,10 +137,9 @@ PLACES = {
 def misplaced(step: Callable[..., State], right: str) -> tuple[Misconception, ...]:
     """Every other place of the mask, and the mistakes of any LSTM."""
     return tuple(
-        Misconception(slug, sentence, (partial(step, at=at),))
-        for at, (slug, sentence) in PLACES.items()
-        if at != right
-    ) + lstm_basics(step)
+        Misconception(slug, sentence, tuple(partial(step, at=at) for at in PLACES if PLACES[at][0] == slug))
+        for slug, sentence in dict(place for at, place in PLACES.items() if at != right).items()
+    )
 
 
 def mask_arguments(name: str) -> Callable[[Draw, int, int, int], dict[str, Any]]:

@@ -14,7 +14,7 @@ from recdrop_lessons.checks.chance import rate_fits
 from recdrop_lessons.checks.compare import compare
 from recdrop_lessons.checks.draw import Draw, as_dtype
 from recdrop_lessons.checks.lstm import lstm_step, step_arguments
-from recdrop_lessons.checks.masks import SAME_EACH_CALL, judge
+from recdrop_lessons.checks.masks import DEPENDENT, EXACT_COUNT, SAME_EACH_CALL, counts_vary, judge
 from recdrop_lessons.checks.outcomes import differs
 from recdrop_lessons.checks.parts import Misconception
 from recdrop_lessons.checks.steps import Failed, Reply, Step, Steps, fail, kept, stepwise
@@ -28,6 +28,11 @@ SWAPPED = Misconception(
 ONE_MASK = Misconception(
     "one-mask-for-both",
     "You use one mask for h and c. Each has its own, d_h and d_c, with its own rate.",
+)
+GIVEN_MASK_IGNORED = Misconception(
+    "given-mask-ignored",
+    "One mask is given and the other is None, and you draw both. Each mask is drawn by itself, where it is "
+    "None.",
 )
 ONE_MASK_FOR_BATCH = Misconception(
     "one-mask-for-batch",
@@ -70,6 +75,7 @@ class _Drawn:
         self.rates = self.given["z_h"], self.given["z_c"]
         self.shape = self.new[0].shape
         calls = [self._step(self._both_drawn), self._step(self._masks, d_h=None, d_c=None)]
+        calls += [self._step(self._masks) for _ in range(2)]
         given = [
             self._step(
                 partial(self._given, k), **{name: torch.rand(self.shape, generator=draw.torch).lt(0.5)}
@@ -111,7 +117,7 @@ class _Drawn:
                 raise reply.fail(SWAPPED, measured)
             if problem.kind == "sharing" and problem.shared[0]:
                 raise reply.fail(ONE_MASK_FOR_BATCH)
-            raise reply.fail(f"{name} is not drawn element by element at its rate.", measured)
+            raise reply.fail(problem.misconception or DEPENDENT, measured)
         return found
 
     def _both_drawn(self, reply: Reply) -> list[Tensor]:
@@ -127,8 +133,7 @@ class _Drawn:
         """Only the other mask is drawn."""
         name = _MASKS[k]
         if not torch.equal(self._masks(reply)[k], reply.arguments[name].bool()):
-            said = f"{name} is given, and yet it is not used when the other mask is drawn."
-            raise fail(said, f"{name} given", self.given)
+            raise fail(GIVEN_MASK_IGNORED, f"{name} given", self.given)
 
 
 _drawn = kept(_Drawn)
@@ -137,9 +142,12 @@ _drawn = kept(_Drawn)
 @stepwise
 def masks_are_right(answer: Answer, seed: int) -> str:
     drawn = _drawn(seed)
-    first, again, *_ = drawn.steps.ask(answer)
+    first, again, *more = drawn.steps.ask(answer)
     if any(map(torch.equal, first, again)):
         raise fail(SAME_EACH_CALL, "two calls", drawn.given)
+    # Four counts of one mask agree with probability below 0.02³, and so do those of the other.
+    if not any(counts_vary([~masks[k] for masks in (first, again, *more[:2])]) for k in (0, 1)):
+        raise fail(EXACT_COUNT, "four calls", drawn.given)
     return "Right with masks given, with masks drawn, and at evaluation."
 
 

@@ -25,6 +25,7 @@ from recdrop_lessons.checks.lstm import (
     step_arguments,
     step_cases,
 )
+from recdrop_lessons.checks.masks import mask_values
 from recdrop_lessons.checks.parts import Misconception
 from recdrop_lessons.checks.recognise import Silent
 
@@ -122,6 +123,8 @@ def _on_new_state(where: str) -> Callable[..., State]:
     def step(m_h: Tensor, **given: Any) -> State:
         if m_h.dim() == 3:
             raise Silent
+        if where == "old cell":
+            return gal_step(m_h=m_h, **given | {"c": given["c"] * m_h})
         if where == "also":
             h, c = gal_step(m_h=m_h, **given)
             return h * m_h, c
@@ -133,6 +136,18 @@ def _on_new_state(where: str) -> Callable[..., State]:
 
 def _keras_order(order: tuple[int, ...]) -> Callable[..., State]:
     return partial(gal_step, order=order)
+
+
+def _summed(
+    x: Tensor, h: Tensor, c: Tensor, W: Tensor, U: Tensor, b: Tensor, m_x: Tensor, m_h: Tensor
+) -> State:
+    z = b
+    for v, m, weights in ((x, m_x, W), (h, m_h, U)):
+        for its in m if m.dim() == 3 else [m]:
+            z = z + (v * its) @ weights.T
+    i, f, g, o = gates(z)
+    c = f * c + i * g
+    return o * c.tanh(), c
 
 
 MISCONCEPTIONS = (
@@ -207,9 +222,32 @@ MISCONCEPTIONS = (
     Misconception(
         "mask-on-cell",
         "You mask the cell. That is Moon's method; Gal masks x and h on their way into the gates.",
-        (_on_new_state("c"),),
+        (_on_new_state("c"), _on_new_state("old cell")),
     ),
     *lstm_basics(gal_step),
+    Misconception(
+        "one-kind-of-mask",
+        "You treat every mask alike, as tied or as one per gate. Count the dimensions: (B, ·) is tied, (4, "
+        "B, ·) is one per gate.",
+        (
+            partial(gal_step, per_gate_x=lambda m_x, m_h: True, per_gate_h=lambda m_x, m_h: True),
+            partial(gal_step, per_gate_x=lambda m_x, m_h: True),
+            partial(gal_step, per_gate_h=lambda m_x, m_h: True),
+        ),
+    ),
+    Misconception(
+        "masks-summed",
+        "You add up the products of all four masks with the whole matrix. Gate k reads its own block of rows "
+        "under its own mask.",
+        (_summed,),
+    ),
+    Misconception(
+        "mask-reshaped",
+        "You reshape a mask (4, B, ·) to (B, 4, ·). A reshape keeps the order in memory and mixes gates and "
+        "examples; `transpose(0, 1)` exchanges the axes.",
+        (_reduced(lambda m: m.reshape(m.shape[1], 4, -1).transpose(0, 1)),),
+    ),
+    *mask_values(gal_step, "m_x", "m_h"),
 )
 
 PART = exact_part(

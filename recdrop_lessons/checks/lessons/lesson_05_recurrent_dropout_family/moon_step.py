@@ -15,8 +15,10 @@ from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._shared i
 )
 from recdrop_lessons.checks.lstm import (
     State,
+    lstm_basics,
     step_cases,
 )
+from recdrop_lessons.checks.masks import mask_values
 
 
 def moon_step(
@@ -60,5 +62,5 @@ PART = exact_part(
     cases=lambda draw: step_cases(draw, mask_arguments("m_c")),
     outputs=("h'", "c'"),
     gradients=GRADIENTS,
-    misconceptions=misplaced(moon_step, "cell"),
+    misconceptions=(*misplaced(moon_step, "cell"), *mask_values(moon_step, "m_c"), *lstm_basics(moon_step)),
 )

@@ -15,8 +15,10 @@ from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._shared i
 )
 from recdrop_lessons.checks.lstm import (
     State,
+    lstm_basics,
     step_cases,
 )
+from recdrop_lessons.checks.masks import mask_values
 
 
 def semeniuta_step(
@@ -59,5 +61,9 @@ PART = exact_part(
     cases=lambda draw: step_cases(draw, mask_arguments("m_g")),
     outputs=("h'", "c'"),
     gradients=GRADIENTS,
-    misconceptions=misplaced(semeniuta_step, "candidate"),
+    misconceptions=(
+        *misplaced(semeniuta_step, "candidate"),
+        *mask_values(semeniuta_step, "m_g"),
+        *lstm_basics(semeniuta_step),
+    ),
 )

@@ -25,6 +25,7 @@ from recdrop_lessons.checks.lstm import (
     step_arguments,
     step_cases,
 )
+from recdrop_lessons.checks.masks import mask_values
 from recdrop_lessons.checks.parts import Misconception
 
 
@@ -127,6 +128,17 @@ MISCONCEPTIONS = (
         ),
     ),
     *lstm_basics(weight_drop_step),
+    Misconception(
+        "mask-on-bias",
+        "You drop biases too. Weight drop is on the recurrent weights alone.",
+        tuple(
+            lambda m_U, b, k=k, **given: weight_drop_step(
+                m_U=m_U, b=b * (m_U[:, k] if k < 2 else m_U.mean(1)), **given
+            )
+            for k in (0, -1, 2)
+        ),
+    ),
+    *mask_values(weight_drop_step, "m_U")[:2],
 )
 
 

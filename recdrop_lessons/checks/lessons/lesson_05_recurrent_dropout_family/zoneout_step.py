@@ -14,10 +14,12 @@ from recdrop_lessons.checks.answer import Answer, Value
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import Exact
+from recdrop_lessons.checks.general import EDGE_CASE
 from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._shared import (
     GRADIENTS,
 )
 from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._zoneout_drawn import (
+    GIVEN_MASK_IGNORED,
     ONE_MASK,
     ONE_MASK_FOR_BATCH,
     SWAPPED,
@@ -34,7 +36,7 @@ from recdrop_lessons.checks.lstm import (
     step_arguments,
     step_cases,
 )
-from recdrop_lessons.checks.masks import SAME_EACH_CALL
+from recdrop_lessons.checks.masks import DEPENDENT, EXACT_COUNT, SAME_EACH_CALL
 from recdrop_lessons.checks.parts import Misconception, Outcome, Part
 from recdrop_lessons.checks.recognise import unless_lost
 
@@ -154,6 +156,10 @@ def _zero_scaled(d: Value, old: Tensor, new: Tensor, z: float, training: bool) -
     return (1 - d) * new / (1 - z) if training else new
 
 
+def _zero_in_training(d: Value, old: Tensor, new: Tensor, z: float, training: bool) -> Tensor:
+    return (1 - d) * new if training else d * old + (1 - d) * new
+
+
 def _renamed(**names: str) -> Callable[..., State]:
     """The right step with arguments taken for each other."""
 
@@ -206,7 +212,11 @@ MISCONCEPTIONS = (
         "zero-for-previous",
         "You put zero where the old value belongs: that is dropout. Zoneout fills the hole with the "
         "previous value.",
-        (partial(zoneout_step, keep=_zero), partial(zoneout_step, keep=_zero_scaled)),
+        (
+            partial(zoneout_step, keep=_zero),
+            partial(zoneout_step, keep=_zero_scaled),
+            partial(zoneout_step, keep=_zero_in_training),
+        ),
     ),
     Misconception(
         "masks-swapped",
@@ -234,6 +244,9 @@ MISCONCEPTIONS = (
     ),
     *lstm_basics(zoneout_step),
     ONE_MASK_FOR_BATCH,
+    GIVEN_MASK_IGNORED,
+    EXACT_COUNT,
+    DEPENDENT,
     SAME_EACH_CALL,
 )
 
@@ -252,7 +265,7 @@ def check_zoneout(answer: Answer, seed: int) -> Outcome:
     outcome = _zoneout_given(answer, seed)
     if outcome.ok:
         return masks_are_right(answer, seed)
-    if outcome.misconception is None:
+    if outcome.misconception in (None, EDGE_CASE.slug):
         return unless_lost(lambda: _named(answer, seed, outcome)) or outcome
     return outcome
 

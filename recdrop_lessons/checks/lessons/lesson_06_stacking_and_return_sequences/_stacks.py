@@ -122,6 +122,11 @@ def shape_cases(draw: Draw) -> Iterator[Case]:
         ("a decoder, repeated twice", [lstm(False), repeat(), lstm(True), dense(), repeat(), dense()]),
         ("many layers", [*(lstm(True) for _ in range(9)), dense(), lstm(False), lstm(False), dense()]),
     ]
+    twice = lstm(False)
+    breaking += [
+        ("an equal layer further up", [twice, repeat(), twice, twice, dense()]),
+        ("two layers that break", [lstm(True), lstm(False), lstm(False), each(), dense(), lstm(True)]),
+    ]
     B, T, F = size(), size(), size()
     for k, (label, layers) in enumerate(holding + breaking):
         yield Case(label, {"layers": layers, "input_shape": (None if k % 2 else B, T, F)})

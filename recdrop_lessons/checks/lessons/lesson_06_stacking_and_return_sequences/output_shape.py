@@ -95,6 +95,30 @@ INDEX_NOT_NAMED = Misconception(
     "Your ValueError does not hold the index of the first layer that cannot take its input, counted from 0.",
 )
 
+
+def _last_break(layers: Sequence[Spec], input_shape: Shape) -> Shape | Break:
+    """A layer that cannot take its input is skipped; the last one is named."""
+    shape, broken = tuple(input_shape), None
+    for k, (kind, *settings) in enumerate(layers):
+        its = RULES[kind](shape, *settings)
+        if its is None:
+            broken = k
+        else:
+            shape = its
+    return shape if broken is None else Break(broken)
+
+
+def _first_equal(layers: Sequence[Spec], input_shape: Shape) -> Shape | Break:
+    its = leaves(layers, input_shape)
+    return Break(list(layers).index(layers[its.index])) if isinstance(its, Break) else its
+
+
+LIST_FOR_TUPLE = Misconception(
+    "list-for-tuple",
+    "Your shape is a list. A shape is a tuple, as the docstring says: `(B, T) == [B, T]` is False.",
+)
+
+
 MISCONCEPTIONS = (
     Misconception(
         "return-sequences-inverted",
@@ -191,6 +215,16 @@ MISCONCEPTIONS = (
             _recurrents(takes=lambda rank: rank >= 3),
             _recurrents(takes=lambda rank: rank in (2, 3)),
             _recurrents(takes=_any_rank),
+            *(
+                _rules(**{kind: recurrent(directions, takes)})
+                for kind, directions in (("LSTM", 1), ("Bidirectional", 2))
+                for takes in (
+                    lambda rank: rank >= 2,
+                    lambda rank: rank >= 3,
+                    lambda rank: rank in (2, 3),
+                    _any_rank,
+                )
+            ),
         ),
     ),
     Misconception(
@@ -233,6 +267,18 @@ MISCONCEPTIONS = (
     ),
     NOT_A_VALUE_ERROR,
     INDEX_NOT_NAMED,
+    Misconception(
+        "last-error-named",
+        "You name the last layer that cannot take its input. Asked for is the first: raise at once.",
+        (_last_break,),
+    ),
+    Misconception(
+        "position-of-equal-layer",
+        "You look the layer up with `layers.index(…)`, which finds the first layer that is equal. Count with "
+        "`enumerate`.",
+        (_first_equal,),
+    ),
+    LIST_FOR_TUPLE,
 )
 
 
@@ -321,6 +367,8 @@ def check_output_shape(answer: Answer, seed: int) -> str:
         seen.append(its)
         right = leaves(**case.arguments)
         if _gives(its, right):
+            if isinstance(its, list):
+                raise fail(LIST_FOR_TUPLE, case.label, case.arguments, difference=f"It returned {its!r}.")
             continue
         if isinstance(its, AnswerError):
             outcome = raised(its, case.label, case.arguments)

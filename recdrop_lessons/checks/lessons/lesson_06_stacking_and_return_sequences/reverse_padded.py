@@ -66,7 +66,10 @@ MISCONCEPTIONS = (
         "flipped-whole",
         "You flip the whole time axis, so the padding comes first and the backward layer reads it before the "
         "sequence. Reverse the valid part alone.",
-        (_placed(lambda t, n, T: T - 1 - t),),
+        (
+            _placed(lambda t, n, T: T - 1 - t),
+            _placed(lambda t, n, T: torch.where(t < n, T - 1 - t, t)),
+        ),
     ),
     Misconception(
         "padding-moved",
@@ -82,6 +85,9 @@ MISCONCEPTIONS = (
         "padding-overwritten",
         "You overwrite the padding. It is left as it is, whatever stands there.",
         (
+            _placed(lambda t, n, T: (n - 1 - t).clamp(min=0)),
+            _placed(lambda t, n, T: (n - 1 - t) % T),
+            _placed(lambda t, n, T: (n - 1 - t).abs()),
             _padding(lambda turned, x: torch.zeros_like(x)),
             _padding(lambda turned, x: x.flip(1)),
             _padding(lambda turned, x: turned[:, :1]),

@@ -139,6 +139,11 @@ def penalty_basics(reference: Callable[..., Tensor]) -> tuple[Misconception, ...
             "You leave out the factor l2. It says how much the penalty weighs against the loss.",
             (partial(reference, factor=lambda l2: 1.0),),
         ),
+        Misconception(
+            "l2-squared",
+            "Your factor stands inside the square, so it is squared too: λ·Σw² is not Σ(λw)².",
+            (partial(reference, factor=lambda l2: l2**2), partial(reference, factor=lambda l2: l2**0.5)),
+        ),
     )
 
 
@@ -152,6 +157,7 @@ def penalty_cases(draw: Draw, arguments: Callable[[Draw, int, int], dict[str, Te
     for k, (f, h, gate) in enumerate(trials):
         given = arguments(draw, f, h) | {"gate": gate, "l2": draw.uniform(0.2, 0.9)}
         yield Case(f"H={h}, {gate}", given, k == 0 or 1 in (f, h))
+    yield Case(f"H={H}, f, l2=0", arguments(draw, F, H) | {"gate": "f", "l2": 0.0})
     yield Case(f"H={H}, g, l2 above 1", arguments(draw, F, H) | {"gate": "g", "l2": draw.uniform(2, 5)})
 
 
@@ -203,6 +209,15 @@ def norm_basics(reference: Callable[..., Any]) -> tuple[Misconception, ...]:
             "You leave eps out, or use one of your own. It is an argument, and stands inside the root: "
             "√(variance + eps).",
             tuple(map(fixed, (0.0, 1e-3, 1e-5, 1e-6, 1e-8, 1e-12))),
+        ),
+        Misconception(
+            "eps-misused",
+            "You square eps, or use it as a lower bound. It is added to the variance: √(variance + eps).",
+            (
+                wrong(scale=lambda variance, eps: (variance + eps**2).sqrt()),
+                wrong(scale=lambda variance, eps: variance.clamp_min(eps).sqrt()),
+                wrong(scale=lambda variance, eps: variance.sqrt().clamp_min(eps)),
+            ),
         ),
         Misconception(
             "root-forgotten",

@@ -56,6 +56,12 @@ def _all_weights(draw: Draw, F: int, H: int) -> dict[str, Tensor]:
     return {"W": W, "U": U, "b": b}
 
 
+def _rows_of(height: int, W: Tensor, U: Tensor, gate: str, l2: float) -> Tensor:
+    """Blocks of another height than H."""
+    rows = slice("ifgo".index(gate) * height, ("ifgo".index(gate) + 1) * height)
+    return l2 * ((W[rows] ** 2).sum() + (U[rows] ** 2).sum())
+
+
 MISCONCEPTIONS = (
     Misconception(
         "penalty-on-bias",
@@ -81,6 +87,22 @@ MISCONCEPTIONS = (
         (partial(kernels_penalty, on=lambda W, U, b: (W,)),),
     ),
     *penalty_basics(kernels_penalty),
+    Misconception(
+        "kernels-not-alike",
+        "You treat the two kernels differently. From each of them take the gate's H rows, and multiply both "
+        "sums by λ; H is the number of units, U's second size.",
+        (
+            lambda W, U, b, gate, l2: l2 * (W**2).sum() + kernels_penalty(0 * W, U, b, gate, l2),
+            lambda W, U, b, gate, l2: l2 * (U**2).sum() + kernels_penalty(W, 0 * U, b, gate, l2),
+            lambda W, U, b, gate, l2: (
+                kernels_penalty(W, 0 * U, b, gate, l2) + kernels_penalty(0 * W, U, b, gate, 1.0)
+            ),
+            lambda W, U, b, gate, l2: (
+                kernels_penalty(W, 0 * U, b, gate, 1.0) + kernels_penalty(0 * W, U, b, gate, l2)
+            ),
+            lambda W, U, b, gate, l2: _rows_of(W.shape[1], W, U, gate, l2),
+        ),
+    ),
 )
 
 PART = exact_part(

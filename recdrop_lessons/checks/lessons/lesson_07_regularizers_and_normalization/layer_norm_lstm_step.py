@@ -124,6 +124,16 @@ def _without(*names: str, value: float = 1.0) -> Callable[..., State]:
     )
 
 
+def _gain_after_tanh(gain_c: Tensor, shift_c: Tensor, **given: Any) -> State:
+    """Gain and shift on the tanh of the norm: tanh(LN(c'))·gain + shift."""
+    return layer_norm_lstm_step(
+        gain_c=torch.ones_like(gain_c),
+        shift_c=torch.zeros_like(shift_c),
+        read=lambda c, norm, squash: squash(norm(c)) * gain_c + shift_c,
+        **given,
+    )
+
+
 MISCONCEPTIONS = (
     Misconception(
         "norm-per-gate",
@@ -243,6 +253,7 @@ MISCONCEPTIONS = (
         "You norm after the tanh, or the output itself. The norm is on c', inside the tanh.",
         (
             partial(layer_norm_lstm_step, read=lambda c, norm, squash: norm(squash(c))),
+            _gain_after_tanh,
             partial(
                 layer_norm_lstm_step,
                 read=lambda c, norm, squash: squash(c),
@@ -281,7 +292,7 @@ MISCONCEPTIONS = (
         ),
     ),
     *norm_basics(layer_norm_lstm_step),
-    *lstm_basics(layer_norm_lstm_step),
+    *lstm_basics(layer_norm_lstm_step, biases=False),
 )
 
 PART = exact_part(

@@ -50,6 +50,12 @@ def graphs(draw: Draw) -> Iterator[tuple[str, int, int, Tensor]]:
     loops = torch.arange(N).expand(2, N)
     yield "a self-loop at each node", N, features, torch.cat([loops, edges], dim=1)
     yield "the last node without any edge", N, features, random_edges(draw, N - 1, E)
+    # The number of nodes is that of h: the edges tell it neither by their sources nor by their targets.
+    lowest = edges % (N - 1)  # nodes 0 … N-2
+    into_last, from_last = torch.tensor([[0, 1], [N - 1, N - 1]]), torch.tensor([[N - 1, N - 1], [0, 1]])
+    yield "the last node has no outgoing edge", N, features, torch.cat([lowest, into_last], dim=1)
+    yield "the last node has no incoming edge", N, features, torch.cat([lowest, from_last], dim=1)
+    yield "the first node without any edge", N, features, 1 + lowest
     yield "E=1", N, features, torch.tensor([[2], [1]])
     yield "E=2", N, features, edges[:, :2]
     yield "N=1, E=3", 1, features, torch.zeros(2, 3, dtype=torch.int64)

@@ -99,6 +99,10 @@ MISCONCEPTIONS = (
             lambda alpha, edges, m_alpha, nodes: incoming_sums(
                 alpha, edges, m_alpha, int(edges[1].max()) + 1
             ),
+            lambda alpha, edges, m_alpha, nodes: incoming_sums(alpha, edges, m_alpha, nodes)[
+                edges[1].unique()
+            ],
+            lambda alpha, edges, m_alpha, nodes: incoming_sums(alpha, edges, m_alpha, nodes)[edges.unique()],
         ),
     ),
     Misconception(
@@ -113,6 +117,18 @@ MISCONCEPTIONS = (
             lambda alpha, edges, m_alpha, nodes: incoming_sums(torch.ones_like(alpha), edges, m_alpha, nodes),
             lambda alpha, edges, m_alpha, nodes: incoming_sums(
                 torch.ones_like(alpha), edges, (m_alpha > 0).to(alpha.dtype), nodes
+            ),
+        ),
+    ),
+    Misconception(
+        "isolated-node-kept",
+        "A node without incoming edges gets something in your sums. Nothing enters it, so its sum is 0.",
+        (
+            lambda alpha, edges, m_alpha, nodes: (
+                incoming_sums(alpha, edges, m_alpha, nodes) + (torch.bincount(edges[1], minlength=nodes) == 0)
+            ),
+            lambda alpha, edges, m_alpha, nodes: incoming_sums(alpha, edges, m_alpha, nodes).where(
+                torch.bincount(edges[1], minlength=nodes) > 0, torch.nan
             ),
         ),
     ),

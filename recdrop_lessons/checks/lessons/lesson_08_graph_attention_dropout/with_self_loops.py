@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -16,7 +17,7 @@ from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout.attention_
     random_edges,
     with_loops,
 )
-from recdrop_lessons.checks.parts import Misconception, Outcome, Part
+from recdrop_lessons.checks.parts import DTYPE_CHANGED, Misconception, Outcome, Part
 
 
 def with_self_loops(edges: Tensor, nodes: int) -> Tensor:
@@ -36,6 +37,18 @@ def _only_missing(edges: Tensor, nodes: int) -> Tensor:
     have = edges[0][edges[0] == edges[1]]
     missing = [v for v in range(nodes) if v not in have]
     return torch.cat([edges, torch.tensor([missing, missing], dtype=torch.int64)], dim=1)
+
+
+def _loops_for(edges: Tensor, nodes: int, which: str) -> Tensor:
+    """Loops for the nodes that occur: in all edges, or as sources or targets."""
+    kept = edges[:, edges[0] != edges[1]]
+    some = {"all": edges, "sources": edges[0], "targets": edges[1]}[which].unique()
+    return torch.cat([kept, some.expand(2, -1)], dim=1)
+
+
+def _both_ways(edges: Tensor, nodes: int) -> Tensor:
+    kept = edges[:, edges[0] != edges[1]]
+    return with_loops(torch.cat([kept, kept.flip(0)], dim=1), nodes, instead=True)
 
 
 MISCONCEPTIONS = (
@@ -72,7 +85,10 @@ MISCONCEPTIONS = (
         "nodes-from-edges",
         "You add loops up to the highest node in the edges. A node may have no edge at all: `nodes` says how "
         "many there are.",
-        (lambda edges, nodes: with_self_loops(edges, int(edges.max()) + 1),),
+        (
+            lambda edges, nodes: with_self_loops(edges, int(edges.max()) + 1),
+            *(partial(_loops_for, which=which) for which in ("all", "sources", "targets")),
+        ),
     ),
     Misconception(
         "duplicate-edges-merged",
@@ -80,6 +96,38 @@ MISCONCEPTIONS = (
         (
             lambda edges, nodes: with_loops(edges.unique(dim=1), nodes, instead=True),
             lambda edges, nodes: with_loops(edges, nodes, instead=False).unique(dim=1),
+        ),
+    ),
+    Misconception(
+        "edges-both-ways",
+        "You add each edge in the other direction too. The graph is directed: only self-loops are added.",
+        (_both_ways,),
+    ),
+    Misconception(
+        "loops-miscounted",
+        "You add one self-loop too few or too many. There is one for each node 0, 1, …, nodes - 1.",
+        (
+            lambda edges, nodes: with_self_loops(edges, nodes - 1),
+            lambda edges, nodes: with_self_loops(edges, nodes + 1),
+        ),
+    ),
+    Misconception(
+        "pairs-for-rows",
+        "Your edges are pairs, (E, 2). The docstring asks for two rows, sources and targets: (2, E).",
+        (lambda edges, nodes: with_self_loops(edges, nodes).T,),
+    ),
+    Misconception(
+        "edges-sorted",
+        "You sort the edges. They keep the order that they had, since masks and coefficients go by it.",
+        (
+            lambda edges, nodes: (lambda e: e[:, e[1].argsort(stable=True)])(with_self_loops(edges, nodes)),
+            lambda edges, nodes: (lambda e: e[:, e[0].argsort(stable=True)])(with_self_loops(edges, nodes)),
+            lambda edges, nodes: (lambda e: e[:, (e[0] * nodes + e[1]).argsort(stable=True)])(
+                with_self_loops(edges, nodes)
+            ),
+            lambda edges, nodes: (lambda e: e[:, (e[1] * nodes + e[0]).argsort(stable=True)])(
+                with_self_loops(edges, nodes)
+            ),
         ),
     ),
 )
@@ -115,7 +163,8 @@ def check_with_self_loops(answer: Answer, seed: int) -> Outcome:
     except AnswerError as error:
         return Outcome(False, f"Your function raised {error} on a second call.")
     if dtype != torch.int64:
-        return Outcome(False, f"The edges came back as {dtype}; they are indices, so int64 is expected.")
+        said = f"The edges came back as {dtype}; they are indices, so int64 is expected."
+        return Outcome(False, said, DTYPE_CHANGED.slug)
     return outcome
 
 

@@ -84,6 +84,31 @@ def _equal_counts(probabilities: Tensor, labels: Tensor, bins: int) -> float:
     return float(sum(len(r) / len(top) * abs(float(r.mean() - t.mean())) for r, t in parts if len(r)))
 
 
+def _all_classes(zeros: bool) -> Callable[..., float]:
+    """Every probability is sorted into a bin, with whether its class is the label; zeros perhaps not."""
+
+    def place(top: Tensor, bins: int) -> Tensor:
+        return right_closed(top, bins).where((top > 0) | zeros, bins)
+
+    def mistake(probabilities: Tensor, labels: Tensor, bins: int) -> float:
+        each = probabilities.reshape(-1, 1)
+        wrong = 1 - torch.nn.functional.one_hot(labels, probabilities.shape[1]).flatten()
+        return calibration_error(each, wrong, bins, place=place)  # of one class, 0 is the right label
+
+    return mistake
+
+
+def _from_least(top: Tensor, bins: int) -> Tensor:
+    """Bins between the smallest and the largest top probability."""
+    scaled = (top - top.min()) / (top.max() - top.min()).clamp(min=1e-12)
+    return right_closed(scaled, bins)
+
+
+def _above_guess(top: Tensor, bins: int) -> Tensor:
+    """Bins between 1/2 and 1."""
+    return right_closed(2 * top - 1, bins).clamp(min=0)
+
+
 MISCONCEPTIONS = (
     Misconception(
         "bins-left-closed",
@@ -163,6 +188,20 @@ MISCONCEPTIONS = (
             ),
             lambda probabilities, labels, bins: 1 - calibration_error(probabilities, labels, bins),
             lambda probabilities, labels, bins: 100 * calibration_error(probabilities, labels, bins),
+        ),
+    ),
+    Misconception(
+        "all-classes-binned",
+        "You sort every probability into a bin. Each example counts once, by its top probability.",
+        (_all_classes(True), _all_classes(False)),
+    ),
+    Misconception(
+        "bins-over-part",
+        "Your bins span a part of the range, such as from the smallest to the largest top probability. They "
+        "have equal width from 0 to 1.",
+        (
+            partial(calibration_error, place=_from_least),
+            partial(calibration_error, place=_above_guess),
         ),
     ),
 )

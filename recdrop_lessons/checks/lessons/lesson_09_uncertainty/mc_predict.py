@@ -103,7 +103,11 @@ PREDICT_MISCONCEPTIONS = (
     Misconception(
         "sigmoid-for-softmax",
         "You use the sigmoid. The classes exclude each other, so their probabilities come from one softmax.",
-        (lambda logits: logits.sigmoid().mean(0),),
+        (
+            lambda logits: logits.sigmoid().mean(0),
+            lambda logits: (lambda p: p / p.sum(-1, keepdim=True))(logits.sigmoid().mean(0)),
+            lambda logits: (lambda p: p / p.sum(-1, keepdim=True))(logits.sigmoid()).mean(0),
+        ),
     ),
 )
 

@@ -150,6 +150,52 @@ INFORMATION_MISCONCEPTIONS = (
             ),
         ),
     ),
+    Misconception(
+        "divergence-reversed",
+        "You take the divergence of the mean from each pass. The mutual information is the mean divergence "
+        "of each pass from the mean prediction: Σ p_s (log p_s - log p̄).",
+        (
+            lambda logits: (
+                (softmax(logits).mean(0) * (softmax(logits).mean(0).log() - logits.log_softmax(-1)))
+                .sum(-1)
+                .mean(0)
+            ),
+        ),
+    ),
+    Misconception(
+        "mean-over-batch",
+        "You average the passes' entropies over the examples too. Each example has its own mutual "
+        "information.",
+        (
+            lambda logits: (
+                predictive_entropy(softmax(logits).mean(0)) - predictive_entropy(softmax(logits)).mean()
+            ),
+            lambda logits: mutual_information(logits).mean(),
+            lambda logits: mutual_information(logits).mean().expand(logits.shape[1]),
+        ),
+    ),
+    Misconception(
+        "logarithms-averaged",
+        "You average the log-probabilities where the mean prediction's own logarithm belongs: H[p̄] is "
+        "-Σ p̄ log p̄.",
+        (
+            lambda logits: (
+                -(softmax(logits).mean(0) * logits.log_softmax(-1).mean(0)).sum(-1)
+                - predictive_entropy(softmax(logits)).mean(0)
+            ),
+        ),
+    ),
+    Misconception(
+        "passes-less-one",
+        "You divide the entropies by S - 1. Their mean over the passes divides by S; n - 1 belongs to a "
+        "variance.",
+        (
+            lambda logits: (
+                predictive_entropy(softmax(logits).mean(0))
+                - predictive_entropy(softmax(logits)).sum(0) / max(len(logits) - 1, 1)
+            ),
+        ),
+    ),
 )
 
 MISCONCEPTIONS = (

@@ -125,6 +125,37 @@ ENTROPY_MISCONCEPTIONS = (
         "You apply the softmax to what are probabilities already.",
         (lambda probabilities: predictive_entropy(softmax(probabilities)),),
     ),
+    Misconception(
+        "entropy-of-each-class",
+        "You add up the entropy of each class against the rest, -p log p - (1-p) log(1-p). The classes make "
+        "one distribution: H = -Σ p log p.",
+        (
+            lambda probabilities: (
+                torch.special.entr(probabilities) + torch.special.entr(1 - probabilities)
+            ).sum(-1),
+            lambda probabilities: (
+                torch.special.entr(probabilities) + torch.special.entr(1 - probabilities)
+            ).mean(-1),
+        ),
+    ),
+    Misconception(
+        "shifted-by-epsilon",
+        "You add a constant inside the logarithm that is large enough to change the entropy. torch.xlogy and "
+        "torch.special.entr need none.",
+        tuple(
+            lambda probabilities, eps=eps, inside=inside: (
+                -((probabilities + eps * inside) * (probabilities + eps).log()).sum(-1)
+            )
+            for eps in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
+            for inside in (0, 1)
+        ),
+    ),
+    Misconception(
+        "rows-with-zero-lost",
+        "Where one probability of a row is 0, the whole entropy of that row is lost: 0·log 0 gives NaN, and "
+        "you replace it after the sum. Replace it before, class by class.",
+        (lambda probabilities: entropy_with_nan(probabilities).nan_to_num(0.0),),
+    ),
 )
 
 MISCONCEPTIONS = (

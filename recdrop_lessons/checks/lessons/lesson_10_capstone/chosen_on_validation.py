@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import product
+from itertools import chain, product
 
 import torch
 
@@ -57,6 +58,11 @@ def _per_seed(validation: Losses, test: Losses) -> tuple[int, float]:
 def _best_run(values: Losses) -> tuple[int, int]:
     places = product(range(len(values)), range(len(values[0])))
     return min(places, key=lambda place: values[place[0]][place[1]])
+
+
+def _from_one(validation: Losses, test: Losses) -> tuple[int, float]:
+    k, loss = chosen_on_validation(validation, test)
+    return k + 1, loss
 
 
 MISCONCEPTIONS = (
@@ -126,6 +132,45 @@ MISCONCEPTIONS = (
             ),
         ),
     ),
+    Misconception(
+        "median-for-mean",
+        "You choose or report by the median. Asked for is the mean over the seeds.",
+        (
+            partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*map(statistics.median, v)])),
+            partial(chosen_on_validation, report=lambda v, t, k: statistics.median(t[k])),
+            partial(
+                chosen_on_validation,
+                choose=lambda v, t: _first_lowest([*map(statistics.median, v)]),
+                report=lambda v, t, k: statistics.median(t[k]),
+            ),
+        ),
+    ),
+    Misconception(
+        "worst-run-chosen",
+        "You choose the rate whose worst run is best. Asked for is the lowest mean over the seeds.",
+        (partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*map(max, v)])),),
+    ),
+    Misconception(
+        "rates-from-1",
+        "You count the rates from 1. The index is that of the list, from 0.",
+        (_from_one,),
+    ),
+    Misconception(
+        "all-rates-reported",
+        "You report the mean test loss over all rates. Report that of the rate that was chosen.",
+        (partial(chosen_on_validation, report=lambda v, t, k: _mean([*map(_mean, t)])),),
+    ),
+    Misconception(
+        "flat-index",
+        "You take the index of the lowest loss in the whole table, read as one row. Take the mean of each "
+        "rate first, then the index of the lowest mean.",
+        (
+            partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*chain(*v)]) % len(v)),
+            partial(
+                chosen_on_validation, choose=lambda v, t: _first_lowest([*chain(*v)]) % len(v[0]) % len(v)
+            ),
+        ),
+    ),
 )
 
 
@@ -149,11 +194,27 @@ def _tempting(draw: Draw, rates: int, seeds: int, luck: int) -> tuple[list[list[
     return validation, test
 
 
+# The lowest mean, median, highest loss and lowest loss, each of another rate.
+_UNLIKE = (
+    [0.50, 0.51, 0.49, 0.30, 0.60],
+    [0.40, 0.41, 0.39, 0.90, 0.80],
+    [0.55, 0.56, 0.54, 0.55, 0.55],
+    [0.72, 0.73, 0.71, 0.10, 0.74],
+)
+
+
 def choice_cases(draw: Draw) -> Iterator[Case]:
     rates, seeds = draw.integer(5, 7), draw.integer(3, 4)
     for k, s, luck in ((rates, seeds, 0), (rates, seeds, -1), (3, 5, 2), (4, 4, 1), (3, 3, 0)):
         validation, test = _tempting(draw, k, s, luck)
         yield Case(f"{k} rates, {s} seeds", {"validation": validation, "test": test})
+    for shift in (0.0, 0.3):
+        order = torch.randperm(4, generator=draw.torch).tolist()
+        given = {
+            "validation": [[loss + shift for loss in _UNLIKE[k]] for k in order],
+            "test": _losses(draw, 4, 5),
+        }
+        yield Case("mean, median, best and worst run choose four rates", given)
     for k, s in ((1, 4), (4, 1), (1, 1), (2, 2)):
         given = {"validation": _losses(draw, k, s), "test": _losses(draw, k, s)}
         yield Case(f"{k} rates, {s} seeds", given)

@@ -186,6 +186,23 @@ MISCONCEPTIONS = (
         "You return the half width. Return three numbers: the mean, the lower end and the upper end.",
         (half_width,),
     ),
+    Misconception(
+        "variance-for-deviation",
+        "You use the variance where the standard deviation belongs: half the interval is t·s/√n, and s is "
+        "the root of the variance.",
+        (partial(mean_interval, spread=lambda deviation, n: deviation**2 / math.sqrt(n)),),
+    ),
+    Misconception(
+        "scores-left-out",
+        "You leave scores out: those that repeat, that are 0, or that lie far out. Every run counts.",
+        (
+            lambda scores, level: mean_interval(sorted(set(scores)), level),
+            lambda scores, level: mean_interval([score for score in scores if score], level),
+            lambda scores, level: mean_interval(sorted(scores)[1:-1], level),
+            lambda scores, level: mean_interval(scores[1:], level),
+            lambda scores, level: mean_interval(scores[:-1], level),
+        ),
+    ),
 )
 
 
@@ -196,7 +213,7 @@ def sample(draw: Draw, n: int) -> list[float]:
 
 
 def interval_cases(draw: Draw) -> Iterator[Case]:
-    n = draw.integer(4, 8)
+    n = draw.integer(6, 8)
     for size, level in (
         (n, 0.95),
         (n, 0.95),
@@ -208,6 +225,10 @@ def interval_cases(draw: Draw) -> Iterator[Case]:
         (2, 0.6),
     ):
         yield Case(f"n={size}, level={level}", {"scores": sample(draw, size), "level": level})
+    twice = sample(draw, 4)
+    yield Case("scores that repeat", {"scores": [*twice, twice[0], twice[0]], "level": 0.95})
+    yield Case("a score of 0", {"scores": [0.0, *sample(draw, 4), 0.0], "level": 0.9})
+    yield Case("equal scores", {"scores": [0.75] * 4, "level": 0.95})
     negative = [-10 * score for score in sample(draw, n)]
     yield Case("negative scores", {"scores": negative, "level": 0.95})
     level = round(draw.uniform(0.7, 0.98), 3)

@@ -79,6 +79,11 @@ def _of_differences(mistake: Callable[..., Value]) -> Callable[..., Value]:
     return lambda a, b, level: mistake([one - other for one, other in zip(a, b, strict=True)], level)
 
 
+def _zero_if_unclear(a: Sequence[float], b: Sequence[float], level: float) -> Interval:
+    mean, low, high = paired_difference(a, b, level)
+    return (0.0 if low < 0 < high else mean), low, high
+
+
 MISCONCEPTIONS = (
     Misconception(
         "unpaired-interval",
@@ -114,6 +119,32 @@ MISCONCEPTIONS = (
         (lambda a, b, level: mean_interval([abs(x - y) for x, y in zip(a, b, strict=True)], level),),
     ),
     *(replace(its, mistakes=tuple(map(_of_differences, its.mistakes))) for its in INTERVAL_MISCONCEPTIONS),
+    Misconception(
+        "zero-differences-left-out",
+        "You leave out pairs whose difference is 0. A pair that is equal says that a and b are alike: it "
+        "counts.",
+        (
+            lambda a, b, level: mean_interval(
+                [one - other for one, other in zip(a, b, strict=True) if one != other], level
+            ),
+        ),
+    ),
+    Misconception(
+        "relative-difference",
+        "You divide the differences. Asked for is a[k] - b[k] itself, not its ratio to a score.",
+        (
+            lambda a, b, level: mean_interval([(x - y) / y for x, y in zip(a, b, strict=True)], level),
+            lambda a, b, level: mean_interval([(x - y) / x for x, y in zip(a, b, strict=True)], level),
+            lambda a, b, level: mean_interval([x / y for x, y in zip(a, b, strict=True)], level),
+            lambda a, b, level: mean_interval([100 * (x - y) for x, y in zip(a, b, strict=True)], level),
+        ),
+    ),
+    Misconception(
+        "set-to-zero",
+        "You return 0 where the interval holds 0. The mean difference is what it is; the interval says how "
+        "sure it is.",
+        (_zero_if_unclear,),
+    ),
 )
 
 
@@ -125,6 +156,10 @@ def paired_cases(draw: Draw) -> Iterator[Case]:
         step = draw.uniform(-0.1, 0.1)
         b = [x + step + y for x, y in zip(a, draw.normal(size, scale=0.05).tolist(), strict=True)]
         yield Case(f"n={size}, level={level}", {"a": a, "b": b, "level": level})
+    a = sample(draw, 6)
+    b = [one if k % 2 else other for k, (one, other) in enumerate(zip(a, sample(draw, 6), strict=True))]
+    yield Case("pairs that are equal", {"a": a, "b": b, "level": 0.95})
+    yield Case("equal lists", {"a": a, "b": list(a), "level": 0.95})
     yield Case("unrelated scores", {"a": sample(draw, 5), "b": sample(draw, 5), "level": 0.95})
     level = round(draw.uniform(0.7, 0.98), 3)
     yield Case(f"level={level}", {"a": sample(draw, n), "b": sample(draw, n), "level": level})

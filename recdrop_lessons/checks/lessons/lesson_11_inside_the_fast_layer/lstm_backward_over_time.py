@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,7 @@ from recdrop_lessons.checks.lessons.lesson_11_inside_the_fast_layer.lstm_step_ba
     with_slopes,
 )
 from recdrop_lessons.checks.lstm import WRONG_ORDERS, layer, time_cases
+from recdrop_lessons.checks.masks import mask_values
 from recdrop_lessons.checks.parts import Misconception
 
 
@@ -38,6 +39,8 @@ def lstm_backward_over_time(
     add: Callable[[Tensor, Tensor], Tensor] = lambda total, new: total + new,
     old_input: Callable[[Tensor, Tensor], Tensor] = lambda d, m_x: d * m_x,
     seen_by_W: Callable[[Tensor, Tensor], Tensor] = lambda x, m_x: x * m_x,
+    carried: Callable[[Tensor, Tensor], Tensor] = lambda h, m_h: h,
+    steps: Callable[[range], Iterable[int]] = reversed,
     stack: Callable[[list[Tensor]], Tensor] = lambda backwards: torch.stack(backwards[::-1], dim=1),
 ) -> Gradients:
     """The gradients of an LSTM over a sequence, from zero state, with masks on input and state, by hand.
@@ -60,12 +63,12 @@ def lstm_backward_over_time(
         before.append((h, c))
         i, f, g, o = ((x_t * m_x) @ W.T + (h * m_h) @ U.T + b).chunk(4, dim=-1)
         c = f.sigmoid() * c + i.sigmoid() * g.tanh()
-        h = o.sigmoid() * c.tanh()
+        h = carried(o.sigmoid() * c.tanh(), m_h)
     T = x.shape[1]
     dh, dc = torch.zeros_like(h), torch.zeros_like(c)
     dW, dU, db = torch.zeros_like(W), torch.zeros_like(U), torch.zeros_like(b)
     backwards = []
-    for t in reversed(range(T)):
+    for t in steps(range(T)):
         h, c = before[t]
         # dh_t = what the output above reads, and what step t+1 read
         dh = incoming(d_states[:, t], dh, t == T - 1)
@@ -232,6 +235,22 @@ MISCONCEPTIONS = (
         "You return the gradients in another order. It is x, W, U, b.",
         (_shuffled_gradients(1, 2, 3, 0), _shuffled_gradients(0, 2, 1, 3)),
     ),
+    Misconception(
+        "steps-forwards",
+        "You go through the steps from the first to the last. The gradient of a state needs that of the step "
+        "after it: begin at the last step.",
+        (
+            partial(lstm_backward_over_time, steps=list, stack=lambda its: torch.stack(its, dim=1)),
+            partial(lstm_backward_over_time, steps=list),
+        ),
+    ),
+    Misconception(
+        "masked-state-carried",
+        "Your forward pass carries the masked h on. The mask is on h as the gates read it; h itself goes on "
+        "as it is.",
+        (partial(lstm_backward_over_time, carried=lambda h, m_h: h * m_h),),
+    ),
+    *mask_values(lstm_backward_over_time, "m_x", "m_h"),
 )
 
 

@@ -14,6 +14,7 @@ from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
 from recdrop_lessons.checks.lstm import WRONG_ORDERS, step_arguments, step_cases
+from recdrop_lessons.checks.masks import mask_values
 from recdrop_lessons.checks.parts import Misconception
 
 Slope = Callable[[Tensor, Tensor], Tensor]  # from a value and what it was before its activation
@@ -46,6 +47,8 @@ def lstm_step_backward(
     write: Sequence[int] | None = None,
     slopes: Slopes = (sigmoid_slope, tanh_slope, tanh_slope),
     squash: Callable[[Tensor], Tensor] = torch.tanh,
+    into_gates: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda h, m_h, U: (h * m_h) @ U.T,
+    into_output: Callable[[Tensor, Tensor], Tensor] = lambda dh, dc: dh,
     into_cell: Callable[[Tensor, Tensor], Tensor] = lambda from_next, from_output: from_next + from_output,
     factors: Callable[..., tuple[Tensor, ...]] = lambda i, f, g, c, new: (g, c, i),
     old_cell: Callable[..., Tensor] = lambda d_cell, dc, i, f: d_cell * f,
@@ -71,7 +74,7 @@ def lstm_step_backward(
     """
     sigmoid_slope, tanh_slope, cell_slope = slopes
     # forward: z = xWᵀ + (h∘m)Uᵀ + b
-    blocks = (x @ W.T + (h * m_h) @ U.T + b).chunk(4, dim=-1)  # 4 × (B, H)
+    blocks = (x @ W.T + into_gates(h, m_h, U) + b).chunk(4, dim=-1)  # 4 × (B, H)
     z_i, z_f, z_g, z_o = (blocks[k] for k in read)
     i, f, g, o = z_i.sigmoid(), z_f.sigmoid(), z_g.tanh(), z_o.sigmoid()
     new = f * c + i * g
@@ -84,7 +87,7 @@ def lstm_step_backward(
         d_cell * by_i * sigmoid_slope(i, z_i),
         d_cell * by_f * sigmoid_slope(f, z_f),
         d_cell * by_g * tanh_slope(g, z_g),
-        dh * squashed * sigmoid_slope(o, z_o),
+        into_output(dh, dc) * squashed * sigmoid_slope(o, z_o),
     )
     placed: list[Tensor] = [gates[0]] * 4
     for k, gate in zip(write or read, gates, strict=True):
@@ -170,6 +173,13 @@ SLOPE_SENTENCE = (
     "You take a slope at the wrong value. σ' = σ(1-σ) and tanh' = 1-tanh² are written with what the "
     "activation *gives*: i·(1-i), 1-g², and 1-tanh(c')² for the cell on its way out."
 )
+
+EXCHANGED: Slopes = (
+    lambda a, z: 1 - a**2,
+    lambda a, z: a * (1 - a),
+    lambda a, z: a * (1 - a),
+)
+
 
 MISCONCEPTIONS = (
     Misconception(
@@ -285,6 +295,39 @@ MISCONCEPTIONS = (
         "You return the gradients in another order. It is that of the arguments: x, h, c, W, U, b.",
         (_rearranged(3, 4, 5, 0, 1, 2), _rearranged(0, 2, 1, 3, 4, 5), _rearranged(1, 2, 0, 3, 4, 5)),
     ),
+    Misconception(
+        "mask-forgotten-forward",
+        "Your forward step reads the unmasked h, and only the gradients know the mask. The gates read h∘m.",
+        (partial(lstm_step_backward, into_gates=lambda h, m_h, U: h @ U.T),),
+    ),
+    Misconception(
+        "mask-after-product",
+        "You multiply by the mask after the product with U. The mask is on h itself: (h∘m)Uᵀ.",
+        (
+            partial(lstm_step_backward, into_gates=lambda h, m_h, U: (h @ U.T) * m_h.repeat(1, 4)),
+            partial(
+                lstm_step_backward,
+                into_gates=lambda h, m_h, U: (h @ U.T) * m_h.repeat(1, 4),
+                seen_by_U=lambda h, m_h: h,
+            ),
+        ),
+    ),
+    Misconception(
+        "slopes-exchanged",
+        "A gate has the slope of another activation. i, f and o are sigmoids, with slope σ(1-σ); g is a "
+        "tanh, with slope 1-g², and so is tanh(c').",
+        with_slopes(EXCHANGED),
+    ),
+    Misconception(
+        "output-gate-gradient",
+        "The gradient of the output gate is off. h' = o∘tanh(c') alone reads o, so it is dh∘tanh(c')·o(1-o), "
+        "without dc.",
+        (
+            partial(lstm_step_backward, into_output=lambda dh, dc: dh + dc),
+            partial(lstm_step_backward, into_output=lambda dh, dc: dc),
+        ),
+    ),
+    *mask_values(lstm_step_backward, "m_h"),
 )
 
 

@@ -84,6 +84,24 @@ MISCONCEPTIONS = (
         "You return (dU, dh). The order is (dh, dU).",
         (lambda dz, h, U, m_U: weight_drop_backward(dz, h, U, m_U)[::-1],),
     ),
+    Misconception(
+        "mask-divided-out",
+        "You divide by the mask in the gradient. z holds U∘m, so its gradient is multiplied by the same m.",
+        (
+            lambda dz, h, U, m_U: (dz @ (U * m_U), ((dz.T @ h) / m_U).where(m_U > 0, 0.0)),
+            lambda dz, h, U, m_U: (dz @ (U * m_U), (dz.T @ h) / m_U),
+        ),
+    ),
+    Misconception(
+        "mask-averaged",
+        "You average the mask over its rows or columns. Each weight has its own value of the mask.",
+        (
+            lambda dz, h, U, m_U: ((dz @ U) * m_U.mean(0), (dz.T @ h) * m_U),
+            lambda dz, h, U, m_U: ((dz * m_U.mean(1)) @ U, ((dz * m_U.mean(1)).T @ h) * m_U),
+            lambda dz, h, U, m_U: ((dz * m_U.mean(1)) @ U, (dz.T @ h) * m_U),
+            lambda dz, h, U, m_U: ((dz * m_U.mean(1)) @ U, (dz * m_U.mean(1)).T @ h),
+        ),
+    ),
 )
 
 

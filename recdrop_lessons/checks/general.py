@@ -1,0 +1,288 @@
+"""Mistakes that an answer to any part can have, known by the error that it raises or by what it returns.
+
+A part's own misconceptions come first (recognise.py); these name what is left.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from itertools import permutations
+
+from torch import Tensor
+
+from recdrop_lessons.checks.answer import AnswerError, Value
+from recdrop_lessons.checks.compare import Difference, same
+from recdrop_lessons.checks.parts import DTYPE_CHANGED, Misconception
+
+NOTHING_RETURNED = Misconception(
+    "nothing-returned",
+    "Your function returns None: a `return` is missing, or one of its branches ends without one. `print` "
+    "shows a value and returns nothing.",
+)
+VALUES_MISSING = Misconception(
+    "values-missing",
+    "You return fewer values than the docstring asks for.",
+)
+MORE_RETURNED = Misconception(
+    "more-returned",
+    "You return more than the docstring asks for: the right value is among what you return.",
+)
+OUTPUTS_SWAPPED = Misconception(
+    "outputs-swapped",
+    "You return the right values in the wrong order. The docstring says which comes first.",
+)
+NUMBER_EXPECTED = Misconception(
+    "tensor-for-number",
+    "You return a tensor or an array where a Python number is expected: convert it with `float(...)`, "
+    "`int(...)` or `.item()`.",
+)
+TENSOR_EXPECTED = Misconception(
+    "number-for-tensor",
+    "You return a Python number or a list where a tensor is expected. A number has no dtype, and no gradient "
+    "flows back through it.",
+)
+AXIS_OF_ONE = Misconception(
+    "axis-lost-or-added",
+    "Your result has the right values, and an axis of size 1 too few or too many. `squeeze()` removes every "
+    "axis of size 1, and `keepdim=True` keeps one: the result has the shape of the docstring for every size.",
+)
+AXES_EXCHANGED = Misconception(
+    "result-transposed",
+    "Your result has the right values with its axes in another order.",
+)
+NOT_FINITE = Misconception(
+    "not-finite",
+    "Your result holds NaN or infinity where a finite number is expected. Look for 0/0, log 0, or exp of a "
+    "large number on this input.",
+)
+NEEDS_CONTIGUOUS = Misconception(
+    "needs-contiguous",
+    "Your function works only on tensors whose elements lie in order in memory: `view` refuses any other, "
+    "such as a transposed one. `reshape` and `flatten` take both.",
+)
+SHAPES_DO_NOT_FIT = Misconception(
+    "shapes-do-not-fit",
+    "Two shapes in your function do not fit on this input. Write the shape of each tensor at the end of its "
+    "line, and compare them with the docstring.",
+)
+NOT_HANDLED = Misconception(
+    "value-not-handled",
+    "Your function has no case for one of the values that an argument may have. The docstring lists them.",
+)
+NONE_NOT_HANDLED = Misconception(
+    "none-not-handled",
+    "An argument may be None here, or hold None, and your function uses it as it is. The docstring says what "
+    "None stands for.",
+)
+TENSOR_AS_CONDITION = Misconception(
+    "tensor-as-condition",
+    "You use a tensor as a condition (`if d:`, `not d`, `d or …`). A tensor of several values is neither "
+    "true nor false; ask `d is None`.",
+)
+IN_PLACE = Misconception(
+    "in-place",
+    "You write into a tensor that something else still needs: an expanded view, or a value of the backward "
+    "pass. Compute a new tensor instead.",
+)
+RANDOM_RESULT = Misconception(
+    "random-result",
+    "Your function gives two results on the same arguments. This result depends on the arguments alone: "
+    "nothing is drawn or simulated, and no layer with weights of its own takes part.",
+)
+REMEMBERS = Misconception(
+    "remembers-earlier-call",
+    "Your function returns the result of an earlier call. Keep nothing between two calls.",
+)
+IMPRECISE = Misconception(
+    "imprecise",
+    "Your result is nearly right. It is rounded, computed in float32, or shifted by a small constant that "
+    "the equation does not have.",
+)
+SIGN = Misconception("sign-reversed", "Your result is right except for its sign.")
+FACTOR = Misconception("constant-factor", "Your result is the right one times a constant factor.")
+PLACES = Misconception(
+    "places-exchanged",
+    "Your result holds the right values in the wrong places. The order is that of the arguments.",
+)
+SOME_OUTPUTS = Misconception(
+    "some-outputs-wrong",
+    "Some of the values that you return are right, the others are not. The mistake is in what the wrong ones "
+    "do not share with the right ones.",
+)
+LATER_STEPS = Misconception(
+    "later-steps-wrong",
+    "Your first time step is right, and a later one is not. Look at what is carried from one step to the "
+    "next.",
+)
+NOT_EXPANDED = Misconception(
+    "not-expanded",
+    "Your result has size 1 on an axis where the docstring asks for the full size. Expand it.",
+)
+WORD = Misconception(
+    "other-words",
+    "You return a word that is not one of the answers. Use the words of the exercise, letter by letter.",
+)
+EDGE_CASE = Misconception(
+    "edge-case",
+    "Your function is right on ordinary inputs and wrong on this one. What is special about it?",
+)
+
+_ERRORS = (
+    (NEEDS_CONTIGUOUS, r"view size is not compatible"),
+    (TENSOR_AS_CONDITION, r"Boolean value of Tensor|truth value of an array"),
+    (NONE_NOT_HANDLED, r"NoneType|\bNone\b"),
+    (DTYPE_CHANGED, r"same dtype|scalar type|Float but found|dtype.*(float|Float|double|Double)"),
+    (IN_PLACE, r"in-?place|single memory location|leaf Variable"),
+    (
+        SHAPES_DO_NOT_FIT,
+        r"must match|cannot be multiplied|mismatch|equal size|broadcast|invalid for input of size|to unpack|"
+        r"inconsistent|out of range|out of bounds|[Dd]imension|\bshapes?\b|\bsizes?\b|unflatten|longer than|"
+        r"shorter than|non-empty",
+    ),
+)
+
+
+def of_error(error: AnswerError, arguments: dict[str, Value]) -> Misconception | None:
+    """The mistake that an exception shows, by its class and text."""
+    if error.type_name == "KeyError":
+        return NOT_HANDLED if error.message.strip("'\"") in str(arguments) else None
+    for misconception, pattern in _ERRORS:
+        if re.search(pattern, error.message):
+            return misconception
+    return None
+
+
+def of_difference(difference: Difference) -> Misconception | None:
+    """The mistake that one difference shows by its kind or shape."""
+    yours, right = difference.yours, difference.right
+    if yours is None:
+        return NOTHING_RETURNED
+    if difference.reason == "dtype":
+        return DTYPE_CHANGED
+    if difference.reason == "not finite":
+        return NOT_FINITE
+    if isinstance(right, Tensor):
+        if isinstance(yours, Tensor):
+            if _only_ones_apart(yours, right):
+                return AXIS_OF_ONE
+            return NOT_EXPANDED if _broadcasts(yours, right) else None
+        if isinstance(yours, (tuple, list)) and any(same(one, right, 1e-4) for one in yours):
+            return MORE_RETURNED
+        return TENSOR_EXPECTED if isinstance(yours, (bool, int, float, tuple, list)) else None
+    if isinstance(right, (tuple, list)):
+        return VALUES_MISSING if _fewer(yours, right) else None
+    return NUMBER_EXPECTED if isinstance(yours, Tensor) and isinstance(right, (int, float)) else None
+
+
+def _only_ones_apart(yours: Tensor, right: Tensor) -> bool:
+    return yours.shape != right.shape and yours.squeeze().shape == right.squeeze().shape
+
+
+def _broadcasts(yours: Tensor, right: Tensor) -> bool:
+    return (
+        yours.dim() == right.dim()
+        and all(a in (1, b) for a, b in zip(yours.shape, right.shape, strict=True))
+        and yours.shape != right.shape
+    )
+
+
+def _fewer(yours: Value, right: Sequence[Value]) -> bool:
+    """Whether it is a shorter list, or a single value of such a kind."""
+    if isinstance(yours, (tuple, list)):
+        return len(yours) < len(right)
+    return len(right) > 1 and type(yours) is type(right[0])
+
+
+# ---------------------------------------------------------------- what all cases show together
+
+
+def of_results(results: Sequence[tuple[Value, Value]]) -> Misconception | None:
+    """The mistake that what came back on the plain cases shows beside what is right there.
+
+    The first two of `results` have the same sizes and other values.
+    """
+    plain = results[:2]
+    if any(same(yours, right, 1e-9) for yours, right in plain):
+        return None
+    if all(same(yours, right, 5e-3) for yours, right in results):
+        return IMPRECISE
+    for misconception, makes in _CHANGES:
+        if all(any(same(yours, its, 1e-5) for its in makes(right)) for yours, right in plain):
+            return misconception
+    if all(_by_factor(yours, right) for yours, right in plain):
+        return FACTOR
+    if all(_sorted_alike(yours, right) for yours, right in plain):
+        return PLACES
+    if _some_outputs_right(plain):
+        return SOME_OUTPUTS
+    if all(_first_step_right(yours, right) for yours, right in plain):
+        return LATER_STEPS
+    return None
+
+
+def _some_outputs_right(results: Sequence[tuple[Value, Value]]) -> bool:
+    """Whether one of several outputs is right each time."""
+    _, right = results[0]
+    if not isinstance(right, (tuple, list)):
+        return False
+    return any(
+        all(
+            isinstance(yours, (tuple, list)) and len(yours) == len(its) and same(yours[k], its[k], 1e-5)
+            for yours, its in results
+        )
+        for k in range(len(right))
+    )
+
+
+def _first_step_right(yours: Value, right: Value) -> bool:
+    """Whether of results (B, T, H) the first step is right."""
+    if not (isinstance(yours, Tensor) and isinstance(right, Tensor) and yours.shape == right.shape):
+        return False
+    return right.dim() == 3 and right.shape[1] > 1 and same(yours[:, 0], right[:, 0], 1e-5)
+
+
+def _orders(right: Value) -> Iterable[Value]:
+    """The values of a tuple in every other order."""
+    if isinstance(right, (tuple, list)) and 2 <= len(right) <= 3:
+        for order in list(permutations(range(len(right))))[1:]:
+            yield [right[k] for k in order]
+
+
+def _transposes(right: Value) -> Iterable[Value]:
+    if isinstance(right, Tensor) and right.dim() >= 2:
+        for order in list(permutations(range(right.dim())))[1:]:
+            yield right.permute(order)
+
+
+def _negative(right: Value) -> Iterable[Value]:
+    if isinstance(right, (Tensor, float)):
+        yield -right
+    elif isinstance(right, tuple) and all(isinstance(its, (Tensor, float)) for its in right):
+        yield tuple(-its for its in right)
+
+
+_CHANGES: tuple[tuple[Misconception, Callable[[Value], Iterable[Value]]], ...] = (
+    (OUTPUTS_SWAPPED, _orders),
+    (AXES_EXCHANGED, _transposes),
+    (SIGN, _negative),
+)
+
+
+def _by_factor(yours: Value, right: Value) -> bool:
+    """Whether one factor leads from the right value to yours, the same at every element."""
+    if not (isinstance(yours, Tensor) and isinstance(right, Tensor) and yours.shape == right.shape):
+        return False
+    if right.numel() < 2 or not right.is_floating_point() or not bool(right.any()):
+        return False
+    a, b = yours.double(), right.double()
+    factor = float((a * b).sum() / (b * b).sum())
+    return abs(factor) > 1e-6 and abs(factor - 1) > 1e-2 and same(a, factor * b, 1e-5)
+
+
+def _sorted_alike(yours: Value, right: Value) -> bool:
+    if not (isinstance(yours, Tensor) and isinstance(right, Tensor) and yours.numel() == right.numel() > 2):
+        return False
+    if yours.shape != right.shape:
+        return False
+    return same(yours.double().flatten().sort()[0], right.double().flatten().sort()[0], 1e-5)
