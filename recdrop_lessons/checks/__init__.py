@@ -26,7 +26,7 @@ To add a part (docs/instructors/adapting.md has one written out):
    A random part writes its own check from the `Steps` of steps.py and the bounds of chance.py: few calls on
    large tensors, each comparison's chance to reject a right answer below `chance.ERROR`.
 5. tests/answers/lesson_NN_name/function.py: RIGHT and WRONG, at least one wrong answer a misconception. Each
-   must pass or fail at twenty seeds; tests/checks/test_curriculum.py lists what the course promises to catch.
+   must pass or fail at every seed; tests/checks/test_curriculum.py lists what the course promises to catch.
 
 A lesson's points sum to 100. A new lesson is a package here and a notebook in solutions/.
 """

@@ -138,7 +138,7 @@ def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Mis
         ),
         Misconception(
             "wrong-gate-activation",
-            "A gate has the wrong activation. The gates i, f, o are sigmoids, between shut and open; the "
+            "A gate has the wrong activation. The gates i, f, o are sigmoids, between 0 and 1; the "
             "candidate g is a tanh, between -1 and 1, and so is c' on its way out.",
             (
                 *(partial(reference, gates=partial(gates, functions=wrong)) for wrong in WRONG_FUNCTIONS),

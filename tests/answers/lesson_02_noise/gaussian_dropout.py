@@ -171,20 +171,3 @@ for centred, scaled in (
     (False, "unbiased"),
 ):
     bank.wrong("noise-standardised")(_standardised(centred, scaled))
-
-
-class _Reuse:
-    """Every second call returns the noise of the first, negated."""
-
-    last = None
-
-
-@bank.wrong("draws-dependent")
-def opposite_of_the_last_call(x, p, training, generator=None):
-    if not training:
-        return x
-    z = torch.randn(x.shape, generator=generator, dtype=x.dtype)
-    if _Reuse.last is not None and _Reuse.last.shape == z.shape and _Reuse.last.dtype == z.dtype:
-        z = 0.8 * -_Reuse.last + 0.6 * z
-    _Reuse.last = z
-    return x * (1 + math.sqrt(p / (1 - p)) * z)

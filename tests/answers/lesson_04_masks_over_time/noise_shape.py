@@ -54,7 +54,7 @@ for slug, name, shape in (
     bank.wrong(slug)(_entry(name, shape))
 
 
-@bank.wrong("values-missing")
+@bank.wrong()
 def a_tensor(name, batch, time, features):
     return torch.tensor(dictionary(name, batch, time, features))
 

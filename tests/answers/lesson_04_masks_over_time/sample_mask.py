@@ -159,7 +159,7 @@ def not_for_all_three(batch, time, features, p, shared, generator=None):
     return expanded_view(batch, time, features, p, shared[:2], generator)
 
 
-@bank.wrong()
+@bank.wrong("shared-misread")
 def in_order_only(batch, time, features, p, shared, generator=None):
     shared = () if list(shared) != sorted(shared, key=AXES.index) else shared
     return expanded_view(batch, time, features, p, shared, generator)

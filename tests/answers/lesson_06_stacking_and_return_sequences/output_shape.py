@@ -252,7 +252,7 @@ for slug, answer in (
     (None, _but(LSTM=lambda s, u, flag: (s[0], s[1], u) if len(s) == 3 and s[0] is not None else None)),
     (None, lambda layers, input_shape: str(_Stack()(layers, input_shape))),
     (
-        "values-missing",
+        None,
         lambda layers, input_shape: torch.zeros([s or 1 for s in _Stack()(layers, input_shape)]),
     ),
     (None, lambda layers, input_shape: tuple(s or 1 for s in _Stack()(layers, input_shape))),

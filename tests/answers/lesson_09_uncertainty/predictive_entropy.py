@@ -73,7 +73,7 @@ for slug, answer in (
     ("softmax-twice", lambda p: entr(p.softmax(-1))),
     ("zero-log-zero", lambda p: -(p * p.log()).sum(-1)),
     ("zero-log-zero", lambda p: (p * (1 / p).log()).sum(-1).where(p.min(-1).values > 0, torch.nan)),
-    ("edge-case", lambda p: (-(p * p.log()).sum(-1)).nan_to_num(0.0)),
+    ("rows-with-zero-lost", lambda p: (-(p * p.log()).sum(-1)).nan_to_num(0.0)),
     ("shifted-by-epsilon", lambda p: -(p * (p + 1e-3).log()).sum(-1)),
     (None, lambda p: -(p * p.clamp_min(1e-2).log()).sum(-1)),
     ("axis-lost-or-added", lambda p: entr(p).squeeze()),

@@ -80,7 +80,7 @@ for slug, answer in (
     ("difference-reversed", lambda a, b, level: of_the_differences(b, a, level)),
     ("pairs-sorted", lambda a, b, level: of_the_differences(sorted(a), sorted(b), level)),
     ("absolute-differences", _absolute),
-    (None, _ratio),
+    ("relative-difference", _ratio),
     (None, lambda a, b, level: of_the_differences(a, b[::-1], level)),
     (None, lambda a, b, level: by_statistics(a, level)),
     ("level-ignored", lambda a, b, level: of_the_differences(a, b, 0.9)),

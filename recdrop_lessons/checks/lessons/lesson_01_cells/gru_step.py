@@ -110,7 +110,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "reset-misses-bias",
-        "You reset the product but not its bias. b_u stands inside the bracket: r∘(h Uᵀ + b_u).",
+        "You reset the product but not its bias. b_u is inside the bracket: r∘(h Uᵀ + b_u).",
         (partial(gru_step, reset="not on the bias"),),
     ),
     Misconception(

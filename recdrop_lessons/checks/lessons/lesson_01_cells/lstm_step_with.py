@@ -246,7 +246,7 @@ PART = exact_part(
     lstm_step_with,
     points=20,
     hints=(
-        "Start from your LSTM step and mark every place where tanh or sigmoid stands: there are five.",
+        "Start from your LSTM step and mark every place of a tanh or a sigmoid: there are five.",
         "`activation` takes tanh's two places, `recurrent_activation` the sigmoid's three. "
         "A dictionary from name to function keeps it short.",
     ),

@@ -50,8 +50,8 @@ def noise_shape_dropout(
 
 NOISE_SHAPE_IGNORED = Misconception(
     "noise-shape-ignored",
-    "Each element has its own draw, whatever noise_shape says. Where it says 1, one draw serves the whole "
-    "axis.",
+    "Each element has its own draw, whatever noise_shape says. Where it says 1, one draw is used for the "
+    "whole axis.",
 )
 
 NOISE_SHAPE_INVERTED = Misconception(

@@ -40,8 +40,8 @@ def chance_cases(draw: Draw) -> Iterator[Case]:
 MISCONCEPTIONS = (
     Misconception(
         "dropout-drops-steps",
-        "You take p as the chance that a whole step vanishes. Dropout draws for each feature, so all F of "
-        "them must be dropped at once.",
+        "You take p as the probability that a whole step vanishes. Dropout draws for each feature, so all F "
+        "of them must be dropped at once.",
         (lambda p, features: p,),
     ),
     Misconception(
@@ -52,13 +52,13 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "any-feature",
-        "That is the chance that at least one feature is dropped. The step vanishes only when all are.",
+        "That is the probability that at least one feature is dropped. The step vanishes only when all are.",
         (lambda p, features: 1 - (1 - p) ** features,),
     ),
     Misconception(
         "chances-added",
-        "You add up, or share out, the chances of the features. They are drawn independently, so their "
-        "chances multiply.",
+        "You add or divide the probabilities of the features. They are drawn independently, so their "
+        "probabilities multiply.",
         (
             lambda p, features: p * features,
             lambda p, features: p / features,
@@ -67,7 +67,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "chance-of-staying",
-        "That is the chance that something of the step is left. The question is the chance that nothing is.",
+        "That is the probability that something of the step is left. The question is the probability that "
+        "nothing is.",
         (lambda p, features: 1 - p**features,),
     ),
     Misconception(
@@ -95,7 +96,7 @@ PART = exact_part(
     points=20,
     hints=(
         "A step vanishes when every one of its features is dropped, and each is dropped by its own draw.",
-        "Independent chances multiply: p for the first feature, times p for the second, and so on.",
+        "Independent probabilities multiply: p for the first feature, times p for the second, and so on.",
     ),
     cases=chance_cases,
     outputs=("the chance",),

@@ -105,7 +105,7 @@ SHAPE_ENTRIES = (
     Entry(
         Misconception(
             "one-mask-for-all-steps",
-            "One mask for the batch still has a draw of its own at each step and feature; only the rows "
+            "One mask for the batch still has a draw of its own at each step and feature; only the examples "
             "share it.",
         ),
         _gives(
@@ -118,7 +118,7 @@ SHAPE_ENTRIES = (
     Entry(
         Misconception(
             "mask-per-row",
-            "One mask for the batch means that the rows share it: size 1 on the batch axis.",
+            "One mask for the batch means that the examples share it: size 1 on the batch axis.",
         ),
         _gives(
             "one for the batch",
@@ -141,9 +141,10 @@ PART = Part(
     noise_shape,
     points=30,
     hints=(
-        "Write a 1 on each axis along which one draw serves all. Which axis is that for each of the four?",
+        "Write a 1 on each axis along which one draw is used for all. Which axis is that for each of the "
+        "four?",
         "SpatialDropout1D drops a feature at all steps; whole steps drop all features of one step; "
-        "one for the batch drops the same elements in all rows.",
+        "one for the batch drops the same elements in all examples.",
     ),
     check=table("noise_shape", noise_shape, _shape_cases, SHAPE_ENTRIES, "the noise shape"),
     misconceptions=tuple(entry.misconception for entry in SHAPE_ENTRIES),

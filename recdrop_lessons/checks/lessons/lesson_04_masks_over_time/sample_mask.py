@@ -62,7 +62,7 @@ SHARING: tuple[tuple[Misconception, Callable[[Pattern], Pattern]], ...] = (
         Misconception(
             "sharing-ignored",
             "Each element has its own draw, whatever `shared` says. Along an axis that is named there, one "
-            "draw serves all.",
+            "draw is used for all.",
         ),
         lambda wanted: (False, False, False),
     ),
@@ -70,7 +70,7 @@ SHARING: tuple[tuple[Misconception, Callable[[Pattern], Pattern]], ...] = (
         Misconception(
             "sharing-inverted",
             "You draw anew along the axes that `shared` names, and share along the others. It names the "
-            "axes that one draw serves.",
+            "axes along which one draw is used for all.",
         ),
         lambda wanted: tuple(not one for one in wanted),
     ),
@@ -78,7 +78,7 @@ SHARING: tuple[tuple[Misconception, Callable[[Pattern], Pattern]], ...] = (
         Misconception(
             "mask-per-step",
             'Your mask changes at each step although `shared` names "time". Gal\'s mask is drawn once per '
-            "sequence and serves all its steps.",
+            "sequence and is used at all its steps.",
         ),
         _always(1, False),
     ),
@@ -93,15 +93,14 @@ SHARING: tuple[tuple[Misconception, Callable[[Pattern], Pattern]], ...] = (
     (
         Misconception(
             "one-mask-for-batch",
-            'All rows have one mask although `shared` does not name "batch". Each row is another sample '
-            "and has its own.",
+            'All examples have one mask although `shared` does not name "batch". Each example has its own.',
         ),
         _always(0, True),
     ),
     (
         Misconception(
             "mask-per-row",
-            'Each row has its own mask although `shared` names "batch": one mask is to serve all rows then.',
+            'Each example has its own mask although `shared` names "batch": one mask is used for all then.',
         ),
         _always(0, False),
     ),
@@ -201,8 +200,8 @@ def check_sample_mask(answer: Answer, seed: int) -> str:
 
 def _arguments(draw: Draw, sizes: Sequence[int], p: float, wanted: Pattern) -> dict[str, Value]:
     names = [name for name, one in zip(AXES, wanted, strict=True) if one]
-    order = torch.randperm(len(names), generator=draw.torch).tolist()
-    shared = tuple(names[k] for k in order)
+    # in the order of the axes and in reverse, each at every seed
+    shared = tuple(names[::-1] if wanted[1] else names)
     given: dict[str, Value] = dict(zip(AXES, sizes, strict=True))
     return given | {"p": p, "shared": shared}
 

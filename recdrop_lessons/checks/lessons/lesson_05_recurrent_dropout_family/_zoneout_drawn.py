@@ -36,7 +36,7 @@ GIVEN_MASK_IGNORED = Misconception(
 )
 ONE_MASK_FOR_BATCH = Misconception(
     "one-mask-for-batch",
-    "All rows of the batch share one draw. Each row is another sample and has a mask of its own.",
+    "All examples of the batch share one draw. Each example has a mask of its own.",
 )
 
 

@@ -159,8 +159,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "masks-told-by-size",
-        "You take a mask for one per gate because its first axis has size 4. A batch of four rows has that "
-        "too: count the dimensions.",
+        "You take a mask for one per gate because its first axis has size 4. A batch of four examples has "
+        "that too: count the dimensions.",
         (
             partial(
                 gal_step,

@@ -210,7 +210,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "zero-for-previous",
-        "You put zero where the old value belongs: that is dropout. Zoneout fills the hole with the "
+        "You put zero where the old value belongs: that is dropout. In zoneout the replacement value is the "
         "previous value.",
         (
             partial(zoneout_step, keep=_zero),
@@ -288,8 +288,8 @@ PART = Part(
         "First do the plain step, to a candidate state h̃ and a candidate cell c̃. Then each value "
         "of h and of c is the old one or the new one.",
         "c' = d_c∘c + (1-d_c)∘c̃ and h' = d_h∘h + (1-d_h)∘h̃, where h̃ = o∘tanh(c̃). A mask that "
-        "is None is 1 with probability z. At evaluation put the rates z_c and z_h where the masks "
-        "stand.",
+        "is None is 1 with probability z. At evaluation use the rates z_c and z_h instead of the "
+        "masks.",
     ),
     check=check_zoneout,
     misconceptions=MISCONCEPTIONS,

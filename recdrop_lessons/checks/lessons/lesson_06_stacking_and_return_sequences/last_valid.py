@@ -43,8 +43,8 @@ def _valid_sum(outputs: Tensor, lengths: Tensor) -> Tensor:
 MISCONCEPTIONS = (
     Misconception(
         "last-from-padding",
-        "You take the last step of the tensor. In a row that is shorter it is padding: the last valid step "
-        "of row b is lengths[b] - 1.",
+        "You take the last step of the tensor. In a shorter sequence it is padding: the last valid step "
+        "of example b is lengths[b] - 1.",
         (
             lambda outputs, lengths: outputs[:, -1],
             lambda outputs, lengths: outputs[:, -1:],
@@ -52,7 +52,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "off-by-one",
-        "You are one step off. A row of n valid steps has them at 0 to n-1, so the last is at n-1.",
+        "You are one step off. A sequence of n valid steps has them at 0 to n-1, so the last is at n-1.",
         (
             _at(lambda lengths, T: lengths),
             _at(lambda lengths, T: lengths.clamp(max=T - 1)),
@@ -63,7 +63,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "one-length-for-all",
-        "You take one row's length for all. Each row ends where its own length says.",
+        "You use one sequence's length for all. Each sequence ends where its own length says.",
         (
             _at(lambda lengths, T: lengths.max() - 1),
             _at(lambda lengths, T: lengths.min() - 1),
@@ -73,7 +73,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "first-step",
-        "You take the first step. The last valid one has read the whole row.",
+        "You take the first step. The last valid one has read the whole sequence.",
         (lambda outputs, lengths: outputs[:, 0],),
     ),
     Misconception(
@@ -93,13 +93,13 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "all-rows-for-each",
-        "You pick a step for each row in all rows: outputs[:, lengths - 1] is (B, B, H). Pair the rows with "
-        "their steps.",
+        "You pick the step of each example from all examples: outputs[:, lengths - 1] is (B, B, H). Pair the "
+        "examples with their steps.",
         (lambda outputs, lengths: outputs[:, lengths - 1],),
     ),
     Misconception(
         "time-batch-swapped",
-        "You take the time axis for the batch axis. outputs is (B, T, H): the row comes first, then the "
+        "You take the time axis for the batch axis. outputs is (B, T, H): the example comes first, then the "
         "step.",
         (lambda outputs, lengths: outputs[lengths - 1, torch.arange(len(lengths))],),
     ),
@@ -110,8 +110,8 @@ PART = exact_part(
     last_valid,
     points=20,
     hints=(
-        "Row b has lengths[b] valid steps, counted from step 0. Where is its last one?",
-        "Index with two tensors at once, the rows 0 to B-1 and the steps lengths - 1: they are "
+        "Example b has lengths[b] valid steps, counted from step 0. Where is its last one?",
+        "Index with two tensors at once, the examples 0 to B-1 and the steps lengths - 1: they are "
         "paired. Or use gather along axis 1.",
     ),
     cases=lambda draw: padded_cases(draw, "outputs"),

@@ -176,8 +176,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "repeat-vector-any-rank",
-        "Your RepeatVector takes sequences. It makes a time axis out of one vector a row, (B, F), so it "
-        "needs rank 2.",
+        "Your RepeatVector takes sequences. It makes a time axis out of one vector per example, (B, F), so "
+        "it needs rank 2.",
         (
             _rules(RepeatVector=lambda shape, n: (shape[0], n, *shape[1:])),
             _rules(RepeatVector=lambda shape, n: (shape[0], n, shape[-1])),

@@ -83,7 +83,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "padding-overwritten",
-        "You overwrite the padding. It is left as it is, whatever stands there.",
+        "You overwrite the padding. It is left as it is, whatever its values are.",
         (
             _placed(lambda t, n, T: (n - 1 - t).clamp(min=0)),
             _placed(lambda t, n, T: (n - 1 - t) % T),
@@ -95,7 +95,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "off-by-one",
-        "You are one step off: a row of n valid steps has them at 0 to n-1, and step t comes from n-1-t.",
+        "You are one step off: a sequence of n valid steps has them at 0 to n-1, and step t comes from "
+        "n-1-t.",
         (
             _within(lambda n, T: (n + 1).clamp(max=T)),
             _within(lambda n, T: n - 1),
@@ -107,7 +108,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "one-length-for-all",
-        "You take one row's length for all. Each row is reversed within its own.",
+        "You use one sequence's length for all. Each sequence is reversed within its own.",
         (
             _within(lambda n, T: n.max()),
             _within(lambda n, T: n.min()),
@@ -127,7 +128,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "wrong-axis-flipped",
-        "You flip the rows or the features. Time is the second axis.",
+        "You flip the examples or the features. Time is the second axis.",
         (
             lambda x, lengths: x.flip(0),
             lambda x, lengths: x.flip(2),
@@ -137,7 +138,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "time-batch-swapped",
-        "You take the time axis for the batch axis. x is (B, T, F), and lengths has one entry a row.",
+        "You take the time axis for the batch axis. x is (B, T, F), and lengths has one entry per example.",
         (_swapped, lambda x, lengths: reverse_padded(x, lengths).transpose(0, 1)),
     ),
 )
@@ -147,10 +148,10 @@ PART = exact_part(
     reverse_padded,
     points=20,
     hints=(
-        "A row of 3 valid steps in 5 holds a b c _ _ and becomes c b a _ _. From which step does "
+        "A sequence of 3 valid steps in 5 holds a b c _ _ and becomes c b a _ _. From which step does "
         "step t come, while t is valid, and from which after that?",
-        "Step t of row b comes from lengths[b] - 1 - t where t < lengths[b], else from t. Build "
-        "these indices (B, T) and gather along time, or go row by row.",
+        "Step t of example b comes from lengths[b] - 1 - t where t < lengths[b], else from t. Build "
+        "these indices (B, T) and gather along time, or go example by example.",
     ),
     cases=lambda draw: padded_cases(draw, "x"),
     gradients=("x",),

@@ -78,7 +78,7 @@ MISCONCEPTIONS = (
     Misconception(
         "time-batch-swapped",
         "You take the time axis for the batch axis. x is (B, T, F): statistics at each step run over the "
-        "rows, axis 0.",
+        "examples, axis 0.",
         (
             _over((1,), (0, 1)),
             _over((1,), (1,)),
@@ -113,7 +113,7 @@ PART = exact_part(
     hints=(
         "How many means are there in each kind: one for each step and feature, or one for each feature?",
         "Per step, mean and biased variance run over axis 0; else over axes 0 and 1 together. Keep "
-        "the axes (keepdim) and divide by the root of variance + eps. A single row at a step gives "
+        "the axes (keepdim) and divide by the root of variance + eps. A single example at a step gives "
         "zeros.",
     ),
     cases=batch_norm_cases,

@@ -284,8 +284,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "norm-over-batch",
-        "Your mean and variance run over the batch. That is batch norm; a layer norm keeps the rows apart "
-        "and runs over the last axis.",
+        "Your mean and variance run over the batch. That is batch norm; a layer norm keeps the examples "
+        "apart and runs over the last axis.",
         (
             partial(layer_norm_lstm_step, standardise=_along((0,))),
             partial(layer_norm_lstm_step, standardise=_along((0, 1))),

@@ -161,12 +161,12 @@ def each_end(h: Tensor, edges: Tensor, a_src: Tensor, a_dst: Tensor, slope: floa
 
 DIRECTION = (
     "You read the edges the other way round. edges[0] is where an edge comes from, edges[1] where it goes: "
-    "a node hears along its incoming edges."
+    "a node receives along its incoming edges."
 )
 
 SELF_LOOPS_ADDED = (
     "You add self-loops. GAT layers of libraries may do that, but here the edges are what they are: none is "
-    "added, and a node without incoming edges hears nothing."
+    "added, and a node without incoming edges receives nothing."
 )
 
 COEFFICIENT_MISCONCEPTIONS = (
@@ -192,7 +192,7 @@ COEFFICIENT_MISCONCEPTIONS = (
     Misconception(
         "softmax-over-sources",
         "You normalise over the edges that leave a node. The softmax goes over the edges that enter it: what "
-        "a node hears sums to 1, what it says need not.",
+        "enters a node sums to 1, what leaves it need not.",
         (partial(attention_coefficients, group=0),),
     ),
     Misconception(

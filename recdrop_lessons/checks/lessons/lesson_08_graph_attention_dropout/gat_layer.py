@@ -216,7 +216,7 @@ LAYER_MISCONCEPTIONS = (
     ),
     Misconception(
         "projection-mask-at-target",
-        "You drop projected features at the node that hears, or on the sum. m_proj acts at the source: on "
+        "You drop projected features at the target, or on the sum. m_proj acts at the source: on "
         "z_u, as it is summed.",
         (
             partial(
@@ -282,7 +282,7 @@ LAYER_MISCONCEPTIONS = (
     ),
     Misconception(
         "messages-from-target",
-        "Each node sums its own features, weighted. What is summed is z of the source: a node hears its "
+        "Each node sums its own features, weighted. What is summed is z of the source: a node receives its "
         "neighbours.",
         (partial(gat_layer, send=lambda z, m_proj, source, target, x, W: (z * m_proj)[target]),),
     ),
@@ -308,7 +308,8 @@ LAYER_MISCONCEPTIONS = (
     ),
     Misconception(
         "isolated-node-kept",
-        "A node without incoming edges keeps features in your layer. It hears nothing, so its row is zero.",
+        "A node without incoming edges keeps features in your layer. It receives nothing, so its output is "
+        "zero.",
         (
             partial(gat_layer, finish=_isolated_kept),
             partial(

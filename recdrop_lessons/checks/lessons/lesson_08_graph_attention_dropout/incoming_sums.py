@@ -65,7 +65,7 @@ MISCONCEPTIONS = (
     Misconception(
         "attention-renormalised",
         "You renormalise: your sums are 1 wherever an edge is left. Dropped coefficients stay as they are, "
-        "so a node may hear more or less than 1.",
+        "so the sum of a node may be more or less than 1.",
         (
             lambda alpha, edges, m_alpha, nodes: incoming_sums(
                 renormalised_safely(alpha, m_alpha, edges[1]), edges, torch.ones_like(alpha), nodes

@@ -54,8 +54,8 @@ def _both_ways(edges: Tensor, nodes: int) -> Tensor:
 MISCONCEPTIONS = (
     Misconception(
         "self-loops-forgotten",
-        "Your edges hold no self-loops, or no new ones: a node then never hears itself, and its own features "
-        "are lost in the layer.",
+        "Your edges hold no self-loops, or no new ones: a node then receives nothing from itself, and its "
+        "own features are lost in the layer.",
         (
             lambda edges, nodes: edges,
             lambda edges, nodes: edges[:, edges[0] != edges[1]],
@@ -63,7 +63,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "self-loops-doubled",
-        "You add a loop to nodes that have one already. Such a node would hear itself twice: take the old "
+        "You add a loop to nodes that have one already. Such a node would count itself twice: take the old "
         "loops out first.",
         (
             lambda edges, nodes: with_loops(edges, nodes, instead=False),

@@ -26,7 +26,8 @@ def one_maximum(logits: Tensor) -> Tensor:
 SOFTMAX_UNSTABLE = Misconception(
     "softmax-unstable",
     "Your softmax breaks on large logits: exp(1e4) overflows, and where you subtract one maximum for all, "
-    "other rows underflow to 0/0. Use torch.softmax, or subtract the largest logit of each row first.",
+    "other examples underflow to 0/0. Use torch.softmax, or subtract the largest logit of each example "
+    "first.",
 )
 
 

@@ -175,7 +175,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "bins-of-equal-counts",
-        "Your bins hold equally many rows. Here they are equally wide.",
+        "Your bins hold equally many examples. Here they are equally wide.",
         (_equal_counts,),
     ),
     Misconception(
@@ -279,9 +279,9 @@ PART = Part(
     calibration_error,
     points=30,
     hints=(
-        "Of each row you need two numbers: its top probability, and whether the class that has it is "
+        "Of each example you need two numbers: its top probability, and whether the class that has it is "
         "the label.",
-        "For each bin: the share of its rows among all, times the absolute difference of its "
+        "For each bin: the fraction of the examples that are in it, times the absolute difference of its "
         "accuracy and its mean top probability. Empty bins add nothing. Mind which edge a bin "
         "holds.",
     ),

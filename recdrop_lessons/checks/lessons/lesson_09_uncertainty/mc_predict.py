@@ -30,7 +30,7 @@ def mc_predict(logits: Tensor, *, softmax: Function = softmax) -> Tensor:
         logits: of each pass, row and class, (S, B, K).
 
     Returns:
-        The probabilities, (B, K); each row sums to 1.
+        The probabilities, (B, K); the values of each example sum to 1.
     """
     # p̄ = 1/S Σ_s softmax(l_s)
     return softmax(logits).mean(0)  # (B, K)
@@ -48,7 +48,7 @@ PREDICT_MISCONCEPTIONS = (
     ),
     Misconception(
         "logits-returned",
-        "You return logarithms or logits. Return probabilities: each row sums to 1.",
+        "You return logarithms or logits. Return probabilities: the values of each example sum to 1.",
         (
             lambda logits: logits.mean(0),
             lambda logits: logits.log_softmax(-1).mean(0),
@@ -57,8 +57,8 @@ PREDICT_MISCONCEPTIONS = (
     ),
     Misconception(
         "softmax-axis",
-        "Your softmax goes along the wrong axis. The probabilities of one pass and one row sum to 1 over the "
-        "classes, the last axis.",
+        "Your softmax goes along the wrong axis. The probabilities of one pass and one example sum to 1 over "
+        "the classes, the last axis.",
         (
             lambda logits: logits.softmax(0).mean(0),
             lambda logits: logits.softmax(1).mean(0),
@@ -66,7 +66,7 @@ PREDICT_MISCONCEPTIONS = (
     ),
     Misconception(
         "wrong-axis-averaged",
-        "You average over another axis than the passes. The passes are the first axis; rows and classes "
+        "You average over another axis than the passes. The passes are the first axis; examples and classes "
         "stay.",
         (
             lambda logits: softmax(logits).mean(1),
@@ -92,7 +92,7 @@ PREDICT_MISCONCEPTIONS = (
     ),
     Misconception(
         "median-for-mean",
-        "You take the median over the passes. The prediction is the mean: only its rows sum to 1.",
+        "You take the median over the passes. The prediction is the mean: only its probabilities sum to 1.",
         (lambda logits: softmax(logits).median(0).values,),
     ),
     Misconception(

@@ -105,8 +105,8 @@ INFORMATION_MISCONCEPTIONS = (
     ),
     Misconception(
         "softmax-axis",
-        "Your softmax goes along the wrong axis. The probabilities of one pass and one row sum to 1 over the "
-        "classes, the last axis.",
+        "Your softmax goes along the wrong axis. The probabilities of one pass and one example sum to 1 over "
+        "the classes, the last axis.",
         (
             partial(mutual_information, softmax=lambda logits: logits.softmax(0)),
             partial(mutual_information, softmax=lambda logits: logits.softmax(1)),

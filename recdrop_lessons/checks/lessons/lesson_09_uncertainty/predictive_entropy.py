@@ -93,8 +93,8 @@ ENTROPY_MISCONCEPTIONS = (
     ),
     Misconception(
         "wrong-axis-summed",
-        "You sum along the wrong axis. There is one entropy a row: the sum runs over the classes, the last "
-        "axis.",
+        "You sum along the wrong axis. There is one entropy per example: the sum runs over the classes, the "
+        "last axis.",
         (
             lambda probabilities: torch.special.entr(probabilities).sum(0),
             lambda probabilities: torch.special.entr(probabilities).sum(),
@@ -150,16 +150,16 @@ ENTROPY_MISCONCEPTIONS = (
             for inside in (0, 1)
         ),
     ),
-    Misconception(
-        "rows-with-zero-lost",
-        "Where one probability of a row is 0, the whole entropy of that row is lost: 0·log 0 gives NaN, and "
-        "you replace it after the sum. Replace it before, class by class.",
-        (lambda probabilities: entropy_with_nan(probabilities).nan_to_num(0.0),),
-    ),
 )
 
 MISCONCEPTIONS = (
     *map(silent_on_extremes, ENTROPY_MISCONCEPTIONS),
+    Misconception(
+        "rows-with-zero-lost",
+        "Where one probability of an example is 0, the whole entropy of that example is lost: 0·log 0 gives "
+        "NaN, and you replace it after the sum. Replace it before, class by class.",
+        (lambda probabilities: entropy_with_nan(probabilities).nan_to_num(0.0),),
+    ),
     replace(ZERO_LOG_ZERO, mistakes=(entropy_with_nan,)),
 )
 

@@ -90,7 +90,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "best-run-reported",
-        "You report the best run of the chosen rate. A single seed is luck: report the mean over all seeds.",
+        "You report the best run of the chosen rate. One seed's result may be chance: report the mean over "
+        "all seeds.",
         (
             partial(chosen_on_validation, report=lambda v, t, k: min(t[k])),
             partial(chosen_on_validation, report=lambda v, t, k: t[k][_first_lowest(v[k])]),
@@ -98,7 +99,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "best-run-chosen",
-        "You choose the rate of the single best run. That run may be a lucky seed: choose by the mean over "
+        "You choose the rate of the single best run. Its low loss may be chance: choose by the mean over "
         "the seeds.",
         (
             partial(chosen_on_validation, choose=lambda v, t: _best_run(v)[0]),

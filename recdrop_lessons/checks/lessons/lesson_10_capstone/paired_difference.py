@@ -86,6 +86,16 @@ def _zero_if_unclear(a: Sequence[float], b: Sequence[float], level: float) -> In
 
 MISCONCEPTIONS = (
     Misconception(
+        "zero-differences-left-out",
+        "You leave out pairs whose difference is 0. A pair that is equal says that a and b are alike: it "
+        "counts.",
+        (
+            lambda a, b, level: mean_interval(
+                [one - other for one, other in zip(a, b, strict=True) if one != other], level
+            ),
+        ),
+    ),
+    Misconception(
         "unpaired-interval",
         "You treat the two lists as if they had nothing to do with each other. a[k] and b[k] share a seed: "
         "what both runs of a pair share cancels in a[k] - b[k], so take the interval of the differences.",
@@ -106,7 +116,7 @@ MISCONCEPTIONS = (
     Misconception(
         "pairs-sorted",
         "You sort the lists before you pair them. The pairs are the seeds: a[k] belongs to b[k] as they "
-        "stand.",
+        "masks.",
         (
             lambda a, b, level: paired_difference(sorted(a), sorted(b), level),
             lambda a, b, level: paired_difference(sorted(a), sorted(b, reverse=True), level),
@@ -119,16 +129,6 @@ MISCONCEPTIONS = (
         (lambda a, b, level: mean_interval([abs(x - y) for x, y in zip(a, b, strict=True)], level),),
     ),
     *(replace(its, mistakes=tuple(map(_of_differences, its.mistakes))) for its in INTERVAL_MISCONCEPTIONS),
-    Misconception(
-        "zero-differences-left-out",
-        "You leave out pairs whose difference is 0. A pair that is equal says that a and b are alike: it "
-        "counts.",
-        (
-            lambda a, b, level: mean_interval(
-                [one - other for one, other in zip(a, b, strict=True) if one != other], level
-            ),
-        ),
-    ),
     Misconception(
         "relative-difference",
         "You divide the differences. Asked for is a[k] - b[k] itself, not its ratio to a score.",
@@ -170,7 +170,7 @@ PART = exact_part(
     paired_difference,
     points=30,
     hints=(
-        "a[k] and b[k] come from the same seed. What is left of the seed's luck in a[k] - b[k]?",
+        "a[k] and b[k] come from the same seed. What is left of the seed's effect in a[k] - b[k]?",
         "Make the list of the differences a[k] - b[k] first; what remains is 10.1 on that list.",
     ),
     cases=paired_cases,

@@ -145,14 +145,14 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "weights-not-summed",
-        "Your gradients of W, U, b hold one step. The same weights serve every step, so the steps' gradients "
+        "Your gradients of W, U, b hold one step. Every step uses the same weights, so the steps' gradients "
         "add up.",
         (partial(lstm_backward_over_time, add=lambda total, new: new),),
     ),
     Misconception(
         "mean-over-batch",
-        "You divide the weights' gradients by the number of rows or steps. They are sums: whether the loss "
-        "is a mean is in d_states already.",
+        "You divide the weights' gradients by the number of examples or steps. They are sums: whether the "
+        "loss is a mean is in d_states already.",
         (_divided("rows"), _divided("steps"), _divided("both")),
     ),
     Misconception(
@@ -178,7 +178,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "mask-forgotten-in-w",
-        "The gradient of W lacks the mask m_x. W met x∘m_x, not x: dW = Σ daᵀ(x∘m_x).",
+        "The gradient of W lacks the mask m_x. W multiplied x∘m_x, not x: dW = Σ daᵀ(x∘m_x).",
         (partial(lstm_backward_over_time, seen_by_W=lambda x, m_x: x),),
     ),
     Misconception(
@@ -188,7 +188,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "mask-forgotten-in-u",
-        "The gradient of U lacks the mask m_h. U met h∘m_h, not h: dU = Σ daᵀ(h∘m_h).",
+        "The gradient of U lacks the mask m_h. U multiplied h∘m_h, not h: dU = Σ daᵀ(h∘m_h).",
         (_stepwise(seen_by_U=lambda h, m_h: h),),
     ),
     Misconception(

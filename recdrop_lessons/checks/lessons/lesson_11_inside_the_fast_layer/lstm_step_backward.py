@@ -222,8 +222,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "factors-exchanged",
-        "A gate's gradient has the wrong factor. In c' = f∘c + i∘g, i meets g, g meets i, and f meets the "
-        "*old* cell.",
+        "A gate's gradient has the wrong factor. In c' = f∘c + i∘g, i is multiplied by g, g by i, and f by "
+        "the *old* cell.",
         (
             _wrong_factors("g", "new", "i"),
             _wrong_factors("i", "c", "g"),
@@ -253,12 +253,12 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "mask-forgotten-in-u",
-        "The gradient of U lacks the mask. U met h∘m, not h: dU = daᵀ (h∘m).",
+        "The gradient of U lacks the mask. U multiplied h∘m, not h: dU = daᵀ (h∘m).",
         (partial(lstm_step_backward, seen_by_U=lambda h, m_h: h),),
     ),
     Misconception(
         "mask-forgotten-backwards",
-        "Your backward step has no mask at all. It belongs to the gradient of h and to that of U: both met "
+        "Your backward step has no mask at all. It belongs to the gradient of h and to that of U: both read "
         "h∘m.",
         (partial(lstm_step_backward, old_state=lambda d, m_h: d, seen_by_U=lambda h, m_h: h),),
     ),
@@ -270,8 +270,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "bias-not-summed",
-        "Your bias gradient is not the sum over the batch. One b serves every row, so its gradients add up: "
-        "(4H,).",
+        "Your bias gradient is not the sum over the batch. Every example uses the same b, so its gradients "
+        "add up: (4H,).",
         (
             partial(lstm_step_backward, sums=lambda da: da),
             partial(lstm_step_backward, sums=lambda da: da.mean(0)),
@@ -281,8 +281,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "mean-over-batch",
-        "You divide by the number of rows. Whether the loss is a mean is in dh and dc already; gradients of "
-        "shared weights are sums.",
+        "You divide by the number of examples. Whether the loss is a mean is in dh and dc already; gradients "
+        "of shared weights are sums.",
         (_mean_over_batch,),
     ),
     Misconception(
@@ -354,8 +354,8 @@ PART = exact_part(
         "Run the step forward first and keep i, f, g, o and tanh(c'). Then go back: what did h' = "
         "o∘tanh(c') read, and what did c' = f∘c + i∘g?",
         "The gradient of c' is dc + dh∘o∘(1-tanh(c')²). Each gate's da is that (for o: dh) times "
-        "what the gate met, times the gate's slope. From da, (B, 4H), all six gradients follow; "
-        "h∘m stands where h stood.",
+        "what the gate is multiplied by, times the gate's slope. From da, (B, 4H), all six gradients follow; "
+        "h∘m takes the place of h.",
     ),
     cases=backward_cases,
     outputs=_STEP_OUTPUTS,

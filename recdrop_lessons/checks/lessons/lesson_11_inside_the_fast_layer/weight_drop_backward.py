@@ -38,8 +38,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "mask-forgotten-in-h",
-        "The gradient of h goes back through all of U. It goes back through what h met: the dropped weights, "
-        "U∘m.",
+        "The gradient of h goes back through all of U. It goes back through what multiplied h: the dropped "
+        "weights, U∘m.",
         (lambda dz, h, U, m_U: (dz @ U, (dz.T @ h) * m_U),),
     ),
     Misconception(
@@ -76,7 +76,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "mean-over-batch",
-        "You divide by the number of rows. One U serves every row, so their gradients add up.",
+        "You divide by the number of examples. Every example uses the same U, so their gradients add up.",
         (lambda dz, h, U, m_U: (dz @ (U * m_U), (dz.T @ h) * m_U / len(h)),),
     ),
     Misconception(
