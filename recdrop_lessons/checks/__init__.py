@@ -22,7 +22,8 @@ To add a part (docs/instructors/adapting.md has one written out):
    False)` asks for no gradients: they cost more than all else, so cases that differ from the first in
    their sizes alone go without.
 4. `PART = exact_part(number, function, points=..., hints=..., cases=..., misconceptions=...)`, for a value
-   that the arguments decide (exact.py). A part that maps names to words or shapes is a `table` (tables.py).
+   that the arguments decide (exact.py). Where the value is a word out of a few, `told=False` keeps
+   the right one out of the report. A part that maps names to words or shapes is a `table` (tables.py).
    A random part writes its own check from the `Steps` of steps.py and the bounds of chance.py: few calls on
    large tensors, each comparison's chance to reject a right answer below `chance.ERROR`.
 5. tests/answers/lesson_NN_name/function.py: RIGHT and WRONG, at least one wrong answer a misconception. Each

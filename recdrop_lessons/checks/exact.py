@@ -24,7 +24,7 @@ from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import TOLERANCE, compare, unchanged
 from recdrop_lessons.checks.draw import Draw, as_dtype, non_contiguous
 from recdrop_lessons.checks.general import EDGE_CASE
-from recdrop_lessons.checks.outcomes import differs, raised
+from recdrop_lessons.checks.outcomes import differs, raised, untold
 from recdrop_lessons.checks.parts import (
     CHANGES_INPUT,
     GRADIENT_CUT,
@@ -127,6 +127,7 @@ class Exact:
             and a function from the arguments gives them where they depend on the case.
         misconceptions: those with `mistakes` are recognised.
         floats: whether there are tensors to cast to float32 and to lay out otherwise.
+        told: whether a report may hold the right value; not where it is one of a few words.
     """
 
     name: str
@@ -136,6 +137,7 @@ class Exact:
     gradients: tuple[str, ...] | Callable[[dict[str, Value]], tuple[str, ...]] = ()
     misconceptions: tuple[Misconception, ...] = ()
     floats: bool = True
+    told: bool = True
     tolerance: dict[torch.dtype, float] = field(default_factory=lambda: dict(TOLERANCE))
 
     def __call__(self, answer: Answer, seed: int) -> Outcome:
@@ -163,7 +165,7 @@ class Exact:
             trial.dtype if self.floats else None,
         )
         if difference is not None:
-            outcome = differs(difference, trial.label, arguments)
+            outcome = (differs if self.told else untold)(difference, trial.label, arguments)
             outcome.details["changed"] = [
                 name for name, before in arguments.items() if not unchanged(before, call.arguments[name])
             ]

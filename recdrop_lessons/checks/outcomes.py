@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from recdrop_lessons.checks.answer import AnswerError, Value, tensors
-from recdrop_lessons.checks.compare import Difference
+from recdrop_lessons.checks.compare import Difference, describe
 from recdrop_lessons.checks.general import of_difference, of_error
 from recdrop_lessons.checks.parts import KEYWORDS_RENAMED, Misconception, Outcome
 from recdrop_lessons.checks.picture import picture
@@ -34,6 +34,13 @@ def differs(difference: Difference, label: str, arguments: dict[str, Value]) -> 
     return _named(of_difference(difference), f"On {label}: {difference.sentence}", details)
 
 
+def untold(difference: Difference, label: str, arguments: dict[str, Value]) -> Outcome:
+    """As `differs`, without the right value: of a table's entries or a few words, nothing is given away."""
+    yours, details = difference.yours, {"case": label, "inputs": inputs(arguments)}
+    said = describe(yours) if any(True for _ in tensors(yours)) else repr(yours)[:60]
+    return _named(of_difference(difference), f"On {label}: {difference.output} is not {said}.", details)
+
+
 def _named(found: Misconception | None, said: str, details: dict[str, Any]) -> Outcome:
     """The failure under its misconception's name, where there is one."""
     if found is None:
@@ -47,6 +54,9 @@ def inputs(arguments: dict[str, Value]) -> list[list[str]]:
     for name, value in arguments.items():
         if isinstance(value, Tensor):
             rows.append([name, str(tuple(value.shape)), str(value.dtype).removeprefix("torch.")])
+        elif isinstance(value, dict):
+            shapes = ", ".join(f"{key} {tuple(item.shape)}" for key, item in value.items())
+            rows.append([name, f"dict of {len(value)}", f"tensors {shapes}"])
         elif isinstance(value, (tuple, list)) and any(True for _ in tensors(value)):
             shapes = ", ".join(str(tuple(item.shape)) for item in tensors(value))
             rows.append([name, f"{type(value).__name__} of {len(value)}", f"tensors {shapes}"])

@@ -1,4 +1,7 @@
-"""Checks of small tables: from a name to a word or a shape, each wrong entry a misconception of its own."""
+"""Checks of small tables: from a name to a word or a shape, each wrong entry a misconception of its own.
+
+A report says which entry is wrong, and never what is right there: a table is learnt by looking it up.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import compare
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.general import WORD
-from recdrop_lessons.checks.outcomes import differs
+from recdrop_lessons.checks.outcomes import untold
 from recdrop_lessons.checks.parts import Check, Misconception
 from recdrop_lessons.checks.steps import Failed, Reply, Step, Steps, kept, stepwise
 
@@ -38,12 +41,14 @@ def table(
         difference = compare(reply.value, right(**reply.arguments), (output,), 1e-9)
         if difference is None:
             return
+        failed = untold(difference, reply.step.label, reply.arguments)
+        said = failed.details.get("difference", failed.message)
         if isinstance(reply.value, str) and reply.value not in words():
-            raise reply.fail(WORD, difference=difference.sentence)
+            raise reply.fail(WORD, difference=said)
         for entry in entries:
             if entry.shows(reply.arguments, reply.value):
-                raise reply.fail(entry.misconception, difference=difference.sentence)
-        raise Failed(differs(difference, reply.step.label, reply.arguments))
+                raise reply.fail(entry.misconception, difference=said)
+        raise Failed(failed)
 
     def words() -> list[Value]:
         """All answers of the table, where they are words."""
