@@ -15,14 +15,8 @@ from recdrop_lessons.checks.lessons.lesson_02_noise._shared import (
     MASK_SHARED,
     ONE_MASK_FOR_BATCH,
     RESCALE_AT_TEST,
-    apart_from_zero,
     evaluation_steps,
-    kept_or_dropped,
-    like_x,
     rate_zero_steps,
-    small_shapes,
-    small_step,
-    typed,
 )
 from recdrop_lessons.checks.masks import (
     DEPENDENT,
@@ -32,6 +26,14 @@ from recdrop_lessons.checks.masks import (
     calls_independent,
     counts_vary,
     judge,
+)
+from recdrop_lessons.checks.multiplied import (
+    apart_from_zero,
+    kept_or_dropped,
+    like_x,
+    small_shapes,
+    small_step,
+    typed,
 )
 from recdrop_lessons.checks.parts import Part
 from recdrop_lessons.checks.steps import Drawing, Failed, Reply, Step, Steps, fail, kept, stepwise
@@ -128,7 +130,7 @@ MISCONCEPTIONS = (AT_EVALUATION, RESCALE_AT_TEST, *GENERAL_MASK, ONE_MASK_FOR_BA
 PART = Part(
     "2.1",
     inverted_dropout,
-    points=35,
+    points=30,
     hints=(
         "A mask is a tensor of x's shape that says keep or drop, each element by its own draw. "
         "With which probability is an element kept, if p is the rate of dropping?",

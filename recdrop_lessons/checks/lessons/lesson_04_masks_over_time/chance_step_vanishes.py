@@ -93,7 +93,7 @@ MISCONCEPTIONS = (
 PART = exact_part(
     "4.3",
     chance_step_vanishes,
-    points=20,
+    points=10,
     hints=(
         "A step vanishes when every one of its features is dropped, and each is dropped by its own draw.",
         "Independent probabilities multiply: p for the first feature, times p for the second, and so on.",

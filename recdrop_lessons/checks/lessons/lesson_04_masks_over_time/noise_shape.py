@@ -139,7 +139,7 @@ SHAPE_ENTRIES = (
 PART = Part(
     "4.2",
     noise_shape,
-    points=30,
+    points=15,
     hints=(
         "Write a 1 on each axis along which one draw is used for all. Which axis is that for each of the "
         "four?",

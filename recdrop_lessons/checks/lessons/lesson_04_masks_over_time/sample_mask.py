@@ -283,7 +283,7 @@ MISCONCEPTIONS = (*GENERAL_MASK, *{m.slug: m for m, _ in SHARING}.values(), MISR
 PART = Part(
     "4.1",
     sample_mask,
-    points=50,
+    points=25,
     hints=(
         "The size of what you draw is the method: draw a mask that has size 1 along each shared axis.",
         "Draw uniform numbers of that size, keep where they are at least p, divide by 1-p, and "

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 2.4."""
+"""Right and wrong answers to 4.4."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""2.4 The shape of the noise."""
+"""4.4 Dropout with a noise shape."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from torch import Tensor
 
 from recdrop_lessons.checks.answer import Answer, Value
 from recdrop_lessons.checks.draw import Draw, non_contiguous
-from recdrop_lessons.checks.lessons.lesson_02_noise._shared import (
+from recdrop_lessons.checks.masks import (
+    EXACT_COUNT,
+    GENERAL_MASK,
+    counts_vary,
+    judge,
+)
+from recdrop_lessons.checks.multiplied import (
     apart_from_zero,
     drops_nothing,
     kept_or_dropped,
     like_x,
     small_shapes,
     small_step,
-)
-from recdrop_lessons.checks.masks import (
-    EXACT_COUNT,
-    GENERAL_MASK,
-    counts_vary,
-    judge,
 )
 from recdrop_lessons.checks.parts import Misconception, Part
 from recdrop_lessons.checks.steps import Drawing, Reply, Step, Steps, fail, kept, stepwise
@@ -173,9 +173,9 @@ MISCONCEPTIONS = (
 )
 
 PART = Part(
-    "2.4",
+    "4.4",
     noise_shape_dropout,
-    points=20,
+    points=15,
     hints=(
         "Draw a mask of the noise's shape, not of x's, and let broadcasting do the rest.",
         "Replace each None by x's size on that axis; draw and scale the mask in that shape; multiply.",

@@ -1,0 +1,167 @@
+"""4.5 Which axes share a draw?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import product
+
+import torch
+from torch import Tensor
+
+from recdrop_lessons.checks.cases import Case
+from recdrop_lessons.checks.draw import Draw
+from recdrop_lessons.checks.exact import exact_part
+from recdrop_lessons.checks.lessons.lesson_04_masks_over_time._shared import AXES
+from recdrop_lessons.checks.parts import Misconception
+
+
+def shared_axes(mask: Tensor) -> tuple[str, ...]:
+    """The axes along which a mask is constant, whatever the other two indices are.
+
+    Args:
+        mask: a float tensor written out in full, (B, T, F), scaled: each element 0 or 1/(1-p) for some p.
+            Each axis is longer than 1.
+
+    Returns:
+        A tuple with those of the strings "batch", "time" and "features", in this order, along which every
+        slice of the mask is the same; the empty tuple where there is none.
+    """
+    return _where(lambda axis: bool((mask == mask.narrow(axis, 0, 1)).all()))
+
+
+def _where(constant: Callable[[int], bool]) -> tuple[str, ...]:
+    return tuple(name for axis, name in enumerate(AXES) if constant(axis))
+
+
+def axes_cases(draw: Draw) -> Iterator[Case]:
+    """Every sharing; and for each axis masks whose slices look the same, but are not."""
+    sizes = draw.sizes(3, 3, 7)
+    patterns = list(product((False, True), repeat=3))
+    for shape in (sizes, [2, 2, 2], [4, 4, 4]):
+        for k in torch.randperm(len(patterns), generator=draw.torch).tolist():
+            drawn = draw.mask(*(1 if one else size for one, size in zip(patterns[k], shape, strict=True)))
+            yield _case(drawn.expand(shape).contiguous())
+    for axis in range(3):
+        for almost in (_but_for_one_row, _but_for_one_slice, _same_counts):
+            yield _case(almost(draw, sizes, axis))
+    for value in (0.0, 1 / (1 - draw.uniform(0.2, 0.6))):
+        yield _case(torch.full(sizes, value).double())
+
+
+def _case(mask: Tensor) -> Case:
+    kept = "all" if bool(mask.all()) else "none" if not bool(mask.any()) else "some"
+    return Case(f"a mask of shape {tuple(mask.shape)} that keeps {kept}", {"mask": mask})
+
+
+def _but_for_one_row(draw: Draw, sizes: list[int], axis: int) -> Tensor:
+    """Constant along the axis at the first of the other two indices, and in all places but one."""
+    mask = _shared_along(draw, sizes, axis)
+    place = [size - 1 for size in sizes]
+    place[axis] = draw.integer(1, sizes[axis] - 1)
+    return _flipped(mask, tuple(place))
+
+
+def _but_for_one_slice(draw: Draw, sizes: list[int], axis: int) -> Tensor:
+    """All slices along the axis are the same but the third."""
+    mask = _shared_along(draw, sizes, axis)
+    at: list[int | slice] = [slice(None)] * 3
+    at[axis] = 2
+    return _flipped(mask, tuple(at))
+
+
+def _same_counts(draw: Draw, sizes: list[int], axis: int) -> Tensor:
+    """Every slice along the axis drops the same number of elements, each time others."""
+    length, rest = sizes[axis], [size for k, size in enumerate(sizes) if k != axis]
+    first = draw.mask(*rest).flatten()
+    slices = torch.stack([first.roll(k) for k in range(length)])
+    return slices.unflatten(1, rest).movedim(0, axis).contiguous()
+
+
+def _shared_along(draw: Draw, sizes: list[int], axis: int) -> Tensor:
+    return draw.mask(*(1 if k == axis else n for k, n in enumerate(sizes))).expand(sizes).contiguous()
+
+
+def _flipped(mask: Tensor, at: tuple[int | slice, ...]) -> Tensor:
+    scale = float(mask.max())
+    mask[at] = scale - mask[at]
+    return mask
+
+
+def _first(mask: Tensor, axis: int) -> Tensor:
+    """The line along an axis at the first of the other two indices."""
+    return mask.movedim(axis, 0).flatten(1)[:, 0]
+
+
+def _alike(a: Tensor, b: Tensor) -> bool:
+    return bool(torch.equal(a, b))
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "own-for-shared",
+        "You name the axes along which the mask changes. Shared is an axis along which it stays the same: "
+        "one draw serves all its places.",
+        (lambda mask: tuple(name for name in AXES if name not in shared_axes(mask)),),
+    ),
+    Misconception(
+        "one-line-looked-at",
+        "You look at one line along each axis, at the first of the other two indices. That line may be "
+        "constant by chance: every line along the axis must be.",
+        (lambda mask: _where(lambda axis: bool((_first(mask, axis) == _first(mask, axis)[0]).all())),),
+    ),
+    Misconception(
+        "two-slices-compared",
+        "You compare two slices. A third may differ from both: every slice along the axis must be the same.",
+        (
+            lambda mask: _where(lambda axis: _alike(mask.select(axis, 0), mask.select(axis, 1))),
+            lambda mask: _where(lambda axis: _alike(mask.select(axis, 0), mask.select(axis, -1))),
+        ),
+    ),
+    Misconception(
+        "counts-compared",
+        "You compare how much each slice drops: its sum, its mean or its rate. Slices that drop equally many "
+        "elements need not drop the same ones.",
+        (
+            lambda mask: _where(
+                lambda axis: bool(
+                    torch.isclose(
+                        mask.movedim(axis, 0).flatten(1).sum(1), mask.select(axis, 0).sum(), atol=1e-6
+                    ).all()
+                )
+            ),
+        ),
+    ),
+    Misconception(
+        "time-batch-swapped",
+        "You exchange batch and time. The mask's axes are (batch, time, features), in this order.",
+        (
+            lambda mask: shared_axes(mask.transpose(0, 1)),
+            lambda mask: tuple({"batch": "time", "time": "batch"}.get(n, n) for n in shared_axes(mask)),
+        ),
+    ),
+    Misconception(
+        "order-reversed",
+        "The axes are right, their order is not: batch, then time, then features.",
+        (lambda mask: shared_axes(mask)[::-1],),
+    ),
+    Misconception(
+        "string-for-tuple",
+        'You return a string where there is one axis. A tuple of one has a comma: ("time",).',
+        (lambda mask: shared_axes(mask)[0] if len(shared_axes(mask)) == 1 else shared_axes(mask),),
+    ),
+)
+
+PART = exact_part(
+    "4.5",
+    shared_axes,
+    points=20,
+    hints=(
+        "Take one axis at a time. Cut the mask into slices along it; when are they all the same?",
+        "Compare the whole mask with its first slice along the axis, kept as an axis of size 1 so that it "
+        "broadcasts: `mask[:, :1]` for time. All places must agree.",
+    ),
+    cases=axes_cases,
+    outputs=("the tuple of axes",),
+    told=False,
+    misconceptions=MISCONCEPTIONS,
+)
