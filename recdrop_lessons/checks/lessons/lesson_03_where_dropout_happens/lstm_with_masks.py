@@ -262,7 +262,7 @@ MISCONCEPTIONS = (
 PART = exact_part(
     "3.1",
     lstm_with_masks,
-    points=45,
+    points=35,
     hints=(
         "Start from your LSTM step and loop over x[:, t]. What do the two masks multiply, and is "
         "it before or after the product with the weights?",

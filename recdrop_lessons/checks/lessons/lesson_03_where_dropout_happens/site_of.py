@@ -90,7 +90,7 @@ SITE_ENTRIES = (
 PART = Part(
     "3.3",
     site_of,
-    points=20,
+    points=10,
     hints=(
         "Find each argument on the unrolled picture of lesson 03: does it cut a vertical arrow, a "
         "horizontal one, or one that leaves the cell?",

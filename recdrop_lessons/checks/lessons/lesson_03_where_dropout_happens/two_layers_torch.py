@@ -193,7 +193,7 @@ MISCONCEPTIONS = (
 PART = exact_part(
     "3.2",
     two_layers_torch,
-    points=35,
+    points=25,
     hints=(
         "Run layer 1 over all steps first and keep its states. Which of them does layer 2 see, and "
         "which is h_n?",

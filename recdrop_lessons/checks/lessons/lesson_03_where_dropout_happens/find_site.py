@@ -1,0 +1,168 @@
+"""3.4 Which site is masked?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from recdrop_lessons.checks.exact import exact_part
+from recdrop_lessons.checks.lessons.lesson_03_where_dropout_happens._recorded import SITES, Pass, site_cases
+from recdrop_lessons.checks.parts import Misconception
+
+Differs = Callable[[Tensor, Tensor], bool]
+
+
+def _differs(a: Tensor, b: Tensor) -> bool:
+    return bool(((a - b).abs() > 1e-5).any())
+
+
+def _other_bits(a: Tensor, b: Tensor) -> bool:
+    return not torch.equal(a, b)
+
+
+def find_site(
+    plain: dict[str, Tensor], dropped: dict[str, Tensor], *, differs: Differs = _differs, steps: int = 1
+) -> str:
+    """The site that is masked in the second of two recorded passes of one LSTM over the same x.
+
+    Both start at h0 = 0 and at the same c0, which has no zero entry. What no mask reaches is equal in both up
+    to rounding (1e-6).
+
+    Args:
+        plain: the pass without masks, a dict of tensors. "gates", (T, B, 4H): i, f, g, o after their
+            activations and before any mask; "c", (T, B, H): the cell; "h", (T, B, H): the state as it is
+            carried to the next step; "y", (T, B, H): what is sent up. T is at least 2.
+        dropped: the pass with masks at one site, or without any, the same keys and shapes. Masks are 0 or 2,
+            new at each step or the same at all; that of the first step drops some values and keeps some.
+
+    Returns:
+        A string: "input", "recurrent", "candidate", "cell", "hidden", "output", or "none" where the passes
+        are equal.
+    """
+    now = slice(0, steps)
+    if differs(plain["gates"][now], dropped["gates"][now]):
+        return "input"  # h0 = 0, so the state has no part in the first gates
+    if differs(plain["c"][now], dropped["c"][now]):
+        return _in_the_cell(plain, dropped)
+    if differs(plain["h"][now], dropped["h"][now]):
+        return "hidden"
+    if differs(plain["y"][now], dropped["y"][now]):
+        return "output"
+    return "recurrent" if differs(plain["gates"], dropped["gates"]) else "none"
+
+
+def _in_the_cell(plain: Pass, dropped: Pass) -> str:
+    """A mask on the whole cell makes it 0 somewhere; one on the candidate leaves f∘c."""
+    return "cell" if bool((dropped["c"][0].abs() < 1e-5).any()) else "candidate"
+
+
+def _renamed(**names: str) -> Callable[..., str]:
+    """Right, with some sites taken for others."""
+
+    def its(plain: Pass, dropped: Pass) -> str:
+        found = find_site(plain, dropped)
+        return names.get(found, found)
+
+    return its
+
+
+def _state_before_gates(plain: Pass, dropped: Pass) -> str:
+    """Looks at y, h, c in the first step before the gates."""
+    for name, site in (("y", "output"), ("h", "hidden"), ("c", "cell"), ("gates", "input")):
+        if _differs(plain[name][0], dropped[name][0]):
+            return site
+    return find_site(plain, dropped)
+
+
+def _all_steps(first: str) -> Callable[..., str]:
+    def its(plain: Pass, dropped: Pass) -> str:
+        found = find_site(plain, dropped, steps=len(plain["c"]))
+        return first if found == "input" else found
+
+    return its
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "later-steps-compared",
+        "You compare all steps at once. After a masked step all that follows differs, whatever the site: the "
+        "change is carried on. So look at the first step alone. (Time is the first axis.)",
+        (_all_steps("input"), _all_steps("recurrent")),
+    ),
+    Misconception(
+        "last-in-the-chain",
+        "You look at y and h first. A change of the gates or of the cell reaches h and y in the same step; "
+        "the site is where the change begins.",
+        (_state_before_gates,),
+    ),
+    Misconception(
+        "exact-comparison",
+        "You ask whether numbers are equal to the last bit. Two passes that compute the same in another "
+        "order differ by rounding, up to 1e-6: compare with a tolerance.",
+        (
+            lambda plain, dropped: find_site(plain, dropped, differs=_other_bits),
+            lambda plain, dropped: find_site(plain, dropped, differs=_other_bits, steps=len(plain["c"])),
+        ),
+    ),
+    Misconception(
+        "input-for-recurrent",
+        "You take the input for the state, or the state for the input. Both change the gates, but h0 is 0, "
+        "and a mask does nothing to a zero.",
+        (
+            _renamed(input="recurrent", recurrent="input"),
+            _renamed(input="recurrent"),
+            _renamed(recurrent="input"),
+        ),
+    ),
+    Misconception(
+        "candidate-for-cell",
+        "You do not tell a mask on the candidate from one on the whole cell. The one acts on what is "
+        "added, i∘g; the other also on what the cell held before, f∘c.",
+        (
+            _renamed(candidate="cell", cell="candidate"),
+            _renamed(candidate="cell"),
+            _renamed(cell="candidate"),
+        ),
+    ),
+    Misconception(
+        "hidden-for-output",
+        "You do not tell a mask on the state from one on the output. The one is carried to the next step; "
+        "the other only goes up.",
+        (
+            _renamed(hidden="output", output="hidden"),
+            _renamed(hidden="output"),
+            _renamed(output="hidden"),
+        ),
+    ),
+    Misconception(
+        "none-forgotten",
+        "You name a site where the two passes are equal. Such a pass has no mask that can be seen.",
+        tuple(_renamed(none=site) for site in SITES if site != "none"),
+    ),
+    Misconception(
+        "recurrent-not-found",
+        "You see no mask where one acts on h as the gates read it. It leaves no trace in the first step, "
+        "where h is 0; compare the second step's gates too.",
+        (_renamed(recurrent="none"),),
+    ),
+)
+
+PART = exact_part(
+    "3.4",
+    find_site,
+    points=30,
+    hints=(
+        "Follow one step in the order in which it computes: gates, cell, state, output. What comes before "
+        "the masked place is equal in both passes.",
+        "Look at the first step alone, where h0 = 0. Which of gates, c, h, y is the first that differs "
+        "there? Compare with a tolerance.",
+        "Two pairs are left. A mask on h0 = 0 does nothing in the first step. And where the cell differs: a "
+        "mask on the whole cell can make it exactly 0, one on the candidate leaves f∘c0.",
+    ),
+    cases=site_cases,
+    outputs=("the site",),
+    told=False,
+    misconceptions=MISCONCEPTIONS,
+)
