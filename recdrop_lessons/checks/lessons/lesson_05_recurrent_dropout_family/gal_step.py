@@ -253,7 +253,7 @@ MISCONCEPTIONS = (
 PART = exact_part(
     "5.2",
     gal_step,
-    points=25,
+    points=20,
     hints=(
         "With tied masks it is the step of exercise 3.1. With a mask for each gate, each gate sees "
         "its own x and its own h: which rows of W and U are that gate's?",

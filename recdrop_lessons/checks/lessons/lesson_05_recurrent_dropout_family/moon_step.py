@@ -53,7 +53,7 @@ def moon_step(
 PART = exact_part(
     "5.1",
     moon_step,
-    points=15,
+    points=10,
     hints=(
         "Everything up to the new cell is the plain step. Then one multiplication: of what?",
         "The mask multiplies the whole new cell, what it held and what is added. The output reads "

@@ -53,7 +53,7 @@ def semeniuta_step(
 PART = exact_part(
     "5.3",
     semeniuta_step,
-    points=15,
+    points=10,
     hints=(
         "This mask never touches what the cell already holds. Which of the two terms of c' is left?",
         "c' = f∘c + i∘(m∘g): the mask is on the candidate after its tanh, and nowhere else.",

@@ -149,7 +149,7 @@ def _weight_arguments(draw: Draw, B: int, F: int, H: int) -> dict[str, Any]:
 PART = exact_part(
     "5.5",
     weight_drop_step,
-    points=15,
+    points=10,
     hints=(
         "It is the plain step with other weights. Which weights carry the old state?",
         "Multiply U by its mask, element by element, and take the plain step with the product.",

@@ -283,7 +283,7 @@ def _named(answer: Answer, seed: int, outcome: Outcome) -> Outcome | None:
 PART = Part(
     "5.4",
     zoneout_step,
-    points=30,
+    points=20,
     hints=(
         "First do the plain step, to a candidate state h̃ and a candidate cell c̃. Then each value "
         "of h and of c is the old one or the new one.",

@@ -1,0 +1,189 @@
+"""5.6 Which method is it?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from recdrop_lessons.checks.cases import Case
+from recdrop_lessons.checks.draw import Draw
+from recdrop_lessons.checks.exact import exact_part
+from recdrop_lessons.checks.parts import Misconception
+
+METHODS = ("none", "cell", "gates", "candidate", "zoneout")
+_ROUNDING = 5e-6
+
+
+def name_method(
+    f: Tensor, i: Tensor, kept: Tensor, written: Tensor, gates_changed: bool, *, rounding: float = 2e-5
+) -> str:
+    """The method that shows in the two factors of c' = kept∘c + written∘g, found in one training step.
+
+    The factors are exact up to rounding (1e-5).
+
+    Args:
+        f: the step's forget gate, (B, H), each between 0 and 1; B·H is at least 2.
+        i: the step's input gate, (B, H), each between 0 and 1.
+        kept: the factor on the old cell c, (B, H).
+        written: the factor on the candidate g, (B, H).
+        gates_changed: whether f, i, g, o differ from those of the step without masks from the same x, h and
+            c; a bool.
+
+    Returns:
+        A string: "none"; "cell", a mask on the whole new cell (Moon); "gates", masks that only the gates read
+        (Gal, weight drop); "candidate", a mask on g (Semeniuta); or "zoneout". The rate is 0.5; masks of
+        "cell" and "candidate" are scaled (0 or 2) or not (0 or 1), zoneout's is not; some values are dropped
+        and some are kept.
+    """
+    if gates_changed:
+        return "gates"
+    if bool(((kept - f).abs() <= rounding).all()):
+        return "none" if bool(((written - i).abs() <= rounding).all()) else "candidate"
+    # where nothing is written, the old cell is kept whole, or lost as well
+    blank = written.abs() <= rounding
+    return "zoneout" if bool((kept[blank] > 0.5).any()) else "cell"
+
+
+def factors(draw: Draw, method: str, f: Tensor, i: Tensor, scaled: bool) -> tuple[Tensor, Tensor]:
+    """kept and written, each (B, H), of one step of the method."""
+    m = draw.mask(*f.shape, p=0.5) / (1 if scaled else 2)  # 0 or 2, or 0 or 1
+    if method == "cell":
+        return m * f, m * i  # c' = m∘(f∘c + i∘g)
+    if method == "candidate":
+        return f, m * i  # c' = f∘c + i∘(m∘g)
+    if method == "zoneout":
+        d = (m > 0).double()  # c' = d∘c + (1-d)∘(f∘c + i∘g)
+        return d + (1 - d) * f, (1 - d) * i
+    return f, i
+
+
+def method_cases(draw: Draw) -> Iterator[Case]:
+    """Every method, scaled and not, exact and with rounding; where two values are all, in both shapes."""
+    B, H = draw.sizes(2)
+    settings = ((B, H, False), (B, H, True), (1, 2, False), (2, 1, True), (4, 4, False), (4, 9, True))
+    for B, H, rounded in settings:
+        kinds = [(method, scaled) for method in METHODS for scaled in (True, False)]
+        for k in torch.randperm(len(kinds), generator=draw.torch).tolist():
+            method, scaled = kinds[k]
+            f, i = _gate(draw, B, H), _gate(draw, B, H)
+            kept, written = factors(draw, method, f, i, scaled)
+            if rounded:
+                kept, written = _rounded(draw, kept), _rounded(draw, written)
+            given = {"f": f, "i": i, "kept": kept, "written": written, "gates_changed": method == "gates"}
+            yield Case(f"B={B}, H={H}{', with rounding' if rounded else ''}", given)
+
+
+def _gate(draw: Draw, B: int, H: int) -> Tensor:
+    return 0.05 + 0.9 * torch.rand(B, H, generator=draw.torch, dtype=torch.float64)
+
+
+def _rounded(draw: Draw, values: Tensor) -> Tensor:
+    return values + _ROUNDING * (2 * torch.rand(values.shape, generator=draw.torch).double() - 1)
+
+
+def _near(a: Tensor, b: Tensor | float) -> Tensor:
+    return (a - b).abs() <= 2e-5
+
+
+def _renamed(**names: str) -> Callable[..., str]:
+    """Right, with some methods taken for others."""
+
+    def its(**given: Tensor | bool) -> str:
+        found = name_method(**given)  # type: ignore[arg-type]
+        return names.get(found, found)
+
+    return its
+
+
+def _written_first(f: Tensor, i: Tensor, kept: Tensor, written: Tensor, gates_changed: bool) -> str:
+    if gates_changed:
+        return "gates"
+    if not bool(_near(written, i).all()):
+        return "candidate"
+    return "none" if bool(_near(kept, f).all()) else "cell"
+
+
+def _doubled(f: Tensor, i: Tensor, kept: Tensor, written: Tensor, gates_changed: bool) -> str:
+    """Looks for what is scaled up."""
+    if gates_changed:
+        return "gates"
+    if bool(_near(kept, 2 * f).any()):
+        return "cell"
+    if bool(_near(written, 2 * i).any()):
+        return "candidate"
+    return "zoneout" if bool(_near(kept, 1.0).any()) else "none"
+
+
+def _without_flag(f: Tensor, i: Tensor, kept: Tensor, written: Tensor, gates_changed: bool) -> str:
+    return name_method(f, i, kept, written, False)
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "gates-unread",
+        "You leave out gates_changed. A mask that only the gates read leaves both factors as they are: kept "
+        "is f and written is i, as without any mask.",
+        (_without_flag,),
+    ),
+    Misconception(
+        "written-looked-at-first",
+        "You look at the factor on g first. It changes under a mask on the cell and under zoneout too; what "
+        "tells the three apart is what happens to the old cell.",
+        (_written_first,),
+    ),
+    Misconception(
+        "zoneout-for-cell",
+        "You do not tell zoneout from a mask on the cell. Both act on what is kept and on what is written; "
+        "but where a mask is 0 the old cell is lost, and where zoneout acts it stays.",
+        (
+            _renamed(zoneout="cell"),
+            _renamed(cell="zoneout"),
+            _renamed(cell="zoneout", zoneout="cell"),
+        ),
+    ),
+    Misconception(
+        "cell-for-candidate",
+        "You exchange Moon's and Semeniuta's methods. Moon's mask is on the whole new cell, Semeniuta's on "
+        "the candidate alone.",
+        (_renamed(cell="candidate", candidate="cell"), _renamed(candidate="cell")),
+    ),
+    Misconception(
+        "scale-expected",
+        "You look for values that are scaled up. A method may leave what it keeps as it is, and then the "
+        "dropped values alone show it.",
+        (_doubled,),
+    ),
+    Misconception(
+        "exact-comparison",
+        "You ask whether numbers are equal to the last bit. The factors are exact up to 1e-5: compare with a "
+        "tolerance.",
+        (
+            lambda **given: name_method(**given, rounding=0.0),
+            lambda **given: name_method(**given, rounding=1e-7),
+        ),
+    ),
+    Misconception(
+        "none-forgotten",
+        "You name a method where there is none: kept is f, written is i, and the gates are those of the step "
+        "without masks.",
+        tuple(_renamed(none=method) for method in METHODS[1:]),
+    ),
+)
+
+PART = exact_part(
+    "5.6",
+    name_method,
+    points=15,
+    hints=(
+        "Write each method's c' as kept∘c + written∘g. Which of the two factors does its mask change, and to "
+        "what?",
+        "Compare kept with f, written with i, with a tolerance. Where both are changed: what is kept of the "
+        "old cell at the places where nothing is written?",
+    ),
+    cases=method_cases,
+    outputs=("the method",),
+    told=False,
+    misconceptions=MISCONCEPTIONS,
+)

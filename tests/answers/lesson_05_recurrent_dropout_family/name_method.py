@@ -1,0 +1,88 @@
+"""Right and wrong answers to 5.6."""
+
+import torch
+from bank import Bank
+
+bank = Bank()
+RIGHT, WRONG = bank.RIGHT, bank.WRONG
+
+
+def near(a, b, at=1.5e-5):
+    return (a - b).abs() <= at
+
+
+@bank.right
+def factor_by_factor(f, i, kept, written, gates_changed):
+    if gates_changed:
+        return "gates"
+    if near(kept, f).all():
+        return "none" if near(written, i).all() else "candidate"
+    return "cell" if near(kept, 0).any() else "zoneout"
+
+
+@bank.right
+def by_what_each_would_give(f, i, kept, written, gates_changed):
+    if gates_changed:
+        return "gates"
+    lost, as_ever = near(kept, 0) & near(written, 0), near(kept, f) & near(written, i)
+    if as_ever.all():
+        return "none"
+    if (as_ever | (near(kept, 1) & near(written, 0))).all():
+        return "zoneout"
+    if near(kept, f).all():
+        return "candidate"
+    return "cell" if lost.any() else "zoneout"
+
+
+def replaced(slug, **names):
+    @bank.wrong(slug)
+    def renamed(f, i, kept, written, gates_changed):
+        found = factor_by_factor(f, i, kept, written, gates_changed)
+        return names.get(found, found)
+
+
+replaced("zoneout-for-cell", zoneout="cell")
+replaced("cell-for-candidate", cell="candidate", candidate="cell")
+replaced("none-forgotten", none="gates")
+replaced(None, zoneout="Zoneout")
+
+
+@bank.wrong("gates-unread")
+def without_the_flag(f, i, kept, written, gates_changed):
+    return factor_by_factor(f, i, kept, written, False)
+
+
+@bank.wrong("written-looked-at-first")
+def from_the_right(f, i, kept, written, gates_changed):
+    if gates_changed:
+        return "gates"
+    if not near(written, i).all():
+        return "candidate"
+    return "none" if near(kept, f).all() else "cell"
+
+
+@bank.wrong("scale-expected")
+def looks_for_two(f, i, kept, written, gates_changed):
+    if gates_changed:
+        return "gates"
+    if near(kept, 2 * f).any():
+        return "cell"
+    if near(written, 2 * i).any():
+        return "candidate"
+    return "zoneout" if near(kept, 1).any() else "none"
+
+
+@bank.wrong("exact-comparison")
+def last_bit(f, i, kept, written, gates_changed):
+    if gates_changed:
+        return "gates"
+    if torch.equal(kept, f):
+        return "none" if torch.equal(written, i) else "candidate"
+    return "zoneout" if (kept[written == 0] > 0).any() else "cell"
+
+
+@bank.wrong("changes-input")
+def subtracts_in_place(f, i, kept, written, gates_changed):
+    found = factor_by_factor(f, i, kept, written, gates_changed)
+    kept -= f
+    return found
