@@ -351,6 +351,20 @@ def test_the_report_says_what_failed_where_and_why_in_text_and_html():
     assert html.count("<table") == html.count("</table>") >= 3
 
 
+@pytest.mark.parametrize("number", ["3.3", "3.4", "4.2", "4.5", "5.6", "8.5"])
+@pytest.mark.parametrize("wrong", ["?", ("?",), 3, None], ids=str)
+def test_a_report_says_which_entry_is_wrong_and_not_what_is_right(number, wrong):
+    result = run(part(number), LocalAnswer(lambda **given: wrong, part(number).name), 0)
+    assert result.status == "failed"
+    assert ("None" if wrong is None else f"is not {wrong!r}") in result.message
+    assert "expected" not in result.message and "Right, " not in Report(result).text()
+
+
+def test_a_report_names_the_tensors_of_a_dict():
+    text = Report(run(part("8.5"), LocalAnswer(lambda **given: "?", "find_graph_site"), 0)).text()
+    assert "plain: dict of 2 tensors alpha (" in text
+
+
 def test_check_shows_the_report_and_raises(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("RECDROP_FOLDER", str(tmp_path))
     with pytest.raises(AssertionError, match=r"1\.2 lstm_step is not right yet \(gate-order\)") as caught:

@@ -319,7 +319,7 @@ MISCONCEPTIONS = (
 PART = exact_part(
     "8.1",
     attention_coefficients,
-    points=35,
+    points=30,
     hints=(
         "Score each node once as a source, h @ a_src, and once as a target, h @ a_dst. How do the "
         "edges pick from the two?",

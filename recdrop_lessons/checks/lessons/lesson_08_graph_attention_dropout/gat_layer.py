@@ -406,7 +406,7 @@ MISCONCEPTIONS = (
 PART = exact_part(
     "8.2",
     gat_layer,
-    points=40,
+    points=35,
     hints=(
         "Four lines: project, attend, drop the coefficients, sum. Which of the three masks belongs "
         "to which line?",

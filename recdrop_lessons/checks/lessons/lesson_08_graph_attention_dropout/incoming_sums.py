@@ -151,7 +151,7 @@ def sums_cases(draw: Draw) -> Iterator[Case]:
 PART = exact_part(
     "8.3",
     incoming_sums,
-    points=15,
+    points=10,
     hints=(
         "The same sum as in the layer, with a 1 in place of each source's features.",
         "Start from zeros for all nodes and add α∘m of each edge at its target; several edges may "

@@ -171,7 +171,7 @@ def check_with_self_loops(answer: Answer, seed: int) -> Outcome:
 PART = Part(
     "8.4",
     with_self_loops,
-    points=10,
+    points=5,
     hints=(
         "A loop is an edge whose source is its target. Some may be there already, even twice.",
         "Keep the edges whose two ends differ, in their order; then append one loop for each of the "
