@@ -54,6 +54,8 @@ class _Trial:
 
     @property
     def label(self) -> str:
+        if not self.check.floats:
+            return self.case.label
         layout = "" if self.contiguous else ", not contiguous"
         return f"{self.case.label}, {str(self.dtype).removeprefix('torch.')}{layout}"
 
