@@ -8,7 +8,11 @@ import torch
 from torch import Tensor
 
 from recdrop_lessons.checks.exact import exact_part
-from recdrop_lessons.checks.lessons.lesson_03_where_dropout_happens._recorded import SITES, Pass, site_cases
+from recdrop_lessons.checks.lessons.lesson_03_where_dropout_happens._recorded_lstm import (
+    SITES,
+    Pass,
+    site_cases,
+)
 from recdrop_lessons.checks.parts import Misconception
 
 Differs = Callable[[Tensor, Tensor], bool]

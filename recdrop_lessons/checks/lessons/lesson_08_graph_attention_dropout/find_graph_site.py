@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from recdrop_lessons.checks.exact import exact_part
-from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout._recorded import SITES, graph_cases
+from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout._recorded_gat import SITES, graph_cases
 from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout.attention_coefficients import DIRECTION
 from recdrop_lessons.checks.parts import Misconception
 from recdrop_lessons.checks.recognise import Silent

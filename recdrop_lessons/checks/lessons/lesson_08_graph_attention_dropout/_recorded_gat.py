@@ -23,7 +23,7 @@ _SEEN = 1e-3  # by so much a mask must change something, or the inputs are drawn
 
 
 @dataclass(frozen=True)
-class Layer:
+class GatWeights:
     """W (F', F), a_src and a_dst (F',), and the slope of the leaky ReLU."""
 
     W: Tensor
@@ -32,14 +32,16 @@ class Layer:
     slope: float
 
 
-def record(x: Tensor, edges: Tensor, layer: Layer, site: str = "none", m: Tensor | None = None) -> Pass:
+def record(
+    x: Tensor, edges: Tensor, weights: GatWeights, site: str = "none", m: Tensor | None = None
+) -> Pass:
     """alpha (E,), as it is used, and y (N, F') of a GAT layer on x (N, F), with a mask at one site."""
 
     def masked(value: Tensor, its: str) -> Tensor:
         return value * m if site == its and m is not None else value
 
-    z = masked(x, "features") @ layer.W.T  # (N, F')
-    alpha = masked(attention_coefficients(z, edges, layer.a_src, layer.a_dst, layer.slope), "attention")
+    z = masked(x, "features") @ weights.W.T  # (N, F')
+    alpha = masked(attention_coefficients(z, edges, weights.a_src, weights.a_dst, weights.slope), "attention")
     # y_v = Σ α_uv z_u
     messages = alpha[:, None] * masked(z, "projected")[edges[0]]  # (E, F')
     return {"alpha": alpha, "y": torch.zeros_like(z).index_add(0, edges[1], messages)}
@@ -71,8 +73,8 @@ def _case(label: str, plain: Pass, dropped: Pass, edges: Tensor, nodes: int) -> 
     return Case(f"{label}: {nodes} nodes, {edges.shape[1]} edges", given)
 
 
-def _layer(draw: Draw, features: int, projected: int) -> Layer:
-    return Layer(
+def _weights(draw: Draw, features: int, projected: int) -> GatWeights:
+    return GatWeights(
         away_from_zero(draw, projected, features),
         away_from_zero(draw, projected),
         away_from_zero(draw, projected),
@@ -86,9 +88,9 @@ def _both(
     """The two passes; what tells the site must be seen, or they are drawn again."""
     sizes = {"features": (nodes, features), "attention": (edges.shape[1],), "projected": (nodes, projected)}
     while True:
-        x, layer = away_from_zero(draw, nodes, features), _layer(draw, features, projected)
+        x, weights = away_from_zero(draw, nodes, features), _weights(draw, features, projected)
         m = draw.mask(*sizes.get(site, (nodes,)), p=draw.uniform(0.2, 0.7))
-        plain, dropped = record(x, edges, layer), record(x, edges, layer, site, m)
+        plain, dropped = record(x, edges, weights), record(x, edges, weights, site, m)
         if site == "none" or _seen(site, plain, dropped, edges, nodes):
             return plain, dropped
 
@@ -110,11 +112,11 @@ def _with_zeros(draw: Draw) -> Iterator[Case]:
         while True:
             a_src = away_from_zero(draw, 3)
             a_dst = 1e-3 * away_from_zero(draw, 3)
-            layer = Layer(torch.eye(3).double(), a_src, a_dst, draw.uniform(0.2, 0.4))
+            weights = GatWeights(torch.eye(3).double(), a_src, a_dst, draw.uniform(0.2, 0.4))
             x, edges = extreme_graph(draw, a_src)
             sizes = {"features": (6, 3), "attention": (6,), "projected": (6, 3)}
             m = draw.mask(*sizes.get(site, (6,)), p=draw.uniform(0.2, 0.7))
-            plain, dropped = record(x, edges, layer), record(x, edges, layer, site, m)
+            plain, dropped = record(x, edges, weights), record(x, edges, weights, site, m)
             zeros = bool((plain["alpha"] == 0).any() & (dropped["alpha"] == 0).any())
             if zeros and (site == "none" or _seen(site, plain, dropped, edges, 6)):
                 break
@@ -123,25 +125,27 @@ def _with_zeros(draw: Draw) -> Iterator[Case]:
 
 def _whole_masks(draw: Draw) -> Iterator[Case]:
     """A mask that drops every edge, and one that drops none and scales them all."""
-    edges, layer = random_edges(draw, 5, 8), _layer(draw, 3, 2)
+    edges, weights = random_edges(draw, 5, 8), _weights(draw, 3, 2)
     x = away_from_zero(draw, 5, 3)
     for scale in (0.0, 1 / (1 - draw.uniform(0.2, 0.6))):
-        dropped = record(x, edges, layer, "attention", torch.full((8,), scale).double())
-        yield _case("a small graph", record(x, edges, layer), dropped, edges, 5)
+        dropped = record(x, edges, weights, "attention", torch.full((8,), scale).double())
+        yield _case("a small graph", record(x, edges, weights), dropped, edges, 5)
 
 
 def _hidden_drop(draw: Draw) -> Case:
     """Into node 0 one of two equal coefficients is dropped at p = 0.5: the sum is 1 there alone."""
     edges = torch.tensor([[1, 1, 0, 2, 1], [0, 0, 1, 1, 2]])
-    layer, x = _layer(draw, 3, 2), away_from_zero(draw, 4, 3)
+    weights, x = _weights(draw, 3, 2), away_from_zero(draw, 4, 3)
     m = torch.tensor([2.0, 0.0, 2.0, 2.0, 0.0]).double()
-    return _case("repeated edges", record(x, edges, layer), record(x, edges, layer, "attention", m), edges, 4)
+    return _case(
+        "repeated edges", record(x, edges, weights), record(x, edges, weights, "attention", m), edges, 4
+    )
 
 
 def _balanced_sources(draw: Draw) -> Case:
     """Two nodes alike into a third, both kept at p = 0.5: what leaves a node sums to 1, what enters to 2."""
-    edges, layer = torch.tensor([[0, 1], [2, 2]]), _layer(draw, 3, 2)
+    edges, weights = torch.tensor([[0, 1], [2, 2]]), _weights(draw, 3, 2)
     x = away_from_zero(draw, 3, 3)
     x[1] = x[0]
-    dropped = record(x, edges, layer, "attention", torch.full((2,), 2.0).double())
-    return _case("two edges into one node", record(x, edges, layer), dropped, edges, 3)
+    dropped = record(x, edges, weights, "attention", torch.full((2,), 2.0).double())
+    return _case("two edges into one node", record(x, edges, weights), dropped, edges, 3)
