@@ -6,8 +6,9 @@
     python tools/drift.py --report drift.md    # the report as a file; else it is printed
 
 Runs tests/parity and tests/claims, whose tests hold a fact each, and reports each that fails: the fact, its
-lesson, the verdict in the course, what the installed release does now. Exit code 0: nothing changed; 1: some
-fact did; 2: the tests could not be run.
+lesson, the verdict in the course, what the installed release does now. Then runs the probes of
+recdrop_lessons/releases, and reports each answer that differs from the newest release in data/releases.csv.
+With tests named, only those. Exit code 0: nothing changed; 1: some fact did; 2: the tests could not be run.
 """
 
 from __future__ import annotations
@@ -22,13 +23,15 @@ import sys
 import tempfile
 import tomllib
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
 from recdrop_lessons.course.claims import VERDICTS, ClaimRow, read
+from recdrop_lessons.releases import matrix, words
+from recdrop_lessons.releases.running import NAMES, ProbeError, ask
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ("tests/parity", "tests/claims")
@@ -89,6 +92,35 @@ def outcomes(junit: str) -> Iterator[Outcome]:
             yield Outcome(test, "failed", bad.get("message") or bad.text or "")
         else:
             yield Outcome(test, "skipped" if "skipped" in found else "passed")
+
+
+# --- what the probes observe ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Moved:
+    """An answer of a probe that differs from the newest release in the matrix, or why there is none."""
+
+    question: str
+    before: str
+    now: str
+
+
+def moved(python: Path, known: matrix.Matrix) -> Iterator[Moved]:
+    """Run the probes under that Python; Keras's on torch, as in the course."""
+    for package in FRAMEWORKS:
+        framework, backend = NAMES[package], "torch" if package == "keras" else ""
+        try:
+            answers = ask(python, package, backend)
+        except ProbeError as error:
+            yield Moved(f"What does {framework} do?", "the probes ran", f"they do not: {error}")
+            continue
+        newest = known.releases(framework)[-1]
+        before = {fact.fact: said for fact, said in words.holds(known, framework, newest, answers.backend)}
+        for fact, said in answers.observed.items():
+            if before.get(fact, said) != said:
+                was, now = f"{framework} {newest}: {before[fact]}", f"{framework} {answers.release}: {said}"
+                yield Moved(answers.questions[fact], was, now)
 
 
 # --- what the tests hold ----------------------------------------------------------------------------------
@@ -152,7 +184,9 @@ def ranges() -> dict[str, str]:
     return {one.name: str(one.specifier) for one in asked if one.name in FRAMEWORKS}
 
 
-def report(found: list[Outcome], installed: dict[str, str], claims: list[ClaimRow]) -> str:
+def report(
+    found: list[Outcome], installed: dict[str, str], claims: list[ClaimRow], moves: Sequence[Moved] = ()
+) -> str:
     """Markdown: how many facts hold, the versions, and a section for each fact that does not."""
     changed: dict[Fact, list[Outcome]] = {}
     for one in found:
@@ -178,6 +212,8 @@ def report(found: list[Outcome], installed: dict[str, str], claims: list[ClaimRo
             now = first.message.strip().splitlines()[:2] or ["no message"]
             lines += [f"- Now, says `{test}`{f' in {len(more) + 1} cases' if more else ''}:", "", "  ```"]
             lines += [*(f"  {line}" for line in now), "  ```"]
+    for move in moves:
+        lines += ["", f"## Probe: {move.question}", "", f"- Before, {move.before}", f"- Now, {move.now}"]
     return "\n".join(lines) + "\n"
 
 
@@ -196,15 +232,16 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"The environment could not be made: {error}", file=sys.stderr)
             return 2
         found = run_tests(python, asked.tests or TESTS)
+        moves = [] if asked.tests else list(moved(python, matrix.read()))
     if not found:
         print("No test was run; pytest says above why.", file=sys.stderr)
         return 2
-    text = report(found, installed, read((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")))
+    text = report(found, installed, read((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")), moves)
     if asked.report:
         asked.report.write_text(text, encoding="utf-8")
     else:
         print(text)
-    return 1 if any(one.status == "failed" for one in found) else 0
+    return 1 if moves or any(one.status == "failed" for one in found) else 0
 
 
 if __name__ == "__main__":

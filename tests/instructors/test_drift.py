@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 
 from recdrop_lessons.course.claims import read
+from recdrop_lessons.releases.running import Answers
 
 ROOT = Path(__file__).resolve().parents[2]
 HELD = "tests/claims/test_02.py::test_gaussian_dropout_keeps_mean_and_has_dropouts_variance"
@@ -76,3 +77,30 @@ def test_a_file_that_cannot_be_imported_is_all_its_facts(drift: ModuleType) -> N
     (fact,) = drift.facts_of(one.test, [])
     assert fact.says.startswith("All of tests/parity/test_pyg_facts.py: What PyTorch Geometric")
     assert "08_graph_attention_dropout.ipynb" in fact.lessons
+
+
+def test_a_probe_that_answers_otherwise_is_named_with_both_answers(
+    drift: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Keras 9 whose gates share a mask again; a PyTorch as before; a PyG that cannot be imported."""
+    known, gates = drift.matrix.read(), "LSTM_h_gates(recurrent_dropout=p)"
+
+    def answers(_: Path, package: str, backend: str) -> object:
+        framework = drift.NAMES[package]
+        if framework == "PyG":
+            raise drift.ProbeError("No module named 'torch_geometric'")
+        newest = known.releases(framework)[-1]
+        observed = {fact.fact: said for fact, said in drift.words.holds(known, framework, newest, backend)}
+        assert observed
+        if framework == "Keras":
+            observed[gates] = "one mask for all gates"
+        questions = {fact: known.facts[fact].question for fact in observed}
+        return Answers(framework, "9.0", backend, "", "3.13", observed, questions, {})
+
+    monkeypatch.setattr(drift, "ask", answers)
+    moves = list(drift.moved(Path("python"), known))
+    text = drift.report([], dict.fromkeys(drift.FRAMEWORKS, "9.0"), [], moves)
+    assert len(moves) == 2
+    assert f"## Probe: {known.facts[gates].question}\n" in text
+    assert ": one mask per gate\n- Now, Keras 9.0: one mask for all gates\n" in text
+    assert "No module named 'torch_geometric'" in text
