@@ -55,7 +55,7 @@ def every_place(cell: str, drawn: Mapping[str, Place], gates: Mapping[str, float
             places[site] = drawn[site]
         elif site.letter in gates:
             x = gates[site.letter]
-            places[site] = Place((x, 282), (x - 38, 280), "end", (50, 284))
+            places[site] = Place((x, 282), (x - 44, 280), "end", (50, 280))
         else:
             y = 470 + 34.0 * corner
             places[site] = Place((600, y), (644, y + 6), "start", (50, 284))
