@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..releases import words
-from ..releases.matrix import Matrix
-from ..support.errors import RecdropError
+from recdrop_lessons.releases import words
+from recdrop_lessons.releases.matrix import Matrix
+from recdrop_lessons.support.errors import RecdropError
 
 FILE = Path(__file__).resolve().parent.parent / "data" / "claims.toml"
 UNKNOWN = "a common belief"

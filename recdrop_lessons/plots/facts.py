@@ -8,10 +8,10 @@ from __future__ import annotations
 import string
 from dataclasses import dataclass
 
-from ..releases import matrix as facts
-from ..releases import words
-from . import svg
-from .style import GREY, INK, ORANGE, PALE, PAPER, SKY, VERMILION, Picture
+from recdrop_lessons.plots import svg
+from recdrop_lessons.plots.style import GREY, INK, ORANGE, PALE, PAPER, SKY, VERMILION, Picture
+from recdrop_lessons.releases import matrix as facts
+from recdrop_lessons.releases import words
 
 LABEL, CELL, ROW = 300, 46, 27  # widths of a label and a cell, height of a row
 #: Letters that remind of the word; what is not here gets the next free capital.

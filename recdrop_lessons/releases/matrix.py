@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ..support.errors import RecdropError
-from ..support.files import write_whole
-from .running import NAMES, Answers
+from recdrop_lessons.releases.running import NAMES, Answers
+from recdrop_lessons.support.errors import RecdropError
+from recdrop_lessons.support.files import write_whole
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 #: The fact that a release could be installed and imported; else its observation is the reason.

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from . import words
-from .matrix import Fact, Matrix, NoSuchRelease, Observation, numbers
-from .running import NAMES, ask_here
+from recdrop_lessons.releases import words
+from recdrop_lessons.releases.matrix import Fact, Matrix, NoSuchRelease, Observation, numbers
+from recdrop_lessons.releases.running import NAMES, ask_here
 
 BACKENDS = ("torch", "jax", "tensorflow", "numpy")
 

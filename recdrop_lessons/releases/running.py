@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..support.errors import RecdropError
+from recdrop_lessons.support.errors import RecdropError
 
 HERE = Path(__file__).resolve().parent
 #: Which file of probes asks which framework, by the package that pip installs.

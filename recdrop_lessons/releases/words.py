@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .matrix import Fact, Matrix, numbers
+from recdrop_lessons.releases.matrix import Fact, Matrix, numbers
 
 #: What a row of the picture and the short list of `recdrop facts` are made of: fact → a label of a few words.
 HEADLINES = {
