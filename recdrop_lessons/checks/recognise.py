@@ -12,7 +12,7 @@ from torch import Tensor
 from recdrop_lessons.checks.answer import Answer, AnswerError, AnswerLost, Value
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import same
-from recdrop_lessons.checks.general import EDGE_CASE, RANDOM_RESULT, REMEMBERS, of_results
+from recdrop_lessons.checks.general import EDGE_CASE, RANDOM_RESULT, REMEMBERS, WORD, of_results
 from recdrop_lessons.checks.parts import Misconception
 
 # Loose enough for an answer that works in float32, far tighter than two mistakes are apart.
@@ -81,6 +81,9 @@ def general(answer: Answer, seen: Sequence[Seen]) -> Misconception | None:
     """The mistake that an answer to any part could have, where what was seen shows one."""
     if any(_from_before(one, earlier) for k, one in enumerate(seen) for earlier in seen[:k]):
         return REMEMBERS
+    words, others = [one.right for one in seen], [one.yours for one in seen if isinstance(one.yours, str)]
+    if all(isinstance(word, str) for word in words) and any(word not in words for word in others):
+        return WORD
     if len(seen) < 2:
         return None
     plain = seen[0]
