@@ -37,6 +37,7 @@ env:
 
 lint: env
 	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
 	$(PY) -m mypy recdrop_lessons tools
 	$(PY) -m codespell_lib
 

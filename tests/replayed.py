@@ -74,10 +74,7 @@ def replay(layer, x, weights, state, masks, lengths=None):
     outputs = np.zeros((*x.shape[:2], layer.hidden_size), np.result_type(x, *weights, *state))
     rows = []
     for b, length in enumerate(lengths):
-        own = {
-            site: m if m.ndim == 2 or m.shape[1] == 1 else m[:, b : b + 1]
-            for site, m in masks.items()
-        }
+        own = {site: m if m.ndim == 2 or m.shape[1] == 1 else m[:, b : b + 1] for site, m in masks.items()}
         row, last = replay(
             layer, x[b : b + 1, :length], weights, [s[b : b + 1] for s in state], own
         )  # (1, length, H)

@@ -27,9 +27,7 @@ def text(page: Path) -> str:
 
 def links(page: Path) -> list[tuple[str, str]]:
     """(words, target) of each link that stays in this repository; what stands in code is no link."""
-    found = (
-        (match[1] or "", match[2] or match[3]) for match in LINK.finditer(CODE.sub("code", text(page)))
-    )
+    found = ((match[1] or "", match[2] or match[3]) for match in LINK.finditer(CODE.sub("code", text(page))))
     return [(words, target) for words, target in found if not re.match(r"[a-z]+:|//", target)]
 
 

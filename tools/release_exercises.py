@@ -70,7 +70,7 @@ def state(notebook: Notebook, lesson: Lesson) -> None:
 
 def stub(part: Part) -> str:
     """The part's `def` line and docstring, as they stand in its answer cell."""
-    return f'def {part.name}({part.signature}):\n' + textwrap.indent(f'"""{part.docstring}\n"""', "    ")
+    return f"def {part.name}({part.signature}):\n" + textwrap.indent(f'"""{part.docstring}\n"""', "    ")
 
 
 def _heading(part: Part, title: str) -> str:

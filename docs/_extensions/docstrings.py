@@ -1,9 +1,9 @@
 """The library's docstrings, which are written to be read in a terminal, as reStructuredText.
 
-    `name`: what it is          a paragraph of its own, and so are Shapes, Equation, Raises …
-    an indented paragraph       code, letter for letter
-    * _ |                       letters, since mathematics and names are full of them
-    `LSTM`                      code, and a link where it is a public name
+`name`: what it is          a paragraph of its own, and so are Shapes, Equation, Raises …
+an indented paragraph       code, letter for letter
+* _ |                       letters, since mathematics and names are full of them
+`LSTM`                      code, and a link where it is a public name
 """
 
 from __future__ import annotations

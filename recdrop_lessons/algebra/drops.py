@@ -140,9 +140,7 @@ def _check_combination(site: Site, shared: tuple[str, ...], noise: str, fill: st
             )
     for axis in site.never_shares:
         if axis in shared:
-            raise DropError(
-                f'"{axis}" was shared at the site "{site}"; weight drop draws each weight alone.'
-            )
+            raise DropError(f'"{axis}" was shared at the site "{site}"; weight drop draws each weight alone.')
 
 
 def _quoted(sites: Iterable[Site], between: str) -> str:

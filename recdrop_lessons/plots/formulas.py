@@ -29,7 +29,6 @@ GRU = (
 LINES: Mapping[str, tuple[str, ...]] = {"LSTM": LSTM, "GRU": GRU}
 
 
-
 def sheet(cell: str, drops: Iterable[Drop], *, size: float = 20) -> svg.Sheet:
     """Set the equations of one step of `cell` ("LSTM" or "GRU") with the masks of `drops` lit."""
     rows = {str(drop.site): drop for drop in drops}
