@@ -188,7 +188,7 @@ def _after_projection(x, edges, W, a_src, a_dst, slope, m_x, m_alpha, m_proj):
     return _scatter(scattered(z, edges, a_src, a_dst, slope) * m_alpha, z * m_proj, edges)
 
 
-def _hears_itself(x, edges, W, a_src, a_dst, slope, m_x, m_alpha, m_proj):
+def _reads_itself(x, edges, W, a_src, a_dst, slope, m_x, m_alpha, m_proj):
     z = (x * m_x) @ W.T
     alpha = scattered(z, edges, a_src, a_dst, slope) * m_alpha
     return _scatter(alpha, z * m_proj, edges[[1, 1]])
@@ -224,9 +224,9 @@ def _keeps_isolated(masked):
     def answer(x, edges, W, a_src, a_dst, slope, m_x, m_alpha, m_proj):
         out = _layer(x, edges, W, a_src, a_dst, slope, m_x, m_alpha, m_proj)
         z = (x * m_x) @ W.T * (m_proj if masked else 1)
-        hears = torch.zeros(len(x), dtype=torch.bool)
-        hears[edges[1]] = True
-        return torch.where(hears[:, None], out, z)
+        reads = torch.zeros(len(x), dtype=torch.bool)
+        reads[edges[1]] = True
+        return torch.where(reads[:, None], out, z)
 
     return answer
 
@@ -290,7 +290,7 @@ for slug, answer in (
     ("edge-direction", _put(edges=lambda given: given["edges"].flip(0))),
     ("edge-direction", _sums_at_the_source),
     ("edge-direction", _part(coefficients=other_way_round)),
-    ("messages-from-target", _hears_itself),
+    ("messages-from-target", _reads_itself),
     ("sums-overwritten", _assigned),
     ("mean-for-sum", _mean),
     ("activation-on-output", _then(F.elu)),

@@ -64,7 +64,7 @@ def graphs(draw: Draw) -> Iterator[tuple[str, int, int, Tensor]]:
 
 
 def extreme_graph(draw: Draw, a_src: Tensor) -> tuple[Tensor, Tensor]:
-    """Features (N, F') and edges whose logits are ±1e4 and -5e3; one node hears nothing but low ones.
+    """Features (N, F') and edges whose logits are ±1e4 and -5e3; one node receives low ones alone.
 
     The logits into a node are far apart, so that its coefficients are 0 or 1 and no rounding shows.
     """

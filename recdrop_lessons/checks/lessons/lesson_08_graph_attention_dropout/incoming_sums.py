@@ -1,4 +1,4 @@
-"""8.3 What a node hears in all."""
+"""8.3 What a node receives in all."""
 
 from __future__ import annotations
 
