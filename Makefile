@@ -6,6 +6,7 @@
 #   make lint
 #   make unit ONLY=tests/algebra/test_drops.py          any of pytest's arguments
 #   make notebooks ONLY=notebooks/01_cells.ipynb
+#   make answers                                every bank and mutants asked in three ways: an hour, not in make test
 #   make site                                   lessons, claims, API and all else as pages: build/site/index.html
 # Other settings: LAB="--no-browser --port 9000", WORKERS=4 (test processes), PYTHON=/path/to/python3.12 (before
 # .venv is made).
@@ -21,7 +22,7 @@ TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 # The tests spread a file or class to one process; a notebook is one file, and one kernel.
 PYTEST := $(TEST_ENV) $(PY) -m pytest -n $(WORKERS) --dist loadscope --durations 8
 
-.PHONY: lab test env lint unit notebooks site clean
+.PHONY: lab test env lint unit notebooks answers site clean
 .NOTPARALLEL:
 
 lab:
@@ -48,6 +49,10 @@ unit: env
 notebooks: env
 	env -u KERAS_BACKEND $(PYTEST) --timeout 0 --nbval-lax --nbval-current-env --nbval-cell-timeout 120 \
 	    $(or $(ONLY),$(wildcard notebooks solutions))
+
+# Notebook, `recdrop check` and `recdrop grade` give each answer the same result; make unit looks at a sample.
+answers: env
+	RECDROP_ANSWERS=all $(PYTEST) --dist load --timeout 0 $(or $(ONLY),tests/checks/test_three_ways.py)
 
 # -W: a warning is an error. -E: everything anew, which takes seconds. Nothing is fetched.
 site: env

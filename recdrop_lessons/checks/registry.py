@@ -6,6 +6,8 @@ import importlib
 import pkgutil
 from functools import cache
 
+import torch
+
 from recdrop_lessons.checks import lessons
 from recdrop_lessons.checks.answer import Answer, AnswerLost
 from recdrop_lessons.checks.parts import Lesson, Part, PartResult
@@ -69,13 +71,22 @@ def lesson_of(part: Part) -> Lesson:
 
 
 def run(part: Part, answer: Answer, seed: int) -> PartResult:
-    """Check one answer on fresh inputs from the seed: all the part's points, or none."""
+    """Check one answer on fresh inputs from the seed: all the part's points, or none.
+
+    torch's own generator starts from the seed too. So an answer that draws from it is judged on the same
+    draws in the notebook and in the grader, today and in a run that is resumed.
+    """
+    own = torch.default_generator
+    before = own.get_state()
+    own.manual_seed(seed)
     try:
         outcome = part.check(answer, seed)
     except AnswerLost as lost:
         return PartResult(
             part.number, part.name, 0, part.points, lost.status, None, lost.message, part.hints[0]
         )
+    finally:
+        own.set_state(before)
     if outcome.ok:
         return PartResult(
             part.number, part.name, part.points, part.points, "ok", None, outcome.message, "", outcome.details
