@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from recdrop_lessons import checks
 from recdrop_lessons.checks.answer import AnswerError, AnswerLost, LocalAnswer
 from recdrop_lessons.grading.inside import codec
-from recdrop_lessons.grading.inside.channel import Channel
+from recdrop_lessons.grading.inside.channel import Channel, ChannelClosed
 from recdrop_lessons.grading.learner_process import Budget, LearnerProcess, RemoteAnswer, Times
 from recdrop_lessons.grading.spawner import Ending
 
@@ -92,11 +92,9 @@ class _Hostile:
         ours, theirs = socket.socketpair()
 
         def answer() -> None:
-            channel = Channel(theirs)
-            with contextlib.suppress(Exception):
-                for reply in self._replies:
-                    turn = channel.receive(5)["turn"]
-                    channel.send({"turn": turn, "reply": reply}, 5)
+            channel, replies = Channel(theirs), iter(self._replies)
+            with contextlib.suppress(ChannelClosed, StopIteration):
+                channel.serve(lambda _: next(replies), lambda error: None)
             channel.close()
 
         threading.Thread(target=answer, daemon=True).start()
