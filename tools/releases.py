@@ -54,7 +54,7 @@ ENVIRONMENTS = (
         "keras-torch", TORCH, "keras",
         ("3.0.5", "3.3.3", "3.5.0", "3.7.0", "3.8.0", "3.12.4", NEWEST), "torch",
     ),
-    Environment("keras-numpy", f"{TORCH} scipy", "keras", (NEWEST,), "numpy", shares="keras-torch"),
+    Environment("keras-numpy", "jax scipy", "keras", (NEWEST,), "numpy", shares="keras-jax"),  # it imports jax
     Environment(
         "keras-jax-0.4.26", "jax==0.4.26 jaxlib==0.4.26 numpy<2 packaging", "keras", ("3.0.5", "3.3.3"), "jax"
     ),

@@ -50,10 +50,11 @@ def site(kind: str) -> str:
     kept = seen != 0
     if kept.all():
         return "nothing"
-    if torch.allclose(seen.sum(-1), torch.ones(()), atol=1e-4):
-        return "coefficients before the softmax, or renormalised ones"
     if not torch.allclose(seen[kept], SCALE * whole[kept], atol=1e-5):
-        return "something else"
+        summing_to_one = torch.allclose(seen.sum(-1), torch.ones(()), atol=1e-4)
+        return (
+            "scores before the softmax, or renormalised coefficients" if summing_to_one else "something else"
+        )
     by_sender = (kept == kept[:1]).all()
     return "the senders' features" if by_sender else "coefficients after the softmax, each edge by itself"
 

@@ -1,0 +1,232 @@
+"""A probe sees the difference: each is shown a framework that does otherwise, and must say so.
+
+The releases of the matrix differ in some facts only. Here Keras, PyTorch and PyG are changed on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from recdrop_lessons.frameworks import import_keras
+from recdrop_lessons.releases.probes import coefficients, pytorch_probes
+from recdrop_lessons.releases.probes.asking import Probes, Unexplained, answer
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+keras = import_keras()
+pyg_probes = pytest.importorskip("recdrop_lessons.releases.probes.pyg_probes")
+from recdrop_lessons.releases.probes import keras_probes, keras_reading  # noqa: E402  Keras's backend first
+
+
+def observed(probes: Probes, fact: str) -> str:
+    (probe,) = (one for one in probes if one.fact == fact)
+    return answer(probe)[0]
+
+
+# --- Keras -------------------------------------------------------------------------------------------------
+
+Masks = list[Tensor] | Tensor
+
+
+def changed_masks(monkeypatch: pytest.MonkeyPatch, kind: str, change: Callable[[Masks], Masks]) -> None:
+    """A Keras whose cells draw their masks in another way."""
+    cell = getattr(keras.layers, f"{kind}Cell")
+    drawn = cell._create_dropout_mask
+    monkeypatch.setattr(cell, "_create_dropout_mask", lambda self, *given: change(drawn(self, *given)))
+
+
+@pytest.mark.parametrize("kind, gates", [("LSTM", 4), ("GRU", 3)])
+def test_tied_gates_are_seen(monkeypatch: pytest.MonkeyPatch, kind: str, gates: int) -> None:
+    fact = f"{kind}_h_gates(recurrent_dropout=p)"
+    assert observed(keras_probes.PROBES, fact) == "one mask per gate"
+    changed_masks(monkeypatch, kind, lambda masks: [masks[0]] * gates)
+    assert observed(keras_probes.PROBES, fact) == "one mask for all gates"
+
+
+def test_some_gates_tied_is_neither(monkeypatch: pytest.MonkeyPatch) -> None:
+    changed_masks(monkeypatch, "LSTM", lambda masks: [masks[0], masks[0], *masks[2:]])
+    assert observed(keras_probes.PROBES, "LSTM_h_gates(recurrent_dropout=p)") == "mixed"
+
+
+def test_masks_that_drop_nothing_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    changed_masks(monkeypatch, "LSTM", lambda masks: [torch.ones_like(one) for one in masks])
+    assert observed(keras_probes.PROBES, "LSTM_h_gates(recurrent_dropout=p)") == "no mask"
+    assert observed(keras_probes.PROBES, "LSTM_recurrent_dropout_site") == "nothing"
+    assert observed(keras_probes.PROBES, "LSTM_h_time") == "no mask"
+
+
+def test_a_scale_that_is_not_inverted_is_not_taken_for_dropout(monkeypatch: pytest.MonkeyPatch) -> None:
+    changed_masks(monkeypatch, "LSTM", lambda masks: [0.6 * one for one in masks])
+    assert (
+        observed(keras_probes.PROBES, "LSTM_h_gates(recurrent_dropout=p)") == "a value that no mask explains"
+    )
+
+
+def test_one_mask_for_the_batch_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    changed_masks(monkeypatch, "SimpleRNN", lambda mask: mask[:1].expand_as(mask))
+    assert observed(keras_probes.PROBES, "SimpleRNN_examples") == "one mask for the batch"
+
+
+def test_a_mask_on_the_product_is_not_a_mask_on_x(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two units that read the same number drop together only if the number is dropped."""
+
+    def call(self: Any, x: Tensor, states: list[Tensor], training: bool = False) -> Any:
+        a = x @ self.kernel.value + self.bias.value
+        if training:
+            a = nn.functional.dropout(a, self.dropout)
+        h = torch.tanh(a + states[0] @ self.recurrent_kernel.value)
+        return h, [h]
+
+    monkeypatch.setattr(keras.layers.SimpleRNNCell, "call", call)
+    assert observed(keras_probes.PROBES, "SimpleRNN_dropout_site") == "more than x before its product"
+
+
+def test_a_new_mask_at_each_step_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    cell = keras.layers.SimpleRNNCell
+    fact = "SimpleRNN_x_time(dropout=p)"
+    assert observed(keras_probes.PROBES, fact) == "one mask for the sequence"
+    monkeypatch.setattr(
+        cell, "get_dropout_mask", lambda self, x: self.dropout and self._create_dropout_mask(x, self.dropout)
+    )
+    assert observed(keras_probes.PROBES, fact) == "a new mask at each step"
+
+
+def test_a_masked_update_path_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    called = keras.layers.GRUCell.call
+
+    def call(self: Any, x: Tensor, states: list[Tensor], training: bool = False) -> Any:
+        if training:
+            states = [states[0] * self.get_recurrent_dropout_mask(states[0])[0]]
+        return called(self, x, states, training=training)
+
+    monkeypatch.setattr(keras.layers.GRUCell, "call", call)
+    assert observed(keras_probes.PROBES, "GRU_update_path") == "multiplied by the scaled mask at each step"
+    assert observed(keras_probes.PROBES, "GRU_recurrent_dropout_site").endswith("and h elsewhere")
+    assert observed(keras_probes.PROBES, "GRU_long_sequence") == "above a million"
+
+
+def test_a_masked_candidate_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Semeniuta's site: with both matrices zero the output still varies."""
+    called = keras.layers.LSTMCell.call
+
+    def call(self: Any, x: Tensor, states: list[Tensor], training: bool = False) -> Any:
+        h, (_, c) = called(self, x, states, training=training)
+        return (nn.functional.dropout(h), [h, c]) if training else (h, [h, c])
+
+    monkeypatch.setattr(keras.layers.LSTMCell, "call", call)
+    assert observed(keras_probes.PROBES, "LSTM_without_products") == "the output"
+
+
+def test_reading_with_factors_says_by_which_each_number_is_multiplied() -> None:
+    read = keras_reading.masks("SimpleRNN", "x", [0], dropout=0.5)
+    assert set(read.flatten()) == {0.0, 2.0} and read.shape == (8, 1, 2, 1, 24)
+    with pytest.raises(Unexplained):
+        keras_reading.masks("SimpleRNN", "x", [0], factors=(0, 1), dropout=0.5)
+
+
+# --- PyTorch -----------------------------------------------------------------------------------------------
+
+
+class Counting(nn.Module):
+    """Counts the steps, then masks: what `pytorch_probes.counted` runs, with a mask of our choice."""
+
+    def __init__(self, mask: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.mask = mask
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        count = x.cumsum(1)
+        y = count * self.mask(x)
+        return y, torch.stack([count[:, -1], y[:, -1]])
+
+
+def dropped(over: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """A mask with a draw for each element of `over(x)`."""
+    return lambda x: nn.functional.dropout(torch.ones_like(over(x)))
+
+
+@pytest.mark.parametrize(
+    ("mask", "fact", "said"),
+    [
+        (dropped(lambda x: x[:, :1]), "torch_rnn_time", "one mask for the sequence"),
+        (dropped(lambda x: x), "torch_rnn_time", "a new mask at each step"),
+        (dropped(lambda x: x[:1]), "torch_rnn_examples", "one mask for the batch"),
+        (lambda x: 0.7 * torch.ones_like(x), "torch_rnn_dropout_site", "something else"),
+    ],
+)
+def test_other_masks_between_the_layers_are_seen(
+    monkeypatch: pytest.MonkeyPatch, mask: Callable[[Tensor], Tensor], fact: str, said: str
+) -> None:
+    monkeypatch.setattr(pytorch_probes, "see_through", lambda *_, **__: Counting(mask))
+    assert observed(pytorch_probes.PROBES, fact) == said
+
+
+# --- attention ---------------------------------------------------------------------------------------------
+
+
+def rows(change: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
+    """In place of `pyg_probes.coefficients`: equal coefficients, changed in training."""
+
+    def made(kind: str, edges: Tensor = pyg_probes.GRAPH, *, training: bool = True, p: float = 0.5) -> Tensor:
+        n = pyg_probes.N
+        whole = torch.full((n, pyg_probes.HEADS, n), 1 / n)  # (receiver, heads, sender)
+        return change(whole) if training and p else whole
+
+    return made
+
+
+def renormalised(whole: Tensor) -> Tensor:
+    kept = nn.functional.dropout(whole)
+    return kept / kept.sum(-1, keepdim=True)
+
+
+def by_sender(whole: Tensor) -> Tensor:
+    return whole * nn.functional.dropout(torch.ones_like(whole[:1, :1]))
+
+
+def one_for_all_heads(whole: Tensor) -> Tensor:
+    return whole * nn.functional.dropout(torch.ones_like(whole[:, :1]))
+
+
+def loops_kept(whole: Tensor) -> Tensor:
+    kept = nn.functional.dropout(whole)
+    for head in range(whole.shape[1]):
+        kept[:, head].fill_diagonal_(1 / whole.shape[2])
+    return kept
+
+
+@pytest.mark.parametrize(
+    ("change", "fact", "said"),
+    [
+        (renormalised, "GATConv_site", "scores before the softmax, or renormalised coefficients"),
+        (renormalised, "GATConv_row_sums", "each row sums to 1"),
+        (lambda whole: 0.5 * nn.functional.dropout(whole), "GATConv_row_sums", "rows do not sum to 1"),
+        (by_sender, "GATConv_site", "the senders' features"),
+        (one_for_all_heads, "GATConv_heads", "one mask for all"),
+        (loops_kept, "GATConv_self_loops", "drops 0% of self-loops"),
+        (lambda whole: whole, "GATConv_site", "nothing"),
+    ],
+)
+def test_other_attention_dropout_is_seen(
+    monkeypatch: pytest.MonkeyPatch, change: Callable[[Tensor], Tensor], fact: str, said: str
+) -> None:
+    monkeypatch.setattr(pyg_probes, "coefficients", rows(change))
+    assert observed(pyg_probes.PROBES, fact) == said
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (nn.functional.dropout, "coefficients after the softmax, not renormalised, each head its own"),
+        (one_for_all_heads, "coefficients after the softmax, not renormalised, all heads alike"),
+        (renormalised, "scores before the softmax"),
+        (lambda whole: 0.7 * whole, "something else"),
+    ],
+)
+def test_coefficients_in_words(change: Callable[[Tensor], Tensor], said: str) -> None:
+    torch.manual_seed(0)
+    assert coefficients.in_words(change(torch.full((20, 2, 20), 1 / 20)).numpy(), 1 / 20) == said
