@@ -48,13 +48,14 @@ class Environment:
 # A release is the last patch of its line. The backends are of the same year as the Keras that they carry:
 # an old one uses functions that new backends no longer have.
 TORCH = "torch>=2.6,<3"
-DGL_TOO = "setuptools<70 packaging"  # what DGL imports and does not ask for
+DGL_TOO = "numpy<2 setuptools<70 packaging pandas<3"  # what DGL imports and does not ask for
 ENVIRONMENTS = (
     Environment(
         "keras-torch", TORCH, "keras",
         ("3.0.5", "3.3.3", "3.5.0", "3.7.0", "3.8.0", "3.12.4", NEWEST), "torch",
     ),
-    Environment("keras-numpy", "jax scipy", "keras", (NEWEST,), "numpy", shares="keras-jax"),  # it imports jax
+    # Keras's NumPy backend imports jax.
+    Environment("keras-numpy", "jax scipy", "keras", (NEWEST,), "numpy", shares="keras-jax"),
     Environment(
         "keras-jax-0.4.26", "jax==0.4.26 jaxlib==0.4.26 numpy<2 packaging", "keras", ("3.0.5", "3.3.3"), "jax"
     ),
@@ -71,13 +72,13 @@ ENVIRONMENTS = (
     Environment("keras-tensorflow", "tensorflow-cpu", "keras", ("3.12.4", NEWEST), "tensorflow"),
     Environment("tf_keras", "tensorflow-cpu", "tf_keras", (NEWEST,), "tensorflow", shares="keras-tensorflow"),
     Environment("torch-cpu", TORCH, "torch", ("",), shares="keras-torch"),
-    Environment("torch-2.2", f"numpy<2 {DGL_TOO}", "torch", ("2.2.2",)),
+    Environment("torch-2.2", "numpy<2", "torch", ("2.2.2",)),
     Environment("torch-2.6", "numpy", "torch", ("2.6.0",)),
     Environment("torch-newest", "numpy", "torch", (NEWEST,), python="3.12"),
     Environment("pyg", TORCH, "torch_geometric", ("2.4.0", "2.6.1", NEWEST), shares="keras-torch"),
     Environment("fastai", TORCH, "fastai", (NEWEST,)),
-    Environment("dgl-1.1", f"{TORCH} numpy<2 {DGL_TOO}", "dgl", ("1.1.3",)),
-    Environment("dgl", f"numpy<2 {DGL_TOO}", "dgl", (NEWEST,), shares="torch-2.2"),
+    Environment("dgl-1.1", f"{TORCH} {DGL_TOO}", "dgl", ("1.1.3",)),
+    Environment("dgl", f"torch==2.2.1 {DGL_TOO}", "dgl", (NEWEST,)),
 )  # fmt: skip
 
 

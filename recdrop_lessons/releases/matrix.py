@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -148,7 +149,8 @@ def write(answers: Answers, folder: Path = DATA) -> None:
 
 def write_refusal(where: tuple[str, str, str], python: str, error: Exception, folder: Path = DATA) -> None:
     """Write down that a (framework, release, backend) could not be installed or imported, and why."""
-    known, reason = read(folder), " ".join(str(error).split())
+    known = read(folder)
+    reason = re.sub(r"(/[\w.+-]+)+/", "…/", " ".join(str(error).split()))  # no folders of this machine
     framework, release, backend = where
     why = Observation(INSTALLS, framework, release, backend, "", python, f"no: {reason}")
     _store(folder, list(known.facts.values()), [*_without(known, *where), why])

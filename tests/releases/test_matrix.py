@@ -153,10 +153,11 @@ def test_answers_take_the_place_of_older_ones_and_a_refusal_of_none(tmp_path: Pa
     matrix.write(answers("3.12.4", "four"), tmp_path)
     matrix.write(answers("3.3.3", "two"), tmp_path)
     matrix.write(answers("3.3.3", "one"), tmp_path)
-    matrix.write_refusal(("Keras", "3.5.0", "torch"), "3.11", ProbeError("no\n wheel"), tmp_path)
+    why = ProbeError("no\n wheel in /home/me/x.y/lib.so")
+    matrix.write_refusal(("Keras", "3.5.0", "torch"), "3.11", why, tmp_path)
     known = matrix.read(tmp_path)
     assert words.by_release(known, "gates", "Keras") == "3.3: one; from 3.12 on: four"
-    assert [one.observed for one in known.refusals()] == ["no: no wheel"]
+    assert [one.observed for one in known.refusals()] == ["no: no wheel in …/lib.so"]
     matrix.write(answers("3.5.0", "one"), tmp_path)
     assert matrix.read(tmp_path).refusals() == []
 
