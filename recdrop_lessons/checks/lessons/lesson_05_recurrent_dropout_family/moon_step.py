@@ -42,7 +42,7 @@ def moon_step(
         W: the input's weights, (4H, F), in blocks i, f, g, o.
         U: the old state's weights, (4H, H), in the same blocks.
         b: the bias, (4H,), in the same blocks.
-        m_c: the mask of the new cell, (B, H), scaled.
+        m_c: the mask of the new cell, (B, H), ready to multiply by.
 
     Returns:
         The new state and the new cell, a tuple (h', c'), each (B, H).
