@@ -40,11 +40,11 @@ def test_the_picture_shows_the_imports_there_are():
 
 # ---- one name, one thing ----
 
-#: `_shared.py` begins each exercise's parts; notebook.py is to be told apart in checks/ and grading/.
+#: `_shared.py` begins each exercise's parts.
 #: A part's file is named after the learner's function; 5.7 asks for what twins/influence.py computes.
-FILES_TWICE = {"__init__.py", "_shared.py", "notebook.py", "influence.py"}
+FILES_TWICE = {"__init__.py", "_shared.py", "influence.py"}
 #: To be told apart in grading/ and checks/.
-CLASSES_TWICE = {"Nursery", "Row", "Step", "Task", "Unreadable"}
+CLASSES_TWICE = {"Row", "Step", "Task", "Unreadable"}
 
 
 def twice(names: Iterable[str]) -> set[str]:
