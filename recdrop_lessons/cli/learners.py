@@ -215,7 +215,10 @@ def sweep(
         str | None, typer.Option(help="A Dask scheduler's address: run on its workers.")
     ] = None,
     task: Annotated[
-        list[str] | None, typer.Option(help="digits, text; may be repeated, by default both.")
+        list[str] | None,
+        typer.Option(
+            help="May be repeated: digits, text (by default both); with --reference also memory (digits)."
+        ),
     ] = None,
     method: Annotated[
         list[str] | None, typer.Option(help="May be repeated; by default all. No dropout is always run.")
@@ -233,6 +236,12 @@ def sweep(
     from recdrop_lessons.support.errors import RecdropError
 
     try:
+        if arm and not reference:
+            raise RecdropError(
+                "--arm names an arm of the reference comparison: add --reference, or use --method."
+            )
+        if reference and method:
+            raise RecdropError("--reference has arms and no methods: use --arm instead of --method.")
         if reference:
             from recdrop_lessons.experiments.comparison import compare
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from recdrop_lessons.experiments import budget
+from recdrop_lessons.experiments import studies
 from recdrop_lessons.experiments.arms import ARMS
 from recdrop_lessons.experiments.runs import Ledger, Setting, remade, run
 from recdrop_lessons.experiments.search import next_runs
-from recdrop_lessons.experiments.sweep import _where
+from recdrop_lessons.experiments.sweep import workers
 from recdrop_lessons.experiments.tasks import TASKS
 from recdrop_lessons.support.errors import RecdropError
 from recdrop_lessons.support.optional import need
@@ -34,7 +34,7 @@ def compare(
     made = 0
     try:
         _check_made_by_this_code(ledger, path)
-        with _where(joblib, jobs, scheduler), tqdm(disable=not progress, unit="run") as bar:
+        with workers(joblib, jobs, scheduler), tqdm(disable=not progress, unit="run") as bar:
             parallel = joblib.Parallel(return_as="generator_unordered")
             # A round has a dozen runs: with many processes several arms are searched side by side.
             side_by_side = len(names) if scheduler else 1 + (jobs - 1) // 4
@@ -56,11 +56,12 @@ def arms_of(task: str) -> list[str]:
 
 
 def _next(task: str, names: Sequence[str], ledger: Ledger, arms_at_once: int) -> list[Setting]:
-    """The study of budgets first, as far as its arms are asked for; then the present rounds of some arms."""
-    if task == budget.TASK and (
-        fixed := [s for s in budget.settings() if s.arm in names and s not in ledger.runs]
-    ):
-        return fixed
+    """The two small studies first, as far as their arms are asked for; then the rounds of some arms."""
+    if task == studies.TASK:
+        fixed = [*studies.settings(studies.BUDGETS), *studies.settings(studies.SITES)]
+        wanted = [s for s in dict.fromkeys(fixed) if s.arm in names and s not in ledger.runs]
+        if wanted:
+            return wanted
     found = []
     for name in names:
         if wanted := next_runs(task, name, ledger.runs):
@@ -77,8 +78,8 @@ def _check_known(kind: str, given: Iterable[str], known: Iterable[str]) -> None:
 
 
 def _check_made_by_this_code(ledger: Ledger, path: Path) -> None:
-    """Refuse to go on in a file whose runs this code, or these data, would not make: one run of each arm."""
-    for kept in {kept.setting.arm: kept for kept in ledger.runs.values()}.values():
+    """Refuse to go on in a file whose runs this code, or these data, do not make: one of each arm tells."""
+    for kept in {(kept.setting.task, kept.setting.arm): kept for kept in ledger.runs.values()}.values():
         if not remade(kept):
             raise RecdropError(
                 f"{path} holds runs that this code does not make: {kept.setting} begins with other losses "

@@ -37,8 +37,7 @@ METHODS: dict[str, Callable[[float], tuple[Drop, ...]]] = {
     "gal": variants.gal,
     "gal_untied": lambda p: variants.gal(p, tied=False),
     "recurrent": lambda p: variants.keras(0, p),
-    # At Moon's place, but scaled by 1/(1-p) at each step, which his mask of 0 and 1 is not.
-    "cell_scaled": lambda p: (Drop("cell", p),),
+    "cell_scaled": variants.cell_scaled,
     "semeniuta": variants.semeniuta,
     "semeniuta_sequence": lambda p: variants.semeniuta(p, per_step=False),
     "zoneout": lambda p: variants.zoneout(p, p / 10),
@@ -143,7 +142,7 @@ def sweep(
     done = {result.setting: result for result in read(path)}
     write(path, done.values())  # drops a half line, so that the next one starts on its own
     open_settings = [setting for setting in wanted if setting not in done]
-    with _where(joblib, jobs, scheduler), path.open("a", newline="", encoding="utf-8") as file:
+    with workers(joblib, jobs, scheduler), path.open("a", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         runs = joblib.Parallel(return_as="generator_unordered")(joblib.delayed(run)(s) for s in open_settings)
         for result in tqdm(runs, total=len(open_settings), disable=not progress, unit="run"):
@@ -156,7 +155,7 @@ def sweep(
 
 
 @contextmanager
-def _where(joblib: Any, jobs: int, scheduler: str | None) -> Iterator[None]:
+def workers(joblib: Any, jobs: int, scheduler: str | None) -> Iterator[None]:
     """Where joblib runs within: processes of this machine, or a Dask cluster."""
     if scheduler is None:
         with joblib.parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1):

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from recdrop_lessons import results, sweep
-from recdrop_lessons.experiments import bootstrap, budget
+from recdrop_lessons.experiments import bootstrap, studies
 from recdrop_lessons.experiments import runs as runs_of_the_reference
 from recdrop_lessons.experiments.intervals import paired_interval, paired_p_value
 from recdrop_lessons.explorers.methods_compared import gains
@@ -47,8 +47,8 @@ def test_validation_chooses_different_rates(runs):
 
 
 def test_half_of_the_units_dropped_is_worse_early_and_better_late():
-    plain, _, half = budget.STUDY
-    study = budget.complete(runs_of_the_reference.shipped("digits"))
+    plain, half = studies.NONE, studies.HALF
+    study = studies.complete(runs_of_the_reference.shipped("digits"), studies.BUDGETS)
     assert len({run.setting.split for run in study[plain]}) >= 3
 
     def gain(score):
@@ -56,7 +56,7 @@ def test_half_of_the_units_dropped_is_worse_early_and_better_late():
         means = bootstrap.resampled_means(scores)
         return bootstrap.difference(scores[half], scores[plain], means[half], means[plain])
 
-    early, late = gain(lambda kept: budget.at_budget(kept, 30)), gain(budget.to_patience)
+    early, late = gain(lambda kept: studies.at_budget(kept, 30)), gain(studies.to_patience)
     assert early.high < 0
     assert late.low > 0
     # Each run of the study was trained until a tenth of its epochs and more had brought nothing better.

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from recdrop_lessons import RecdropError
 from recdrop_lessons.cli import app
-from recdrop_lessons.experiments import budget, comparison, patience, runs, search
+from recdrop_lessons.experiments import comparison, patience, runs, search, studies
 from recdrop_lessons.experiments.arms import ARMS, NAMES
 from recdrop_lessons.experiments.runs import Run, Setting
 from recdrop_lessons.experiments.tasks import TASKS
@@ -23,7 +23,8 @@ def short(monkeypatch):
     task = replace(TASKS["digits"], patience=2, budgets=(1, 2), final=TASKS["digits"].final[:4], width=8)
     monkeypatch.setitem(TASKS, "digits", task)
     monkeypatch.setattr(patience, "MOST_EPOCHS", 3)
-    monkeypatch.setattr(budget, "STUDY", budget.STUDY[:2])
+    monkeypatch.setattr(studies, "BUDGETS", studies.BUDGETS[:2])
+    monkeypatch.setattr(studies, "SITES", studies.SITES[:2])
 
 
 def outcome(setting, validation=0.5):
@@ -192,18 +193,22 @@ def test_the_command_makes_the_file_and_names_what_it_does_not_know(short, tmp_p
     unknown = CliRunner().invoke(app, [*typed, "--arm", "magic"])
     assert unknown.exit_code == 2
     assert "expected one of" in unknown.output
+    for mixed in (["--arm", "none"], ["--reference", "--method", "gal"]):
+        refused = CliRunner().invoke(app, ["sweep", "--out", str(out), *mixed])
+        assert refused.exit_code == 2
+        assert "use --" in refused.output
 
 
 def test_a_run_says_what_a_smaller_budget_would_have_found():
-    fixed = budget.settings()
+    fixed = studies.settings(studies.BUDGETS)
     assert len(fixed) == len(set(fixed)) == 3 * 12
     made = [replace(outcome(s), test=0.9, curve_test=(0.5, 0.6, 0.7), units=(1.0, 0.0)) for s in fixed[:-1]]
-    by_setting = budget.complete(made)
+    by_setting = studies.complete(made, studies.BUDGETS)
     assert {len(kept) for kept in by_setting.values()} == {11}  # the last row lacks one of the three
-    kept = by_setting[budget.STUDY[0]]
-    assert budget.at_budget(kept, 60).units.tolist() == [[0.7]] * 11
-    assert budget.at_budget(kept, 240).units.tolist() == [[0.9]] * 11  # it ended before 240
-    assert budget.to_patience(kept).units.shape == (11, 2)
+    kept = by_setting[studies.NONE]
+    assert studies.at_budget(kept, 60).units.tolist() == [[0.7]] * 11
+    assert studies.at_budget(kept, 240).units.tolist() == [[0.9]] * 11  # it ended before 240
+    assert studies.to_patience(kept).units.shape == (11, 2)
 
 
 @pytest.mark.parametrize("task", list(TASKS))

@@ -1,13 +1,14 @@
-"""Does the verdict depend on the budget? Three settings of the digits, fixed beforehand, at every budget.
+"""Two studies on the digits, their settings fixed beforehand: what the budget decides, and which site works.
 
 Each run goes to patience. On its way the test score of the best epoch so far is noted at several numbers of
 epochs, so one run says what a comparison with any smaller budget would have found. Nothing is tuned here: the
-rates are two that an earlier comparison of 60 epochs had tried, the one it chose for Gal's masks, and half.
+rates are the one that an earlier comparison of 60 epochs had chosen for Gal's masks, and half. All settings
+meet the same splits and seeds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,26 +26,30 @@ class Fixed(NamedTuple):
 
 
 TASK = "digits"
-STUDY = (Fixed("none", 0.0), Fixed("gal", 0.1), Fixed("gal", 0.5))
+NONE, GAL, HALF = Fixed("none", 0.0), Fixed("gal", 0.1), Fixed("gal", 0.5)
+#: How the verdict on half of the units changes with the budget.
+BUDGETS = (NONE, GAL, HALF)
+#: Gal's masks, the two sites that they act on, each alone, and one that they leave out.
+SITES = (NONE, GAL, *(Fixed(arm, 0.1) for arm in ("input, sequence", "recurrent, sequence", "output, step")))
 
 
-def settings() -> list[Setting]:
-    """Return every run of the study, one of each setting before the next split and seed."""
+def settings(study: Sequence[Fixed]) -> list[Setting]:
+    """Return every run of a study, one of each setting before the next split and seed."""
     task = TASKS[TASK]
     return [
         Setting(TASK, arm, rate, task.learning_rate, task.width, 0.0, split, seed)
         for split, seed in task.final
-        for arm, rate in STUDY
+        for arm, rate in study
     ]
 
 
-def complete(runs: Iterable[Run]) -> dict[Fixed, list[Run]]:
-    """Return the study's runs by what was fixed, for those splits and seeds that have all three."""
+def complete(runs: Iterable[Run], study: Sequence[Fixed]) -> dict[Fixed, list[Run]]:
+    """Return a study's runs by what was fixed, for those splits and seeds that have them all."""
     made = {run.setting: run for run in runs}
-    wanted = settings()
-    rows = [wanted[start : start + len(STUDY)] for start in range(0, len(wanted), len(STUDY))]
+    wanted, size = settings(study), len(study)
+    rows = [wanted[start : start + size] for start in range(0, len(wanted), size)]
     whole = [[made[setting] for setting in row] for row in rows if all(setting in made for setting in row)]
-    return {fixed: [row[k] for row in whole] for k, fixed in enumerate(STUDY)}
+    return {fixed: [row[k] for row in whole] for k, fixed in enumerate(study)}
 
 
 def score_at(run: Run, epochs: int) -> float:
