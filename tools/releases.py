@@ -29,7 +29,7 @@ from recdrop_lessons.releases import matrix
 from recdrop_lessons.releases.running import NAMES, Answers, ProbeError, ask
 
 CACHE = Path.home() / ".cache" / "recdrop-releases"
-NEWEST = "newest"
+NEWEST = matrix.NEWEST
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ from recdrop_lessons.support.files import write_whole
 DATA = Path(__file__).resolve().parent.parent / "data"
 #: The fact that a release could be installed and imported; else its observation is the reason.
 INSTALLS = "installs"
+#: How a release is asked for by tools/releases.py before its number is known.
+NEWEST = "newest"
 COLUMNS = ("fact", "framework", "release", "backend", "backend_release", "python", "observed")
 
 
@@ -160,8 +162,9 @@ def write_refusal(where: tuple[str, str, str], python: str, error: Exception, fo
 
 
 def _without(known: Matrix, framework: str, release: str, backend: str) -> list[Observation]:
-    where = (framework, release, backend)
-    return [one for one in known.observations if (one.framework, one.release, one.backend) != where]
+    """All other rows. A refusal of "newest" goes too: which release it was is known now."""
+    gone = {(framework, release, backend), (framework, NEWEST, backend)}
+    return [one for one in known.observations if (one.framework, one.release, one.backend) not in gone]
 
 
 def _store(folder: Path, facts: list[Fact], observations: list[Observation]) -> None:

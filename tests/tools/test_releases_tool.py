@@ -87,6 +87,16 @@ def test_the_newest_are_asked_each_time(tool: ModuleType, tmp_path: Path, monkey
     assert asked == ["Keras newest, torch"] * 2
 
 
+def test_a_refusal_of_the_newest_goes_once_it_has_answered(
+    tool: ModuleType, tmp_path: Path, monkeypatch
+) -> None:
+    command = ["--newest", "--only", "keras-torch", "--cache", str(tmp_path)]
+    for refused in (("newest",), ()):
+        monkeypatch.setattr(tool, "observe", answering([], refused))
+        tool.main(command)
+        assert len(tool.matrix.read().refusals()) == len(refused)
+
+
 def test_environments_are_told_apart_and_share_only_what_there_is(tool: ModuleType) -> None:
     names = [one.name for one in tool.ENVIRONMENTS]
     assert len(set(names)) == len(names)
