@@ -6,6 +6,7 @@ predictive distribution. Probabilities are averaged, never their logarithms.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from recdrop_lessons.support.errors import RecdropError
+from recdrop_lessons.support.optional import need
 
 DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
 
@@ -85,6 +87,39 @@ def mutual_information(probabilities: Tensor) -> Tensor:
     Source: Houlsby et al. 2011 (BALD).
     """
     return entropy(predictive(probabilities)) - entropy(probabilities).mean(0)
+
+
+def tempered(probabilities: Tensor, temperature: float) -> Tensor:
+    """Return probabilities made flatter (T > 1) or sharper (T < 1); their order stays: (…, K) → (…, K).
+
+    Equation: softmax(log p / T), which for p = softmax(z) is softmax(z / T).
+    Raises `RecdropError` for a temperature that is not above 0.
+    Source: Guo et al. 2017, temperature scaling.
+    """
+    if not temperature > 0:
+        raise RecdropError(
+            f"The temperature was {temperature}; expected a number above 0 (1 changes nothing)."
+        )
+    return (probabilities.clamp_min(torch.finfo(probabilities.dtype).tiny).log() / temperature).softmax(-1)
+
+
+def fit_temperature(probabilities: Tensor, labels: Tensor) -> float:
+    """Return the temperature in [0.05, 20] with the lowest mean log-loss on these labels.
+
+    Shapes: probabilities (B, K), labels (B,). Take validation data: neither training nor test examples.
+    Raises `RecdropError` where there is no example.
+    Source: Guo et al. 2017.
+    """
+    if len(labels) == 0:
+        raise RecdropError("fit_temperature was given no example; expected at least one.")
+
+    def log_loss(log_temperature: float) -> float:
+        of_label = tempered(probabilities, math.exp(log_temperature)).gather(-1, labels.unsqueeze(1))
+        return float(-of_label.clamp_min(torch.finfo(of_label.dtype).tiny).log().mean())
+
+    bounds = (-math.log(20), math.log(20))
+    best = need("scipy.optimize", "scipy").minimize_scalar(log_loss, bounds=bounds, method="bounded")
+    return math.exp(float(best.x))
 
 
 @dataclass(frozen=True)

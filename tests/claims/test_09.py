@@ -12,10 +12,12 @@ from recdrop_lessons.experiments.datasets import digits, distort
 from recdrop_lessons.experiments.training import fit, seeded, single_thread
 from recdrop_lessons.experiments.uncertainty import (
     entropy,
+    fit_temperature,
     mc_predict,
     mutual_information,
     predictive,
     reliability,
+    tempered,
 )
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
@@ -84,6 +86,83 @@ def test_the_mean_of_logits_is_the_geometric_mean():
     geometric /= geometric.sum(-1, keepdim=True)
     assert torch.allclose(logits.mean(0).softmax(-1), geometric)
     assert not torch.allclose(geometric, predictive(p), atol=0.01)
+
+
+def test_dropout_off_is_the_geometric_mean_for_one_linear_layer():
+    """Exact for a softmax of W (m∘x): all 2^6 masks of p = 0.5, written out."""
+    generator = torch.Generator().manual_seed(0)
+    W, x = torch.randn(3, 6, generator=generator).double(), torch.randn(6, generator=generator).double()
+    masks = 2 * torch.cartesian_prod(*[torch.tensor([0.0, 1.0])] * 6).double()  # (64, 6)
+    passes = ((masks * x) @ W.T).softmax(-1)
+    geometric = passes.log().mean(0).softmax(-1)
+    assert torch.allclose((W @ x).softmax(-1), geometric)
+    assert not torch.allclose((W @ x).softmax(-1), passes.mean(0), atol=0.01)
+
+
+def test_a_held_mask_is_one_network_before_a_product_alone():
+    """Every LSTM keeps |c_T| <= T and |h| <= 1; scaled masks on g, c and h break it, 0 and 1 on c do not."""
+    steps = 15
+    layer = LSTM(F, 40, return_sequences=True, return_state=True)
+    torch.nn.init.constant_(layer.bias, 30.0)
+    kept = (torch.rand(1, 1, 40) > 0.5).float()
+
+    def within(**masks):
+        y, _, c = layer(torch.zeros(1, steps, F), masks=masks)
+        return bool(c.abs().max() <= steps + 1e-3 and y.abs().max() <= 1 + 1e-3)
+
+    assert within(recurrent=2 * kept) and within(cell=kept)
+    assert not within(candidate=2 * kept)
+    assert not within(cell=2 * kept)
+    assert not within(hidden=2 * kept)
+    # The mask of 0 and 1 on c is an LSTM whose dropped units have i = f = 0.
+    torch.nn.init.normal_(layer.bias)
+    x = torch.randn(1, steps, F)
+    masked = layer(x, masks={"cell": kept})[0]
+    with torch.no_grad():
+        layer.bias[: 2 * 40] -= 200 * (1 - kept[0, 0]).repeat(2)
+    assert torch.allclose(layer(x)[0], masked, atol=1e-6)
+
+
+def test_one_temperature_does_what_thirty_passes_do_and_an_ensemble_does_more():
+    """Another split and other seeds than the lesson's."""
+    data = digits(train=300, seed=3)
+    (x_valid, y_valid), (x, y) = data.validation, data.test
+    turned = distort(x, degrees=30)
+    alone, log_losses, gaps, to_geometric, to_mean = [], [], [], [], []
+
+    def log_loss(p):
+        return float(-p.gather(-1, y.unsqueeze(1)).clamp_min(1e-12).log().mean())
+
+    def gap(p):
+        return float(p.max(-1).values.mean() - (p.argmax(-1) == y).float().mean())
+
+    for seed in (11, 12, 13):
+        with seeded(seed):
+            model = Stack(LSTM(8, 64, drops=variants.gal(0.1)), nn.Linear(64, 10))
+        fit(model, data, epochs=250, patience=25, batch_size=64, learning_rate=1e-2, seed=seed)
+        draws = torch.Generator().manual_seed(seed)
+        passes = [mc_predict(model, v, passes=30, generator=draws) for v in (x_valid, x, turned)]
+        mc_valid, mc, mc_turned = map(predictive, passes)
+        with torch.no_grad():
+            valid, off, off_turned = (model(v).softmax(-1) for v in (x_valid, x, turned))
+        cooled, heated = fit_temperature(mc_valid, y_valid), fit_temperature(valid, y_valid)
+        assert cooled < 0.9  # MC was too flat
+        log_losses.append((log_loss(tempered(mc, cooled)), log_loss(tempered(off, heated))))
+        grid = torch.linspace(1, 4, 301)
+        sure = torch.stack([tempered(valid, float(t)).max(-1).values.mean() for t in grid])
+        flat = float(grid[(sure - mc_valid.max(-1).values.mean()).abs().argmin()])
+        gaps.append((gap(mc_turned), gap(tempered(off_turned, flat)), gap(off_turned)))
+        geometric = passes[1].clamp_min(1e-12).log().mean(0).softmax(-1)
+        to_geometric.append(float((off - geometric).abs().sum(-1).mean()))
+        to_mean.append(float((off - mc).abs().sum(-1).mean()))
+        alone.append(off)
+
+    with_passes, with_temperature = np.mean(log_losses, 0)
+    assert abs(with_passes - with_temperature) < 0.03
+    of_mc, as_flat, of_off = np.mean(gaps, 0)
+    assert abs(of_mc - as_flat) < 0.05 < of_off - of_mc
+    assert np.mean(to_geometric) < np.mean(to_mean) / 2
+    assert log_loss(torch.stack(alone).mean(0)) < min(map(log_loss, alone))
 
 
 def test_entropy_alone_does_not_tell_the_two_doubts_apart():

@@ -164,3 +164,31 @@ def test_empty_bins_count_for_nothing():
 def test_refusals(act):
     with pytest.raises(RecdropError, match="expected"):
         act()
+
+
+def test_a_temperature_of_one_changes_nothing_and_no_temperature_changes_the_order():
+    p = torch.randn(50, 6, generator=torch.Generator().manual_seed(0)).softmax(-1)
+    assert torch.allclose(uncertainty.tempered(p, 1.0), p, atol=1e-6)
+    for temperature in (0.3, 4.0):
+        q = uncertainty.tempered(p, temperature)
+        assert torch.allclose(q.sum(-1), torch.ones(50), atol=1e-6)
+        assert torch.equal(q.argsort(-1), p.argsort(-1))
+        assert (uncertainty.entropy(q) < uncertainty.entropy(p)).all() == (temperature < 1)
+    zero = uncertainty.tempered(torch.tensor([[1.0, 0.0]]), 2.0)
+    assert torch.isfinite(zero).all()
+
+
+@pytest.mark.parametrize("true", [0.5, 1.0, 2.0])
+def test_fit_temperature_finds_the_one_that_the_labels_were_drawn_with(true):
+    generator = torch.Generator().manual_seed(1)
+    p = (3 * torch.randn(20_000, 5, generator=generator)).softmax(-1)
+    labels = torch.multinomial(uncertainty.tempered(p, true), 1, generator=generator)[:, 0]
+    # The standard error is about 1 % at 20,000 labels.
+    assert uncertainty.fit_temperature(p, labels) == pytest.approx(true, rel=0.04)
+
+
+def test_temperatures_refuse_what_has_none():
+    with pytest.raises(RecdropError, match="above 0"):
+        uncertainty.tempered(torch.ones(1, 2) / 2, 0.0)
+    with pytest.raises(RecdropError, match="at least one"):
+        uncertainty.fit_temperature(torch.zeros(0, 2), torch.zeros(0, dtype=torch.int64))
