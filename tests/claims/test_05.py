@@ -72,8 +72,8 @@ def test_keras_never_touches_the_cell():
     assert torch.allclose(c, c_0, atol=1e-6)
 
 
-def test_keras_never_touches_the_grus_leak():
-    """Release 3.5.0 multiplied the carried state by its scaled mask, at each step."""
+def test_keras_never_touches_the_grus_update_path():
+    """Releases 3.3 to 3.7 multiplied the carried state by its scaled mask, at each step."""
     layer = built("GRU", recurrent_dropout=0.5)
     kernel, recurrent, bias = layer.get_weights()
     bias[0, :H] = 40  # z = 1
@@ -98,6 +98,9 @@ def test_implementation_decides_the_masks(kind):
     assert built(kind, recurrent_dropout=0.1, implementation=2).cell.implementation == 1
     with pytest.raises(RuntimeError):
         built(kind, dropout=0.5, implementation=1)(x, training=True)
+    one = built(kind, dropout=0.5, implementation=1, use_cudnn=False)
+    assert one(x, training=True).shape == (B, T, H)
+    assert frameworks.keras_masks(one, x)["input"].dim() == 4  # one mask for each gate
 
 
 @pytest.mark.parametrize("kind", ["LSTM", "GRU"])
@@ -116,6 +119,18 @@ def test_a_recurrent_rate_of_one_drops_nothing(kind):
 def test_an_input_rate_of_one_drops_everything(kind):
     x, theirs = torch.randn(B, T, F), built(kind, dropout=1.0)
     assert torch.allclose(theirs(x, training=True), theirs(0 * x, training=False), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+@pytest.mark.parametrize("where", ["beside recurrent_dropout", "use_cudnn=False", "behind Masking"])
+def test_an_input_rate_of_one_drops_nothing_off_the_fast_path(kind, where):
+    others = {"beside recurrent_dropout": {"recurrent_dropout": 0.5}, "use_cudnn=False": {"use_cudnn": False}}
+    theirs, x = built(kind, dropout=1.0, **others.get(where, {})), torch.randn(B, T, F)
+    kernel, recurrent, bias = theirs.get_weights()
+    theirs.set_weights([kernel, 0 * recurrent, bias])  # so a mask on h has nothing to act on
+    given = keras.layers.Masking(mask_value=99.0)(x) if where == "behind Masking" else x
+    assert torch.allclose(theirs(given, training=True), theirs(x, training=False), atol=1e-6)
+    assert not torch.allclose(theirs(x, training=False), theirs(0 * x, training=False), atol=1e-3)
 
 
 def test_the_simple_rnn_drops_everything_at_a_recurrent_rate_of_one():
