@@ -32,7 +32,7 @@ To add a part (docs/instructors/adapting.md has one written out):
 A lesson's points sum to 100. A new lesson is a package here and a notebook in solutions/.
 """
 
-from recdrop_lessons.checks.answer import Answer, AnswerError, AnswerLost, Call, LocalAnswer
+from recdrop_lessons.checks.answer import Answer, AnswerError, AnswerLost, Call, LocalAnswer, Status
 from recdrop_lessons.checks.notebook import PartFailed, check
 from recdrop_lessons.checks.parts import Lesson, Misconception, Outcome, Part, PartResult
 from recdrop_lessons.checks.registry import all_lessons, lesson, lesson_of, part, run
@@ -51,6 +51,7 @@ __all__ = [
     "PartFailed",
     "PartResult",
     "Report",
+    "Status",
     "all_lessons",
     "check",
     "lesson",

@@ -13,6 +13,7 @@ import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import torch
@@ -44,15 +45,26 @@ class AnswerError(Exception):
         return f"{self.type_name}: {self.message}" if self.message else self.type_name
 
 
+class Status(StrEnum):
+    """How a part ended; in records as the word itself."""
+
+    OK = "ok"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    DIED = "died"
+    UNREADABLE = "unreadable"  # the notebook
+    MISSING = "missing"  # the notebook, or the function in it
+
+
 class AnswerLost(Exception):
     """The answer gave nothing back: its time ran out or its process died. Only a grader raises it.
 
     Args:
-        status: "timeout" or "died".
+        status: that its time ran out or that it died.
         message: a sentence for the learner.
     """
 
-    def __init__(self, status: str, message: str) -> None:
+    def __init__(self, status: Status, message: str) -> None:
         super().__init__(status, message)
         self.status = status
         self.message = message

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from recdrop_lessons.checks.answer import LocalAnswer
+from recdrop_lessons.checks.answer import LocalAnswer, Status
 from recdrop_lessons.checks.registry import part as find_part
 from recdrop_lessons.checks.registry import run
 from recdrop_lessons.checks.report import Report
@@ -46,7 +46,7 @@ def check(function: Callable[..., Any], part: str | None = None, *, seed: int | 
         hint = progress.note_check(result)
         result = dataclasses.replace(result, hint=hint)
     _show(Report(result, printed.getvalue()))
-    if result.status != "ok":
+    if result.status != Status.OK:
         reason = f" ({result.misconception})" if result.misconception else ""
         raise PartFailed(f"{result.part} {result.name} is not right yet{reason}: see the report above.")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from recdrop_lessons.checks.answer import Answer, Value
+from recdrop_lessons.checks.answer import Answer, Status, Value
 
 Details = dict[str, Any]  # JSON-serialisable; what report.py draws
 
@@ -107,7 +107,7 @@ class PartResult:
     name: str
     points: int
     max_points: int
-    status: str  # ok, failed, timeout, died, unreadable or missing
+    status: Status
     misconception: str | None
     message: str
     hint: str

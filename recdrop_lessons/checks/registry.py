@@ -9,7 +9,7 @@ from functools import cache
 import torch
 
 from recdrop_lessons.checks import lessons
-from recdrop_lessons.checks.answer import Answer, AnswerLost
+from recdrop_lessons.checks.answer import Answer, AnswerLost, Status
 from recdrop_lessons.checks.parts import Lesson, Part, PartResult
 
 _PREFIX = "lesson_"
@@ -88,15 +88,14 @@ def run(part: Part, answer: Answer, seed: int) -> PartResult:
     finally:
         own.set_state(before)
     if outcome.ok:
-        return PartResult(
-            part.number, part.name, part.points, part.points, "ok", None, outcome.message, "", outcome.details
-        )
+        full, ok = part.points, Status.OK
+        return PartResult(part.number, part.name, full, full, ok, None, outcome.message, "", outcome.details)
     return PartResult(
         part.number,
         part.name,
         0,
         part.points,
-        "failed",
+        Status.FAILED,
         outcome.misconception,
         outcome.message,
         part.hints[0],

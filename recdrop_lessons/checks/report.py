@@ -6,6 +6,7 @@ import html
 from dataclasses import dataclass
 from typing import Any
 
+from recdrop_lessons.checks.answer import Status
 from recdrop_lessons.checks.parts import PartResult
 
 # Text and ground are both set, so that the tables read well in a light and in a dark theme.
@@ -38,7 +39,7 @@ class Report:
         d = r.details
         if "difference" in d:
             lines.append(f"  {d['difference']}")
-        if r.status != "ok":
+        if r.status != Status.OK:
             if "case" in d:
                 lines.append(f"  Tried on: {d['case']}")
             lines += [f"    {name}: {shape} {dtype}".rstrip() for name, shape, dtype in d.get("inputs", [])]
@@ -57,7 +58,7 @@ class Report:
 
     def _repr_html_(self) -> str:
         r, d, e = self.result, self.result.details, html.escape
-        solved = r.status == "ok"
+        solved = r.status == Status.OK
         colour = _BLUE if solved else _ORANGE
         body = [
             f'<div style="{_BOX.format(colour)}" role="status">',

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from recdrop_lessons import checks
-from recdrop_lessons.checks.answer import AnswerLost
+from recdrop_lessons.checks.answer import AnswerLost, Status
 from recdrop_lessons.checks.parts import Lesson, Part, PartResult
 from recdrop_lessons.grading.fork_server import GradingError
 from recdrop_lessons.grading.learner_process import Budget, LearnerProcess, RemoteAnswer, Times
@@ -18,7 +18,8 @@ from recdrop_lessons.grading.merge import CellStep, Merged, course_imports, late
 from recdrop_lessons.grading.spawner import LockedServer, Spawner
 
 MAX_FILE = 1 << 28
-_RANK = {"ok": 0, "failed": 1, "timeout": 2, "died": 3, "missing": 4, "unreadable": 5}
+# The best of several tries counts.
+_RANK = (Status.OK, Status.FAILED, Status.TIMEOUT, Status.DIED, Status.MISSING, Status.UNREADABLE)
 
 
 class Unreadable(Exception):
@@ -51,7 +52,7 @@ class Graded:
     def exit_code(self) -> int:
         """0: all right; 1: not all; 2: the notebook could not be graded."""
         statuses = {part.status for part in self.parts}
-        return 2 if statuses <= {"unreadable"} else 0 if statuses == {"ok"} else 1
+        return 2 if statuses <= {Status.UNREADABLE} else 0 if statuses == {Status.OK} else 1
 
     def record(self) -> dict[str, Any]:
         return {
@@ -169,7 +170,7 @@ class Checker:
     def unreadable(lesson: Lesson, why: str, isolation: str) -> Graded:
         """The record of a notebook that could not be read: a sentence, never a silent zero."""
         parts = tuple(
-            PartResult(part.number, part.name, 0, part.points, "unreadable", None, why, "")
+            PartResult(part.number, part.name, 0, part.points, Status.UNREADABLE, None, why, "")
             for part in lesson.parts
         )
         return Graded(lesson.name, parts, isolation, {}, {"": why})
@@ -203,7 +204,7 @@ class _Run:
             results = self._in_order()
             for part in self.lesson.parts:
                 result = results[part.number]
-                if result.status != "ok" and self._may_be_disturbed(part):
+                if result.status != Status.OK and self._may_be_disturbed(part):
                     results[part.number] = self._apart(part, result)
         finally:
             self.notebook.close()
@@ -244,8 +245,8 @@ class _Run:
             again = self._check(part)
             if retried is not None:
                 self.bad.setdefault(answer, retried)
-            result = min(result, again, key=lambda one: _RANK[one.status])
-            if result.status == "ok":
+            result = min(result, again, key=lambda one: _RANK.index(one.status))
+            if result.status == Status.OK:
                 break
         return result
 
@@ -275,7 +276,7 @@ class _Run:
             return _result(part, lost.status, f"In {answer.label}: {lost.message}")
         try:
             if not self.notebook.has(part.name):
-                return _result(part, "missing", self._why_missing(part, answer))
+                return _result(part, Status.MISSING, self._why_missing(part, answer))
             return checks.run(part, RemoteAnswer(self.notebook, part.name), self.seed)
         except AnswerLost as lost:
             return _result(part, lost.status, lost.message)
@@ -283,7 +284,9 @@ class _Run:
             raise
         except Exception as error:  # a check that stumbles over a strange value costs this part alone
             return _result(
-                part, "failed", f"The check could not judge this answer ({type(error).__name__}: {error})."
+                part,
+                Status.FAILED,
+                f"The check could not judge this answer ({type(error).__name__}: {error}).",
             )
 
     def _why_missing(self, part: Part, answer: CellStep | None) -> str:
@@ -301,5 +304,5 @@ class _Run:
         return f"{answer.label.capitalize()} does not define a function `{part.name}`: was it renamed?"
 
 
-def _result(part: Part, status: str, message: str) -> PartResult:
+def _result(part: Part, status: Status, message: str) -> PartResult:
     return PartResult(part.number, part.name, 0, part.points, status, None, message, part.hints[0])

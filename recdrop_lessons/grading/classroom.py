@@ -43,7 +43,7 @@ def grade_task(checker: Checker, task: Task) -> Record:
             graded = Checker.unreadable(lesson, attempt, checker.isolation)
             if attempt.startswith(("There is no notebook", "Nothing was handed in")):
                 graded = replace(
-                    graded, parts=tuple(replace(part, status="missing") for part in graded.parts)
+                    graded, parts=tuple(replace(part, status=checks.Status.MISSING) for part in graded.parts)
                 )
         else:
             graded = checker.grade(attempt, lesson, task.seed)

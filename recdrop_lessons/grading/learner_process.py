@@ -17,6 +17,7 @@ from recdrop_lessons.checks.answer import (
     Call,
     Gradients,
     Question,
+    Status,
     Value,
     generators,
     plain,
@@ -75,7 +76,7 @@ class LearnerProcess:
         reply = self._ask("run", self._times.cell, source=source, name=name)
         functions = reply.get("functions")
         if not isinstance(functions, list) or not all(isinstance(one, str) for one in functions):
-            raise self.lose("died", _NO_ANSWER)
+            raise self.lose(Status.DIED, _NO_ANSWER)
         self._functions = frozenset(functions)
         return None if reply.get("raised") is None else self._raised(reply["raised"])
 
@@ -106,20 +107,20 @@ class LearnerProcess:
     def _move(self, given: list[torch.Generator], after: Any) -> None:
         """Bring the generators to where the call left them."""
         if not isinstance(after, list) or len(after) != len(given):
-            raise self.lose("died", _NO_ANSWER)
+            raise self.lose(Status.DIED, _NO_ANSWER)
         for one, moved in zip(given, after, strict=True):
             if not isinstance(moved, torch.Generator):
-                raise self.lose("died", _NO_ANSWER)
+                raise self.lose(Status.DIED, _NO_ANSWER)
             one.set_state(moved.get_state())
 
     def _called(self, reply: dict[str, Any], given: dict[str, Value]) -> Call:
         after = reply.get("arguments")
         if "value" not in reply:
-            raise self.lose("died", _NO_ANSWER)
+            raise self.lose(Status.DIED, _NO_ANSWER)
         if after is None:
             return Call(plain(reply["value"]), given)
         if not isinstance(after, dict) or after.keys() != given.keys():
-            raise self.lose("died", _NO_ANSWER)
+            raise self.lose(Status.DIED, _NO_ANSWER)
         return Call(plain(reply["value"]), {name: plain(value) for name, value in after.items()})
 
     def _pulled(self, found: Any, wrt: Sequence[str]) -> Gradients | AnswerError:
@@ -130,10 +131,10 @@ class LearnerProcess:
             or found.keys() != set(wrt)
             or not all(value is None or isinstance(value, Tensor) for value in found.values())
         ):
-            raise self.lose("died", _NO_ANSWER)
+            raise self.lose(Status.DIED, _NO_ANSWER)
         return found
 
-    def lose(self, status: str, message: str) -> AnswerLost:
+    def lose(self, status: Status, message: str) -> AnswerLost:
         """Give the process up."""
         self.lost = AnswerLost(status, message)
         self._channel.close()
@@ -144,7 +145,7 @@ class LearnerProcess:
         if self.lost is None:
             self._channel.close()
             self._spawner.end_learner()
-            self.lost = AnswerLost("died", "The notebook's process has ended.")
+            self.lost = AnswerLost(Status.DIED, "The notebook's process has ended.")
 
     def _ask(self, do: str, seconds: float, **request: Any) -> dict[str, Any]:
         if self.lost is not None:
@@ -153,16 +154,16 @@ class LearnerProcess:
         try:
             reply = self._channel.ask({"do": do, **request}, seconds)
         except ChannelTimeout:
-            raise self.lose("timeout", self._late(do, seconds)) from None
+            raise self.lose(Status.TIMEOUT, self._late(do, seconds)) from None
         except ChannelClosed:
             raise self._died(do) from None
         except CodecError as error:
-            raise self.lose("died", f"The notebook's process sent what is no value: {error}.") from None
+            raise self.lose(Status.DIED, f"The notebook's process sent what is no value: {error}.") from None
         except BaseException:  # an interrupt of the checker: the reply would come when nobody waits for it
-            self.lose("died", "The grader was interrupted.")
+            self.lose(Status.DIED, "The grader was interrupted.")
             raise
         if not isinstance(reply, dict):
-            raise self.lose("died", _NO_ANSWER)
+            raise self.lose(Status.DIED, _NO_ANSWER)
         return reply
 
     def _late(self, do: str, seconds: float) -> str:
@@ -172,7 +173,7 @@ class LearnerProcess:
         return f"{what} did not finish within {seconds:.0f} s: is there an endless loop, or a wait for input?"
 
     def _died(self, do: str) -> AnswerLost:
-        lost = self.lose("died", "")
+        lost = self.lose(Status.DIED, "")
         status = self._spawner.last.status
         if status == -9:  # by its own hand, or because the fork server is going down and all with it?
             time.sleep(0.2)
@@ -193,7 +194,7 @@ class LearnerProcess:
     def _raised(self, texts: Any) -> list[str]:
         """What was raised: its type, text and place."""
         if not (isinstance(texts, list) and len(texts) == 3 and all(isinstance(text, str) for text in texts)):
-            raise self.lose("died", _NO_ANSWER)
+            raise self.lose(Status.DIED, _NO_ANSWER)
         return [text[:2000] for text in texts]
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from recdrop_lessons import checks
+from recdrop_lessons.checks.answer import Status
 from recdrop_lessons.course import progress
 from recdrop_lessons.grading.checker import Checker, Graded, Unreadable, read_file
 from recdrop_lessons.grading.finding import lesson_of_file, notebook_at
@@ -42,12 +43,12 @@ def text(graded: Graded) -> str:
     if "" in graded.notes:
         lines.append(f"  {graded.notes['']}")
     for part in graded.parts:
-        mark = "✓" if part.status == "ok" else "✗"
-        state = "" if part.status in ("ok", "failed") else f"  [{part.status}]"
+        mark = "✓" if part.status == Status.OK else "✗"
+        state = "" if part.status in (Status.OK, Status.FAILED) else f"  [{part.status}]"
         lines.append(f"{mark} {part.part} {part.name}: {part.points} of {part.max_points} points{state}")
         if part.part in graded.notes:
             lines.append(f"    {graded.notes[part.part]}")
-        if part.status != "ok":
+        if part.status != Status.OK:
             if part.misconception:
                 lines.append(f"    Misconception: {part.misconception}")
             lines.append(f"    {part.message}")
@@ -62,6 +63,7 @@ def note_progress(graded: Graded) -> Graded:
     """Keep what was solved in the learner's folder; the hints come from there, one after another."""
     parts = []
     for part in graded.parts:
-        hint = progress.note_check(part) if part.status in ("ok", "failed", "timeout", "died") else part.hint
+        graded_at_all = part.status not in (Status.UNREADABLE, Status.MISSING)
+        hint = progress.note_check(part) if graded_at_all else part.hint
         parts.append(replace(part, hint=hint))
     return replace(graded, parts=tuple(parts))

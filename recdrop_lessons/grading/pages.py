@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from recdrop_lessons.checks.answer import Status
 from recdrop_lessons.grading.classroom import Row
 from recdrop_lessons.grading.reports import misconceptions, spreadsheet_safe, totals
 
@@ -22,12 +23,12 @@ td.number { text-align: right; }
 """.strip()
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STATUS = {
-    "ok": "right",
-    "failed": "not right yet",
-    "timeout": "took too long",
-    "died": "ended its process",
-    "unreadable": "could not be read",
-    "missing": "missing",
+    Status.OK: "right",
+    Status.FAILED: "not right yet",
+    Status.TIMEOUT: "took too long",
+    Status.DIED: "ended its process",
+    Status.UNREADABLE: "could not be read",
+    Status.MISSING: "missing",
 }
 
 
@@ -71,7 +72,7 @@ def _lesson(row: Row) -> list[str]:
 
 
 def _part(part: dict[str, Any], answer: str | None, note: str | None) -> list[str]:
-    solved = part["status"] == "ok"
+    solved = part["status"] == Status.OK
     lines = [
         "<section>" if solved else '<section class="open">',
         f"<h3>{'✓' if solved else '✗'} {escape(part['part'])} <code>{escape(part['name'])}</code>: "
@@ -113,7 +114,7 @@ def _parts_table(rows: Sequence[Row]) -> list[str]:
     lines = [f"<h2>Parts</h2><table><tr>{head}</tr>"]
     for (lesson, part), counts in sorted(statuses.items()):
         all_of_them = sum(counts.values())
-        cells = [f'<td class="number">{counts["ok"]} of {all_of_them}</td>']
+        cells = [f'<td class="number">{counts[Status.OK]} of {all_of_them}</td>']
         cells += [f'<td class="number">{counts[status] or ""}</td>' for status in list(_STATUS)[1:]]
         lines.append(f"<tr><td>{escape(lesson)}</td><td>{escape(part)}</td>{''.join(cells)}</tr>")
     return [*lines, "</table>"]

@@ -185,5 +185,5 @@ def _lost(task: Task, isolation: str) -> Record:
     graded = Checker.unreadable(lesson, why, isolation)
     record = graded.record()
     for part in record["parts"]:
-        part["status"] = "died"
+        part["status"] = checks.Status.DIED
     return {"record": record, "answers": {}, "notes": {"": why}, "attempt": 1, "attempts": len(task.attempts)}

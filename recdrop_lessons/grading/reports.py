@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from recdrop_lessons.checks.answer import Status
 from recdrop_lessons.grading.classroom import Row
 
 COLUMNS = (
     "student", "lesson", "part", "name", "points", "max_points", "status", "misconception", "late", "attempt",
     "isolation",
 )  # fmt: skip
-_UNGRADED = ("unreadable", "died")
+_UNGRADED = (Status.UNREADABLE, Status.DIED)
 
 
 def grades_csv(rows: Sequence[Row]) -> str:

@@ -13,6 +13,7 @@ from recdrop_lessons.checks import (
     Misconception,
     PartFailed,
     Report,
+    Status,
     all_lessons,
     check,
     part,
@@ -301,7 +302,7 @@ def test_a_lost_answer_keeps_its_status():
         name = "lstm_step"
 
         def ask(self, question):
-            raise AnswerLost("timeout", "Your function ran for more than 5 seconds.")
+            raise AnswerLost(Status.TIMEOUT, "Your function ran for more than 5 seconds.")
 
     result = run(part("1.2"), Lost(), 1)
     assert (result.status, result.points, result.message) == (

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from recdrop_lessons.checks.answer import Status
 from recdrop_lessons.grading.finding import NotFound
 
 Record = dict[str, Any]
@@ -31,6 +32,6 @@ def part_text(part: Record) -> str:
     """What a student reads of a part: misconception, message, hint."""
     lines = [f"Misconception: {part['misconception']}"] if part["misconception"] else []
     lines.append(part["message"])
-    if part["hint"] and part["status"] != "ok":
+    if part["hint"] and part["status"] != Status.OK:
         lines.append(f"Hint: {part['hint']}")
     return "\n".join(lines)

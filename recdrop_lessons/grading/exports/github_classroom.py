@@ -11,10 +11,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from recdrop_lessons.checks.answer import Status
 from recdrop_lessons.grading.exports import Record, part_text
 from recdrop_lessons.support.files import write_whole
 
-_STATUS = {"ok": "pass", "failed": "fail", "missing": "fail"}  # the others are errors
+_STATUS = {Status.OK: "pass", Status.FAILED: "fail", Status.MISSING: "fail"}  # the others are errors
 
 
 def result(record: Record) -> dict[str, Any]:

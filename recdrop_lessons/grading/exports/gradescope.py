@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from recdrop_lessons.checks.answer import Status
 from recdrop_lessons.grading.exports import Record, part_text
 from recdrop_lessons.grading.finding import NotFound
 from recdrop_lessons.support.files import write_whole
@@ -52,7 +53,7 @@ def result(record: Record) -> dict[str, Any]:
                 "number": part["part"],
                 "score": part["points"],
                 "max_score": part["max_points"],
-                "status": "passed" if part["status"] == "ok" else "failed",
+                "status": "passed" if part["status"] == Status.OK else "failed",
                 "output": part_text(part),
                 "tags": [tag for tag in (part["status"], part["misconception"]) if tag],
                 "visibility": "visible",
