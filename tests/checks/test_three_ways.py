@@ -92,14 +92,18 @@ class Candidate:
 
 
 def candidates(lesson: Lesson, part: Part) -> Iterator[Candidate]:
-    folder = f"lesson_{lesson.name}"
-    files = {f"{folder}.{path.stem}": path.read_text() for path in (ANSWERS / folder).glob("*.py")}
-    module = f"{folder}.{part.name}"
+    files = {f"{path.parent.name}.{path.stem}": path.read_text() for path in ANSWERS.glob("lesson_*/*.py")}
+    module = f"lesson_{lesson.name}.{part.name}"
     needed, more = set(), {module}
-    while more:  # what it imports of its lesson, and what these import
+    while more:  # the banks' files that it imports, and what these import
         needed |= more
-        more = {name for one in more for name in re.findall(rf"{folder}\.\w+", files[one])} - needed
-    sources = {"bank": BANK, folder: "", **{name: files[name] for name in sorted(needed)}}
+        more = {name for one in more for name in re.findall(r"\blesson_\w+\.\w+", files[one])} - needed
+    packages = {name.split(".")[0] for name in needed}
+    sources = {
+        "bank": BANK,
+        **dict.fromkeys(sorted(packages), ""),
+        **{name: files[name] for name in sorted(needed)},
+    }
 
     def cell(which: str, changed: dict[str, str] | None = None) -> str:
         return CELL.format(sources=sources | (changed or {}), part=part.name, module=module, which=which)
