@@ -23,7 +23,7 @@ from recdrop_lessons.checks.answer import (
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import TOLERANCE, compare, unchanged
 from recdrop_lessons.checks.draw import Draw, as_dtype, non_contiguous
-from recdrop_lessons.checks.general import EDGE_CASE
+from recdrop_lessons.checks.general import EDGE_CASE, VAGUE
 from recdrop_lessons.checks.outcomes import differs, raised, untold
 from recdrop_lessons.checks.parts import (
     CHANGES_INPUT,
@@ -211,8 +211,10 @@ class Exact:
             return failed
         seen = see(answer, self.reference, prepared.cases, prepared.mistakes)
         found = recognise(seen, self.misconceptions, prepared.mistakes)
-        if found is None and failed.misconception is None:
+        if found is None and failed.misconception in (None, *VAGUE):
             found = unless_lost(lambda: general(answer, seen))
+            if found is EDGE_CASE and failed.misconception:
+                found = None
         if found in (None, EDGE_CASE) and failed.details.get("changed"):
             found = CHANGES_INPUT
         if found is None:

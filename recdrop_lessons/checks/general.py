@@ -123,10 +123,43 @@ WORD = Misconception(
     "other-words",
     "You return a word that is not one of the answers. Use the words of the exercise, letter by letter.",
 )
+WRONG_SHAPE = Misconception(
+    "wrong-shape",
+    "Your result has another shape than the docstring asks for. Write the shape of each tensor at the end of "
+    "its line and look where it departs.",
+)
+AXIS_NOT_REDUCED = Misconception(
+    "axis-not-reduced",
+    "Your result still has an axis that is to be summed, averaged or picked from.",
+)
+AXIS_REDUCED = Misconception(
+    "axis-reduced",
+    "Your result lacks an axis: you sum, average or pick over one axis too many, or over the wrong one.",
+)
+WRONG_KIND = Misconception(
+    "wrong-kind",
+    "You return another kind of value than the docstring asks for.",
+)
+KIND_CONFUSED = Misconception(
+    "kind-confused",
+    "An operation gets a kind of value that it cannot use, such as a number for a tensor or a function that "
+    "was not called. The docstring says what kind each argument is.",
+)
+NOT_DEFINED = Misconception(
+    "name-not-defined",
+    "A name in your function has no value yet where it is used: it is misspelt, or set in one branch only.",
+)
+DIVISION_BY_ZERO = Misconception(
+    "division-by-zero",
+    "Your function divides by zero, or takes the logarithm of zero, on this input.",
+)
 EDGE_CASE = Misconception(
     "edge-case",
     "Your function is right on ordinary inputs and wrong on this one. What is special about it?",
 )
+
+# Names that say little: one that all cases show together is better.
+VAGUE = tuple(one.slug for one in (WRONG_KIND, WRONG_SHAPE, AXIS_REDUCED, AXIS_NOT_REDUCED))
 
 _ERRORS = (
     (NEEDS_CONTIGUOUS, r"view size is not compatible"),
@@ -147,10 +180,14 @@ def of_error(error: AnswerError, arguments: dict[str, Value]) -> Misconception |
     """The mistake that an exception shows, by its class and text."""
     if error.type_name == "KeyError":
         return NOT_HANDLED if error.message.strip("'\"") in str(arguments) else None
+    if error.type_name in ("NameError", "UnboundLocalError"):
+        return NOT_DEFINED
+    if error.type_name == "ZeroDivisionError" or "math domain error" in error.message:
+        return DIVISION_BY_ZERO
     for misconception, pattern in _ERRORS:
         if re.search(pattern, error.message):
             return misconception
-    return None
+    return KIND_CONFUSED if error.type_name in ("TypeError", "AttributeError") else None
 
 
 def of_difference(difference: Difference) -> Misconception | None:
@@ -166,13 +203,24 @@ def of_difference(difference: Difference) -> Misconception | None:
         if isinstance(yours, Tensor):
             if _only_ones_apart(yours, right):
                 return AXIS_OF_ONE
-            return NOT_EXPANDED if _broadcasts(yours, right) else None
+            if _broadcasts(yours, right):
+                return NOT_EXPANDED
+            if difference.reason != "shape":
+                return None
+            if yours.dim() == right.dim():
+                return WRONG_SHAPE
+            return AXIS_NOT_REDUCED if yours.dim() > right.dim() else AXIS_REDUCED
         if isinstance(yours, (tuple, list)) and any(same(one, right, 1e-4) for one in yours):
             return MORE_RETURNED
-        return TENSOR_EXPECTED if isinstance(yours, (bool, int, float, tuple, list)) else None
+        return TENSOR_EXPECTED if isinstance(yours, (bool, int, float, tuple, list)) else WRONG_KIND
     if isinstance(right, (tuple, list)):
-        return VALUES_MISSING if _fewer(yours, right) else None
-    return NUMBER_EXPECTED if isinstance(yours, Tensor) and isinstance(right, (int, float)) else None
+        if _fewer(yours, right):
+            return VALUES_MISSING
+        longer = isinstance(yours, (tuple, list)) and len(yours) > len(right)
+        return MORE_RETURNED if longer and same(yours[: len(right)], right, 1e-4) else WRONG_KIND
+    if isinstance(yours, Tensor) and isinstance(right, (int, float)):
+        return NUMBER_EXPECTED
+    return WRONG_KIND if difference.reason == "kind" else None
 
 
 def _only_ones_apart(yours: Tensor, right: Tensor) -> bool:

@@ -44,6 +44,10 @@ def gates(
     return [function(block) for function, block in zip(functions, (i, f + forget_bias, g, o), strict=True)]
 
 
+def _minus_sigmoid(z: Tensor) -> Tensor:
+    return -z.sigmoid()
+
+
 def _one_minus(z: Tensor) -> Tensor:
     return 1 - z.sigmoid()
 
@@ -93,6 +97,21 @@ def _with_biases(reference: Callable[..., Any], factor: float) -> Callable[..., 
     return lambda **given: reference(**{name: scaled(name, value) for name, value in given.items()})
 
 
+def _without(reference: Callable[..., Any], which: int) -> Callable[..., Any]:
+    """The reference with all input weights W (0) or recurrent weights U (1) zero, layers' weights too."""
+
+    def zeroed(name: str, value: Any) -> Any:
+        if name == "WU"[which]:
+            return 0 * value
+        if name == "layers":
+            return [tuple(0 * its if k == which else its for k, its in enumerate(layer)) for layer in value]
+        if name.startswith("layer"):
+            return tuple(0 * its if k == which else its for k, its in enumerate(value))
+        return value
+
+    return lambda **given: reference(**{name: zeroed(name, value) for name, value in given.items()})
+
+
 def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Misconception, ...]:
     """What can go wrong inside any LSTM step; the reference takes `gates` and `squash` as lstm_step does.
 
@@ -112,6 +131,63 @@ def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Mis
     )
     return (
         *(of_biases if biases else ()),
+        Misconception(
+            "input-ignored",
+            "Your gates do not read the input: xWᵀ is missing from their sums.",
+            (_without(reference, 0),),
+        ),
+        Misconception(
+            "state-ignored",
+            "Your gates do not read the old state: hUᵀ is missing from their sums.",
+            (_without(reference, 1),),
+        ),
+        Misconception(
+            "gate-missing",
+            "A gate is missing. Three gates act in the step: f on the old cell, i on the candidate, o on the "
+            "way out.",
+            tuple(
+                partial(reference, gates=partial(gates, functions=functions))
+                for missing in product((False, True), repeat=4)
+                if any(missing)
+                for functions in [
+                    [
+                        torch.ones_like if gone else usual
+                        for gone, usual in zip(missing, RIGHT_FUNCTIONS, strict=True)
+                    ]
+                ]
+            ),
+        ),
+        Misconception(
+            "old-cell-lost",
+            "Your new cell does not hold the old one: c' = f∘c + i∘g.",
+            (
+                partial(
+                    reference,
+                    gates=partial(
+                        gates, functions=(torch.sigmoid, torch.zeros_like, torch.tanh, torch.sigmoid)
+                    ),
+                ),
+            ),
+        ),
+        Misconception(
+            "sign-in-cell",
+            "You subtract in the cell or in the sums. All terms are added: c' = f∘c + i∘g, xWᵀ + hUᵀ + b.",
+            (
+                partial(
+                    reference,
+                    gates=partial(
+                        gates, functions=(_minus_sigmoid, torch.sigmoid, torch.tanh, torch.sigmoid)
+                    ),
+                ),
+                partial(
+                    reference,
+                    gates=partial(
+                        gates, functions=(torch.sigmoid, _minus_sigmoid, torch.tanh, torch.sigmoid)
+                    ),
+                ),
+                _with_biases(reference, -1.0),
+            ),
+        ),
         Misconception(
             "forget-gate-inverted",
             "You use 1-f, or 1-i, where the gate itself belongs. The forget gate f is what is *kept* of the "

@@ -18,15 +18,19 @@ sys.path.insert(0, str(ANSWERS))
 from bank import edge_mistakes, right_answers, wrong_answers  # noqa: E402
 
 SEEDS = range(int(os.environ.get("RECDROP_SEEDS", "5")))
-FAMILIES = {"bias-forgotten", "bias-twice", "forget-gate-inverted", "l2-squared", "eps-misused"} | {
-    "scale-lost",
-    "mask-squared",
-    "mask-of-first-example",
-    "mask-not-two-valued",
-    "wrong-rate",
-    "draws-dependent",
-    "exact-count",
-}
+FAMILIES = (
+    {"gate-missing", "input-ignored", "state-ignored", "old-cell-lost", "sign-in-cell"}
+    | {"bias-forgotten", "bias-twice", "forget-gate-inverted", "l2-squared", "eps-misused"}
+    | {
+        "scale-lost",
+        "mask-squared",
+        "mask-of-first-example",
+        "mask-not-two-valued",
+        "wrong-rate",
+        "draws-dependent",
+        "exact-count",
+    }
+)
 RIGHT, WRONG = right_answers(), wrong_answers()
 PARTS = [part for lesson in all_lessons() for part in lesson.parts]
 

@@ -264,3 +264,30 @@ def one_minus_f(x, h, c, W, U, b):
     forget = torch.sigmoid(f)
     c_new = (1 - forget) * c + torch.sigmoid(i) * torch.tanh(g)
     return (torch.sigmoid(o) * torch.tanh(c_new), c_new)
+
+
+def _cell(
+    gate_sum=lambda x, h, W, U, b: x @ W.T + h @ U.T + b,
+    new=lambda i, f, g, c: f * c + i * g,
+    out=lambda o: o,
+):
+    def answer(x, h, c, W, U, b):
+        i, f, g, o = gate_sum(x, h, W, U, b).chunk(4, dim=1)
+        i, f, o = i.sigmoid(), f.sigmoid(), o.sigmoid()
+        c = new(i, f, g.tanh(), c)
+        return out(o) * c.tanh(), c
+
+    return answer
+
+
+for slug, answer in (
+    ("gate-missing", _cell(out=lambda o: 1)),
+    ("gate-missing", _cell(new=lambda i, f, g, c: c + i * g)),
+    ("gate-missing", _cell(new=lambda i, f, g, c: f * c + g)),
+    ("old-cell-lost", _cell(new=lambda i, f, g, c: i * g)),
+    ("sign-in-cell", _cell(new=lambda i, f, g, c: f * c - i * g)),
+    ("sign-in-cell", _cell(lambda x, h, W, U, b: x @ W.T + h @ U.T - b)),
+    ("input-ignored", _cell(lambda x, h, W, U, b: h @ U.T + b)),
+    ("state-ignored", _cell(lambda x, h, W, U, b: x @ W.T + b)),
+):
+    bank.wrong(slug)(lambda x, h, c, W, U, b, answer=answer: answer(x, h, c, W, U, b))

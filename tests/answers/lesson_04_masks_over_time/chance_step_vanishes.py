@@ -73,7 +73,7 @@ def rounded(p, features):
     return round(p**features, 3)
 
 
-@bank.wrong("edge-case")
+@bank.wrong("division-by-zero")
 def fails_at_zero(p, features):
     return math.exp(features * math.log(p))
 

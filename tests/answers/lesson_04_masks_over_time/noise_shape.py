@@ -45,16 +45,16 @@ for slug, name, shape in (
     ("dropout-is-element-wise", "Dropout", lambda b, t, f: (b, t, 1)),
     ("one-mask-for-all-steps", "one for the batch", lambda b, t, f: (1, 1, f)),
     ("mask-per-row", "one for the batch", lambda b, t, f: (b, 1, 1)),
-    (None, "Dropout", lambda b, t, f: (b, f, t)),
+    ("sizes-exchanged", "Dropout", lambda b, t, f: (b, f, t)),
     ("nothing-returned", "Dropout", lambda b, t, f: None),
     ("nothing-returned", "SpatialDropout1D", lambda b, t, f: (None, 1, f)),
     ("size-for-sharing", "whole steps", lambda b, t, f: (b, t)),
-    (None, "one for the batch", lambda b, t, f: (1.0, t, f)),
+    ("wrong-kind", "one for the batch", lambda b, t, f: (1.0, t, f)),
 ):
     bank.wrong(slug)(_entry(name, shape))
 
 
-@bank.wrong()
+@bank.wrong("wrong-kind")
 def a_tensor(name, batch, time, features):
     return torch.tensor(dictionary(name, batch, time, features))
 
@@ -67,3 +67,14 @@ def two_entries(name, batch, time, features):
         "whole steps": (batch, time),
         "one for the batch": (time, features),
     }[name]
+
+
+@bank.wrong("noise-shape-inverted")
+def one_draw_of_dropout(name, batch, time, features):
+    return (1, 1, 1) if name == "Dropout" else dictionary(name, batch, time, features)
+
+
+@bank.wrong("sizes-exchanged")
+def time_first(name, batch, time, features):
+    b, t, f = dictionary(name, batch, time, features)
+    return t, b, f

@@ -98,7 +98,7 @@ for slug, answer in (
     ("gradient-cut", lambda x, n: row_by_row_flipped(x.detach(), n)),
     ("gradient-cut", lambda x, n: torch.where(mask(x, n), by_gather(x, n), x.detach())),
     ("places-exchanged", _rows(lambda row, n: torch.cat([row[:n].flip(0, 1), row[n:]]))),
-    ("edge-case", lambda x, n: by_gather(x, n)[:, : int(n.max())]),
+    ("wrong-shape", lambda x, n: by_gather(x, n)[:, : int(n.max())]),
     ("axis-lost-or-added", lambda x, n: by_gather(x, n).squeeze(0)),
     ("edge-case", lambda x, n: by_gather(x, n) if len(x) != 4 else x.flip(1)),
     ("places-exchanged", _rows(lambda row, n: _split(row, n) if n < len(row) else row)),

@@ -164,7 +164,7 @@ for slug, answer in (
     (None, _cell),
     ("axis-lost-or-added", _stack(out=lambda y, flag: (y if flag else y[:, -1]).squeeze(0))),
     ("more-returned", _stack(out=lambda y, flag: (y, y[:, -1]))),
-    ("edge-case", _stack(out=lambda y, flag: y[:, :4] if flag else y[:, -1])),
+    ("wrong-shape", _stack(out=lambda y, flag: y[:, :4] if flag else y[:, -1])),
     (None, _stack(out=lambda y, flag: y if flag else y.mean(1))),
     (None, _stack(between=lambda y, flag: y.relu())),
     ("random-result", _stack(between=lambda y, flag: F.dropout(y, 0.1))),

@@ -342,3 +342,18 @@ def adds_into_x(x, edges, W, a_src, a_dst, slope, m_x, m_alpha, m_proj):
     z = (x * m_x) @ W.T
     alpha = scattered(z, edges, a_src, a_dst, slope) * m_alpha
     return torch.zeros_like(x).index_add(0, edges[1], alpha[:, None] * (z * m_proj)[edges[0]])
+
+
+@bank.wrong("nodes-from-edges")
+def as_many_as_the_edges_name(x, edges, W, a_src, a_dst, slope, m_x, m_alpha, m_proj):
+    z = (x * m_x) @ W.T
+    source, target = edges
+    logits = F.leaky_relu((z @ a_src)[source] + (z @ a_dst)[target], slope)
+    same = target[:, None] == target
+    alpha = (logits.expand_as(same).masked_fill(~same, -math.inf).softmax(1)).diagonal() * m_alpha
+    return torch.stack(
+        [
+            (alpha[target == v, None] * (z * m_proj)[source[target == v]]).sum(0)
+            for v in range(int(edges.max()) + 1)
+        ]
+    )

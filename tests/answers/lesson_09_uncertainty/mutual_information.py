@@ -126,3 +126,9 @@ def passes_minus_one(logits):
 
     p = logits.softmax(-1)
     return entropy(p.mean(0)) - entropy(p).sum(0) / max(len(p) - 1, 1)
+
+
+@bank.wrong("sum-for-difference")
+def both_entropies(logits):
+    p = logits.softmax(-1)
+    return torch.special.entr(p.mean(0)).sum(-1) + torch.special.entr(p).sum(-1).mean(0)

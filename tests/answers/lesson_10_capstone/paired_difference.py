@@ -137,3 +137,8 @@ def variance(a, b, level):
     mean, n = statistics.fmean(differences), len(differences)
     half = t(level, n) * statistics.variance(differences) / math.sqrt(n)
     return mean, mean - half, mean + half
+
+
+@bank.wrong("sum-for-difference")
+def pairs_added(a, b, level):
+    return by_statistics([x + y for x, y in zip(a, b, strict=True)], level)

@@ -79,7 +79,6 @@ def _interleaved(x: Tensor, h: Tensor, c: Tensor, W: Tensor, U: Tensor, b: Tenso
 
 
 MISCONCEPTIONS = (
-    *lstm_basics(lstm_step, biases=False),
     Misconception(
         "old-cell-in-output",
         "Your output reads the old cell. The new cell comes first, then h' = o∘tanh(c').",
@@ -137,6 +136,7 @@ MISCONCEPTIONS = (
         "turns (4H, F) into (F, 4H) is the transpose, W.T.",
         (lambda x, h, c, W, U, b: lstm_step(x, h, c, W.reshape(-1, len(W)).T, U.reshape(-1, len(U)).T, b),),
     ),
+    *lstm_basics(lstm_step, biases=False),
 )
 
 PART = exact_part(

@@ -72,7 +72,9 @@ def _inverted(seed: int) -> tuple[Steps, Drawing, Steps]:
             (draw.uniform(0.2, 0.35), torch.float32, None),
             (draw.uniform(0.95, 0.99), torch.float32, draw.generator()),
             (draw.uniform(0.01, 0.05), torch.float32, draw.generator()),
-            (draw.uniform(0.0035, 0.0049), torch.float64, draw.generator()),  # 0 in whole percents
+            # in whole percents the first is 0 by rounding, the second is 1 by rounding up
+            (draw.uniform(0.0035, 0.0049), torch.float64, draw.generator()),
+            (draw.uniform(0.0005, 0.001), torch.float64, draw.generator()),
         )
     ]
     x, p = apart_from_zero(draw, 16, 40), draw.uniform(0.2, 0.35)

@@ -51,7 +51,7 @@ SITE_ENTRIES = (
             "`torch.nn.LSTM(dropout=)` is not recurrent dropout, nor does it touch the input or the last "
             "output. It drops what one layer gives to the next.",
         ),
-        _takes("torch.nn.LSTM.dropout", "recurrent", "input", "output"),
+        _takes("torch.nn.LSTM.dropout", "attention", "recurrent", "input", "output"),
     ),
     Entry(
         Misconception(
@@ -59,7 +59,7 @@ SITE_ENTRIES = (
             "Keras's `LSTM(dropout=)` masks x on its way into the gates; the output and the state stay as "
             "they are.",
         ),
-        _takes("keras.LSTM.dropout", "output", "recurrent", "between layers"),
+        _takes("keras.LSTM.dropout", "attention", "output", "recurrent", "between layers"),
     ),
     Entry(
         Misconception(
@@ -67,7 +67,7 @@ SITE_ENTRIES = (
             "Keras's `recurrent_dropout` masks the state h on its way into the next step: the horizontal "
             "arrow.",
         ),
-        _takes("keras.LSTM.recurrent_dropout", "input", "output", "between layers"),
+        _takes("keras.LSTM.recurrent_dropout", "attention", "input", "output", "between layers"),
     ),
     Entry(
         Misconception(
@@ -75,7 +75,7 @@ SITE_ENTRIES = (
             "A Dropout layer after an LSTM sees only what comes out, and masks that. Nothing inside the "
             "LSTM changes.",
         ),
-        _takes("keras.Dropout after LSTM", "recurrent", "input", "between layers"),
+        _takes("keras.Dropout after LSTM", "attention", "recurrent", "input", "between layers"),
     ),
     Entry(
         Misconception(

@@ -129,10 +129,34 @@ SHAPE_ENTRIES = (
     ),
     Entry(
         Misconception(
+            "noise-shape-inverted",
+            "You write 1 on the axes that have their own draws. It is the other way round: the noise has "
+            "size 1 on each axis along which one draw is used for all.",
+        ),
+        lambda arguments, value: (
+            value
+            == tuple(
+                1 if size != 1 else arguments[axis]
+                for axis, size in zip(AXES, noise_shape(**arguments), strict=True)
+            )
+        ),
+    ),
+    Entry(
+        Misconception(
             "size-for-sharing",
             "A shared axis has size 1 in the noise shape: it is neither 0 nor left out.",
         ),
         lambda arguments, value: isinstance(value, (tuple, list)) and (0 in value or len(value) != 3),
+    ),
+    Entry(
+        Misconception(
+            "sizes-exchanged",
+            "An axis of your noise shape has a size that belongs elsewhere. The axes are (batch, time, "
+            "features), each with its own size, or 1 where one draw is used for all.",
+        ),
+        lambda arguments, value: (
+            isinstance(value, (tuple, list)) and all(isinstance(size, int) and size > 0 for size in value)
+        ),
     ),
 )
 

@@ -100,6 +100,8 @@ MISCONCEPTIONS = (
             lambda W, U, b, gate, l2: (
                 kernels_penalty(W, 0 * U, b, gate, 1.0) + kernels_penalty(0 * W, U, b, gate, l2)
             ),
+            lambda W, U, b, gate, l2: 2 * kernels_penalty(W, 0 * U, b, gate, l2),
+            lambda W, U, b, gate, l2: 2 * kernels_penalty(0 * W, U, b, gate, l2),
             lambda W, U, b, gate, l2: _rows_of(W.shape[1], W, U, gate, l2),
         ),
     ),

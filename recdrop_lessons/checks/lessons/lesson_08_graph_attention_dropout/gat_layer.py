@@ -293,6 +293,17 @@ LAYER_MISCONCEPTIONS = (
         (_overwritten,),
     ),
     Misconception(
+        "nodes-from-edges",
+        "Your result is as long as the highest node in the edges. A node may have no edge at all, so the "
+        "number of nodes is that of x.",
+        (
+            lambda edges, **given: gat_layer(edges=edges, **given)[: int(edges.max()) + 1],
+            lambda edges, **given: gat_layer(edges=edges, **given)[: int(edges[1].max()) + 1],
+            lambda edges, **given: gat_layer(edges=edges, **given)[edges[1].unique()],
+            lambda edges, **given: gat_layer(edges=edges, **given)[edges.unique()],
+        ),
+    ),
+    Misconception(
         "mean-for-sum",
         "You divide by the number of incoming edges. The coefficients are the weights already: the messages "
         "are summed.",

@@ -196,6 +196,16 @@ INFORMATION_MISCONCEPTIONS = (
             ),
         ),
     ),
+    Misconception(
+        "sum-for-difference",
+        "You add the two entropies. The mutual information is their difference: H[p̄] less the mean of "
+        "H[p_s].",
+        (
+            lambda logits: (
+                predictive_entropy(softmax(logits).mean(0)) + predictive_entropy(softmax(logits)).mean(0)
+            ),
+        ),
+    ),
 )
 
 MISCONCEPTIONS = (

@@ -145,6 +145,14 @@ MISCONCEPTIONS = (
         "sure it is.",
         (_zero_if_unclear,),
     ),
+    Misconception(
+        "sum-for-difference",
+        "You add the two scores of a pair. Asked for is their difference, a[k] - b[k].",
+        (
+            lambda a, b, level: mean_interval([x + y for x, y in zip(a, b, strict=True)], level),
+            lambda a, b, level: mean_interval([*a, *b], level),
+        ),
+    ),
 )
 
 
