@@ -158,8 +158,8 @@ def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Mis
             ),
         ),
         Misconception(
-            "old-cell-lost",
-            "Your new cell does not hold the old one: c' = f∘c + i∘g.",
+            "cell-not-kept",
+            "Your new cell does not hold the old one: c' = f∘c + i∘g, and you leave out f∘c.",
             (
                 partial(
                     reference,

@@ -54,7 +54,7 @@ def banks() -> dict[str, ModuleType]:
     }
 
 
-def right_answers() -> list[tuple[str, Function]]:
+def right_answers() -> list[tuple[str | None, Function]]:
     """Number and answer of all that are right."""
     return [(number, answer) for number, bank in banks().items() for answer in bank.RIGHT]
 
@@ -84,7 +84,7 @@ def _as_float32(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.float() if tensor.is_floating_point() else tensor
 
 
-def edge_mistakes(right: Function, differentiable: bool) -> list[tuple[str, Function]]:
+def edge_mistakes(right: Function, differentiable: bool) -> list[tuple[str | None, Function]]:
     """A right answer spoilt at one edge each: what any deterministic part must notice."""
 
     def changes_its_input(**given: Any) -> Any:
@@ -125,12 +125,12 @@ def edge_mistakes(right: Function, differentiable: bool) -> list[tuple[str, Func
     def cuts_gradients(**given: Any) -> Any:
         return _mapped(torch.detach, right(**given))
 
-    mistakes: list[tuple[str, Function]] = [
+    mistakes: list[tuple[str | None, Function]] = [
         ("changes-input", changes_its_input),
         ("dtype-changed", only_float32),
         ("imprecise", through_float32),
         ("needs-contiguous", only_contiguous),
-        ("remembers-earlier-call", remembers),
+        (None, remembers),
         ("nothing-returned", returns_nothing),
         ("arguments-renamed", renamed),
     ]

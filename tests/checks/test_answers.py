@@ -19,7 +19,7 @@ from bank import edge_mistakes, right_answers, wrong_answers  # noqa: E402
 
 SEEDS = range(int(os.environ.get("RECDROP_SEEDS", "5")))
 FAMILIES = (
-    {"gate-missing", "input-ignored", "state-ignored", "old-cell-lost", "sign-in-cell"}
+    {"gate-missing", "input-ignored", "state-ignored", "cell-not-kept", "sign-in-cell"}
     | {"bias-forgotten", "bias-twice", "forget-gate-inverted", "l2-squared", "eps-misused"}
     | {
         "scale-lost",
@@ -78,11 +78,10 @@ def test_a_right_answer_spoilt_at_one_edge_fails(number):
     for slug, answer in edge_mistakes(right, bool(getattr(found.check, "gradients", True))):
         for seed in SEEDS:
             result = run(found, LocalAnswer(answer), seed)
-            assert (result.status, result.misconception) == ("failed", slug), (
-                answer.__name__,
-                seed,
-                result.message,
-            )
+            told = (answer.__name__, seed, result.misconception, result.message)
+            assert result.status == "failed", told
+            # what an answer returns that remembers an earlier call may look like anything
+            assert slug is None or result.misconception == slug, told
 
 
 def test_a_part_and_its_answers_lie_at_the_same_place():

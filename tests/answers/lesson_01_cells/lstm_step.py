@@ -284,7 +284,7 @@ for slug, answer in (
     ("gate-missing", _cell(out=lambda o: 1)),
     ("gate-missing", _cell(new=lambda i, f, g, c: c + i * g)),
     ("gate-missing", _cell(new=lambda i, f, g, c: f * c + g)),
-    ("old-cell-lost", _cell(new=lambda i, f, g, c: i * g)),
+    ("cell-not-kept", _cell(new=lambda i, f, g, c: i * g)),
     ("sign-in-cell", _cell(new=lambda i, f, g, c: f * c - i * g)),
     ("sign-in-cell", _cell(lambda x, h, W, U, b: x @ W.T + h @ U.T - b)),
     ("input-ignored", _cell(lambda x, h, W, U, b: h @ U.T + b)),

@@ -174,17 +174,6 @@ def neighbours_alike(batch, time, features, p, shared, generator=None):
     return ((u >= p) / (1 - p)).expand(batch, time, features)
 
 
-@bank.wrong("draws-dependent")
-def rows_are_shifted_copies(batch, time, features, p, shared, generator=None):
-    t = 1 if "time" in shared else time
-    f = 1 if "features" in shared else features
-    base = (torch.rand(1, t, f, generator=generator) >= p) / (1 - p)
-    if "batch" in shared:
-        return base.expand(batch, time, features)
-    rows = [base.flatten().roll(k).reshape(base.shape) for k in range(batch)]
-    return torch.cat(rows).expand(batch, time, features)
-
-
 @bank.wrong("shared-misread")
 def ordered_tuples_only(batch, time, features, p, shared, generator=None):
     table = {

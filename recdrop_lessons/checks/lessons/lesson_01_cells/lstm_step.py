@@ -57,7 +57,6 @@ def _other_cell(cell: str, output: str = "new") -> Callable[..., State]:
         new = f * c + i * g
         kept = {
             "usual": new,
-            "i alone": i * g,
             "1 - i for f": (1 - i) * c + i * g,
             "squashed": torch.tanh(new),
         }[cell]
@@ -83,11 +82,6 @@ MISCONCEPTIONS = (
         "old-cell-in-output",
         "Your output reads the old cell. The new cell comes first, then h' = o∘tanh(c').",
         (_other_cell("usual", "old"),),
-    ),
-    Misconception(
-        "cell-not-kept",
-        "Your new cell forgets the old one wholly: c' = f∘c + i∘g, and you leave out f∘c.",
-        (_other_cell("i alone"),),
     ),
     Misconception(
         "coupled-gates",

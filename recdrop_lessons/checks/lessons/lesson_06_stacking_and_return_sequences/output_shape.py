@@ -1,4 +1,7 @@
-"""6.1 Shapes through a stack."""
+"""6.1 Shapes through a stack.
+
+Longer than other parts: five kinds of layers can each be misread, and errors are part of the answer.
+"""
 
 from __future__ import annotations
 

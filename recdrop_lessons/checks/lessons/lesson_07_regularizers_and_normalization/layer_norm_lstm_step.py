@@ -1,4 +1,7 @@
-"""7.2 An LSTM step with layer norms, Ba et al. 2016."""
+"""7.2 An LSTM step with layer norms, Ba et al. 2016.
+
+Longer than other parts: three norms with gains and a shift can each be misplaced.
+"""
 
 from __future__ import annotations
 

@@ -10,11 +10,13 @@ from torch import Tensor
 
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
-from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout.attention_coefficients import (
-    attention_coefficients,
+from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout._graphs import (
     away_from_zero,
     extreme_graph,
     random_edges,
+)
+from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout.attention_coefficients import (
+    attention_coefficients,
 )
 
 SITES = ("features", "attention", "projected", "none")

@@ -1,4 +1,8 @@
-"""8.2 The layer with its three masks."""
+"""8.2 The layer with its three masks.
+
+Longer than other parts: a layer with three masks has some thirty misconceptions, each beside the function
+that makes it.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,12 @@ from torch import Tensor
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
+from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout._graphs import (
+    away_from_zero,
+    extreme_graph,
+    graphs,
+    random_edges,
+)
 from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout._shared import (
     renormalised,
     renormalised_safely,
@@ -26,12 +36,8 @@ from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout.attention_
     SOFTMAX_UNSTABLE,
     UNSTABLE,
     attention_coefficients,
-    away_from_zero,
     coefficients_with_loops,
-    extreme_graph,
-    graphs,
     merged,
-    random_edges,
     silent_on_extremes,
     with_loops,
 )

@@ -10,14 +10,13 @@ from torch import Tensor
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
+from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout._graphs import graphs, random_edges
 from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout._shared import (
     renormalised,
     renormalised_safely,
 )
 from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout.attention_coefficients import (
     DIRECTION,
-    graphs,
-    random_edges,
     softmax_within,
 )
 from recdrop_lessons.checks.parts import Misconception

@@ -12,9 +12,8 @@ from recdrop_lessons.checks.answer import Answer, AnswerError
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import Exact
+from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout._graphs import graphs, random_edges
 from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout.attention_coefficients import (
-    graphs,
-    random_edges,
     with_loops,
 )
 from recdrop_lessons.checks.parts import DTYPE_CHANGED, Misconception, Outcome, Part

@@ -1,4 +1,7 @@
-"""11.1 One step backwards."""
+"""11.1 One step backwards.
+
+Longer than other parts: six gradients can each be wrong in several ways.
+"""
 
 from __future__ import annotations
 
