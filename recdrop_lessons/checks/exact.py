@@ -219,7 +219,9 @@ class Exact:
             found = CHANGES_INPUT
         if found is None:
             return failed
-        said = failed.details.get("difference", failed.message)
+        said = failed.details.get("said", failed.message)
+        if found not in self.misconceptions:
+            return Outcome(False, f"{found.sentence} {said}", found.slug, failed.details)
         return Outcome(False, found.sentence, found.slug, failed.details | {"difference": said})
 
 

@@ -45,7 +45,7 @@ def _named(found: Misconception | None, said: str, details: dict[str, Any]) -> O
     """The failure under its misconception's name, where there is one."""
     if found is None:
         return Outcome(False, said, None, details)
-    return Outcome(False, found.sentence, found.slug, details | {"difference": said})
+    return Outcome(False, f"{found.sentence} {said}", found.slug, details | {"said": said})
 
 
 def inputs(arguments: dict[str, Value]) -> list[list[str]]:

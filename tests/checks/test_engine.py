@@ -278,7 +278,7 @@ def test_a_keyword_that_the_answer_gives_wrongly_is_not_a_renamed_argument():
 
     assert run(part("1.1"), LocalAnswer(renamed), 0).misconception == "arguments-renamed"
     result = run(part("1.1"), LocalAnswer(calls_wrongly), 0)
-    assert result.misconception is None
+    assert result.misconception == "kind-confused"
     assert "TypeError" in result.message
 
 
