@@ -88,8 +88,8 @@ def general(answer: Answer, seen: Sequence[Seen]) -> Misconception | None:
         return None
     plain = seen[0]
     if plain.yours is not RAISED and not same(plain.yours, plain.right, _RECOGNISED):
-        (again,) = see(answer, lambda **_: plain.right, [plain.case])
-        if not same(_nan_beside(again.yours), _nan_beside(plain.yours), _RECOGNISED):
+        again = see(answer, lambda **_: plain.right, [plain.case])
+        if again and not same(_nan_beside(again[0].yours), _nan_beside(plain.yours), _RECOGNISED):
             return RANDOM_RESULT
     results = [(one.yours, one.right) for one in seen if one.yours is not RAISED]
     found = of_results(results) if len(results) > 1 else None
