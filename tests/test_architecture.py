@@ -74,3 +74,12 @@ def test_no_two_rooms_import_each_other():
             if used in room and room[used] != room[user]:
                 rooms.add_edge(room[user], room[used])
     assert not list(nx.simple_cycles(rooms))
+
+
+@pytest.mark.parametrize("face", sorted((ROOT / "recdrop_lessons").rglob("__init__.pyi")))
+def test_no_public_name_is_also_a_file_beside_it(face):
+    # Importing the file would put the module in the place of the function.
+    files = {path.stem for path in face.parent.glob("*.py")}
+    for line in ast.parse(face.read_text(encoding="utf-8")).body:
+        if isinstance(line, ast.ImportFrom) and line.module:
+            assert not files & {name.asname or name.name for name in line.names}

@@ -137,6 +137,16 @@ def _compare(
             if found is not None:
                 return found
         return None
+    if isinstance(right, dict):
+        if not isinstance(yours, dict) or yours.keys() != right.keys():
+            sentence = f"{name}: {describe(yours)} came back, {describe(right)} is expected."
+            return Difference("kind", sentence, name, (), yours, right)
+        for key, other in right.items():
+            its_name = f"{name}[{key!r}]"
+            found = _compare(yours[key], other, its_name, (its_name,), tolerance, dtype)
+            if found is not None:
+                return found
+        return None
     return _compare_scalars(yours, right, name, tolerance)
 
 
