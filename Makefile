@@ -47,7 +47,7 @@ unit: env
 
 # Without KERAS_BACKEND, as in a learner's shell. A dead kernel is seen only when the cell's time is up.
 notebooks: env
-	env -u KERAS_BACKEND $(PYTEST) --timeout 0 --nbval-lax --nbval-current-env --nbval-cell-timeout 120 \
+	env -u KERAS_BACKEND $(PYTEST) --timeout 0 --nbval-lax --nbval-current-env --nbval-cell-timeout 240 \
 	    $(or $(ONLY),$(wildcard notebooks solutions))
 
 # Notebook, `recdrop check` and `recdrop grade` give each answer the same result; make unit looks at a sample.
