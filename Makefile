@@ -43,7 +43,7 @@ lint: env
 	$(PY) -m codespell_lib -D - -D tools/words.txt
 
 unit: env
-	$(PYTEST) $(or $(ONLY),tests --ignore=tests/checks/test_three_ways.py)
+	$(PYTEST) $(or $(ONLY),tests)
 
 # Without KERAS_BACKEND, as in a learner's shell. A dead kernel is seen only when the cell's time is up.
 notebooks: env

@@ -112,7 +112,7 @@ def cut_off(explorer: Explorer, module: Any) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", ["where", "board", "shapes", "graph"])
+@pytest.mark.parametrize("name", ["where", "board", "stack_builder", "graph"])
 def test_a_part_of_the_picture_can_be_picked_by_pointer_and_by_key(
     name: str, server: Server, opened: Open
 ) -> None:
