@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,14 @@ def picture(mask: Array, *, name: str = "mask", zoneout: bool = False) -> Pictur
     """Draw a mask (T, units) as a picture with its alt text."""
     drawn = sheet(mask, title=name, zoneout=zoneout)
     return Picture(svg.document(drawn, label=name), alt=describe(mask, name, zoneout=zoneout))
+
+
+def compared(masks: Mapping[str, Any], *, down: str = "units") -> Picture:
+    """Draw masks (T, units) side by side, each under its name: filled is kept, crossed is dropped."""
+    arrays = {name: np.asarray(mask, dtype=float) for name, mask in masks.items()}
+    drawn = svg.beside(*(sheet(mask, title=name, down=down) for name, mask in arrays.items()), gap=30)
+    words = " ".join(describe(mask, name) for name, mask in arrays.items())
+    return Picture(svg.document(drawn, label=words), alt=words)
 
 
 def sheet(

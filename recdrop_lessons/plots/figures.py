@@ -1,0 +1,104 @@
+"""The lessons' charts, drawn once by matplotlib: curves with bands, bars, pairs of runs, intervals.
+
+Each takes plain numbers by name and returns a figure for `plots.show`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from recdrop_lessons.plots.style import BLUE, EMBER, GREEN, GREY, INK, look
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+HATCHES, FILLS = ("", "//", "..", "xx"), (INK, BLUE, GREEN, EMBER)
+
+
+class HasEnds(Protocol):
+    """An interval, as experiments.intervals makes it."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def curves(
+    panels: Mapping[str, Mapping[str, Any]],
+    *,
+    x: str,
+    y: str | Sequence[str],
+    at: Sequence[float] | None = None,
+    dots: Mapping[str, Mapping[str, tuple[Any, Any]]] | None = None,
+    height: float = 4.2,
+    **axis: Any,
+) -> Figure:
+    """Curves by name in panels side by side, with one legend below.
+
+    `panels`: for each panel's title its curves: (T,), or (runs, T) for the median with a band over all runs;
+    `y`: one name for all panels, or one each; `at`: where the T values lie, else 0 … T-1; `dots`: for a panel
+    and a curve the (x, y) of points, drawn in the curve's colour; `axis`: matplotlib's settings of the axes
+    (`yscale`, `ylim`, …), a tuple for one each.
+    """
+    many = len(panels)
+    with look() as figure:
+        made, axes = figure(1, many, height=height)
+        for k, (ax, (title, lines)) in enumerate(zip(axes[0], panels.items(), strict=True)):
+            for name, values in lines.items():
+                runs = np.atleast_2d(np.asarray(values, dtype=float))  # (runs, T)
+                where = np.arange(runs.shape[1]) if at is None else np.asarray(at)
+                (line,) = ax.plot(where, np.median(runs, axis=0), label=name)
+                if len(runs) > 1:
+                    ax.fill_between(where, runs.min(0), runs.max(0), color=line.get_color(), alpha=0.2)
+                if dots and name in dots.get(title, {}):
+                    ax.plot(*dots[title][name], "o", color=line.get_color(), markersize=5)
+            ylabel = y if isinstance(y, str) else y[k]
+            own = {name: v[k] if isinstance(v, list) else v for name, v in axis.items()}
+            ax.set(title=title, xlabel=x, ylabel=ylabel if k == 0 or not isinstance(y, str) else "", **own)
+        names = axes[0, 0].get_legend_handles_labels()
+        if len(names[1]) > 1:
+            made.legend(*names, loc="outside lower center", ncols=2, fontsize=11)
+    return made
+
+
+def bars(groups: Mapping[str, Sequence[float]], labels: Sequence[str], *, x: str, y: str) -> Figure:
+    """Bars side by side at each label, one of each group; colour and hatch both tell the groups apart."""
+    with look() as figure:
+        made, axes = figure(height=3.6)
+        width = 0.8 / len(groups)
+        for k, (name, values) in enumerate(groups.items()):
+            places = np.arange(len(labels)) + width * (k - (len(groups) - 1) / 2)
+            axes[0, 0].bar(
+                places, values, 0.9 * width, label=name, color=FILLS[k], hatch=HATCHES[k], edgecolor="white"
+            )
+        axes[0, 0].set(xticks=range(len(labels)), xticklabels=labels, xlabel=x, ylabel=y)
+        made.legend(loc="outside lower center", ncols=2, fontsize=11)
+    return made
+
+
+def pairs(first: Sequence[float], second: Sequence[float], names: tuple[str, str], *, y: str) -> Figure:
+    """A line for each pair of runs, from its first score to its second."""
+    with look() as figure:
+        made, axes = figure(height=3.2)
+        for ends in zip(first, second, strict=True):
+            axes[0, 0].plot((0, 1), ends, "o-", color=BLUE, linewidth=1.5)
+        axes[0, 0].set(xticks=(0, 1), xticklabels=names, xlim=(-0.4, 1.4), ylabel=y)
+    return made
+
+
+def intervals(named: Mapping[str, HasEnds], *, x: str, scale: float = 1.0) -> Figure:
+    """Means with their intervals, one below the other; those that reach across 0 are grey."""
+    with look() as figure:
+        made, axes = figure(height=1.4 + 0.45 * len(named))
+        ax = axes[0, 0]
+        for place, found in enumerate(named.values()):
+            colour = GREY if found.low <= 0 <= found.high else BLUE
+            ax.plot((scale * found.low, scale * found.high), (place, place), "-", color=colour, linewidth=3)
+            ax.plot(scale * found.mean, place, "o", color=colour)
+        ax.axvline(0, color=EMBER, linestyle="--")
+        ax.set(yticks=range(len(named)), yticklabels=named, xlabel=x)
+        ax.invert_yaxis()
+    return made

@@ -1,0 +1,71 @@
+"""The lessons' charts and tables hold the numbers that they were given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from recdrop_lessons import plots
+from recdrop_lessons.plots import figures, heatmaps
+
+
+def test_a_table_aligns_words_left_and_numbers_right(capsys: pytest.CaptureFixture[str]) -> None:
+    plots.table({"a": (1.5, True), "longer": (10.25, None)}, ("site", "mean", "kept"), form=(".1f", ""))
+    assert capsys.readouterr().out == "site     mean   kept\na         1.5   yes\nlonger   10.2   –\n"
+
+
+def test_a_table_takes_rows_without_names_and_refuses_uneven_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    plots.table([("x", 1), ("y", 2)])
+    assert capsys.readouterr().out == "x   1\ny   2\n"
+    with pytest.raises(ValueError, match="same"):
+        plots.table([("x", 1), ("y", 2, 3)])
+
+
+def test_a_curve_of_many_runs_is_their_median_in_a_band_over_all() -> None:
+    runs = np.array([[1.0, 2.0], [3.0, 4.0], [9.0, 9.0]])
+    ax = figures.curves({"": {"runs": runs}}, x="t", y="c", at=(1, 2)).axes[0]
+    assert ax.lines[0].get_ydata().tolist() == [3.0, 4.0]
+    assert ax.lines[0].get_xdata().tolist() == [1, 2]
+    (path,) = ax.collections[0].get_paths()
+    assert (path.vertices[:, 1].min(), path.vertices[:, 1].max()) == (1.0, 9.0)
+
+
+def test_panels_have_axes_of_their_own_and_dots_of_their_curve() -> None:
+    dots = {"right": {"a": ([0, 1], [5.0, 6.0])}}
+    panels = {"left": {"a": [1, 2]}, "right": {"a": [5, 6]}}
+    made = figures.curves(panels, x="t", y=("c", "h"), dots=dots, yscale=["linear", "log"])
+    left, right = made.axes
+    assert (left.get_ylabel(), right.get_ylabel()) == ("c", "h")
+    assert (left.get_yscale(), right.get_yscale()) == ("linear", "log")
+    assert len(left.lines) == 1 and right.lines[1].get_ydata().tolist() == [5.0, 6.0]
+    assert right.lines[1].get_color() == right.lines[0].get_color()
+
+
+def test_bars_stand_in_groups_and_pairs_are_lines() -> None:
+    drawn = figures.bars({"none": [1, 2], "all": [3, 4]}, ["i", "f"], x="gate", y="norm").axes[0]
+    assert [bar.get_height() for bar in drawn.patches] == [1, 2, 3, 4]
+    lines = figures.pairs([0.1, 0.2], [0.3, 0.4], ("without", "with"), y="accuracy").axes[0].lines
+    assert [tuple(line.get_ydata()) for line in lines] == [(0.1, 0.3), (0.2, 0.4)]
+
+
+@dataclass
+class Ends:
+    mean: float
+    low: float
+    high: float
+
+
+def test_an_interval_across_zero_has_another_colour() -> None:
+    named = {"sure": Ends(2, 1, 3), "unsure": Ends(0, -1, 1)}
+    lines = figures.intervals(named, x="points", scale=100).axes[0].lines
+    assert tuple(lines[0].get_xdata()) == (100, 300)
+    assert lines[0].get_color() != lines[2].get_color()
+
+
+def test_masks_side_by_side_say_each_what_it_drops() -> None:
+    one = np.array([[1.0, 0.0], [1.0, 0.0]])
+    made = heatmaps.compared({"held": one, "new": 1 - np.eye(2)}, down="features")
+    assert "held" in made.svg and "features" in made.svg
+    assert "the same at every step" in made.alt and "different from step to step" in made.alt
