@@ -18,7 +18,8 @@ from pathlib import Path
 import nbformat
 
 from recdrop_lessons.course.claims import VERDICTS, read
-from recdrop_lessons.frameworks.map import MAP, READ_ONLY, in_words
+from recdrop_lessons.frameworks.map import MAP, PROBED, in_words
+from recdrop_lessons.releases import matrix
 
 ROOT = Path(__file__).resolve().parent.parent
 END = "<!-- end of the table -->\n"
@@ -85,13 +86,15 @@ def claims(root: Path) -> str:
 
 
 def arguments(_: Path) -> str:
-    """The framework map: an argument, its row of the algebra, and whether a test runs it."""
+    """The framework map: an argument, its row of the algebra, and what ran it: a test, or the probes."""
+    asked = matrix.read()
     lines = [
-        "| what you write | site | over time | over gates, heads | noise | paper | tried |\n",
+        "| what you write | site | over time | over gates, heads | noise | paper | tested |\n",
         "|---|---|---|---|---|---|---|\n",
     ]
     for one in MAP:
-        seen = f"read in {READ_ONLY[one.framework]}" if one.framework in READ_ONLY else "run"
+        releases = asked.releases(one.framework) if one.framework in PROBED else []
+        seen = f"run in {' and '.join(releases)}" if releases else "run"
         written = f"{one.framework} `{one.written}` {one.place}".strip()
         lines.append(f"| {' | '.join((written, *in_words(one), one.source, seen))} |\n")
     return "".join(lines)

@@ -5,7 +5,8 @@ Every arm gets the same, "no dropout" too (its first round tries weight decays w
 1. *Rates*: six from .02 to .6 at the task's own learning rate and width. Where the best lies on the edge, one
    more rate beyond it.
 2. *Training*: at the best of these, half and twice the learning rate, half and twice the width, and two
-   weight decays, one change at a time.
+   weight decays, one change at a time. Where a learning rate, or the larger decay, beats the best, one more
+   step in the same direction. The width goes no further: twice the task's own is the size that all may have.
 3. *Halving*: the best three, and all changes that were improvements taken together, on twice as many runs.
 
 The candidate with the best mean validation score over the runs of the third round is chosen, and run anew
@@ -30,8 +31,9 @@ RATES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.6)
 BEYOND = {0.02: 0.008, 0.6: 0.8}
 #: The six candidates of "none" in the first round: AdamW's weight decays.
 DECAYS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
-#: The weight decays of the second round.
+#: The weight decays of the second round, and one more where the larger is better than the best.
 SOME_DECAY = (0.03, 0.3)
+MORE_DECAY = 1.0
 KEPT = 3
 
 Runs = Mapping[Setting, Run]
@@ -67,6 +69,9 @@ def _rounds(task: str, arm: str, runs: Runs) -> Iterable[list[Setting]]:
     changed = training_changes(best)
     tried = list(dict.fromkeys([*tried, *changed]))
     yield _settings(task, arm, tried, few)
+    changed = [*changed, *one_step_more(best, ranked(task, arm, tried, runs, few))]
+    tried = list(dict.fromkeys([*tried, *changed]))
+    yield _settings(task, arm, tried, few)
     yield _settings(task, arm, _last_round(task, arm, best, changed, tried, runs), 2 * few)
 
 
@@ -98,6 +103,18 @@ def training_changes(best: Candidate) -> list[Candidate]:
         *(best._replace(width=round(best.width * times)) for times in (0.5, 2.0)),
         *(best._replace(weight_decay=decay) for decay in SOME_DECAY if decay != best.weight_decay),
     ]
+
+
+def one_step_more(best: Candidate, order: list[Candidate]) -> list[Candidate]:
+    """Return the candidates beyond those that beat `best`: `order` holds all that were tried, best first."""
+    better = order[: order.index(best)]
+    rates = [
+        best._replace(learning_rate=best.learning_rate * times**2)
+        for times in (0.5, 2.0)
+        if best._replace(learning_rate=best.learning_rate * times) in better
+    ]
+    decayed = best._replace(weight_decay=SOME_DECAY[-1]) in better
+    return [*rates, *([best._replace(weight_decay=MORE_DECAY)] if decayed else [])]
 
 
 def ranked(task: str, arm: str, tried: Iterable[Candidate], runs: Runs, pairs: int) -> list[Candidate]:
@@ -147,16 +164,20 @@ def _settings(task: str, arm: str, candidates: Iterable[Candidate], pairs: int) 
     ]
 
 
-def on_an_edge(task: str, arm: str, best: Candidate) -> list[str]:
-    """Name what of a chosen candidate lies on the edge of what was tried: the search was too small there."""
-    tuned = TASKS[task]
+def on_an_edge(task: str, arm: str, best: Candidate, runs: Runs) -> list[str]:
+    """Name what of a candidate is the least or the most that was tried: the search was too small there.
+
+    No weight decay at all is no edge: there is nothing below it.
+    """
+    tried = [
+        candidate_of(setting)
+        for setting in runs
+        if (setting.task, setting.arm) == (task, arm)
+        and (setting.split, setting.seed) in TASKS[task].search
+    ]
     edges = []
-    if arm != "none" and best.rate in (min(*RATES, *BEYOND.values()), max(*RATES, *BEYOND.values())):
-        edges.append("rate")
-    if best.learning_rate != tuned.learning_rate:
-        edges.append("learning rate")
-    if best.width != tuned.width:
-        edges.append("width")
-    if best.weight_decay == max(DECAYS if arm == "none" else SOME_DECAY):
-        edges.append("weight decay")
+    for name, value in best._asdict().items():
+        values = {getattr(candidate, name) for candidate in tried}
+        if len(values) > 1 and value in (min(values), max(values)) and value != 0:
+            edges.append(name.replace("_", " "))
     return edges

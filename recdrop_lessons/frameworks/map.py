@@ -1,7 +1,8 @@
 """Which argument of which framework is which row of the algebra: for README, lessons and explorers.
 
-`tests/parity/test_framework_map.py` runs each one of an installed framework. Those of the others, in
-`READ_ONLY`, were read in the source of the release named there.
+`tests/parity/test_framework_map.py` runs each one of an installed framework. Those of the others,
+`PROBED`, were run by the probes of `tools/releases.py` in environments of their own; the test compares what
+they observed with the rows here.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from recdrop_lessons.algebra import variants
 from recdrop_lessons.algebra.drops import Drop
 from recdrop_lessons.algebra.variants import Drops
 
-#: Frameworks that this project does not install, and the release whose source was read.
-READ_ONLY = {"fastai": "2.8.12", "DGL": "2.1.0"}
+#: Frameworks that this project does not install: what they do stands in data/releases.csv.
+PROBED = ("fastai", "DGL")
 GRAPH_LIBRARIES = ("PyG", "DGL")
 
 

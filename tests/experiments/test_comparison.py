@@ -129,9 +129,22 @@ def test_every_arm_is_tuned_by_the_same_rounds_and_no_dropout_too():
 def test_a_best_rate_on_the_edge_is_followed_by_one_beyond_it():
     done, _ = searched("digits", "gal", lambda s: s.rate)
     assert search.chosen("digits", "gal", done).rate == 0.8
-    assert search.on_an_edge("digits", "gal", search.chosen("digits", "gal", done))[0] == "rate"
+    assert search.on_an_edge("digits", "gal", search.chosen("digits", "gal", done), done) == ["rate"]
     done, _ = searched("text", "gal", lambda s: abs(s.rate - 0.1))  # a loss: less is better
     assert search.chosen("text", "gal", done).rate == 0.1
+
+
+def test_a_learning_rate_or_decay_that_is_better_is_followed_by_one_step_more():
+    done, _ = searched("digits", "gal", lambda s: s.learning_rate)
+    best = search.chosen("digits", "gal", done)
+    assert best.learning_rate == 0.04
+    assert "learning rate" in search.on_an_edge("digits", "gal", best, done)
+    done, _ = searched("digits", "gal", lambda s: -abs(s.learning_rate - 0.02) - abs(s.weight_decay - 0.3))
+    best = search.chosen("digits", "gal", done)
+    assert (best.learning_rate, best.weight_decay) == (0.02, 0.3)
+    assert not {"learning rate", "weight decay"} & set(search.on_an_edge("digits", "gal", best, done))
+    assert {0.04, 0.02, 0.01, 0.005} == {s.learning_rate for s in done}
+    assert {0.0, 0.03, 0.3, 1.0} == {s.weight_decay for s in done}
 
 
 def test_improvements_are_tried_together():

@@ -7,13 +7,14 @@ from torch import nn
 
 from recdrop_lessons import GATConv, Stack
 from recdrop_lessons.frameworks import from_keras, from_pyg, from_torch, import_keras, keras_masks
-from recdrop_lessons.frameworks.map import GRAPH_LIBRARIES, MAP, READ_ONLY, Argument, in_words
+from recdrop_lessons.frameworks.map import GRAPH_LIBRARIES, MAP, PROBED, Argument, in_words
+from recdrop_lessons.releases import matrix
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 keras = import_keras()
 pyg = pytest.importorskip("torch_geometric.nn", reason="the extra `frameworks` brings PyTorch Geometric")
 B, T, FEATURES, H, P = 16, 12, 8, 6, 0.5
-INSTALLED = [argument for argument in MAP if argument.framework not in READ_ONLY]
+INSTALLED = [argument for argument in MAP if argument.framework not in PROBED]
 
 
 def name(argument: Argument) -> str:
@@ -129,6 +130,42 @@ def test_the_argument_is_the_row(argument):
         else:
             assert (mask != 0).all() and abs(mask.mean() - 1) < 0.2 and abs(mask.std() - 1) < 0.2, site
         assert drop.fill == "zero"
+
+
+#: What a probe must have observed for a row of the map to be right.
+OBSERVED = {
+    "fastai AWD_LSTM(weight_p=p)": {
+        "fastai_weight_p_site": "elements of the recurrent matrix",
+        "fastai_weight_p_sharing": "all examples share one mask, new at each call",
+    },
+    "fastai AWD_LSTM(input_p=p)": {
+        "fastai_input_p_sharing": "the steps share a mask, each example its own"
+    },
+    "fastai AWD_LSTM(hidden_p=p)": {
+        "fastai_hidden_p_sharing": "the steps share a mask, each example its own"
+    },
+    "fastai AWD_LSTM(embed_p=p)": {
+        "fastai_embed_p_sharing": "whole words are dropped, wherever they stand, in all examples"
+    },
+    "DGL GATConv(attn_drop=p)": {
+        "DGL_attn_drop_site": "coefficients after the softmax, each edge by itself, not renormalised",
+        "DGL_attn_drop_heads": "a mask each",
+    },
+    "DGL GATConv(feat_drop=p)": {
+        "DGL_feat_drop_site": "the features of the nodes",
+        "DGL_feat_drop_heads": "one mask for all",
+    },
+}
+
+
+@pytest.mark.parametrize("argument", [one for one in MAP if one.framework in PROBED], ids=name)
+def test_what_is_not_installed_was_run_by_the_probes(argument):
+    """In each release that was asked, the answers are those of the row."""
+    asked = matrix.read()
+    assert asked.releases(argument.framework)
+    for release in asked.releases(argument.framework):
+        for fact, answer in OBSERVED[f"{argument.framework} {argument.written}"].items():
+            assert asked.observed(fact, argument.framework, release, "torch") == answer, (fact, release)
 
 
 def test_two_sites_of_one_argument_are_shared_alike():
