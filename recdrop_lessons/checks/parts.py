@@ -86,6 +86,22 @@ class Part:
     def misconception(self, slug: str) -> Misconception:
         return next(m for m in (*self.misconceptions, *GENERAL) if m.slug == slug)
 
+    def result(
+        self, status: Status, message: str, misconception: str | None = None, details: Details | None = None
+    ) -> PartResult:
+        """How it ended: all its points, or none and the first hint. No hint helps an unreadable notebook."""
+        return PartResult(
+            part=self.number,
+            name=self.name,
+            points=self.points if status == Status.OK else 0,
+            max_points=self.points,
+            status=status,
+            misconception=misconception,
+            message=message,
+            hint="" if status in (Status.OK, Status.UNREADABLE) else self.hints[0],
+            details=details or {},
+        )
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -99,7 +115,7 @@ class Lesson:
         return sum(part.points for part in self.parts)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PartResult:
     """A part's result as it is shown and stored. Without `details` it holds no input of the check."""
 

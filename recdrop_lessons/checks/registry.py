@@ -82,22 +82,8 @@ def run(part: Part, answer: Answer, seed: int) -> PartResult:
     try:
         outcome = part.check(answer, seed)
     except AnswerLost as lost:
-        return PartResult(
-            part.number, part.name, 0, part.points, lost.status, None, lost.message, part.hints[0]
-        )
+        return part.result(lost.status, lost.message)
     finally:
         own.set_state(before)
-    if outcome.ok:
-        full, ok = part.points, Status.OK
-        return PartResult(part.number, part.name, full, full, ok, None, outcome.message, "", outcome.details)
-    return PartResult(
-        part.number,
-        part.name,
-        0,
-        part.points,
-        Status.FAILED,
-        outcome.misconception,
-        outcome.message,
-        part.hints[0],
-        outcome.details,
-    )
+    status = Status.OK if outcome.ok else Status.FAILED
+    return part.result(status, outcome.message, outcome.misconception, outcome.details)

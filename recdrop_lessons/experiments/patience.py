@@ -27,7 +27,7 @@ FINGERPRINT = (1, 2, 4, 8)
 CLIP = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Course:
     """How a training went; epochs count from 1, the weights are those of `best_epoch`.
 
@@ -86,7 +86,10 @@ def train(
                     fingerprint.append(measure(model, data, data.validation, task)[1])
                     model.train()
                 if update == steps:
-                    return Course(epoch, 0, (), (), tuple(fingerprint), time.process_time() - start)
+                    return Course(
+                        epochs=epoch, best_epoch=0, curve_validation=(), curve_test=(),
+                        fingerprint=tuple(fingerprint), seconds=time.process_time() - start,
+                    )  # fmt: skip
 
             reached = goodness(measure(model, data, data.validation, task), task)
             if reached > best:
@@ -102,8 +105,8 @@ def train(
     model.load_state_dict(best_weights)
     model.eval()
     return Course(
-        epoch, best_epoch, tuple(curve["validation"]), tuple(curve["test"]), tuple(fingerprint),
-        time.process_time() - start,
+        epochs=epoch, best_epoch=best_epoch, curve_validation=tuple(curve["validation"]),
+        curve_test=tuple(curve["test"]), fingerprint=tuple(fingerprint), seconds=time.process_time() - start,
     )  # fmt: skip
 
 

@@ -12,11 +12,13 @@ from __future__ import annotations
 import csv
 import os
 import platform
+from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -47,7 +49,7 @@ class Setting:
     seed: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """A setting and what it came to, the weights being those of the best epoch.
 
@@ -92,8 +94,10 @@ def run(setting: Setting) -> Run:
         learned, _ = measure(model, data, data.train, task)
         validation, _ = measure(model, data, data.validation, task)
     return Run(
-        setting, course.epochs, course.best_epoch, learned, validation, test, course.curve_validation,
-        course.curve_test, units, course.fingerprint, round(course.seconds, 1), releases(), data.digest,
+        setting=setting, epochs=course.epochs, best_epoch=course.best_epoch, train=learned,
+        validation=validation, test=test, curve_validation=course.curve_validation,
+        curve_test=course.curve_test, units=units, fingerprint=course.fingerprint,
+        seconds=round(course.seconds, 1), releases=releases(), data=data.digest,
     )  # fmt: skip
 
 
@@ -167,23 +171,18 @@ def read(path: Path) -> list[Run]:
         return []
     with path.open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["whole"] == "yes"]
+    return [Run(setting=Setting(**_values(row, Setting)), **_values(row, Run)) for row in rows]
 
-    def numbers(text: str) -> tuple[float, ...]:
-        return tuple(map(float, text.split()))
 
-    return [
-        Run(
-            Setting(
-                row["task"], row["arm"], float(row["rate"]), float(row["learning_rate"]), int(row["width"]),
-                float(row["weight_decay"]), int(row["split"]), int(row["seed"]),
-            ),
-            int(row["epochs"]), int(row["best_epoch"]), float(row["train"]), float(row["validation"]),
-            float(row["test"]), numbers(row["curve_validation"]), numbers(row["curve_test"]),
-            _unpacked(row["units"]), numbers(row["fingerprint"]), float(row["seconds"]), row["releases"],
-            row["data"],
-        )
-        for row in rows
-    ]  # fmt: skip
+def _values(row: dict[str, str], record: type) -> dict[str, Any]:
+    """Return the values of a record's fields in a line, each by the field's type."""
+    there = [field for field in fields(record) if field.name in row]
+    return {field.name: _READ[str(field.type)](row[field.name]) for field in there}
+
+
+_READ: dict[str, Callable[[str], Any]] = {
+    "str": str, "int": int, "float": float, "tuple[float, ...]": _unpacked,
+}  # fmt: skip
 
 
 class Ledger:

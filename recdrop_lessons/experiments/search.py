@@ -148,7 +148,7 @@ def final_runs(task: str, arm: str, runs: Runs) -> list[Setting]:
     best = chosen(task, arm, runs)
     if best is None:
         return []
-    return [Setting(task, arm, *best, split, seed) for split, seed in TASKS[task].final]
+    return [Setting(task, arm, **best._asdict(), split=split, seed=seed) for split, seed in TASKS[task].final]
 
 
 def candidate_of(setting: Setting) -> Candidate:
@@ -158,7 +158,7 @@ def candidate_of(setting: Setting) -> Candidate:
 
 def _settings(task: str, arm: str, candidates: Iterable[Candidate], pairs: int) -> list[Setting]:
     return [
-        Setting(task, arm, *candidate, split, seed)
+        Setting(task, arm, **candidate._asdict(), split=split, seed=seed)
         for candidate in candidates
         for split, seed in TASKS[task].search[:pairs]
     ]

@@ -37,10 +37,13 @@ def settings(study: Sequence[Fixed]) -> list[Setting]:
     """Return every run of a study, one of each setting before the next split and seed."""
     task = TASKS[TASK]
     return [
-        Setting(TASK, arm, rate, task.learning_rate, task.width, 0.0, split, seed)
+        Setting(
+            task=TASK, arm=arm, rate=rate, learning_rate=task.learning_rate, width=task.width,
+            weight_decay=0.0, split=split, seed=seed,
+        )
         for split, seed in task.final
         for arm, rate in study
-    ]
+    ]  # fmt: skip
 
 
 def complete(runs: Iterable[Run], study: Sequence[Fixed]) -> dict[Fixed, list[Run]]:

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from recdrop_lessons import checks
-from recdrop_lessons.checks.answer import AnswerLost, Status
+from recdrop_lessons.checks.answer import AnswerError, AnswerLost, Status
 from recdrop_lessons.checks.parts import Lesson, Part, PartResult
+from recdrop_lessons.grading.finding import MAX_FILE
 from recdrop_lessons.grading.fork_server import GradingError
 from recdrop_lessons.grading.learner_process import Budget, LearnerProcess, RemoteAnswer, Times
 from recdrop_lessons.grading.merge import CellStep, Merged, course_imports, late_imports, merge
 from recdrop_lessons.grading.spawner import LockedServer, Spawner
 
-MAX_FILE = 1 << 28
 # The best of several tries counts.
 _RANK = (Status.OK, Status.FAILED, Status.TIMEOUT, Status.DIED, Status.MISSING, Status.UNREADABLE)
-
-
-class Unreadable(Exception):
-    """The notebook could not be graded; the text is a sentence for the learner."""
 
 
 @dataclass(frozen=True)
@@ -62,44 +55,6 @@ class Graded:
             "isolation": self.isolation,
             "parts": [part.record() for part in self.parts],
         }
-
-
-def read_file(path: Path) -> bytes:
-    """A submission's bytes, if it is a file; never follows a link, never waits at a pipe.
-
-    Raises:
-        Unreadable: with the reason.
-    """
-    flags = (
-        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    )
-    try:
-        descriptor = os.open(path, flags)
-    except FileNotFoundError:
-        raise Unreadable(f"There is no {path.name}.") from None
-    except OSError as error:
-        if path.is_symlink():
-            raise Unreadable(f"{path.name} is a symbolic link; hand in the notebook itself.") from None
-        raise Unreadable(f"{path.name} cannot be opened: {error.strerror}.") from None
-    found = os.fstat(descriptor)
-    if stat.S_ISDIR(found.st_mode):
-        os.close(descriptor)
-        raise Unreadable(f"{path.name} is no file but a folder; hand in the notebook itself.")
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(found.st_mode):
-            raise Unreadable(
-                f"{path.name} is no file but a {_kind(found.st_mode)}; hand in the notebook itself."
-            )
-        if found.st_size > MAX_FILE:
-            raise Unreadable(
-                f"{path.name} has {found.st_size / 1e6:.0f} MB; at most {MAX_FILE / 1e6:.0f} MB are read. "
-                "Clear its outputs, save it and hand it in again."
-            )
-        return file.read(MAX_FILE + 1)
-
-
-def _kind(mode: int) -> str:
-    return "named pipe" if stat.S_ISFIFO(mode) else "device"
 
 
 class Checker:
@@ -156,7 +111,7 @@ class Checker:
         if more:
             notebook.close()
             notebook = self.open(lesson, budget, more)
-        run = _Run(self, lesson, merged, budget, notebook, seed, more)
+        run = _Run(self, lesson, merged, budget, notebook, seed=seed, more=more)
         results = run.parts()
         answers = {
             part.number: step.source for part in lesson.parts if (step := merged.answer(part)) is not None
@@ -169,10 +124,7 @@ class Checker:
     @staticmethod
     def unreadable(lesson: Lesson, why: str, isolation: str) -> Graded:
         """The record of a notebook that could not be read: a sentence, never a silent zero."""
-        parts = tuple(
-            PartResult(part.number, part.name, 0, part.points, Status.UNREADABLE, None, why, "")
-            for part in lesson.parts
-        )
+        parts = tuple(part.result(Status.UNREADABLE, why) for part in lesson.parts)
         return Graded(lesson.name, parts, isolation, {}, {"": why})
 
     def open(self, lesson: Lesson, budget: Budget, more: tuple[str, ...] = ()) -> LearnerProcess:
@@ -190,6 +142,7 @@ class _Run:
         merged: Merged,
         budget: Budget,
         notebook: LearnerProcess,
+        *,
         seed: int,
         more: tuple[str, ...],
     ) -> None:
@@ -197,7 +150,7 @@ class _Run:
         self.more = more  # modules to load before
         self.notebook = notebook
         self.bad: dict[CellStep, AnswerLost] = {}  # cells that cost a process; they are not run again
-        self.trouble: dict[CellStep, list[str]] = {}  # what cells raised
+        self.trouble: dict[CellStep, AnswerError] = {}  # what cells raised
 
     def parts(self) -> list[PartResult]:
         try:
@@ -273,18 +226,17 @@ class _Run:
         answer = self.merged.answer(part)
         if answer is not None and answer in self.bad:
             lost = self.bad[answer]
-            return _result(part, lost.status, f"In {answer.label}: {lost.message}")
+            return part.result(lost.status, f"In {answer.label}: {lost.message}")
         try:
             if not self.notebook.has(part.name):
-                return _result(part, Status.MISSING, self._why_missing(part, answer))
+                return part.result(Status.MISSING, self._why_missing(part, answer))
             return checks.run(part, RemoteAnswer(self.notebook, part.name), self.seed)
         except AnswerLost as lost:
-            return _result(part, lost.status, lost.message)
+            return part.result(lost.status, lost.message)
         except GradingError:  # the grader's own process is gone: nobody's answer is to blame
             raise
         except Exception as error:  # a check that stumbles over a strange value costs this part alone
-            return _result(
-                part,
+            return part.result(
                 Status.FAILED,
                 f"The check could not judge this answer ({type(error).__name__}: {error}).",
             )
@@ -296,13 +248,8 @@ class _Run:
                 f"`recdrop reset {part.number}` puts it back."
             )
         if answer in self.trouble:
-            kind, text, _ = self.trouble[answer]
-            said = f"{kind}: {text}" if text else kind
-            if kind == "SyntaxError":
-                return f"{answer.label.capitalize()} is no valid Python: {said}."
-            return f"{answer.label.capitalize()} raised {said} before `{part.name}` was defined."
+            raised = self.trouble[answer]
+            if raised.type_name == "SyntaxError":
+                return f"{answer.label.capitalize()} is no valid Python: {raised}."
+            return f"{answer.label.capitalize()} raised {raised} before `{part.name}` was defined."
         return f"{answer.label.capitalize()} does not define a function `{part.name}`: was it renamed?"
-
-
-def _result(part: Part, status: Status, message: str) -> PartResult:
-    return PartResult(part.number, part.name, 0, part.points, status, None, message, part.hints[0])

@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from recdrop_lessons import checks
-from recdrop_lessons.grading.checker import Checker, Graded, Unreadable, read_file
+from recdrop_lessons.grading.checker import Checker, Graded
+from recdrop_lessons.grading.finding import read_file
+from recdrop_lessons.grading.inside.reading import Unreadable
 from recdrop_lessons.grading.records import Record, Store, checks_version
 from recdrop_lessons.grading.submissions import Attempt, Submission
 
 
 @dataclass(frozen=True)
-class Task:
+class GradingTask:
     """What a worker grades: bytes and names, so that it can be sent to another machine."""
 
     student: str
@@ -28,12 +30,12 @@ class Pool(Protocol):
 
     isolation: str
 
-    def run(self, tasks: Iterator[tuple[Any, Task]]) -> Iterator[tuple[Any, Record]]:
+    def run(self, tasks: Iterator[tuple[Any, GradingTask]]) -> Iterator[tuple[Any, Record]]:
         """Each task's key with its result, as they are done."""
         ...
 
 
-def grade_task(checker: Checker, task: Task) -> Record:
+def grade_task(checker: Checker, task: GradingTask) -> Record:
     """The task's result: record, answers, notes and which attempt counted. A pure function of the task."""
     lesson = checks.lesson(task.lesson)
     best: Graded | None = None
@@ -60,7 +62,7 @@ def grade_task(checker: Checker, task: Task) -> Record:
 
 
 @dataclass(frozen=True)
-class Row:
+class GradedSubmission:
     """One submission with its result."""
 
     submission: Submission
@@ -76,7 +78,7 @@ def grade_class(
     attempts: str = "last",
     due: float | None = None,
     progress: Any = None,
-) -> list[Row]:
+) -> list[GradedSubmission]:
     """Grade what is not graded yet; every result is on disk before the next counts as done.
 
     Args:
@@ -92,7 +94,7 @@ def grade_class(
     """
     results: dict[Submission, Record] = {}
 
-    def open_tasks() -> Iterator[tuple[tuple[Submission, Record], Task]]:
+    def open_tasks() -> Iterator[tuple[tuple[Submission, Record], GradingTask]]:
         for submission in submissions:
             chosen = submission.attempts if attempts == "best" else submission.attempts[-1:]
             data = tuple(_read(attempt) for attempt in chosen)
@@ -107,14 +109,19 @@ def grade_class(
                 results[submission] = found
                 _tick(progress)
             else:
-                yield (submission, basis), Task(submission.student, submission.lesson, data, store.seed)
+                yield (
+                    (submission, basis),
+                    GradingTask(submission.student, submission.lesson, data, store.seed),
+                )
 
     for (submission, basis), result in pool.run(open_tasks()):
         full = result | {"student": submission.student, "basis": basis}
         store.write(submission.student, submission.lesson, full)
         results[submission] = full
         _tick(progress)
-    return [Row(one, results[one], _late(one, results[one], attempts, due)) for one in submissions]
+    return [
+        GradedSubmission(one, results[one], _late(one, results[one], attempts, due)) for one in submissions
+    ]
 
 
 def _read(attempt: Attempt) -> bytes | str:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from recdrop_lessons.grading.checker import Checker
-from recdrop_lessons.grading.classroom import Task, grade_task
+from recdrop_lessons.grading.classroom import GradingTask, grade_task
 from recdrop_lessons.grading.fork_server import GradingError
 from recdrop_lessons.grading.isolation import locked_server
 from recdrop_lessons.grading.records import Record, checks_version
@@ -60,7 +60,7 @@ class ClusterPool:
             )
         return kinds.pop()
 
-    def run(self, tasks: Iterator[tuple[Any, Task]]) -> Iterator[tuple[Any, Record]]:
+    def run(self, tasks: Iterator[tuple[Any, GradingTask]]) -> Iterator[tuple[Any, Record]]:
         """Each task's key and result, as they are done."""
         keys: dict[Any, Any] = {}
         done = self._distributed.as_completed()
@@ -112,7 +112,7 @@ def _introduce(kind: str, trusted: bool) -> tuple[str, str]:
     return checks_version(), _checker(kind, trusted).isolation
 
 
-def _grade(task: Task, kind: str, trusted: bool) -> Record:
+def _grade(task: GradingTask, kind: str, trusted: bool) -> Record:
     try:
         return grade_task(_checker(kind, trusted), task)
     except GradingError:  # its spawner is lost; the next try gets another

@@ -1,12 +1,17 @@
-"""Which notebook is meant, and of which lesson it is."""
+"""Which notebook is meant, its bytes, and of which lesson it is."""
 
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
 from recdrop_lessons.checks import Lesson
+from recdrop_lessons.grading.inside.reading import Unreadable
+
+MAX_FILE = 1 << 28  # bytes
 
 
 class NotFound(ValueError):
@@ -37,6 +42,44 @@ def notebook_at(path: Path) -> Path:
     if not found:
         raise NotFound(f"There is no notebook in {path}.")
     raise NotFound(f"There are {len(found)} notebooks in {path}; name the one that is meant: {found[0]}")
+
+
+def read_file(path: Path) -> bytes:
+    """A submission's bytes, if it is a file; never follows a link, never waits at a pipe.
+
+    Raises:
+        Unreadable: with the reason.
+    """
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
+    try:
+        descriptor = os.open(path, flags)
+    except FileNotFoundError:
+        raise Unreadable(f"There is no {path.name}.") from None
+    except OSError as error:
+        if path.is_symlink():
+            raise Unreadable(f"{path.name} is a symbolic link; hand in the notebook itself.") from None
+        raise Unreadable(f"{path.name} cannot be opened: {error.strerror}.") from None
+    found = os.fstat(descriptor)
+    if stat.S_ISDIR(found.st_mode):
+        os.close(descriptor)
+        raise Unreadable(f"{path.name} is no file but a folder; hand in the notebook itself.")
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(found.st_mode):
+            raise Unreadable(
+                f"{path.name} is no file but a {_kind(found.st_mode)}; hand in the notebook itself."
+            )
+        if found.st_size > MAX_FILE:
+            raise Unreadable(
+                f"{path.name} has {found.st_size / 1e6:.0f} MB; at most {MAX_FILE / 1e6:.0f} MB are read. "
+                "Clear its outputs, save it and hand it in again."
+            )
+        return file.read(MAX_FILE + 1)
+
+
+def _kind(mode: int) -> str:
+    return "named pipe" if stat.S_ISFIFO(mode) else "device"
 
 
 def lesson_of_file(path: Path, data: bytes, lessons: Sequence[Lesson]) -> Lesson:

@@ -71,8 +71,8 @@ class LearnerProcess:
         """`cells`, or `unreadable` with a sentence."""
         return self._ask("read", self._times.read, notebook_bytes=notebook)
 
-    def run(self, source: str, name: str) -> list[str] | None:
-        """Run one cell; what it raised, as type, text and place, or None."""
+    def run(self, source: str, name: str) -> AnswerError | None:
+        """Run one cell; what it raised, or None."""
         reply = self._ask("run", self._times.cell, source=source, name=name)
         functions = reply.get("functions")
         if not isinstance(functions, list) or not all(isinstance(one, str) for one in functions):
@@ -101,7 +101,7 @@ class LearnerProcess:
             self._move([own, *generators(question.arguments)], reply["generators"])
         self._random = own.get_state()
         if "raised" in reply:
-            raise AnswerError(*self._raised(reply["raised"]))
+            raise self._raised(reply["raised"])
         return self._called(reply, question.arguments), self._pulled(reply.get("gradients"), question.wrt)
 
     def _move(self, given: list[torch.Generator], after: Any) -> None:
@@ -125,7 +125,7 @@ class LearnerProcess:
 
     def _pulled(self, found: Any, wrt: Sequence[str]) -> Gradients | AnswerError:
         if isinstance(found, list):
-            return AnswerError(*self._raised(found))
+            return self._raised(found)
         if (
             not isinstance(found, dict)
             or found.keys() != set(wrt)
@@ -191,11 +191,12 @@ class LearnerProcess:
         lost.args = (lost.status, lost.message)
         return lost
 
-    def _raised(self, texts: Any) -> list[str]:
-        """What was raised: its type, text and place."""
+    def _raised(self, texts: Any) -> AnswerError:
+        """What was raised, from its type, text and place."""
         if not (isinstance(texts, list) and len(texts) == 3 and all(isinstance(text, str) for text in texts)):
             raise self.lose(Status.DIED, _NO_ANSWER)
-        return [text[:2000] for text in texts]
+        kind, text, place = (text[:2000] for text in texts)
+        return AnswerError(kind, text, place)
 
 
 class RemoteAnswer(Answer):

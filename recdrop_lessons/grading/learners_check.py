@@ -9,8 +9,9 @@ from pathlib import Path
 from recdrop_lessons import checks
 from recdrop_lessons.checks.answer import Status
 from recdrop_lessons.course import progress
-from recdrop_lessons.grading.checker import Checker, Graded, Unreadable, read_file
-from recdrop_lessons.grading.finding import lesson_of_file, notebook_at
+from recdrop_lessons.grading.checker import Checker, Graded
+from recdrop_lessons.grading.finding import lesson_of_file, notebook_at, read_file
+from recdrop_lessons.grading.inside.reading import Unreadable
 from recdrop_lessons.grading.isolation import locked_server
 
 

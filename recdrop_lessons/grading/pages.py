@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from recdrop_lessons.checks.answer import Status
-from recdrop_lessons.grading.classroom import Row
+from recdrop_lessons.grading.classroom import GradedSubmission
 from recdrop_lessons.grading.reports import misconceptions, spreadsheet_safe, totals
 
 _STYLE = """
@@ -47,7 +47,7 @@ def _page(title: str, body: Sequence[str]) -> str:
     )
 
 
-def feedback(student: str, rows: Sequence[Row]) -> str:
+def feedback(student: str, rows: Sequence[GradedSubmission]) -> str:
     """A student's page: points, their own code, misconceptions, what to do next. No input of the checks."""
     body: list[str] = []
     for row in rows:
@@ -55,7 +55,7 @@ def feedback(student: str, rows: Sequence[Row]) -> str:
     return _page(f"Feedback for {spreadsheet_safe(student)}", body)
 
 
-def _lesson(row: Row) -> list[str]:
+def _lesson(row: GradedSubmission) -> list[str]:
     record, answers, notes = (row.result[key] for key in ("record", "answers", "notes"))
     lines = [f"<h2>{escape(record['lesson'])}: {record['points']} of {record['max_points']} points</h2>"]
     if row.result["attempts"] > 1:
@@ -88,7 +88,7 @@ def _part(part: dict[str, Any], answer: str | None, note: str | None) -> list[st
     return [*lines, "</section>"]
 
 
-def summary(rows: Sequence[Row], problems: Sequence[str]) -> str:
+def summary(rows: Sequence[GradedSubmission], problems: Sequence[str]) -> str:
     """The class at a glance: points a part, and the misconceptions to teach again, most common first."""
     found = totals(rows)
     body = [f"<p>{escape(str(found))}.</p>", *_parts_table(rows), *_misconceptions(rows)]
@@ -102,7 +102,7 @@ def summary(rows: Sequence[Row], problems: Sequence[str]) -> str:
     return _page("The class", body)
 
 
-def _parts_table(rows: Sequence[Row]) -> list[str]:
+def _parts_table(rows: Sequence[GradedSubmission]) -> list[str]:
     statuses: dict[tuple[str, str], Counter[str]] = {}
     for row in rows:
         for part in row.result["record"]["parts"]:
@@ -120,7 +120,7 @@ def _parts_table(rows: Sequence[Row]) -> list[str]:
     return [*lines, "</table>"]
 
 
-def _misconceptions(rows: Sequence[Row]) -> list[str]:
+def _misconceptions(rows: Sequence[GradedSubmission]) -> list[str]:
     """Table and chart in one: a bar a row, whose length is the share of the class."""
     found = misconceptions(rows)
     if not found:

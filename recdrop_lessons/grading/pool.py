@@ -17,7 +17,7 @@ import torch
 
 from recdrop_lessons import checks
 from recdrop_lessons.grading.checker import Checker
-from recdrop_lessons.grading.classroom import Task, grade_task
+from recdrop_lessons.grading.classroom import GradingTask, grade_task
 from recdrop_lessons.grading.fork_server import GradingError
 from recdrop_lessons.grading.inside import sandbox
 from recdrop_lessons.grading.isolation import locked_server
@@ -33,7 +33,7 @@ class _Worker:
     process: BaseProcess
     pipe: Connection
     key: Any = None
-    task: Task | None = None
+    task: GradingTask | None = None
     deadline: float = 0.0
     tries: int = field(default=0)
 
@@ -63,9 +63,9 @@ class LocalPool:
         server.process.connect()  # here, since of the workers only one could
         return server
 
-    def run(self, tasks: Iterator[tuple[Any, Task]]) -> Iterator[tuple[Any, Record]]:
+    def run(self, tasks: Iterator[tuple[Any, GradingTask]]) -> Iterator[tuple[Any, Record]]:
         """Each task's key and result, as they are done. A task is read only when a worker is free for it."""
-        waiting: list[tuple[Any, Task, int]] = []  # whose worker was lost
+        waiting: list[tuple[Any, GradingTask, int]] = []  # whose worker was lost
         results: list[tuple[Any, Record]] = []
         more = True
         while True:
@@ -117,7 +117,7 @@ class LocalPool:
         self._workers.append(_Worker(process, ours))
         return self._workers[-1]
 
-    def _give(self, worker: _Worker, key: Any, task: Task, tries: int) -> None:
+    def _give(self, worker: _Worker, key: Any, task: GradingTask, tries: int) -> None:
         worker.key, worker.task, worker.tries = key, task, tries
         worker.deadline = time.monotonic() + (2 * self._times.notebook + 60) * len(task.attempts)
         with contextlib.suppress(OSError):  # if it has died meanwhile, receiving says so
@@ -178,7 +178,7 @@ def _work(pipe: Connection, others: list[Connection], server: LockedServer, time
         os._exit(status)
 
 
-def _lost(task: Task, isolation: str) -> Record:
+def _lost(task: GradingTask, isolation: str) -> Record:
     """The result of a task that cost its worker each time: a status, never a silent zero."""
     lesson = checks.lesson(task.lesson)
     why = "Grading this notebook ended the grader itself, twice. Look at it by hand."

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from recdrop_lessons.checks.answer import Status
-from recdrop_lessons.grading.classroom import Row
+from recdrop_lessons.grading.classroom import GradedSubmission
 
 COLUMNS = (
     "student", "lesson", "part", "name", "points", "max_points", "status", "misconception", "late", "attempt",
@@ -18,7 +18,7 @@ COLUMNS = (
 _UNGRADED = (Status.UNREADABLE, Status.DIED)
 
 
-def grades_csv(rows: Sequence[Row]) -> str:
+def grades_csv(rows: Sequence[GradedSubmission]) -> str:
     """One row a student, lesson and part, sorted as the submissions are."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -67,7 +67,7 @@ class Totals:
         return f"{line}, {len(self.ungraded)} not gradable" if self.ungraded else line
 
 
-def totals(rows: Sequence[Row]) -> Totals:
+def totals(rows: Sequence[GradedSubmission]) -> Totals:
     records = [row.result["record"] for row in rows]
     shares = [record["points"] / record["max_points"] for record in records if record["max_points"]]
     ungraded = [
@@ -83,7 +83,7 @@ def totals(rows: Sequence[Row]) -> Totals:
     )
 
 
-def misconceptions(rows: Sequence[Row]) -> list[tuple[str, str, int, int]]:
+def misconceptions(rows: Sequence[GradedSubmission]) -> list[tuple[str, str, int, int]]:
     """Lesson and part, misconception, how many students have it, of how many; the most common first."""
     seen: Counter[tuple[str, str]] = Counter()
     handed_in: Counter[str] = Counter()

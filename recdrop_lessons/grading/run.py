@@ -12,7 +12,7 @@ from typing import Any
 
 from recdrop_lessons import checks
 from recdrop_lessons.grading import pages, reports
-from recdrop_lessons.grading.classroom import Pool, Row, grade_class
+from recdrop_lessons.grading.classroom import GradedSubmission, Pool, grade_class
 from recdrop_lessons.grading.pool import LocalPool
 from recdrop_lessons.grading.records import Store
 from recdrop_lessons.grading.submissions import ClassFolder, find_submissions
@@ -84,7 +84,7 @@ def _pool(options: Options) -> Iterator[Pool]:
             yield local
 
 
-def _write_reports(rows: Sequence[Row], found: ClassFolder, out: Path) -> None:
+def _write_reports(rows: Sequence[GradedSubmission], found: ClassFolder, out: Path) -> None:
     for student, its in itertools.groupby(rows, key=lambda row: row.submission.student):
         write_whole(out / student / "feedback.html", pages.feedback(student, list(its)), durable=False)
     write_whole(out / "summary.html", pages.summary(rows, found.problems), durable=False)

@@ -36,7 +36,7 @@ ACTIVATIONS: dict[str, Activation] = {
 }
 
 
-class Step(NamedTuple):
+class StepResult(NamedTuple):
     """What one step leaves: the state to carry, the output to send up, and the gates by name, (B, H) each."""
 
     state: State
@@ -140,7 +140,7 @@ class Cell(nn.Module):
         """Return the state before the first step: zeros (B, H), one for each name in `state_names`."""
         return tuple(self.weight_hh.new_zeros(batch, self.hidden_size) for _ in self.state_names)
 
-    def step(self, x: Tensor, state: State, masks: Masks) -> Step:
+    def step(self, x: Tensor, state: State, masks: Masks) -> StepResult:
         """Take one step with the masks of that step: x (B, F), state of (B, H) tensors."""
         raise NotImplementedError
 
@@ -177,14 +177,14 @@ class SimpleRNNCell(Cell):
         rows = super()._rows(dropout, recurrent_dropout, drops)
         return tuple(Drop(d.site, d.p) for d in rows) if dropout or recurrent_dropout else rows
 
-    def step(self, x: Tensor, state: State, masks: Masks) -> Step:
+    def step(self, x: Tensor, state: State, masks: Masks) -> StepResult:
         (h,) = state
         # h' = φ(x Wᵀ + h Uᵀ + b)
         a = affine(x, self.weight_ih, masks.get("input"), self.bias)
         a = a + affine(h, self._recurrent_weight(masks), masks.get("recurrent"))
         h_new = self._phi(a)  # (B, H)
         h_new, output = self._leave(h_new, h, masks)
-        return Step((h_new,), output, {"h": h_new})
+        return StepResult((h_new,), output, {"h": h_new})
 
 
 class _GatedCell(Cell):
@@ -212,7 +212,7 @@ class LSTMCell(_GatedCell):
     state_names = ("h", "c")
     sites = sites_of("LSTM")
 
-    def step(self, x: Tensor, state: State, masks: Masks) -> Step:
+    def step(self, x: Tensor, state: State, masks: Masks) -> StepResult:
         h, c = state
         a_i, a_f, a_g, a_o = self._into_gates(x, h, masks).chunk(4, dim=-1)  # (B, H) each
         i, f, g, o = self._sigma(a_i), self._sigma(a_f), self._phi(a_g), self._sigma(a_o)
@@ -228,7 +228,7 @@ class LSTMCell(_GatedCell):
         if zoneout:
             c_new = zoned_out(c_new, c, masks["cell"])
         h_new, output = self._leave(h_new, h, masks)
-        return Step((h_new, c_new), output, {"i": i, "f": f, "g": g, "o": o})
+        return StepResult((h_new, c_new), output, {"i": i, "f": f, "g": g, "o": o})
 
     def _into_gates(self, x: Tensor, h: Tensor, masks: Masks) -> Tensor:
         """a = (m_x∘x) Wᵀ + (m_h∘h) (m_U∘U)ᵀ + b, (B, 4H); the normalised cells put their norms here."""
@@ -265,7 +265,7 @@ class GRUCell(_GatedCell):
         self.bias_ih = nn.Parameter(torch.empty(size))  # b_w (3H,)
         self.bias_hh = nn.Parameter(torch.empty(size))  # b_u (3H,)
 
-    def step(self, x: Tensor, state: State, masks: Masks) -> Step:
+    def step(self, x: Tensor, state: State, masks: Masks) -> StepResult:
         (h,) = state
         U, m_h = self._recurrent_weight(masks), masks.get("recurrent")  # (3H, H)
         w_r, w_z, w_n = affine(x, self.weight_ih, masks.get("input"), self.bias_ih).chunk(
@@ -284,4 +284,4 @@ class GRUCell(_GatedCell):
         # h' = (1-z)∘(m_g∘n) + z∘h
         h_new = (1 - z) * masked(n, masks.get("candidate")) + z * h  # (B, H)
         h_new, output = self._leave(h_new, h, masks)
-        return Step((h_new,), output, {"r": r, "z": z, "n": n})
+        return StepResult((h_new,), output, {"r": r, "z": z, "n": n})

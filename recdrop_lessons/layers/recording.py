@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from recdrop_lessons.algebra.drops import Masks
-from recdrop_lessons.layers.cells import Step
+from recdrop_lessons.layers.cells import StepResult
 from recdrop_lessons.layers.recurrent import Recurrent
 from recdrop_lessons.support.errors import RecdropError
 
@@ -27,7 +27,7 @@ class Trace:
     masks: dict[str, Tensor] = field(default_factory=dict)
     output: Tensor | None = None
 
-    def add(self, layer: Recurrent, taken: Sequence[Step], masks: Masks) -> None:
+    def add(self, layer: Recurrent, taken: Sequence[StepResult], masks: Masks) -> None:
         """Take down one pass of `layer`; a later pass replaces an earlier one."""
         self.gates = {name: torch.stack([s.gates[name] for s in taken], dim=1) for name in layer.gate_names}
         self.states = {

@@ -17,7 +17,7 @@ from torch import Tensor
 from recdrop_lessons.algebra.drops import Masks
 from recdrop_lessons.algebra.sites import SITES, Site, site_named
 from recdrop_lessons.layers import fast
-from recdrop_lessons.layers.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell, State, Step
+from recdrop_lessons.layers.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell, State, StepResult
 from recdrop_lessons.layers.tensors import (
     check_floats,
     check_is_tensor,
@@ -177,7 +177,7 @@ class Recurrent(Cell):
         """One `step` after another, or the kernel: outputs (B, T, H) and the last valid state."""
         if self.fast and not self._listeners and fast.knows(self, x, masks):
             return fast.over_time(self, x, state, masks, lengths)
-        taken: list[Step] = []
+        taken: list[StepResult] = []
         for t, x_t in enumerate(x.unbind(1)):  # (B, F)
             now = self.step(x_t, state, masks_at(masks, t))
             if lengths is not None:
@@ -189,7 +189,7 @@ class Recurrent(Cell):
         return torch.stack([now.output for now in taken], dim=1), state  # (B, T, H)
 
     @staticmethod
-    def _held(now: Step, before: State, valid: Tensor) -> Step:
+    def _held(now: StepResult, before: State, valid: Tensor) -> StepResult:
         """Past its length a row holds its state, and its output is zero: valid (B, 1)."""
         state = tuple(torch.where(valid, new, old) for new, old in zip(now.state, before, strict=True))
         return now._replace(state=state, output=torch.where(valid, now.output, torch.zeros_like(now.output)))

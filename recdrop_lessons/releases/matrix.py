@@ -144,8 +144,12 @@ def write(answers: Answers, folder: Path = DATA) -> None:
     order = list(NAMES.values())
     facts = sorted([*others, *new], key=lambda one: order.index(one.framework))
     where = (answers.framework, answers.release, answers.backend)
-    rows = [Observation(fact, *where, answers.backend_release, answers.python, said)
-            for fact, said in answers.observed.items()]  # fmt: skip
+    rows = [
+        Observation(
+            fact, *where, backend_release=answers.backend_release, python=answers.python, observed=said
+        )
+        for fact, said in answers.observed.items()
+    ]
     _store(folder, facts, _without(known, *where) + rows)
 
 
@@ -153,8 +157,7 @@ def write_refusal(where: tuple[str, str, str], python: str, error: Exception, fo
     """Write down that a (framework, release, backend) could not be installed or imported, and why."""
     known = read(folder)
     reason = re.sub(r"(/[\w.+-]+)+/", "…/", " ".join(str(error).split()))  # no folders of this machine
-    framework, release, backend = where
-    why = Observation(INSTALLS, framework, release, backend, "", python, f"no: {reason}")
+    why = Observation(INSTALLS, *where, backend_release="", python=python, observed=f"no: {reason}")
     _store(folder, list(known.facts.values()), [*_without(known, *where), why])
 
 

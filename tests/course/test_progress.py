@@ -7,12 +7,13 @@ import stat
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from recdrop_lessons import progress
-from recdrop_lessons.checks import PartResult, all_lessons, part
+from recdrop_lessons.checks import all_lessons, part
 from recdrop_lessons.course import outline
 from recdrop_lessons.course.folders import learners_folder
 from recdrop_lessons.course.progress import ProgressError
@@ -30,9 +31,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def result(status, number="1.2", misconception=None):
-    found = part(number)
-    points = found.points if status == "ok" else 0
-    return PartResult(number, found.name, points, found.points, status, misconception, "…", found.hints[0])
+    return part(number).result(status, "…", misconception)
 
 
 def stored(folder):
@@ -315,5 +314,5 @@ def test_the_outline_is_what_the_checks_say():
 
 
 def test_a_part_that_is_not_released_yet_has_its_own_hint(folder):
-    result = PartResult("99.1", "new", 0, 10, "failed", None, "Not right.", "Think again.")
-    assert progress.note_check(result) == "Think again."
+    new = replace(result("failed"), part="99.1", name="new", hint="Think again.")
+    assert progress.note_check(new) == "Think again."

@@ -28,7 +28,10 @@ def short(monkeypatch):
 
 
 def outcome(setting, validation=0.5):
-    return Run(setting, 100, 50, 1.0, validation, math.nan, (), (), (), (1.0,), 1.0, "r", "d")
+    return Run(
+        setting=setting, epochs=100, best_epoch=50, train=1.0, validation=validation, test=math.nan,
+        curve_validation=(), curve_test=(), units=(), fingerprint=(1.0,), seconds=1.0, releases="r", data="d",
+    )  # fmt: skip
 
 
 def searched(task, arm, score):

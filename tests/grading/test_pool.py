@@ -13,7 +13,7 @@ from submissions import solved, write
 
 from recdrop_lessons import checks
 from recdrop_lessons.grading import pool as pools
-from recdrop_lessons.grading.classroom import Task, grade_class
+from recdrop_lessons.grading.classroom import GradingTask, grade_class
 from recdrop_lessons.grading.pool import LocalPool
 from recdrop_lessons.grading.records import Store
 from recdrop_lessons.grading.submissions import find_submissions
@@ -27,8 +27,8 @@ def pool(tmp_path: Path) -> Iterator[LocalPool]:
         yield made
 
 
-def tasks(count: int) -> Iterator[tuple[int, Task]]:
-    return ((number, Task(f"{number}", submissions.LESSON, (GOOD,), 3)) for number in range(count))
+def tasks(count: int) -> Iterator[tuple[int, GradingTask]]:
+    return ((number, GradingTask(f"{number}", submissions.LESSON, (GOOD,), 3)) for number in range(count))
 
 
 def test_a_killed_worker_is_replaced_and_its_task_done_again(pool: LocalPool) -> None:
@@ -51,7 +51,7 @@ def test_a_killed_locked_server_is_replaced(pool: LocalPool) -> None:
 
 
 def test_a_task_that_ends_every_worker_has_a_status(pool: LocalPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    def end(checker: object, task: Task) -> dict:
+    def end(checker: object, task: GradingTask) -> dict:
         if task.student == "1":
             os._exit(9)
         return grade_task(checker, task)

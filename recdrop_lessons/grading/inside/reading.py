@@ -23,7 +23,7 @@ _UNUSUAL_NAMES = frozenset(
 
 
 class Unreadable(ValueError):
-    """The bytes are no notebook. The text is a sentence for the learner."""
+    """No notebook could be read. The text is a sentence for the learner."""
 
 
 def read(data: bytes) -> list[Cell]:
