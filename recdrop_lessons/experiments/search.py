@@ -172,8 +172,7 @@ def on_an_edge(task: str, arm: str, best: Candidate, runs: Runs) -> list[str]:
     tried = [
         candidate_of(setting)
         for setting in runs
-        if (setting.task, setting.arm) == (task, arm)
-        and (setting.split, setting.seed) in TASKS[task].search
+        if (setting.task, setting.arm) == (task, arm) and (setting.split, setting.seed) in TASKS[task].search
     ]
     edges = []
     for name, value in best._asdict().items():

@@ -138,9 +138,7 @@ OBSERVED = {
         "fastai_weight_p_site": "elements of the recurrent matrix",
         "fastai_weight_p_sharing": "all examples share one mask, new at each call",
     },
-    "fastai AWD_LSTM(input_p=p)": {
-        "fastai_input_p_sharing": "the steps share a mask, each example its own"
-    },
+    "fastai AWD_LSTM(input_p=p)": {"fastai_input_p_sharing": "the steps share a mask, each example its own"},
     "fastai AWD_LSTM(hidden_p=p)": {
         "fastai_hidden_p_sharing": "the steps share a mask, each example its own"
     },
