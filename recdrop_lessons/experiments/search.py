@@ -5,8 +5,8 @@ Every arm gets the same, "no dropout" too (its first round tries weight decays w
 1. *Rates*: six from .02 to .6 at the task's own learning rate and width. Where the best lies on the edge, one
    more rate beyond it.
 2. *Training*: at the best of these, half and twice the learning rate, half and twice the width, and two
-   weight decays, one change at a time. Where a learning rate, or the larger decay, beats the best, one more
-   step in the same direction. The width goes no further: twice the task's own is the size that all may have.
+   weight decays, one change at a time. Learning rate and weight decay go on in the same direction for as long
+   as that is better. The width does not: twice the task's own is the size that all may have.
 3. *Halving*: the best three, and all changes that were improvements taken together, on twice as many runs.
 
 The candidate with the best mean validation score over the runs of the third round is chosen, and run anew
@@ -31,9 +31,9 @@ RATES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.6)
 BEYOND = {0.02: 0.008, 0.6: 0.8}
 #: The six candidates of "none" in the first round: AdamW's weight decays.
 DECAYS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
-#: The weight decays of the second round, and one more where the larger is better than the best.
+#: The weight decays of the second round, and those that follow for as long as more is better.
 SOME_DECAY = (0.03, 0.3)
-MORE_DECAY = 1.0
+MORE_DECAY = (1.0, 3.0, 10.0)
 KEPT = 3
 
 Runs = Mapping[Setting, Run]
@@ -69,9 +69,9 @@ def _rounds(task: str, arm: str, runs: Runs) -> Iterable[list[Setting]]:
     changed = training_changes(best)
     tried = list(dict.fromkeys([*tried, *changed]))
     yield _settings(task, arm, tried, few)
-    changed = [*changed, *one_step_more(best, ranked(task, arm, tried, runs, few))]
-    tried = list(dict.fromkeys([*tried, *changed]))
-    yield _settings(task, arm, tried, few)
+    while further := one_step_more(best, ranked(task, arm, tried, runs, few)):
+        changed, tried = [*changed, *further], [*tried, *further]
+        yield _settings(task, arm, tried, few)
     yield _settings(task, arm, _last_round(task, arm, best, changed, tried, runs), 2 * few)
 
 
@@ -106,15 +106,25 @@ def training_changes(best: Candidate) -> list[Candidate]:
 
 
 def one_step_more(best: Candidate, order: list[Candidate]) -> list[Candidate]:
-    """Return the candidates beyond those that beat `best`: `order` holds all that were tried, best first."""
-    better = order[: order.index(best)]
-    rates = [
-        best._replace(learning_rate=best.learning_rate * times**2)
-        for times in (0.5, 2.0)
-        if best._replace(learning_rate=best.learning_rate * times) in better
+    """Return the next learning rates and weight decay beyond what was better the further it went.
+
+    `order`: the candidates that were tried, best first.
+    """
+    decays = (SOME_DECAY[-1], *MORE_DECAY)
+    paths = [
+        *([best._replace(learning_rate=best.learning_rate * t**k) for k in range(1, 8)] for t in (0.5, 2.0)),
+        [best._replace(weight_decay=decay) for decay in decays if decay > best.weight_decay],
     ]
-    decayed = best._replace(weight_decay=SOME_DECAY[-1]) in better
-    return [*rates, *([best._replace(weight_decay=MORE_DECAY)] if decayed else [])]
+    further = []
+    for path in paths:
+        before = best
+        for candidate in path:
+            if candidate not in order:
+                further.append(candidate)
+            if candidate not in order or order.index(candidate) > order.index(before):
+                break
+            before = candidate
+    return further
 
 
 def ranked(task: str, arm: str, tried: Iterable[Candidate], runs: Runs, pairs: int) -> list[Candidate]:

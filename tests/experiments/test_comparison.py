@@ -137,11 +137,13 @@ def test_a_best_rate_on_the_edge_is_followed_by_one_beyond_it():
     assert search.chosen("text", "gal", done).rate == 0.1
 
 
-def test_a_learning_rate_or_decay_that_is_better_is_followed_by_one_step_more():
-    done, _ = searched("digits", "gal", lambda s: s.learning_rate)
-    best = search.chosen("digits", "gal", done)
-    assert best.learning_rate == 0.04
-    assert "learning rate" in search.on_an_edge("digits", "gal", best, done)
+def test_learning_rate_and_decay_go_on_for_as_long_as_it_is_better():
+    done, _ = searched("digits", "none", lambda s: -abs(s.learning_rate - 0.08) - abs(s.weight_decay - 3))
+    best = search.chosen("digits", "none", done)
+    assert (best.learning_rate, best.weight_decay) == (0.08, 3.0)
+    assert not search.on_an_edge("digits", "none", best, done)
+    done, _ = searched("digits", "gal", lambda s: s.weight_decay)
+    assert "weight decay" in search.on_an_edge("digits", "gal", search.chosen("digits", "gal", done), done)
     done, _ = searched("digits", "gal", lambda s: -abs(s.learning_rate - 0.02) - abs(s.weight_decay - 0.3))
     best = search.chosen("digits", "gal", done)
     assert (best.learning_rate, best.weight_decay) == (0.02, 0.3)
