@@ -5,6 +5,8 @@ from .algebra.sites import SITES as SITES
 from .course import claims as claims
 from .course import progress as progress
 from .course import quiz as quiz
+from .course.predictions import predict as predict
+from .course.predictions import reveal as reveal
 from .experiments import bench as bench
 from .experiments import datasets as datasets
 from .experiments import results as results

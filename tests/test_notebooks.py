@@ -141,6 +141,13 @@ def test_normalise_takes_away_what_churns_and_keeps_what_is_said(tmp_path: Path)
     assert checked(tool.normalise(nb), tmp_path) == "" and (tmp_path / "lesson.ipynb").read_bytes() == before
 
 
+def test_of_a_widget_the_words_beside_it_are_kept_and_its_view_is_not() -> None:
+    view = {tool.WIDGET_VIEW: {"model_id": "1"}, "text/plain": "Predict"}
+    assert tool.normal_output(new_output("display_data", dict(view))) is None
+    kept = tool.normal_output(new_output("display_data", view | {"text/html": "<p>Predict</p>"}))
+    assert kept is not None and dict(kept.data) == {"text/plain": "Predict", "text/html": "<p>Predict</p>"}
+
+
 def test_run_stores_outputs_and_leaves_the_file_alone_when_a_cell_fails(tmp_path: Path) -> None:
     nb = good()
     nb.cells = [

@@ -132,7 +132,7 @@ def normal_output(output: NotebookNode) -> NotebookNode | None:
         output.evalue = quiet(output.evalue)
         output.traceback = [f"{output.ename}: {output.evalue}"]
         return output
-    if WIDGET_VIEW in output.data:
+    if output.data.pop(WIDGET_VIEW, None) and "text/html" not in output.data:
         return None  # model ids are random, and a widget needs a kernel: a static picture stands beside it
     for mime, data in output.data.items():
         if mime.startswith("text/") and isinstance(data, str):

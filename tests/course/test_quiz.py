@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from recdrop_lessons import quiz
-from recdrop_lessons.course.quiz.answers_shown import _inline
+from recdrop_lessons.course.marked_text import inline_html
 
 RIGHT = {question.name: question.right for question in quiz.QUESTIONS}
 UNSURE = dict.fromkeys(RIGHT, quiz.UNSURE)
@@ -120,4 +120,4 @@ def test_the_closing_widget_shows_both_sittings() -> None:
 
 
 def test_subscripts_and_code_are_set_as_such() -> None:
-    assert _inline("h_{t-1} < `a_b`") == "<i>h</i><sub>t-1</sub> &lt; <code>a_b</code>"
+    assert inline_html("h_{t-1} < `a_b`") == "<i>h</i><sub>t-1</sub> &lt; <code>a_b</code>"

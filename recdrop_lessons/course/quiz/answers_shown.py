@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import html
-import re
 from dataclasses import dataclass
 
+from recdrop_lessons.course.marked_text import inline_html
 from recdrop_lessons.course.quiz.answers_kept import Sitting, sittings
 from recdrop_lessons.course.quiz.quiz_questions import LETTERS, QUESTIONS, UNSURE, QuizQuestion
 
@@ -74,9 +73,9 @@ class Comparison:
             f'<th scope="col">{name}</th>' for name in ("question", "opening", "end", "right", "why")
         )
         body = "".join(
-            f'<tr><td style="text-align:left">{_inline(q.text)}</td><td>{_mark(before, q)}</td>'
+            f'<tr><td style="text-align:left">{inline_html(q.text)}</td><td>{_mark(before, q)}</td>'
             f"<td>{_mark(after, q)}</td><td>{q.right}</td>"
-            f'<td style="text-align:left">{_inline(q.why)} (lesson {q.lesson})</td></tr>'
+            f'<td style="text-align:left">{inline_html(q.why)} (lesson {q.lesson})</td></tr>'
             for q, before, after in self._rows()
         )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{self._totals()}</p>"
@@ -108,21 +107,10 @@ def _mark(answer: str, question: QuizQuestion) -> str:
     return f"{answer} ✔" if answer == question.right else f"{answer} ✘"
 
 
-def _inline(text: str) -> str:
-    """Plain text with `code` and subscripts (x_t, h_{t-1}) as HTML."""
-    parts = re.split(r"(`[^`]+`)", text)
-    return "".join(
-        f"<code>{html.escape(part[1:-1])}</code>"
-        if part.startswith("`")
-        else re.sub(r"\b([xhcg])_(?:\{([^}]+)\}|(\w))", r"<i>\1</i><sub>\2\3</sub>", html.escape(part))
-        for part in parts
-    )
-
-
 def question_html(number: int, question: QuizQuestion) -> str:
-    options = "".join(f"<li>{_inline(option)}</li>" for option in question.options)
+    options = "".join(f"<li>{inline_html(option)}</li>" for option in question.options)
     return (
         '<div style="line-height:1.5">'
-        f'<p style="margin:1em 0 0.2em"><b>{number}.</b> {_inline(question.text)}</p>'
+        f'<p style="margin:1em 0 0.2em"><b>{number}.</b> {inline_html(question.text)}</p>'
         f'<ol type="a" style="margin:0 0 0.4em;padding-left:2.4em">{options}</ol></div>'
     )

@@ -1,0 +1,195 @@
+"""Predictions: the file is sound, answers are kept and never overwritten, and no kernel is needed to read."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from recdrop_lessons import predict, reveal
+from recdrop_lessons.course import predictions as asked
+from recdrop_lessons.course import progress
+from recdrop_lessons.course.marked_text import inline_html
+from recdrop_lessons.course.predictions import class_answers
+from recdrop_lessons.course.predictions.prediction_file import UNSURE, Prediction, read
+from recdrop_lessons.course.predictions.prediction_widget import PredictionWidget
+
+ROOT = Path(__file__).parents[2]
+EVERY = list(asked.predictions().values())
+NUMBER = Prediction("99-number", "l", "c", "How many?", 0.5, "Why.", "Trap.", tolerance=0.1)
+CHOICE = Prediction("99-choice", "l", "c", "Which?", "b", "Why.", "Trap.", choices=("One.", "Two."))
+
+
+@pytest.fixture(autouse=True)
+def learner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("RECDROP_FOLDER", str(tmp_path))
+    return tmp_path
+
+
+# ---- the file ----
+
+
+@pytest.mark.parametrize("one", EVERY, ids=lambda one: one.name)
+def test_each_prediction_belongs_to_a_cell_of_its_lesson(one: Prediction) -> None:
+    assert one.name.startswith(f"{one.lesson[:2]}-")
+    notebook = nbformat.read(ROOT / "notebooks" / f"{one.lesson}.ipynb", as_version=4)
+    assert one.cell in {cell.id for cell in notebook.cells if cell.cell_type == "code"}
+
+
+@pytest.mark.parametrize("one", EVERY, ids=lambda one: one.name)
+def test_each_prediction_has_different_choices_and_a_reason(one: Prediction) -> None:
+    assert len(set(one.choices)) == len(one.choices) != 1
+    assert one.is_right(one.right)
+    assert all(text.strip().endswith((".", "?")) for text in (one.question, one.why, one.trap))
+    assert one.why not in repr(predict(one.name)) and one.trap not in repr(predict(one.name))
+
+
+def test_no_letter_is_a_safe_guess() -> None:
+    letters = [one.right for one in EVERY if one.choices]
+    assert max(map(letters.count, letters)) <= 1 + len(letters) / 2
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ('right = "c"\nchoices = ["A.", "B."]', "one of"),
+        ("right = 1", "tolerance"),
+        ('right = "a"', "needs a number"),
+        ("right = 1\ntolerance = 1\nunknown = 1", "unknown"),
+    ],
+)
+def test_a_faulty_entry_is_refused_by_its_name(entry: str, says: str, tmp_path: Path) -> None:
+    base = 'lesson = "l"\ncell = "c"\nquestion = "Q?"\nwhy = "W."\ntrap = "T."\n'
+    (tmp_path / "p.toml").write_text(f"[99-one]\n{base}{entry}\n", encoding="utf-8")
+    with pytest.raises(asked.PredictionError, match=f"99-one.*{says}"):
+        read(tmp_path / "p.toml")
+
+
+def test_an_unknown_name_is_refused_with_those_there_are() -> None:
+    with pytest.raises(asked.PredictionError, match="05-survival"):
+        predict("05-survivel")
+
+
+# ---- answers ----
+
+
+@pytest.mark.parametrize(("given", "right"), [("0.6", True), ("0,41", True), (0.61, False), ("-1", False)])
+def test_a_number_is_right_within_its_tolerance(given: object, right: bool) -> None:
+    assert NUMBER.is_right(NUMBER.read_answer(given)) == right
+
+
+@pytest.mark.parametrize(
+    ("prediction", "given"),
+    [
+        (NUMBER, "many"),
+        (NUMBER, ""),
+        (NUMBER, "nan"),
+        (NUMBER, math.inf),
+        (CHOICE, "c"),
+        (CHOICE, ""),
+        (CHOICE, 1),
+    ],
+)
+def test_an_answer_that_is_none_is_refused_and_not_kept(prediction: Prediction, given: object) -> None:
+    with pytest.raises(asked.PredictionError, match="expected"):
+        asked.keep(prediction, given)
+    assert asked.kept_answer(prediction) is None
+
+
+def test_the_first_answer_counts() -> None:
+    assert asked.keep(CHOICE, "a") == asked.keep(CHOICE, "b") == asked.kept_answer(CHOICE) == "a"
+
+
+def test_only_the_predictions_leave_the_store_and_they_can_be_read_again() -> None:
+    progress.keep("quiz opening", "mine")
+    one = EVERY[0]
+    asked.keep(one, one.right)
+    exported = json.loads(json.dumps(asked.only_predictions(progress.load())))
+    assert list(exported["kept"]) == [f"prediction {one.name}"]
+    assert asked.answers_in(exported) == {one.name: one.right}
+
+
+@pytest.mark.parametrize("damaged", [None, [], {"kept": None}, {"kept": {"prediction 05-survival": 1}}])
+def test_a_store_that_cannot_be_read_has_no_answers(damaged: Any) -> None:
+    assert asked.answers_in(damaged if isinstance(damaged, dict) else {"kept": damaged}) == {}
+
+
+# ---- what is shown ----
+
+
+def test_without_widgets_the_question_is_text_and_the_answer_is_folded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = "recdrop_lessons.course.predictions.prediction_widget"
+    monkeypatch.setitem(sys.modules, module, None)  # importing it raises ImportError
+    bundle = predict("05-survival")._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "text/html"}
+    before_the_fold, folded = bundle["text/html"].split("<details>")
+    assert "0.12" not in before_the_fold and "0.12" not in bundle["text/plain"] and "0.12" in folded
+
+
+def test_reveal_shows_the_learners_answer_the_right_one_and_the_class() -> None:
+    one = asked.find("05-goes-up")
+    assert "Your prediction" not in repr(reveal(one.name))
+    asked.keep(one, "c")
+    shown = repr(reveal(one.name))
+    assert "Your prediction: c)" in shown and "✘" in shown and one.why in shown and "class" not in shown
+
+
+def test_the_class_is_counted_and_shown_beside_the_answer(learner: Path) -> None:
+    one = asked.find("05-goes-up")
+    answers = [{one.name: letter} for letter in ("b", "c", "c", "a", UNSURE)]
+    counts = class_answers.count_class([*answers, {}])
+    assert (counts[one.name].answered, counts[one.name].wrong, counts[one.name].unsure) == (5, 3, 1)
+    (learner / class_answers.CLASS_FILE).write_text(class_answers.as_file(counts), encoding="utf-8")
+    assert class_answers.class_count(one) == counts[one.name]
+    assert "3 of 5 (60 %) of the class got it wrong, 1 were not sure" in repr(reveal(one.name))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"05-goes-up": {"answered": "x"}}', '{"05-goes-up": 1}'])
+def test_a_class_file_that_cannot_be_read_is_no_class(text: str, learner: Path) -> None:
+    (learner / class_answers.CLASS_FILE).write_text(text, encoding="utf-8")
+    assert class_answers.class_count(asked.find("05-goes-up")) is None
+
+
+def names_of_fields(form: str) -> list[str]:
+    return re.findall(r'name="answer" value="([^"]+)"', form)
+
+
+def test_the_widget_asks_keeps_and_then_tells() -> None:
+    one = asked.find("05-goes-up")
+    widget = PredictionWidget(one)
+    assert names_of_fields(widget.form) == [*one.letters, UNSURE]
+    assert "Right:" not in widget.form
+    widget.receive({"do": "keep", "answer": None})
+    assert "Choose an answer first" in widget.form and asked.kept_answer(one) is None
+    widget.receive({"do": "keep", "answer": "b"})
+    assert asked.kept_answer(one) == "b" and "Right:" not in widget.form
+    assert PredictionWidget(one).form == widget.form, "opened again it shows what is kept"
+    widget.receive({"do": "show", "answer": None})
+    assert inline_html(one.why) in widget.form and "Easy to get wrong" in widget.form and "✔" in widget.form
+
+
+def test_the_widget_says_what_is_wrong_with_a_number() -> None:
+    widget = PredictionWidget(asked.find("05-survival"))
+    widget.receive({"do": "keep", "answer": "a <b>half</b>"})
+    assert 'role="alert"' in widget.form and "<b>half" not in widget.form
+    widget.receive({"do": "keep", "answer": "0.9"})
+    widget.receive({"do": "show"})
+    assert "0.9 ✘" in widget.form and "0.12" in widget.form
+
+
+def test_a_folder_that_cannot_be_written_costs_the_memory_and_not_the_answer(
+    monkeypatch: pytest.MonkeyPatch, learner: Path
+) -> None:
+    monkeypatch.setenv("RECDROP_FOLDER", str(learner / "file" / "below"))
+    (learner / "file").write_text("", encoding="utf-8")
+    widget = PredictionWidget(asked.find("05-survival"))
+    widget.receive({"do": "keep", "answer": "0.9"})
+    assert "could not be kept" in widget.form and "0.12" in widget.form
