@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+from recdrop_lessons.algebra import variants
 
 
 def table(
@@ -30,6 +32,18 @@ def table(
     for line in lines:
         cells = (f"{word:{'>' if r else '<'}{w}}" for word, w, r in zip(line, widths, right, strict=True))
         print("   ".join(cells).rstrip())
+
+
+def methods(keys: Iterable[str] | None = None) -> None:
+    """Print these rows of `variants.ROWS`, or all of them: a line for each mask."""
+    lines = []
+    for key in keys or variants.ROWS:
+        for k, drop in enumerate(variants.ROWS[key].make(0.5)):
+            name = variants.ROWS[key].name if k == 0 else ""
+            over_time = "one mask" if "time" in drop.shared else "new"
+            gates = "one each" if drop.per_gate else "one"
+            lines.append((name, drop.site, over_time, gates, drop.noise, drop.fill))
+    table(lines, ("method", "site", "over time", "gates", "noise", "fill"))
 
 
 def _word(value: Any, form: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recdrop_lessons import plots
-from recdrop_lessons.plots import figures, heatmaps
+from recdrop_lessons.plots import figures, heatmaps, text_table
 
 
 def test_a_table_aligns_words_left_and_numbers_right(capsys: pytest.CaptureFixture[str]) -> None:
@@ -21,6 +21,14 @@ def test_a_table_takes_rows_without_names_and_refuses_uneven_ones(capsys: pytest
     assert capsys.readouterr().out == "x   1\ny   2\n"
     with pytest.raises(ValueError, match="same"):
         plots.table([("x", 1), ("y", 2, 3)])
+
+
+def test_the_table_of_methods_has_a_line_for_each_mask(capsys: pytest.CaptureFixture[str]) -> None:
+    text_table.methods(("gal", "zoneout"))
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.split("  ")[0] == "method" and len(lines) == 4
+    assert [line.split()[0] for line in lines[::2]] == ["Gal,", "Zoneout"]
+    assert lines[3].split() == ["hidden", "new", "one", "bernoulli", "previous"]
 
 
 def test_a_curve_of_many_runs_is_their_median_in_a_band_over_all() -> None:
