@@ -22,8 +22,8 @@ from recdrop_lessons.course.predictions.prediction_widget import PredictionWidge
 
 ROOT = Path(__file__).parents[2]
 EVERY = list(asked.predictions().values())
-NUMBER = Prediction("99-number", "l", "c", "How many?", 0.5, "Why.", "Trap.", tolerance=0.1)
-CHOICE = Prediction("99-choice", "l", "c", "Which?", "b", "Why.", "Trap.", choices=("One.", "Two."))
+NUMBER = Prediction("99-number", "l", "c", "s", "How many?", 0.5, "Why.", "Trap.", tolerance=0.1)
+CHOICE = Prediction("99-choice", "l", "c", "s", "Which?", "b", "Why.", "Trap.", choices=("One.", "Two."))
 
 
 @pytest.fixture(autouse=True)
@@ -35,11 +35,23 @@ def learner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 # ---- the file ----
 
 
+def said_by(cell: Any) -> str:
+    """All words in a cell's stored outputs, with single spaces: what is printed, and pictures in words."""
+    words = [
+        text
+        for output in cell.outputs
+        for text in (output.get("text", ""), *map(str, output.get("data", {}).values()))
+    ]
+    return " ".join(" ".join(words).split())
+
+
 @pytest.mark.parametrize("one", EVERY, ids=lambda one: one.name)
-def test_each_prediction_belongs_to_a_cell_of_its_lesson(one: Prediction) -> None:
+def test_the_lessons_own_cell_shows_what_decides(one: Prediction) -> None:
     assert one.name.startswith(f"{one.lesson[:2]}-")
     notebook = nbformat.read(ROOT / "notebooks" / f"{one.lesson}.ipynb", as_version=4)
-    assert one.cell in {cell.id for cell in notebook.cells if cell.cell_type == "code"}
+    cells = {cell.id: cell for cell in notebook.cells if cell.cell_type == "code"}
+    assert one.cell in cells, f"data/predictions.toml, [{one.name}]: name the cell that decides"
+    assert one.shows in said_by(cells[one.cell])
 
 
 @pytest.mark.parametrize("one", EVERY, ids=lambda one: one.name)
@@ -65,7 +77,7 @@ def test_no_letter_is_a_safe_guess() -> None:
     ],
 )
 def test_a_faulty_entry_is_refused_by_its_name(entry: str, says: str, tmp_path: Path) -> None:
-    base = 'lesson = "l"\ncell = "c"\nquestion = "Q?"\nwhy = "W."\ntrap = "T."\n'
+    base = 'lesson = "l"\ncell = "c"\nshows = "s"\nquestion = "Q?"\nwhy = "W."\ntrap = "T."\n'
     (tmp_path / "p.toml").write_text(f"[99-one]\n{base}{entry}\n", encoding="utf-8")
     with pytest.raises(asked.PredictionError, match=f"99-one.*{says}"):
         read(tmp_path / "p.toml")

@@ -29,7 +29,8 @@ class PredictionError(RecdropError):
 class Prediction:
     """One question that is asked before a cell is run.
 
-    `name`: the number of the lesson and a word, "05-survival". `cell`: the cell whose output decides.
+    `name`: the number of the lesson and a word, "05-survival". `cell`: the id of the deciding cell,
+    and `shows`: what stands there in the stored output.
     `choices`: the sentences of "a", "b", …; none where the answer is a number.
     `right`: the letter of the right choice, or the number. `tolerance`: how far off is still right.
     `why`: the reason, in one or two sentences. `trap`: the wrong answer that lies near, and its fault.
@@ -38,6 +39,7 @@ class Prediction:
     name: str
     lesson: str
     cell: str
+    shows: str
     question: str
     right: Answer
     why: str
