@@ -104,11 +104,11 @@ def difference(a: Scores, b: Scores, means_a: Array, means_b: Array, level: floa
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     beyond = min(int((drawn <= 0).sum()), int((drawn >= 0).sum()))
     p_value = min(1.0, (2 * beyond + 1) / (len(drawn) + 1))
-    return PairedDifference(_mean(a) - _mean(b), float(low), float(high), p_value)
+    return PairedDifference(mean_score(a) - mean_score(b), float(low), float(high), p_value)
 
 
-def _mean(scores: Scores) -> float:
-    """The mean of the splits' means."""
+def mean_score(scores: Scores) -> float:
+    """Return the mean of the splits' means."""
     splits = np.asarray(scores.splits)
     of_runs = scores.units.mean(1)
     return float(np.mean([of_runs[splits == split].mean() for split in set(scores.splits)]))

@@ -5,9 +5,11 @@ Every arm gets the same, "no dropout" too (its first round tries weight decays w
 1. *Rates*: six from .02 to .6 at the task's own learning rate and width. Where the best lies on the edge, one
    more rate beyond it.
 2. *Training*: at the best of these, half and twice the learning rate, half and twice the width, and two
-   weight decays, one change at a time. Learning rate and weight decay go on in the same direction for as long
-   as that is better. The width does not: twice the task's own is the size that all may have.
+   weight decays, one change at a time. The width goes no further: twice the task's own is the size that all
+   may have.
 3. *Halving*: the best three, and all changes that were improvements taken together, on twice as many runs.
+   Where the best has the least or the largest learning rate, or the largest weight decay, that was tried, one
+   step beyond it on as many runs, and so on for as long as that is better.
 
 The candidate with the best mean validation score over the runs of the third round is chosen, and run anew
 with twelve seeds on splits that the search has not seen. Each run goes to patience: candidates are halved by
@@ -31,9 +33,10 @@ RATES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.6)
 BEYOND = {0.02: 0.008, 0.6: 0.8}
 #: The six candidates of "none" in the first round: AdamW's weight decays.
 DECAYS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
-#: The weight decays of the second round, and those that follow for as long as more is better.
+#: The weight decays of the second round.
 SOME_DECAY = (0.03, 0.3)
-MORE_DECAY = (1.0, 3.0, 10.0)
+#: The next decay where the largest was best.
+MORE_DECAY = {0.3: 1.0, 1.0: 3.0, 3.0: 10.0}
 KEPT = 3
 
 Runs = Mapping[Setting, Run]
@@ -69,10 +72,11 @@ def _rounds(task: str, arm: str, runs: Runs) -> Iterable[list[Setting]]:
     changed = training_changes(best)
     tried = list(dict.fromkeys([*tried, *changed]))
     yield _settings(task, arm, tried, few)
-    while further := one_step_more(best, ranked(task, arm, tried, runs, few)):
-        changed, tried = [*changed, *further], [*tried, *further]
-        yield _settings(task, arm, tried, few)
-    yield _settings(task, arm, _last_round(task, arm, best, changed, tried, runs), 2 * few)
+    last = _last_round(task, arm, best, changed, tried, runs)
+    yield _settings(task, arm, last, 2 * few)
+    while further := beyond(ranked(task, arm, last, runs, 2 * few)[0], [*tried, *last]):
+        last = [*last, *further]
+        yield _settings(task, arm, last, 2 * few)
 
 
 def _last_round(
@@ -105,25 +109,16 @@ def training_changes(best: Candidate) -> list[Candidate]:
     ]
 
 
-def one_step_more(best: Candidate, order: list[Candidate]) -> list[Candidate]:
-    """Return the next learning rates and weight decay beyond what was better the further it went.
-
-    `order`: the candidates that were tried, best first.
-    """
-    decays = (SOME_DECAY[-1], *MORE_DECAY)
-    paths = [
-        *([best._replace(learning_rate=best.learning_rate * t**k) for k in range(1, 8)] for t in (0.5, 2.0)),
-        [best._replace(weight_decay=decay) for decay in decays if decay > best.weight_decay],
+def beyond(best: Candidate, tried: list[Candidate]) -> list[Candidate]:
+    """Return the next learning rate, and weight decay, where that of `best` is the last that was tried."""
+    rates = [candidate.learning_rate for candidate in tried]
+    further = [
+        best._replace(learning_rate=best.learning_rate * times)
+        for end, times in ((min(rates), 0.5), (max(rates), 2.0))
+        if best.learning_rate == end
     ]
-    further = []
-    for path in paths:
-        before = best
-        for candidate in path:
-            if candidate not in order:
-                further.append(candidate)
-            if candidate not in order or order.index(candidate) > order.index(before):
-                break
-            before = candidate
+    if best.weight_decay in MORE_DECAY and best.weight_decay == max(c.weight_decay for c in tried):
+        further.append(best._replace(weight_decay=MORE_DECAY[best.weight_decay]))
     return further
 
 

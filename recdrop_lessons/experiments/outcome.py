@@ -1,0 +1,151 @@
+"""What came out of the reference comparison: complete arms, rows without a network, and which of them differ.
+
+An arm is complete when its search has ended and all fresh runs of what was chosen are there. Of the others
+nothing is shown: a search that was cut off says nothing about its arm.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from recdrop_lessons.experiments import baselines, search, studies
+from recdrop_lessons.experiments.arms import ARMS, NAMES
+from recdrop_lessons.experiments.bootstrap import (
+    PairedDifference,
+    Scores,
+    difference,
+    holm,
+    mean_score,
+    resampled_means,
+)
+from recdrop_lessons.experiments.runs import Run
+from recdrop_lessons.experiments.search import Candidate
+from recdrop_lessons.experiments.tasks import TASKS
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One row of the table: an arm with its fresh runs, or a method without a network.
+
+    `searched`: how many runs chose it. `edges`: see `search.on_an_edge`.
+    """
+
+    name: str
+    scores: Scores
+    chosen: Candidate | None = None
+    runs: tuple[Run, ...] = ()
+    searched: int = 0
+    edges: tuple[str, ...] = ()
+
+    @property
+    def mean(self) -> float:
+        """The mean test score: of runs within a split first, then of splits."""
+        return mean_score(self.scores)
+
+
+def complete(task: str, runs: Iterable[Run]) -> dict[str, Outcome]:
+    """Return the complete arms by their names in `ARMS`, in that order."""
+    made = {run.setting: run for run in runs}
+    found = {}
+    for arm in ARMS:
+        chosen, wanted = search.chosen(task, arm, made), search.final_runs(task, arm, made)
+        if chosen is None or not all(setting in made for setting in wanted):
+            continue
+        kept = tuple(made[setting] for setting in wanted)
+        pairs = TASKS[task].search
+        found[arm] = Outcome(
+            NAMES[arm],
+            studies.to_patience(kept),
+            chosen,
+            kept,
+            sum(s.arm == arm and (s.split, s.seed) in pairs for s in made),
+            tuple(search.on_an_edge(task, arm, chosen, made)),
+        )
+    return found
+
+
+def without_network(task: str) -> dict[str, Outcome]:
+    """Return the rows without a network, on the splits of the fresh runs: one score for each of these runs.
+
+    A classifier without chance in it scores alike for two runs of one split. For tasks of accuracy.
+    """
+    splits = [split for split, _ in TASKS[task].final]
+    rows = {}
+    for name, right in baselines.CLASSIFIERS.items():
+        of_split = {split: right(TASKS[task].data(split)) for split in sorted(set(splits))}
+        rows[name] = Outcome(name, Scores(np.array([of_split[split] for split in splits]), splits))
+    return rows
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Every pair of some rows, best mean first.
+
+    `means`: mean and 95 % interval of each row. `differences`: better mean minus worse. `told_apart`: the
+    pairs that differ by Holm's correction for all of them, at 5 %.
+    """
+
+    order: list[str]
+    means: dict[str, PairedDifference]
+    differences: dict[Pair, PairedDifference]
+    told_apart: frozenset[Pair]
+
+    def differ(self, a: str, b: str) -> bool:
+        """Say whether two rows can be told apart, in whichever order they are named."""
+        return (a, b) in self.told_apart or (b, a) in self.told_apart
+
+    def gain(self, a: str, b: str) -> PairedDifference:
+        """Return the mean of a minus that of b, with its interval."""
+        if (a, b) in self.differences:
+            return self.differences[a, b]
+        other = self.differences[b, a]
+        return PairedDifference(-other.mean, -other.high, -other.low, other.p_value)
+
+    def groups(self) -> list[list[str]]:
+        """Return the largest sets of rows of which no two can be told apart, the best row's set first.
+
+        Bron & Kerbosch 1973: a set grows by rows that differ from none of its members until none is left.
+        """
+        found: list[list[str]] = []
+
+        def grow(members: list[str], open_rows: list[str], seen: list[str]) -> None:
+            if not open_rows and not seen:
+                found.append(members)
+            for row in list(open_rows):
+                like = [other for other in self.order if other != row and not self.differ(row, other)]
+                grow(
+                    [*members, row],
+                    [r for r in open_rows if r in like],
+                    [r for r in seen if r in like],
+                )
+                open_rows = [r for r in open_rows if r != row]
+                seen = [*seen, row]
+
+        grow([], self.order, [])
+        return found
+
+
+def compared(rows: Mapping[str, Outcome], *, sign: int = 1) -> Comparison:
+    """Compare every two rows: bootstrap over splits, seeds and test examples; Holm over all pairs.
+
+    `sign`: -1 for a loss, where less is better.
+    """
+    order = sorted(rows, key=lambda name: -sign * rows[name].mean)
+    drawn = resampled_means({name: rows[name].scores for name in order})
+    means = {}
+    for name in order:
+        low, high = np.quantile(drawn[name], [0.025, 0.975])
+        means[name] = PairedDifference(rows[name].mean, float(low), float(high), float("nan"))
+    differences = {
+        (a, b): difference(rows[a].scores, rows[b].scores, drawn[a], drawn[b])
+        for a, b in itertools.combinations(order, 2)
+    }
+    corrected = holm([found.p_value for found in differences.values()])
+    told = frozenset(pair for pair, p in zip(differences, corrected, strict=True) if p <= 0.05)
+    return Comparison(order, means, differences, told)
