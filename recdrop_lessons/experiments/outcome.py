@@ -29,7 +29,7 @@ from recdrop_lessons.experiments.tasks import TASKS
 Pair = tuple[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Outcome:
     """One row of the table: an arm with its fresh runs, or a method without a network.
 
@@ -60,12 +60,12 @@ def complete(task: str, runs: Iterable[Run]) -> dict[str, Outcome]:
         kept = tuple(made[setting] for setting in wanted)
         pairs = TASKS[task].search
         found[arm] = Outcome(
-            NAMES[arm],
-            studies.to_patience(kept),
-            chosen,
-            kept,
-            sum(s.arm == arm and (s.split, s.seed) in pairs for s in made),
-            tuple(search.on_an_edge(task, arm, chosen, made)),
+            name=NAMES[arm],
+            scores=studies.to_patience(kept),
+            chosen=chosen,
+            runs=kept,
+            searched=sum(s.arm == arm and (s.split, s.seed) in pairs for s in made),
+            edges=tuple(search.on_an_edge(task, arm, chosen, made)),
         )
     return found
 
@@ -79,11 +79,12 @@ def without_network(task: str) -> dict[str, Outcome]:
     rows = {}
     for name, right in baselines.CLASSIFIERS.items():
         of_split = {split: right(TASKS[task].data(split)) for split in sorted(set(splits))}
-        rows[name] = Outcome(name, Scores(np.array([of_split[split] for split in splits]), splits))
+        units = np.array([of_split[split] for split in splits])
+        rows[name] = Outcome(name=name, scores=Scores(units, splits))
     return rows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """Every pair of some rows, best mean first.
 
@@ -148,4 +149,4 @@ def compared(rows: Mapping[str, Outcome], *, sign: int = 1) -> Comparison:
     }
     corrected = holm([found.p_value for found in differences.values()])
     told = frozenset(pair for pair, p in zip(differences, corrected, strict=True) if p <= 0.05)
-    return Comparison(order, means, differences, told)
+    return Comparison(order=order, means=means, differences=differences, told_apart=told)

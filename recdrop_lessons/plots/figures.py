@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from recdrop_lessons.plots.style import BLUE, EMBER, GREEN, GREY, INK, look
+from recdrop_lessons.plots.style import BLUE, EMBER, GREEN, GREY, INK, PALE, look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -101,4 +101,34 @@ def intervals(named: Mapping[str, HasEnds], *, x: str, scale: float = 1.0) -> Fi
         ax.axvline(0, color=EMBER, linestyle="--")
         ax.set(yticks=range(len(named)), yticklabels=named, xlabel=x)
         ax.invert_yaxis()
+    return made
+
+
+def ranking(
+    means: Mapping[str, HasEnds], groups: Sequence[Sequence[str]], *, x: str, hollow: Sequence[str] = ()
+) -> Figure:
+    """Means with their intervals, best on top; an upright line joins rows that cannot be told apart.
+
+    `groups`: the largest sets of rows of which no two can be told apart; a row on no common line with another
+    differs from it. `hollow`: rows of another kind, drawn with hollow dots.
+    """
+    with look() as figure:
+        made, axes = figure(1, 2, height=1.3 + 0.36 * len(means))
+        left, right = axes[0]
+        left.get_gridspec().set_width_ratios((3, max(1.0, 0.22 * len(groups))))
+        for place, (name, found) in enumerate(means.items()):
+            left.plot((found.low, found.high), (place, place), "-", color=BLUE, linewidth=2.5)
+            fill = "white" if name in hollow else BLUE
+            left.plot(found.mean, place, "o", color=BLUE, markerfacecolor=fill, markersize=7)
+        places = {name: place for place, name in enumerate(means)}
+        for column, members in enumerate(groups):
+            rows = sorted(places[name] for name in members)
+            right.plot([column] * len(rows), rows, "-o", color=INK, linewidth=2, markersize=6)
+        left.set(yticks=range(len(means)), yticklabels=means, xlabel=x)
+        right.set(yticks=[], xticks=[], xlabel="not told apart", xlim=(-0.7, max(0, len(groups) - 1) + 0.7))
+        right.spines[["left", "bottom"]].set_visible(False)
+        for ax in (left, right):
+            ax.set_ylim(len(means) - 0.4, -0.6)
+            for place in places.values():
+                ax.axhline(place, color=PALE, linewidth=0.8, zorder=0)
     return made
