@@ -31,11 +31,7 @@ class Difference:
 
 
 def compare(
-    yours: Value,
-    right: Value,
-    names: tuple[str, ...],
-    tolerance: float,
-    dtype: torch.dtype | None = None,
+    yours: Value, right: Value, names: tuple[str, ...], tolerance: float, dtype: torch.dtype | None = None
 ) -> Difference | None:
     """None where the two are the same: kinds, lengths, shapes, the given dtype, values within the tolerance.
 
@@ -99,12 +95,7 @@ def shape(tensor: Tensor) -> tuple[int, ...]:
 
 
 def _compare(
-    yours: Value,
-    right: Value,
-    name: str,
-    names: tuple[str, ...],
-    tolerance: float,
-    dtype: torch.dtype | None,
+    yours: Value, right: Value, name: str, names: tuple[str, ...], tolerance: float, dtype: torch.dtype | None
 ) -> Difference | None:
     if isinstance(right, Tensor):
         return _compare_tensors(yours, right, name, tolerance, dtype)

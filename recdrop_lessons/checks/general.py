@@ -20,17 +20,12 @@ NOTHING_RETURNED = Misconception(
     "Your function returns None: a `return` is missing, or one of its branches ends without one. `print` "
     "shows a value and returns nothing.",
 )
-VALUES_MISSING = Misconception(
-    "values-missing",
-    "You return fewer values than the docstring asks for.",
-)
+VALUES_MISSING = Misconception("values-missing", "You return fewer values than the docstring asks for.")
 MORE_RETURNED = Misconception(
-    "more-returned",
-    "You return more than the docstring asks for: the right value is among what you return.",
+    "more-returned", "You return more than the docstring asks for: the right value is among what you return."
 )
 OUTPUTS_SWAPPED = Misconception(
-    "outputs-swapped",
-    "You return the right values in the wrong order. The docstring says which comes first.",
+    "outputs-swapped", "You return the right values in the wrong order. The docstring says which comes first."
 )
 NUMBER_EXPECTED = Misconception(
     "tensor-for-number",
@@ -48,8 +43,7 @@ AXIS_OF_ONE = Misconception(
     "axis of size 1, and `keepdim=True` keeps one: the result has the shape of the docstring for every size.",
 )
 AXES_EXCHANGED = Misconception(
-    "result-transposed",
-    "Your result has the right values with its axes in another order.",
+    "result-transposed", "Your result has the right values with its axes in another order."
 )
 NOT_FINITE = Misconception(
     "not-finite",
@@ -116,8 +110,7 @@ LATER_STEPS = Misconception(
     "next.",
 )
 NOT_EXPANDED = Misconception(
-    "not-expanded",
-    "Your result has size 1 on an axis where the docstring asks for the full size. Expand it.",
+    "not-expanded", "Your result has size 1 on an axis where the docstring asks for the full size. Expand it."
 )
 WORD = Misconception(
     "other-words",
@@ -129,17 +122,13 @@ WRONG_SHAPE = Misconception(
     "its line and look where it departs.",
 )
 AXIS_NOT_REDUCED = Misconception(
-    "axis-not-reduced",
-    "Your result still has an axis that is to be summed, averaged or picked from.",
+    "axis-not-reduced", "Your result still has an axis that is to be summed, averaged or picked from."
 )
 AXIS_REDUCED = Misconception(
     "axis-reduced",
     "Your result lacks an axis: you sum, average or pick over one axis too many, or over the wrong one.",
 )
-WRONG_KIND = Misconception(
-    "wrong-kind",
-    "You return another kind of value than the docstring asks for.",
-)
+WRONG_KIND = Misconception("wrong-kind", "You return another kind of value than the docstring asks for.")
 KIND_CONFUSED = Misconception(
     "kind-confused",
     "An operation gets a kind of value that it cannot use, such as a number for a tensor or a function that "
@@ -150,12 +139,10 @@ NOT_DEFINED = Misconception(
     "A name in your function has no value yet where it is used: it is misspelt, or set in one branch only.",
 )
 DIVISION_BY_ZERO = Misconception(
-    "division-by-zero",
-    "Your function divides by zero, or takes the logarithm of zero, on this input.",
+    "division-by-zero", "Your function divides by zero, or takes the logarithm of zero, on this input."
 )
 EDGE_CASE = Misconception(
-    "edge-case",
-    "Your function is right on ordinary inputs and wrong on this one. What is special about it?",
+    "edge-case", "Your function is right on ordinary inputs and wrong on this one. What is special about it?"
 )
 
 # Names that say little: one that all cases show together is better.

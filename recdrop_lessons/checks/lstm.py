@@ -121,12 +121,12 @@ def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Mis
         Misconception(
             "bias-forgotten",
             "Your gates have no bias: b is added once to xWᵀ + hUᵀ.",
-            (_with_biases(reference, 0.0),),
+            _with_biases(reference, 0.0),
         ),
         Misconception(
             "bias-twice",
             "You add the bias twice. PyTorch's cells have two biases; here b is the one there is.",
-            (_with_biases(reference, 2.0),),
+            _with_biases(reference, 2.0),
         ),
     )
     return (
@@ -134,18 +134,18 @@ def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Mis
         Misconception(
             "input-ignored",
             "Your gates do not read the input: xWᵀ is missing from their sums.",
-            (_without(reference, 0),),
+            _without(reference, 0),
         ),
         Misconception(
             "state-ignored",
             "Your gates do not read the old state: hUᵀ is missing from their sums.",
-            (_without(reference, 1),),
+            _without(reference, 1),
         ),
         Misconception(
             "gate-missing",
             "A gate is missing. Three gates act in the step: f on the old cell, i on the candidate, o on the "
             "way out.",
-            tuple(
+            *(
                 partial(reference, gates=partial(gates, functions=functions))
                 for missing in product((False, True), repeat=4)
                 if any(missing)
@@ -160,39 +160,29 @@ def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Mis
         Misconception(
             "cell-not-kept",
             "Your new cell does not hold the old one: c' = f∘c + i∘g, and you leave out f∘c.",
-            (
-                partial(
-                    reference,
-                    gates=partial(
-                        gates, functions=(torch.sigmoid, torch.zeros_like, torch.tanh, torch.sigmoid)
-                    ),
-                ),
+            partial(
+                reference,
+                gates=partial(gates, functions=(torch.sigmoid, torch.zeros_like, torch.tanh, torch.sigmoid)),
             ),
         ),
         Misconception(
             "sign-in-cell",
             "You subtract in the cell or in the sums. All terms are added: c' = f∘c + i∘g, xWᵀ + hUᵀ + b.",
-            (
-                partial(
-                    reference,
-                    gates=partial(
-                        gates, functions=(_minus_sigmoid, torch.sigmoid, torch.tanh, torch.sigmoid)
-                    ),
-                ),
-                partial(
-                    reference,
-                    gates=partial(
-                        gates, functions=(torch.sigmoid, _minus_sigmoid, torch.tanh, torch.sigmoid)
-                    ),
-                ),
-                _with_biases(reference, -1.0),
+            partial(
+                reference,
+                gates=partial(gates, functions=(_minus_sigmoid, torch.sigmoid, torch.tanh, torch.sigmoid)),
             ),
+            partial(
+                reference,
+                gates=partial(gates, functions=(torch.sigmoid, _minus_sigmoid, torch.tanh, torch.sigmoid)),
+            ),
+            _with_biases(reference, -1.0),
         ),
         Misconception(
             "forget-gate-inverted",
             "You use 1-f, or 1-i, where the gate itself belongs. The forget gate f is what is *kept* of the "
             "old cell: c' = f∘c + i∘g.",
-            tuple(
+            *(
                 partial(reference, gates=partial(gates, functions=functions))
                 for functions in (
                     (torch.sigmoid, _one_minus, torch.tanh, torch.sigmoid),
@@ -205,36 +195,32 @@ def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Mis
             "gate-order",
             "You read the four blocks in another order. Here, as in PyTorch and Keras, they lie i, f, g, o: "
             "input, forget, candidate, output.",
-            tuple(partial(reference, gates=partial(gates, order=order)) for order in WRONG_ORDERS),
+            *(partial(reference, gates=partial(gates, order=order)) for order in WRONG_ORDERS),
         ),
         Misconception(
             "tanh-c-forgotten",
             "Your output is o∘c'. It is o∘tanh(c'): the cell may grow beyond 1, the output must not.",
-            (partial(reference, squash=FUNCTIONS["linear"]),),
+            partial(reference, squash=FUNCTIONS["linear"]),
         ),
         Misconception(
             "wrong-gate-activation",
             "A gate has the wrong activation. The gates i, f, o are sigmoids, between 0 and 1; the "
             "candidate g is a tanh, between -1 and 1, and so is c' on its way out.",
-            (
-                *(partial(reference, gates=partial(gates, functions=wrong)) for wrong in WRONG_FUNCTIONS),
-                partial(
-                    reference,
-                    gates=partial(
-                        gates, functions=(torch.sigmoid, torch.sigmoid, FUNCTIONS["linear"], torch.sigmoid)
-                    ),
+            *(partial(reference, gates=partial(gates, functions=wrong)) for wrong in WRONG_FUNCTIONS),
+            partial(
+                reference,
+                gates=partial(
+                    gates, functions=(torch.sigmoid, torch.sigmoid, FUNCTIONS["linear"], torch.sigmoid)
                 ),
-                partial(reference, squash=torch.sigmoid),
             ),
+            partial(reference, squash=torch.sigmoid),
         ),
         Misconception(
             "forget-bias",
             "You add a forget bias inside the step. `unit_forget_bias` sets how b *starts*; the step uses "
             "b as it is.",
-            (
-                partial(reference, gates=partial(gates, forget_bias=1.0)),
-                partial(reference, gates=partial(gates, forget_bias=-1.0)),
-            ),
+            partial(reference, gates=partial(gates, forget_bias=1.0)),
+            partial(reference, gates=partial(gates, forget_bias=-1.0)),
         ),
     )
 

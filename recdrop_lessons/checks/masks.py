@@ -25,8 +25,7 @@ NO_RESCALE = Misconception(
     "that the mean stays what it is at evaluation.",
 )
 WRONG_SCALE = Misconception(
-    "wrong-scale",
-    "What is kept is scaled by another factor than 1/(1-p), so the mean changes.",
+    "wrong-scale", "What is kept is scaled by another factor than 1/(1-p), so the mean changes."
 )
 SAME_EACH_CALL = Misconception(
     "same-mask-each-call",
@@ -89,20 +88,18 @@ def mask_values(function: Callable[..., Any], *names: str) -> tuple[Misconceptio
         Misconception(
             "scale-lost",
             "You use the mask as a yes or no. It is scaled already, 0 or 1/(1-p): multiply by it as it is.",
-            each(lambda m: (m > 0).to(m.dtype)),
+            *each(lambda m: (m > 0).to(m.dtype)),
         ),
         Misconception(
             "mask-squared",
             "You multiply by the mask twice, so what is kept is scaled by 1/(1-p)².",
-            each(lambda m: m * m),
+            *each(lambda m: m * m),
         ),
         Misconception(
             "mask-of-first-example",
             "You use the mask of one example for the whole batch. Each example has its own.",
-            (
-                *each(lambda m: m.narrow(-2, 0, 1).expand_as(m)),
-                *each(lambda m: m.narrow(-2, -1, 1).expand_as(m)),
-            ),
+            *each(lambda m: m.narrow(-2, 0, 1).expand_as(m)),
+            *each(lambda m: m.narrow(-2, -1, 1).expand_as(m)),
         ),
     )
 

@@ -12,7 +12,7 @@ from recdrop_lessons.checks.answer import Answer, Status, Value
 Details = dict[str, Any]  # JSON-serialisable; what report.py draws
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Misconception:
     """A wrong idea that learners have, known by what it computes.
 
@@ -26,7 +26,15 @@ class Misconception:
 
     slug: str
     sentence: str
-    mistakes: tuple[Callable[..., Value], ...] = ()
+    mistakes: tuple[Callable[..., Value], ...]
+
+    def __init__(self, slug: str, sentence: str, *mistakes: Callable[..., Value]) -> None:
+        for name, value in (("slug", slug), ("sentence", sentence), ("mistakes", mistakes)):
+            object.__setattr__(self, name, value)
+
+    def shown_by(self, *mistakes: Callable[..., Value]) -> Misconception:
+        """The same wrong idea, known by other functions."""
+        return Misconception(self.slug, self.sentence, *mistakes)
 
 
 @dataclass(frozen=True)

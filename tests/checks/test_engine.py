@@ -163,7 +163,7 @@ def test_a_mistake_that_gives_nan_is_recognised_by_it():
         yield Case("plain", {"x": draw.normal(4)})
         yield Case("extreme", {"x": torch.tensor([1e4, -1e4, 0.0], dtype=torch.float64)})
 
-    overflow = Misconception("overflow", "It overflows.", (overflows,))
+    overflow = Misconception("overflow", "It overflows.", overflows)
     softmax = Exact("softmax", lambda x: x.softmax(0), cases, misconceptions=(overflow,))
     assert softmax(LocalAnswer(overflows), 0).misconception == "overflow"
     assert softmax(LocalAnswer(lambda x: overflows(x).nan_to_num(0.5)), 0).misconception is None

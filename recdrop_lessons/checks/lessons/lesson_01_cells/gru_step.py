@@ -10,10 +10,7 @@ from torch import Tensor
 
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
-from recdrop_lessons.checks.lstm import (
-    Function,
-    step_cases,
-)
+from recdrop_lessons.checks.lstm import Function, step_cases
 from recdrop_lessons.checks.parts import Misconception
 
 
@@ -94,54 +91,53 @@ MISCONCEPTIONS = (
         "gate-order",
         "You read the three blocks in another order. Here, as in PyTorch, they lie r, z, n: reset, update, "
         "candidate. (Keras stores z, r, h.)",
-        tuple(partial(gru_step, order=order) for order in permutations(range(3)) if order != (0, 1, 2)),
+        *(partial(gru_step, order=order) for order in permutations(range(3)) if order != (0, 1, 2)),
     ),
     Misconception(
         "update-inverted",
         "Your z lets the candidate in; here z keeps the old state: h' = (1-z)∘n + z∘h, as in PyTorch and "
         "Keras. (The first paper on GRUs wrote it the other way round.)",
-        (partial(gru_step, update="z renews"),),
+        partial(gru_step, update="z renews"),
     ),
     Misconception(
         "reset-before-product",
         "You reset the state and then multiply by U. Here the reset comes after the product, r∘(h Uᵀ + "
         "b_u), which is what PyTorch does and Keras calls reset_after=True.",
-        (partial(gru_step, reset="before the product"),),
+        partial(gru_step, reset="before the product"),
     ),
     Misconception(
         "reset-misses-bias",
         "You reset the product but not its bias. b_u is inside the bracket: r∘(h Uᵀ + b_u).",
-        (partial(gru_step, reset="not on the bias"),),
+        partial(gru_step, reset="not on the bias"),
     ),
     Misconception(
         "reset-forgotten",
         "Your candidate does not use r: it sees the whole old state.",
-        (partial(gru_step, reset="forgotten"),),
+        partial(gru_step, reset="forgotten"),
     ),
     Misconception(
         "reset-on-input",
         "You reset the input's part too. r scales only what comes from the old state.",
-        (partial(gru_step, reset="on the input too"),),
+        partial(gru_step, reset="on the input too"),
     ),
     Misconception(
         "gates-exchanged",
         "One gate does the other's work: r resets what the candidate sees of the old state, z mixes the "
         "old state into the new one.",
-        (
-            partial(gru_step, reset="by z"),
-            partial(gru_step, update="by r"),
-            partial(gru_step, reset="inverted"),
-        ),
+        partial(gru_step, reset="by z"),
+        partial(gru_step, update="by r"),
+        partial(gru_step, reset="inverted"),
     ),
     Misconception(
         "old-state-lost",
         "Your new state lacks a part of the mixture: h' = (1-z)∘n + z∘h, both terms with their weights.",
-        (partial(gru_step, update="old state lost"), partial(gru_step, update="candidate whole")),
+        partial(gru_step, update="old state lost"),
+        partial(gru_step, update="candidate whole"),
     ),
     Misconception(
         "wrong-gate-activation",
         "A gate has the wrong activation: r and z are sigmoids, the candidate n is a tanh.",
-        tuple(
+        *(
             partial(gru_step, functions=functions)
             for functions in product((torch.sigmoid, torch.tanh), repeat=3)
             if functions != (torch.sigmoid, torch.sigmoid, torch.tanh)
@@ -150,25 +146,21 @@ MISCONCEPTIONS = (
     Misconception(
         "bias-forgotten",
         "You leave out a bias. The GRU has two: b_w goes with xWᵀ, b_u with hUᵀ.",
-        (
-            lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, b_w, torch.zeros_like(b_u)),
-            lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, torch.zeros_like(b_w), b_u),
-            lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, torch.zeros_like(b_w), torch.zeros_like(b_u)),
-        ),
+        lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, b_w, torch.zeros_like(b_u)),
+        lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, torch.zeros_like(b_w), b_u),
+        lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, torch.zeros_like(b_w), torch.zeros_like(b_u)),
     ),
     Misconception(
         "biases-swapped",
         "You add b_u to the input's product and b_w to the state's. Only b_u is inside the bracket that r "
         "scales.",
-        (
-            lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, b_u, b_w),
-            lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, torch.zeros_like(b_w), b_w + b_u),
-        ),
+        lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, b_u, b_w),
+        lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, torch.zeros_like(b_w), b_w + b_u),
     ),
     Misconception(
         "reset-in-final-sum",
         "You mix in r∘h at the end. The reset gate acts inside the candidate alone: h' = (1-z)∘n + z∘h.",
-        (_reset_at_the_end,),
+        _reset_at_the_end,
     ),
 )
 

@@ -10,15 +10,7 @@ from torch import Tensor
 from recdrop_lessons.checks import lstm
 from recdrop_lessons.checks.exact import exact_part
 from recdrop_lessons.checks.lessons.lesson_01_cells._shared import GRADIENTS
-from recdrop_lessons.checks.lstm import (
-    Function,
-    Gates,
-    State,
-    gates,
-    lstm_basics,
-    step_arguments,
-    step_cases,
-)
+from recdrop_lessons.checks.lstm import Function, Gates, State, gates, lstm_basics, step_arguments, step_cases
 from recdrop_lessons.checks.parts import Misconception
 
 
@@ -55,11 +47,7 @@ def _other_cell(cell: str, output: str = "new") -> Callable[..., State]:
     def step(x: Tensor, h: Tensor, c: Tensor, W: Tensor, U: Tensor, b: Tensor) -> State:
         i, f, g, o = gates(x @ W.T + h @ U.T + b)
         new = f * c + i * g
-        kept = {
-            "usual": new,
-            "1 - i for f": (1 - i) * c + i * g,
-            "squashed": torch.tanh(new),
-        }[cell]
+        kept = {"usual": new, "1 - i for f": (1 - i) * c + i * g, "squashed": torch.tanh(new)}[cell]
         read = {
             "new": torch.tanh(kept),
             "old": torch.tanh(c),
@@ -81,54 +69,52 @@ MISCONCEPTIONS = (
     Misconception(
         "old-cell-in-output",
         "Your output reads the old cell. The new cell comes first, then h' = o∘tanh(c').",
-        (_other_cell("usual", "old"),),
+        _other_cell("usual", "old"),
     ),
     Misconception(
         "coupled-gates",
         "You use 1 - i for the forget gate. That is another cell (coupled gates); the LSTM's f has weights "
         "of its own.",
-        (_other_cell("1 - i for f"),),
+        _other_cell("1 - i for f"),
     ),
     Misconception(
         "tanh-stored",
         "You squash the cell that you keep. tanh(c') is for the output alone; c' goes on as it is.",
-        (
-            _other_cell("squashed", "as kept"),
-            _other_cell("squashed"),
-            _other_cell("squashed", "not squashed"),
-        ),
+        _other_cell("squashed", "as kept"),
+        _other_cell("squashed"),
+        _other_cell("squashed", "not squashed"),
     ),
     Misconception(
         "outputs-swapped",
         "You return (c', h'). The order is (h', c').",
-        (lambda x, h, c, W, U, b: lstm_step(x, h, c, W, U, b)[::-1],),
+        lambda x, h, c, W, U, b: lstm_step(x, h, c, W, U, b)[::-1],
     ),
     Misconception(
         "state-swapped",
         "You use h where c belongs and c where h belongs: the gates read h, the sum keeps c.",
-        (lambda x, h, c, W, U, b: lstm_step(x, c, h, W, U, b),),
+        lambda x, h, c, W, U, b: lstm_step(x, c, h, W, U, b),
     ),
     Misconception(
         "gates-interleaved",
         "You read every fourth row as one gate. The rows come in four blocks of H: first all of i, then "
         "all of f.",
-        (_interleaved,),
+        _interleaved,
     ),
     Misconception(
         "bias-forgotten",
         "Your step leaves out the bias b: it is added to xWᵀ + hUᵀ, before the gates.",
-        (lambda x, h, c, W, U, b: lstm_step(x, h, c, W, U, torch.zeros_like(b)),),
+        lambda x, h, c, W, U, b: lstm_step(x, h, c, W, U, torch.zeros_like(b)),
     ),
     Misconception(
         "bias-twice",
         "You add the bias twice. PyTorch's own LSTM holds two bias vectors; here there is one b.",
-        (lambda x, h, c, W, U, b: lstm_step(x, h, c, W, U, 2 * b),),
+        lambda x, h, c, W, U, b: lstm_step(x, h, c, W, U, 2 * b),
     ),
     Misconception(
         "weights-reshaped",
         "You reshape the weights to make them fit. Reshaping reads the same numbers in another order; what "
         "turns (4H, F) into (F, 4H) is the transpose, W.T.",
-        (lambda x, h, c, W, U, b: lstm_step(x, h, c, W.reshape(-1, len(W)).T, U.reshape(-1, len(U)).T, b),),
+        lambda x, h, c, W, U, b: lstm_step(x, h, c, W.reshape(-1, len(W)).T, U.reshape(-1, len(U)).T, b),
     ),
     *lstm_basics(lstm_step, biases=False),
 )

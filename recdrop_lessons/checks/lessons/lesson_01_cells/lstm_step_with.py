@@ -13,14 +13,7 @@ from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
 from recdrop_lessons.checks.lessons.lesson_01_cells._shared import GRADIENTS
-from recdrop_lessons.checks.lstm import (
-    FUNCTIONS,
-    WRONG_ORDERS,
-    State,
-    lstm_step,
-    step_arguments,
-    step_cases,
-)
+from recdrop_lessons.checks.lstm import FUNCTIONS, WRONG_ORDERS, State, lstm_step, step_arguments, step_cases
 from recdrop_lessons.checks.parts import Misconception
 
 
@@ -157,74 +150,71 @@ MISCONCEPTIONS = (
         "activation-swapped",
         "You change `activation` in one of its two places only. It governs the candidate g = φ(…) and also "
         "the output h' = o∘φ(c').",
-        (_with(output="tanh"), _with(candidate="tanh"), _with(output="linear")),
+        _with(output="tanh"),
+        _with(candidate="tanh"),
+        _with(output="linear"),
     ),
     Misconception(
         "activations-exchanged",
         "You use the two arguments the other way round: `activation` is for the candidate and for c' on "
         "its way out, `recurrent_activation` for the three gates i, f, o.",
-        (
-            _with(
-                candidate="recurrent_activation",
-                output="recurrent_activation",
-                on_gates=("activation", "activation", "activation"),
-            ),
+        _with(
+            candidate="recurrent_activation",
+            output="recurrent_activation",
+            on_gates=("activation", "activation", "activation"),
         ),
     ),
     Misconception(
         "activation-ignored",
         "Your step keeps tanh whatever `activation` says.",
-        (_with(candidate="tanh", output="tanh"),),
+        _with(candidate="tanh", output="tanh"),
     ),
     Misconception(
         "recurrent-activation-ignored",
         "Your step keeps the sigmoid in one or more gates whatever `recurrent_activation` says. It governs "
         "all three: i, f and o.",
-        _some_gates("sigmoid"),
+        *_some_gates("sigmoid"),
     ),
     Misconception(
         "activation-on-gates",
         "You use `activation` on a gate. The gates i, f, o have `recurrent_activation`; `activation` has two "
         "places, the candidate and c' on its way out.",
-        _some_gates("activation"),
+        *_some_gates("activation"),
     ),
     Misconception(
         "recurrent-activation-on-candidate",
         'You use `recurrent_activation` on the candidate or on the cell. "Recurrent" does not mean the '
         "recurrent product here: it means the gates i, f, o.",
-        (
-            _with(candidate="recurrent_activation"),
-            _with(output="recurrent_activation"),
-            _with(candidate="recurrent_activation", output="recurrent_activation"),
-        ),
+        _with(candidate="recurrent_activation"),
+        _with(output="recurrent_activation"),
+        _with(candidate="recurrent_activation", output="recurrent_activation"),
     ),
     Misconception(
         "activation-on-output",
         "You compute the usual step and put `activation` on its result. It acts inside: on the candidate and "
         "on c'.",
-        (_on_top,),
+        _on_top,
     ),
     Misconception(
         "gate-order",
         "You read the four blocks in another order: they lie i, f, g, o.",
-        tuple(_reordered(order) for order in WRONG_ORDERS),
+        *(_reordered(order) for order in WRONG_ORDERS),
     ),
     Misconception(
         "activated-cell-stored",
         "You keep the activated cell as c'. The activation is on the cell's way out alone: h' = o∘φ(c'), and "
         "c' itself goes on as it is. `relu_` and `relu(inplace=True)` do this to the cell that you return.",
-        (_cell_stored(("tanh", "relu", "sigmoid", "linear")), _cell_stored(("relu",))),
+        _cell_stored(("tanh", "relu", "sigmoid", "linear")),
+        _cell_stored(("relu",)),
     ),
     Misconception(
         "hard-sigmoid",
         "Your sigmoid is the hard one, which is piecewise linear. Asked for is 1/(1 + exp(-x)), "
         "torch.sigmoid.",
-        (
-            *(
-                _other_function("sigmoid", hard, gates_only)
-                for hard in (torch.nn.functional.hardsigmoid, _keras_hard)
-                for gates_only in (False, True)
-            ),
+        *(
+            _other_function("sigmoid", hard, gates_only)
+            for hard in (torch.nn.functional.hardsigmoid, _keras_hard)
+            for gates_only in (False, True)
         ),
     ),
     Misconception(
@@ -232,7 +222,7 @@ MISCONCEPTIONS = (
         "One of the four names ends in another function: a branch is missing or its name is misspelt. The "
         "names "
         'are "tanh", "relu", "sigmoid" and "linear".',
-        tuple(
+        *(
             _other_function(name, FUNCTIONS[other])
             for name in FUNCTIONS
             for other in FUNCTIONS

@@ -7,9 +7,7 @@ from torch import Tensor
 
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
-from recdrop_lessons.checks.lstm import (
-    step_cases,
-)
+from recdrop_lessons.checks.lstm import step_cases
 from recdrop_lessons.checks.parts import Misconception
 
 
@@ -44,79 +42,67 @@ MISCONCEPTIONS = (
     Misconception(
         "bias-forgotten",
         "Your step leaves out the bias: b is added to xWᵀ + hUᵀ before tanh.",
-        (
-            lambda x, h, W, U, b: torch.tanh(x @ W.T + h @ U.T),
-            lambda x, h, W, U, b: torch.tanh(x @ W.T + h @ U.T) + b,
-        ),
+        lambda x, h, W, U, b: torch.tanh(x @ W.T + h @ U.T),
+        lambda x, h, W, U, b: torch.tanh(x @ W.T + h @ U.T) + b,
     ),
     Misconception(
         "weights-transposed",
         "You multiply by the weights without transposing them. W is (H, F), outputs first as in PyTorch, so "
         "the product is x @ W.T; U is square and would run either way, and still it is h @ U.T.",
-        (
-            lambda x, h, W, U, b: torch.tanh(x @ W.T + h @ U + b),
-            lambda x, h, W, U, b: torch.tanh(x @ W + h @ U.T + b),
-            lambda x, h, W, U, b: torch.tanh(x @ W + h @ U + b),
-        ),
+        lambda x, h, W, U, b: torch.tanh(x @ W.T + h @ U + b),
+        lambda x, h, W, U, b: torch.tanh(x @ W + h @ U.T + b),
+        lambda x, h, W, U, b: torch.tanh(x @ W + h @ U + b),
     ),
     Misconception(
         "weights-swapped",
         "You multiply x by U and h by W. W belongs to the input, U to the old state.",
-        (lambda x, h, W, U, b: torch.tanh(x @ U.T + h @ W.T + b),),
+        lambda x, h, W, U, b: torch.tanh(x @ U.T + h @ W.T + b),
     ),
     Misconception(
         "activation-forgotten",
         "Your step stops before the activation: the new state is tanh of the sum, not the sum.",
-        (lambda x, h, W, U, b: x @ W.T + h @ U.T + b,),
+        lambda x, h, W, U, b: x @ W.T + h @ U.T + b,
     ),
     Misconception(
         "wrong-activation",
         "You use another activation than tanh: a SimpleRNN has no gates, so there is no sigmoid in it.",
-        (
-            lambda x, h, W, U, b: (x @ W.T + h @ U.T + b).clamp(-1, 1),
-            lambda x, h, W, U, b: torch.sigmoid(x @ W.T + h @ U.T + b),
-            lambda x, h, W, U, b: torch.relu(x @ W.T + h @ U.T + b),
-        ),
+        lambda x, h, W, U, b: (x @ W.T + h @ U.T + b).clamp(-1, 1),
+        lambda x, h, W, U, b: torch.sigmoid(x @ W.T + h @ U.T + b),
+        lambda x, h, W, U, b: torch.relu(x @ W.T + h @ U.T + b),
     ),
     Misconception(
         "activation-before-sum",
         "You apply tanh to each product and then add. There is one tanh, around the whole sum.",
-        (
-            lambda x, h, W, U, b: torch.tanh(x @ W.T) + torch.tanh(h @ U.T) + b,
-            lambda x, h, W, U, b: torch.tanh(x @ W.T + b) + torch.tanh(h @ U.T),
-            lambda x, h, W, U, b: torch.tanh(x @ W.T) + torch.tanh(h @ U.T + b),
-            lambda x, h, W, U, b: torch.tanh(x @ W.T + b) + torch.tanh(h @ U.T + b),
-            lambda x, h, W, U, b: torch.tanh(torch.tanh(x @ W.T + b) + h @ U.T),
-            lambda x, h, W, U, b: torch.tanh(x @ W.T + b) + h @ U.T,
-        ),
+        lambda x, h, W, U, b: torch.tanh(x @ W.T) + torch.tanh(h @ U.T) + b,
+        lambda x, h, W, U, b: torch.tanh(x @ W.T + b) + torch.tanh(h @ U.T),
+        lambda x, h, W, U, b: torch.tanh(x @ W.T) + torch.tanh(h @ U.T + b),
+        lambda x, h, W, U, b: torch.tanh(x @ W.T + b) + torch.tanh(h @ U.T + b),
+        lambda x, h, W, U, b: torch.tanh(torch.tanh(x @ W.T + b) + h @ U.T),
+        lambda x, h, W, U, b: torch.tanh(x @ W.T + b) + h @ U.T,
     ),
     Misconception(
         "old-state-ignored",
         "Your new state does not depend on the old one: without h Uᵀ the cell has no memory.",
-        (lambda x, h, W, U, b: torch.tanh(x @ W.T + b),),
+        lambda x, h, W, U, b: torch.tanh(x @ W.T + b),
     ),
     Misconception(
         "old-state-added",
         "You add the old state to the new one. That is a residual connection; a SimpleRNN's new state "
         "replaces the old.",
-        (
-            lambda x, h, W, U, b: h + torch.tanh(x @ W.T + h @ U.T + b),
-            lambda x, h, W, U, b: torch.tanh(x @ W.T + h + b),
-            lambda x, h, W, U, b: torch.tanh(x @ W.T + h @ U.T + b + h),
-        ),
+        lambda x, h, W, U, b: h + torch.tanh(x @ W.T + h @ U.T + b),
+        lambda x, h, W, U, b: torch.tanh(x @ W.T + h + b),
+        lambda x, h, W, U, b: torch.tanh(x @ W.T + h @ U.T + b + h),
     ),
     Misconception(
         "bias-twice",
         "You add the bias twice. PyTorch's own layers hold two bias vectors; here there is one b.",
-        (lambda x, h, W, U, b: torch.tanh(x @ W.T + h @ U.T + 2 * b),),
+        lambda x, h, W, U, b: torch.tanh(x @ W.T + h @ U.T + 2 * b),
     ),
     Misconception(
         "one-example-for-all",
         "Your result is that of one example, repeated. Each example of the batch has its own.",
-        (
-            lambda x, h, W, U, b: rnn_step(x, h, W, U, b)[:1].expand_as(h),
-            lambda x, h, W, U, b: rnn_step(x, h, W, U, b)[-1:].expand_as(h),
-        ),
+        lambda x, h, W, U, b: rnn_step(x, h, W, U, b)[:1].expand_as(h),
+        lambda x, h, W, U, b: rnn_step(x, h, W, U, b)[-1:].expand_as(h),
     ),
 )
 

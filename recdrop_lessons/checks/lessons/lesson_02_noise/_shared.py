@@ -26,8 +26,7 @@ RESCALE_AT_TEST = Misconception(
 )
 
 ONE_MASK_FOR_BATCH = Misconception(
-    "one-mask-for-batch",
-    "All examples of the batch share one draw. Each example has a mask of its own.",
+    "one-mask-for-batch", "All examples of the batch share one draw. Each example has a mask of its own."
 )
 
 MASK_SHARED = Misconception(

@@ -50,46 +50,46 @@ MISCONCEPTIONS = (
         "You say that there is no gap, as if the mean of tanh(m∘x) were tanh of the mean. It is where the "
         "activation is linear. With x = 2 and p = 0.5, m∘x is 0 or 4: the mean of tanh is 0.5, "
         "tanh(2) is 0.96.",
-        (lambda x, p: torch.zeros_like(x),),
+        lambda x, p: torch.zeros_like(x),
     ),
     Misconception(
         "no-rescale",
         "You leave what is kept as it is. Inverted dropout scales it by 1/(1-p), before the activation.",
-        (lambda x, p: (1 - p) * torch.tanh(x) - torch.tanh(x),),
+        lambda x, p: (1 - p) * torch.tanh(x) - torch.tanh(x),
     ),
     Misconception(
         "probability-forgotten",
         "You take the element as kept in all masks. It is kept with probability 1-p, and the mean weighs "
         "both outcomes by their probabilities.",
-        (lambda x, p: torch.tanh(x / (1 - p)) - torch.tanh(x),),
+        lambda x, p: torch.tanh(x / (1 - p)) - torch.tanh(x),
     ),
     Misconception(
         "keep-probability",
         "You use p as the rate of keeping. Here p is the rate of dropping, and 1-p that of keeping.",
-        (lambda x, p: p * torch.tanh(x / p if p else x * float("inf")) - torch.tanh(x),),
+        lambda x, p: p * torch.tanh(x / p if p else x * float("inf")) - torch.tanh(x),
     ),
     Misconception(
         "mean-without-difference",
         "You return the mean E[tanh(m∘x)] alone. Asked for is how far it is from tanh(x), the value at "
         "evaluation.",
-        (lambda x, p: (1 - p) * torch.tanh(x / (1 - p)),),
+        lambda x, p: (1 - p) * torch.tanh(x / (1 - p)),
     ),
     Misconception(
         "sign-swapped",
         "You return the gap with the other sign. It is the mean in training, less the value at evaluation.",
-        (lambda x, p: -activation_gap(x, p),),
+        lambda x, p: -activation_gap(x, p),
     ),
     Misconception(
         "mean-inside",
         "You put the mean inside of the tanh. The mean is taken of the two values that tanh gives, one for "
         "each outcome of the mask.",
-        (lambda x, p: torch.tanh((1 - p) * x) - torch.tanh(x),),
+        lambda x, p: torch.tanh((1 - p) * x) - torch.tanh(x),
     ),
     Misconception(
         "second-order",
         "That is the second-order approximation, ½·tanh''(x)·Var. It holds for small noise; the exact mean "
         "has only two terms.",
-        (lambda x, p: -torch.tanh(x) * (1 - torch.tanh(x) ** 2) * x**2 * p / (1 - p),),
+        lambda x, p: -torch.tanh(x) * (1 - torch.tanh(x) ** 2) * x**2 * p / (1 - p),
     ),
 )
 

@@ -46,59 +46,56 @@ MISCONCEPTIONS = (
         "variance-kept",
         "You take the variance to be zero, as if dropout kept it. It keeps the mean; the variance of x·m "
         "is x²·p/(1-p).",
-        (lambda x, p: (x, torch.zeros_like(x)), lambda x, p: (x, x)),
+        lambda x, p: (x, torch.zeros_like(x)),
+        lambda x, p: (x, x),
     ),
     Misconception(
         "no-rescale",
         "Those are the moments of a mask that is not scaled up. Inverted dropout multiplies by 0 or "
         "1/(1-p): its mean is 1 and its variance p/(1-p).",
-        (
-            lambda x, p: ((1 - p) * x, x**2 * p * (1 - p)),
-            lambda x, p: (x, x**2 * p * (1 - p)),
-            lambda x, p: ((1 - p) * x, x**2 * p / (1 - p)),
-        ),
+        lambda x, p: ((1 - p) * x, x**2 * p * (1 - p)),
+        lambda x, p: (x, x**2 * p * (1 - p)),
+        lambda x, p: ((1 - p) * x, x**2 * p / (1 - p)),
     ),
     Misconception(
         "std-for-variance",
         "Your second value is the standard deviation. The variance is its square.",
-        (lambda x, p: (x, x.abs() * (p / (1 - p)) ** 0.5), lambda x, p: (x, x * (p / (1 - p)) ** 0.5)),
+        lambda x, p: (x, x.abs() * (p / (1 - p)) ** 0.5),
+        lambda x, p: (x, x * (p / (1 - p)) ** 0.5),
     ),
     Misconception(
         "square-forgotten",
         "You scale the variance by x. A factor x scales the variance by x².",
-        (lambda x, p: (x, x * p / (1 - p)), lambda x, p: (x, x.abs() * p / (1 - p))),
+        lambda x, p: (x, x * p / (1 - p)),
+        lambda x, p: (x, x.abs() * p / (1 - p)),
     ),
     Misconception(
         "mask-alone",
         "You give the mask's own variance. The output is x·m, so its variance is x² times that.",
-        (
-            lambda x, p: (x, torch.full_like(x, p / (1 - p))),
-            lambda x, p: (torch.ones_like(x), torch.full_like(x, p / (1 - p))),
-        ),
+        lambda x, p: (x, torch.full_like(x, p / (1 - p))),
+        lambda x, p: (torch.ones_like(x), torch.full_like(x, p / (1 - p))),
     ),
     Misconception(
         "second-moment",
         "Your second value is E[y²] = x²/(1-p). The variance is that less the squared mean.",
-        (lambda x, p: (x, x**2 / (1 - p)),),
+        lambda x, p: (x, x**2 / (1 - p)),
     ),
     Misconception(
         "keep-probability",
         "You use p as the rate of keeping. Here p is the rate of dropping, and 1-p that of keeping.",
-        (
-            lambda x, p: (x, x**2 * (1 - p) / p if p else torch.full_like(x, float("inf"))),
-            lambda x, p: (x, x**2 * (1 - p) / p),
-        ),
+        lambda x, p: (x, x**2 * (1 - p) / p if p else torch.full_like(x, float("inf"))),
+        lambda x, p: (x, x**2 * (1 - p) / p),
     ),
     Misconception(
         "outputs-swapped",
         "You return (variance, mean). The order is (mean, variance).",
-        (lambda x, p: dropout_moments(x, p)[::-1],),
+        lambda x, p: dropout_moments(x, p)[::-1],
     ),
     Misconception(
         "over-elements",
         "You take mean and variance over the elements of x. Asked for are those of each element over the "
         "masks.",
-        tuple(
+        *(
             lambda x, p, unbiased=unbiased, dropped=dropped: (
                 x.mean().expand_as(x) if dropped else x.mean(),
                 (x.var(unbiased=unbiased) * (p / (1 - p) if dropped == 2 else 1)).expand_as(x)
@@ -112,7 +109,8 @@ MISCONCEPTIONS = (
     Misconception(
         "scaled-twice",
         "You divide by (1-p) once too often. Var[m] = p/(1-p), so the variance is x²·p/(1-p).",
-        (lambda x, p: (x, x**2 * p / (1 - p) ** 2), lambda x, p: (x / (1 - p), x**2 * p / (1 - p) ** 2)),
+        lambda x, p: (x, x**2 * p / (1 - p) ** 2),
+        lambda x, p: (x / (1 - p), x**2 * p / (1 - p) ** 2),
     ),
 )
 

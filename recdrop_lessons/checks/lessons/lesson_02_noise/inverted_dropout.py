@@ -6,9 +6,7 @@ import torch
 from torch import Tensor
 
 from recdrop_lessons.checks.answer import Answer, Value
-from recdrop_lessons.checks.chance import (
-    rate_fits,
-)
+from recdrop_lessons.checks.chance import rate_fits
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.lessons.lesson_02_noise._shared import (
     AT_EVALUATION,

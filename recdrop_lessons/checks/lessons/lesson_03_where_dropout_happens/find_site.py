@@ -93,63 +93,56 @@ MISCONCEPTIONS = (
         "later-steps-compared",
         "You compare all steps at once. After a masked step all that follows differs, whatever the site: the "
         "change is carried on. So look at the first step alone. (Time is the first axis.)",
-        (_all_steps("input"), _all_steps("recurrent")),
+        _all_steps("input"),
+        _all_steps("recurrent"),
     ),
     Misconception(
         "last-in-the-chain",
         "You look at y and h first. A change of the gates or of the cell reaches h and y in the same step; "
         "the site is where the change begins.",
-        (_state_before_gates,),
+        _state_before_gates,
     ),
     Misconception(
         "exact-comparison",
         "You ask whether numbers are equal to the last bit. Two passes that compute the same in another "
         "order differ by rounding, up to 1e-6: compare with a tolerance.",
-        (
-            lambda plain, dropped: find_site(plain, dropped, differs=_other_bits),
-            lambda plain, dropped: find_site(plain, dropped, differs=_other_bits, steps=len(plain["c"])),
-        ),
+        lambda plain, dropped: find_site(plain, dropped, differs=_other_bits),
+        lambda plain, dropped: find_site(plain, dropped, differs=_other_bits, steps=len(plain["c"])),
     ),
     Misconception(
         "input-for-recurrent",
         "You take the input for the state, or the state for the input. Both change the gates, but h0 is 0, "
         "and a mask does nothing to a zero.",
-        (
-            _renamed(input="recurrent", recurrent="input"),
-            _renamed(input="recurrent"),
-            _renamed(recurrent="input"),
-        ),
+        _renamed(input="recurrent", recurrent="input"),
+        _renamed(input="recurrent"),
+        _renamed(recurrent="input"),
     ),
     Misconception(
         "candidate-for-cell",
         "You do not tell a mask on the candidate from one on the whole cell. The one acts on what is "
         "added, i∘g; the other also on what the cell held before, f∘c.",
-        (
-            _renamed(candidate="cell", cell="candidate"),
-            _renamed(candidate="cell"),
-            _renamed(cell="candidate"),
-        ),
+        _renamed(candidate="cell", cell="candidate"),
+        _renamed(candidate="cell"),
+        _renamed(cell="candidate"),
     ),
     Misconception(
         "hidden-for-output",
         "You do not tell a mask on the state from one on the output. The one is carried to the next step; "
         "the other only goes up.",
-        (
-            _renamed(hidden="output", output="hidden"),
-            _renamed(hidden="output"),
-            _renamed(output="hidden"),
-        ),
+        _renamed(hidden="output", output="hidden"),
+        _renamed(hidden="output"),
+        _renamed(output="hidden"),
     ),
     Misconception(
         "none-forgotten",
         "You name a site where the two passes are equal. Such a pass has no mask that can be seen.",
-        tuple(_renamed(none=site) for site in SITES if site != "none"),
+        *(_renamed(none=site) for site in SITES if site != "none"),
     ),
     Misconception(
         "recurrent-not-found",
         "You see no mask where one acts on h as the gates read it. It leaves no trace in the first step, "
         "where h is 0; compare the second step's gates too.",
-        (_renamed(recurrent="none"),),
+        _renamed(recurrent="none"),
     ),
 )
 

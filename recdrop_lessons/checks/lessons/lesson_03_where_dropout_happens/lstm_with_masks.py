@@ -11,14 +11,7 @@ from torch import Tensor
 
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
-from recdrop_lessons.checks.lstm import (
-    Function,
-    Gates,
-    gates,
-    layer,
-    lstm_basics,
-    time_cases,
-)
+from recdrop_lessons.checks.lstm import Function, Gates, gates, layer, lstm_basics, time_cases
 from recdrop_lessons.checks.masks import mask_values
 from recdrop_lessons.checks.parts import Misconception
 
@@ -172,89 +165,88 @@ MISCONCEPTIONS = (
         "masked-state-carried",
         "You carry the masked h on as the state, so the mask reaches the output and acts again and again. "
         "Only what goes into the product with U is masked; the state itself stays as it is.",
-        (
-            partial(lstm_with_masks, carries_mask=True),
-            partial(lstm_with_masks, carries_mask=True, out="unmasked"),
-            partial(
-                lstm_with_masks, carries_mask=True, on=lambda x, h, W, U, m_x, m_h: ((x * m_x) @ W.T, h @ U.T)
-            ),
+        partial(lstm_with_masks, carries_mask=True),
+        partial(lstm_with_masks, carries_mask=True, out="unmasked"),
+        partial(
+            lstm_with_masks, carries_mask=True, on=lambda x, h, W, U, m_x, m_h: ((x * m_x) @ W.T, h @ U.T)
         ),
     ),
     Misconception(
         "mask-after-product",
         "You multiply by the mask after the matrix product. The mask belongs on the input and the state "
         "themselves, before the product: (x∘m_x)Wᵀ and (h∘m_h)Uᵀ.",
-        (_after(x=False, h=True), _after(x=True, h=True), _after(x=True, h=False)),
+        _after(x=False, h=True),
+        _after(x=True, h=True),
+        _after(x=True, h=False),
     ),
     Misconception(
         "mask-on-output",
         "You mask the output. That is a Dropout layer after the LSTM; m_h belongs to the state on its way "
         "into the next step.",
-        (_on_output,),
+        _on_output,
     ),
     Misconception(
         "mask-on-cell",
         "You mask the cell c. That is Moon's method; here m_h belongs to the state h on its way into the "
         "gates.",
-        (_on_cell, _on_old_cell),
+        _on_cell,
+        _on_old_cell,
     ),
     Misconception(
         "mask-on-candidate",
         "You mask the candidate g. That is Semeniuta's method; here m_h belongs to the state h on its way "
         "into the gates.",
-        (_on_candidate,),
+        _on_candidate,
     ),
     Misconception(
         "masks-swapped",
         "You put m_x on the state and m_h on the input. m_x is (B, F) and belongs to x; m_h is (B, H) and "
         "belongs to h.",
-        (partial(lstm_with_masks, on=_swapped),),
+        partial(lstm_with_masks, on=_swapped),
     ),
     Misconception(
         "state-mask-forgotten",
         "Your state goes unmasked into the next step: that is Keras's `dropout` alone. `recurrent_dropout` "
         "puts m_h on h before the product with U.",
-        (_plain(m_h=1),),
+        _plain(m_h=1),
     ),
     Misconception(
         "input-mask-forgotten",
         "Your input goes unmasked: that is Keras's `recurrent_dropout` alone. `dropout` puts m_x on x at "
         "each step.",
-        (_plain(m_x=1),),
+        _plain(m_x=1),
     ),
     Misconception(
         "masks-forgotten",
         "Your LSTM uses neither mask: m_x belongs on x and m_h on h, each before its product.",
-        (_plain(m_x=1, m_h=1),),
+        _plain(m_x=1, m_h=1),
     ),
     Misconception(
         "time-batch-swapped",
         "You take the time axis for the batch axis. x is (B, T, F): step t is x[:, t], and the states are "
         "stacked along axis 1.",
-        (
-            lambda **given: lstm_with_masks(**given).transpose(0, 1),
-            _batch_of_steps,
-            lambda **given: _batch_of_steps(**given).transpose(0, 1),
-        ),
+        lambda **given: lstm_with_masks(**given).transpose(0, 1),
+        _batch_of_steps,
+        lambda **given: _batch_of_steps(**given).transpose(0, 1),
     ),
     Misconception(
         "last-step-only",
         "You return the last state alone. All T of them are asked for, (B, T, H).",
-        (
-            lambda **given: lstm_with_masks(**given)[:, -1],
-            lambda **given: lstm_with_masks(**given)[:, -1:],
-        ),
+        lambda **given: lstm_with_masks(**given)[:, -1],
+        lambda **given: lstm_with_masks(**given)[:, -1:],
     ),
     *lstm_basics(lstm_with_masks),
     Misconception(
         "state-before-step",
         "You store the masked state that a step reads. What leaves step t is the new h of step t, unmasked.",
-        (_listed_masked,),
+        _listed_masked,
     ),
     Misconception(
         "mask-at-first-step",
         "You use a mask at the first step alone. One mask serves every step of the sequence.",
-        (_at_first_step("x"), _at_first_step("h"), _at_first_step("both")),
+        _at_first_step("x"),
+        _at_first_step("h"),
+        _at_first_step("both"),
     ),
     *mask_values(lstm_with_masks, "m_x", "m_h"),
 )

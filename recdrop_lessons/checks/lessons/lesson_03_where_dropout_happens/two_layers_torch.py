@@ -13,14 +13,7 @@ from recdrop_lessons.checks.answer import Value
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
-from recdrop_lessons.checks.lstm import (
-    Function,
-    Layer,
-    layer,
-    lstm_basics,
-    lstm_over_time,
-    lstm_step,
-)
+from recdrop_lessons.checks.lstm import Function, Layer, layer, lstm_basics, lstm_over_time, lstm_step
 from recdrop_lessons.checks.parts import Misconception
 
 
@@ -121,72 +114,65 @@ MISCONCEPTIONS = (
         "state-dropped",
         "Your last state of layer 1 is dropped. PyTorch drops what goes *up* to layer 2; h_n is the state "
         "itself, undropped.",
-        (_with(state1="dropped"),),
+        _with(state1="dropped"),
     ),
     Misconception(
         "mask-on-recurrence",
         "You mask layer 1's state on its way into its own next step. `torch.nn.LSTM(dropout=)` is not "
         "recurrent dropout: only what goes up to layer 2 is masked.",
-        (_mask_in_recurrence,),
+        _mask_in_recurrence,
     ),
     Misconception(
         "mask-on-output",
         "You mask the output of the last layer. PyTorch drops between the layers only, never after the last.",
-        (
-            _with(between=lambda m, h: h, out=lambda m, y: y * m),
-            _with(out=lambda m, y: y * m),
-        ),
+        _with(between=lambda m, h: h, out=lambda m, y: y * m),
+        _with(out=lambda m, y: y * m),
     ),
     Misconception(
         "mask-forgotten",
         "Layer 2 sees layer 1's states unmasked: m_between multiplies what goes up, at each step.",
-        (_with(between=lambda m, h: h),),
+        _with(between=lambda m, h: h),
     ),
     Misconception(
         "one-mask-for-all-steps",
         "You use one step's mask for all steps. PyTorch draws a new mask at each step: m_between is (B, T, "
         "H1), and step t has its own.",
-        (_with(between=lambda m, h: h * m[:, :1]), _with(between=lambda m, h: h * m[:, -1:])),
+        _with(between=lambda m, h: h * m[:, :1]),
+        _with(between=lambda m, h: h * m[:, -1:]),
     ),
     Misconception(
         "mask-on-input",
         "You mask the input of layer 1. PyTorch's dropout leaves the input alone and acts on what layer 1 "
         "gives to layer 2.",
-        (
-            lambda x, layer1, layer2, m_between: two_layers_torch(
-                x * m_between, layer1, layer2, torch.ones_like(m_between)
-            ),
-            lambda x, layer1, layer2, m_between: two_layers_torch(x * m_between, layer1, layer2, m_between),
+        lambda x, layer1, layer2, m_between: two_layers_torch(
+            x * m_between, layer1, layer2, torch.ones_like(m_between)
         ),
+        lambda x, layer1, layer2, m_between: two_layers_torch(x * m_between, layer1, layer2, m_between),
     ),
     Misconception(
         "states-swapped",
         "You return layer 2's state first. The list goes from the bottom up: layer 1, then layer 2.",
-        (_then(lambda y, states: (y, states[::-1])),),
+        _then(lambda y, states: (y, states[::-1])),
     ),
     Misconception(
         "time-batch-swapped",
         "You take the time axis for the batch axis. x is (B, T, F), and so is the output (B, T, H2).",
-        (
-            _then(lambda y, states: (y.transpose(0, 1), states)),
-            _then(lambda y, states: (y, states), transposed=True),
-            _then(lambda y, states: (y.transpose(0, 1), states), transposed=True),
-        ),
+        _then(lambda y, states: (y.transpose(0, 1), states)),
+        _then(lambda y, states: (y, states), transposed=True),
+        _then(lambda y, states: (y.transpose(0, 1), states), transposed=True),
     ),
     *lstm_basics(two_layers_torch),
     Misconception(
         "last-step-undropped",
         "You leave the mask off at one step. Layer 2 reads every step of layer 1 through its mask; only what "
         "you return as h_n of layer 1 is undropped.",
-        (
-            _with(between=lambda m, h: torch.cat([h[:, :-1] * m[:, :-1], h[:, -1:]], dim=1)),
-            _with(between=lambda m, h: torch.cat([h[:, :1], h[:, 1:] * m[:, 1:]], dim=1)),
-        ),
+        _with(between=lambda m, h: torch.cat([h[:, :-1] * m[:, :-1], h[:, -1:]], dim=1)),
+        _with(between=lambda m, h: torch.cat([h[:, :1], h[:, 1:] * m[:, 1:]], dim=1)),
     ),
     Misconception(
         "scale-lost",
         "You use the mask as a yes or no. It is scaled already, 0 or 1/(1-p): multiply by it as it is.",
-        (_with(between=lambda m, h: h * (m > 0)),),
+        _with(between=lambda m, h: h * (m > 0)),
     ),
 )
 

@@ -78,50 +78,49 @@ MISCONCEPTIONS = (
         "argument-drawn-at-each-step",
         "You take the argument `dropout=` as drawn anew at each step. Its mask is drawn once for a sequence: "
         "where one step is blank, all are.",
-        (_instead("argument", lambda p, F, T: (p**F, p ** (F * T))),),
+        _instead("argument", lambda p, F, T: (p**F, p ** (F * T))),
     ),
     Misconception(
         "layer-drawn-once",
         "You take the Dropout layer's mask as drawn once for a sequence. It has a draw for every step and "
         "feature, so each step is blank independently of the others.",
-        (_instead("layer", lambda p, F, T: (p**F, p**F)),),
+        _instead("layer", lambda p, F, T: (p**F, p**F)),
     ),
     Misconception(
         "dropout-drops-steps",
         "You take p as the probability that a step is blank, although each feature has its own draw. Then "
         "all of them must be dropped at once.",
-        (
-            _instead("layer", lambda p, F, T: (p, p**T)),
-            lambda p, features, steps, how: blank_chances(p, 1, steps, how),
-        ),
+        _instead("layer", lambda p, F, T: (p, p**T)),
+        lambda p, features, steps, how: blank_chances(p, 1, steps, how),
     ),
     Misconception(
         "whole-steps-by-feature",
         "With noise_shape (None, None, 1) all features of a step share one draw: no power of the number of "
         "features comes in.",
-        (_instead("whole steps", lambda p, F, T: (p**F, p ** (F * T))),),
+        _instead("whole steps", lambda p, F, T: (p**F, p ** (F * T))),
     ),
     Misconception(
         "any-step",
         "Your second number is the probability that at least one step is blank. The sequence is blank only "
         "where all of them are.",
-        (_any_step,),
+        _any_step,
     ),
     Misconception(
         "chances-added",
         "You multiply a probability by a number of draws. Independent draws multiply: for n of them it is p "
         "to the power n.",
-        (_added, partial(_added, at_most=1.0)),
+        _added,
+        partial(_added, at_most=1.0),
     ),
     Misconception(
         "keep-probability",
         "You take p as the rate of keeping. p is the rate of dropping, and blank is what is dropped.",
-        (lambda p, features, steps, how: blank_chances(1 - p, features, steps, how),),
+        lambda p, features, steps, how: blank_chances(1 - p, features, steps, how),
     ),
     Misconception(
         "outputs-swapped",
         "You return the sequence's probability first. The order is (a step, the whole sequence).",
-        (lambda **given: blank_chances(**given)[::-1],),
+        lambda **given: blank_chances(**given)[::-1],
     ),
 )
 

@@ -42,51 +42,48 @@ MISCONCEPTIONS = (
         "dropout-drops-steps",
         "You take p as the probability that a whole step vanishes. Dropout draws for each feature, so all F "
         "of them must be dropped at once.",
-        (lambda p, features: p,),
+        lambda p, features: p,
     ),
     Misconception(
         "keep-probability",
         "You take p as the rate of keeping. p is the rate of dropping, so a feature vanishes with "
         "probability p.",
-        (lambda p, features: (1 - p) ** features,),
+        lambda p, features: (1 - p) ** features,
     ),
     Misconception(
         "any-feature",
         "That is the probability that at least one feature is dropped. The step vanishes only when all are.",
-        (lambda p, features: 1 - (1 - p) ** features,),
+        lambda p, features: 1 - (1 - p) ** features,
     ),
     Misconception(
         "chances-added",
         "You add or divide the probabilities of the features. They are drawn independently, so their "
         "probabilities multiply.",
-        (
-            lambda p, features: p * features,
-            lambda p, features: p / features,
-            lambda p, features: min(1.0, p * features),
-        ),
+        lambda p, features: p * features,
+        lambda p, features: p / features,
+        lambda p, features: min(1.0, p * features),
     ),
     Misconception(
         "chance-of-staying",
         "That is the probability that something of the step is left. The question is the probability that "
         "nothing is.",
-        (lambda p, features: 1 - p**features,),
+        lambda p, features: 1 - p**features,
     ),
     Misconception(
         "step-never-vanishes",
         "You take it for impossible, or for certain. Independent draws may all fall the same way: all F "
         "features are dropped with probability p·p·…·p.",
-        (lambda p, features: 0.0, lambda p, features: 1.0),
+        lambda p, features: 0.0,
+        lambda p, features: 1.0,
     ),
     Misconception(
         "features-miscounted",
         "You count one feature too few or too many: the probability has one factor p for each of the F "
         "features.",
-        (
-            lambda p, features: p ** (features - 1),
-            lambda p, features: p ** (features + 1),
-            lambda p, features: p**2,
-            lambda p, features: features**p,
-        ),
+        lambda p, features: p ** (features - 1),
+        lambda p, features: p ** (features + 1),
+        lambda p, features: p**2,
+        lambda p, features: features**p,
     ),
 )
 

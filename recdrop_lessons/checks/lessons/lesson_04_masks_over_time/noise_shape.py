@@ -143,8 +143,7 @@ SHAPE_ENTRIES = (
     ),
     Entry(
         Misconception(
-            "size-for-sharing",
-            "A shared axis has size 1 in the noise shape: it is neither 0 nor left out.",
+            "size-for-sharing", "A shared axis has size 1 in the noise shape: it is neither 0 nor left out."
         ),
         lambda arguments, value: isinstance(value, (tuple, list)) and (0 in value or len(value) != 3),
     ),

@@ -9,12 +9,7 @@ from torch import Tensor
 
 from recdrop_lessons.checks.answer import Answer, Value
 from recdrop_lessons.checks.draw import Draw, non_contiguous
-from recdrop_lessons.checks.masks import (
-    EXACT_COUNT,
-    GENERAL_MASK,
-    counts_vary,
-    judge,
-)
+from recdrop_lessons.checks.masks import EXACT_COUNT, GENERAL_MASK, counts_vary, judge
 from recdrop_lessons.checks.multiplied import (
     apart_from_zero,
     drops_nothing,

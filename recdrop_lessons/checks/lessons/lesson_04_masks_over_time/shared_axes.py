@@ -101,53 +101,47 @@ MISCONCEPTIONS = (
         "own-for-shared",
         "You name the axes along which the mask changes. Shared is an axis along which it stays the same: "
         "one draw serves all its places.",
-        (lambda mask: tuple(name for name in AXES if name not in shared_axes(mask)),),
+        lambda mask: tuple(name for name in AXES if name not in shared_axes(mask)),
     ),
     Misconception(
         "one-line-looked-at",
         "You look at one line along each axis, at the first of the other two indices. That line may be "
         "constant by chance: every line along the axis must be.",
-        (lambda mask: _where(lambda axis: bool((_first(mask, axis) == _first(mask, axis)[0]).all())),),
+        lambda mask: _where(lambda axis: bool((_first(mask, axis) == _first(mask, axis)[0]).all())),
     ),
     Misconception(
         "two-slices-compared",
         "You compare two slices. A third may differ from both: every slice along the axis must be the same.",
-        (
-            lambda mask: _where(lambda axis: _alike(mask.select(axis, 0), mask.select(axis, 1))),
-            lambda mask: _where(lambda axis: _alike(mask.select(axis, 0), mask.select(axis, -1))),
-        ),
+        lambda mask: _where(lambda axis: _alike(mask.select(axis, 0), mask.select(axis, 1))),
+        lambda mask: _where(lambda axis: _alike(mask.select(axis, 0), mask.select(axis, -1))),
     ),
     Misconception(
         "counts-compared",
         "You compare how much each slice drops: its sum, its mean or its rate. Slices that drop equally many "
         "elements need not drop the same ones.",
-        (
-            lambda mask: _where(
-                lambda axis: bool(
-                    torch.isclose(
-                        mask.movedim(axis, 0).flatten(1).sum(1), mask.select(axis, 0).sum(), atol=1e-6
-                    ).all()
-                )
-            ),
+        lambda mask: _where(
+            lambda axis: bool(
+                torch.isclose(
+                    mask.movedim(axis, 0).flatten(1).sum(1), mask.select(axis, 0).sum(), atol=1e-6
+                ).all()
+            )
         ),
     ),
     Misconception(
         "time-batch-swapped",
         "You exchange batch and time. The mask's axes are (batch, time, features), in this order.",
-        (
-            lambda mask: shared_axes(mask.transpose(0, 1)),
-            lambda mask: tuple({"batch": "time", "time": "batch"}.get(n, n) for n in shared_axes(mask)),
-        ),
+        lambda mask: shared_axes(mask.transpose(0, 1)),
+        lambda mask: tuple({"batch": "time", "time": "batch"}.get(n, n) for n in shared_axes(mask)),
     ),
     Misconception(
         "order-reversed",
         "The axes are right, their order is not: batch, then time, then features.",
-        (lambda mask: shared_axes(mask)[::-1],),
+        lambda mask: shared_axes(mask)[::-1],
     ),
     Misconception(
         "string-for-tuple",
         'You return a string where there is one axis. A tuple of one has a comma: ("time",).',
-        (lambda mask: shared_axes(mask)[0] if len(shared_axes(mask)) == 1 else shared_axes(mask),),
+        lambda mask: shared_axes(mask)[0] if len(shared_axes(mask)) == 1 else shared_axes(mask),
     ),
 )
 

@@ -10,13 +10,7 @@ import torch
 from torch import Tensor
 
 from recdrop_lessons.checks.draw import Draw
-from recdrop_lessons.checks.lstm import (
-    Function,
-    Gates,
-    State,
-    gates,
-    step_arguments,
-)
+from recdrop_lessons.checks.lstm import Function, Gates, State, gates, step_arguments
 from recdrop_lessons.checks.parts import Misconception
 
 GRADIENTS = ("x", "h", "c", "W", "U", "b")
@@ -137,7 +131,7 @@ PLACES = {
 def misplaced(step: Callable[..., State], right: str) -> tuple[Misconception, ...]:
     """Every other place of the mask, and the mistakes of any LSTM."""
     return tuple(
-        Misconception(slug, sentence, tuple(partial(step, at=at) for at in PLACES if PLACES[at][0] == slug))
+        Misconception(slug, sentence, *(partial(step, at=at) for at in PLACES if PLACES[at][0] == slug))
         for slug, sentence in dict(place for at, place in PLACES.items() if at != right).items()
     )
 

@@ -26,8 +26,7 @@ SWAPPED = Misconception(
     "paper itself turns its convention round between two sections.)",
 )
 ONE_MASK = Misconception(
-    "one-mask-for-both",
-    "You use one mask for h and c. Each has its own, d_h and d_c, with its own rate.",
+    "one-mask-for-both", "You use one mask for h and c. Each has its own, d_h and d_c, with its own rate."
 )
 GIVEN_MASK_IGNORED = Misconception(
     "given-mask-ignored",
@@ -35,8 +34,7 @@ GIVEN_MASK_IGNORED = Misconception(
     "None.",
 )
 ONE_MASK_FOR_BATCH = Misconception(
-    "one-mask-for-batch",
-    "All examples of the batch share one draw. Each example has a mask of its own.",
+    "one-mask-for-batch", "All examples of the batch share one draw. Each example has a mask of its own."
 )
 
 

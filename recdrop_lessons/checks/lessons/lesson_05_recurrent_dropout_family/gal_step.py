@@ -13,18 +13,8 @@ from torch import Tensor
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
-from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._shared import (
-    GRADIENTS,
-)
-from recdrop_lessons.checks.lstm import (
-    Function,
-    Gates,
-    State,
-    gates,
-    lstm_basics,
-    step_arguments,
-    step_cases,
-)
+from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._shared import GRADIENTS
+from recdrop_lessons.checks.lstm import Function, Gates, State, gates, lstm_basics, step_arguments, step_cases
 from recdrop_lessons.checks.masks import mask_values
 from recdrop_lessons.checks.parts import Misconception
 from recdrop_lessons.checks.recognise import Silent
@@ -155,25 +145,23 @@ MISCONCEPTIONS = (
         "mask-after-product",
         "You multiply by the mask after the product with U. Gal's masks are on x and h themselves, before "
         "the product.",
-        (partial(gal_step, before=False),),
+        partial(gal_step, before=False),
     ),
     Misconception(
         "masks-told-by-size",
         "You take a mask for one per gate because its first axis has size 4. A batch of four examples has "
         "that too: count the dimensions.",
-        (
-            partial(
-                gal_step,
-                per_gate_x=lambda m_x, m_h: m_x.shape[0] == 4,
-                per_gate_h=lambda m_x, m_h: m_h.shape[0] == 4,
-            ),
+        partial(
+            gal_step,
+            per_gate_x=lambda m_x, m_h: m_x.shape[0] == 4,
+            per_gate_h=lambda m_x, m_h: m_h.shape[0] == 4,
         ),
     ),
     Misconception(
         "masks-not-independent",
         "You look at one of the masks and take the other to be of the same kind. Each is tied or one per "
         "gate by itself.",
-        tuple(
+        *(
             partial(gal_step, per_gate_x=told, per_gate_h=told)
             for told in (
                 lambda m_x, m_h: m_x.dim() == 3,
@@ -187,65 +175,63 @@ MISCONCEPTIONS = (
         "one-mask-for-all-gates",
         "You use one mask for all gates where there is one per gate: m[0] is for i, m[1] for f, m[2] for "
         "g, m[3] for o.",
-        (
-            *(_reduced(_block(k)) for k in range(4)),
-            _reduced(lambda m: m.mean(0)),
-            _reduced(lambda m: m.prod(0)),
-        ),
+        *(_reduced(_block(k)) for k in range(4)),
+        _reduced(lambda m: m.mean(0)),
+        _reduced(lambda m: m.prod(0)),
     ),
     Misconception(
         "mask-gate-order",
         "You give the gates each other's masks. They lie in the order of the blocks: i, f, g, o.",
-        tuple(_keras_order(order) for order in permutations(range(4)) if order != (0, 1, 2, 3)),
+        *(_keras_order(order) for order in permutations(range(4)) if order != (0, 1, 2, 3)),
     ),
     Misconception(
         "state-mask-forgotten",
         "Your state goes unmasked into the gates: m_h multiplies h before the product with U.",
-        (_ones("m_h"),),
+        _ones("m_h"),
     ),
     Misconception(
         "input-mask-forgotten",
         "Your input goes unmasked into the gates: m_x multiplies x before the product with W.",
-        (_ones("m_x"),),
+        _ones("m_x"),
     ),
     Misconception(
         "masks-forgotten",
         "Your step uses neither mask: m_x belongs on x and m_h on h, each before its product.",
-        (_ones("m_x", "m_h"),),
+        _ones("m_x", "m_h"),
     ),
     Misconception(
         "masked-state-carried",
         "Your new state comes out masked. m_h is on the old h on its way into the gates; h' itself is not "
         "dropped, or the mask would act again and again.",
-        (_on_new_state("h"), _on_new_state("also")),
+        _on_new_state("h"),
+        _on_new_state("also"),
     ),
     Misconception(
         "mask-on-cell",
         "You mask the cell. That is Moon's method; Gal masks x and h on their way into the gates.",
-        (_on_new_state("c"), _on_new_state("old cell")),
+        _on_new_state("c"),
+        _on_new_state("old cell"),
     ),
     *lstm_basics(gal_step),
     Misconception(
         "one-kind-of-mask",
         "You treat every mask alike, as tied or as one per gate. Count the dimensions: (B, ·) is tied, (4, "
         "B, ·) is one per gate.",
-        (
-            partial(gal_step, per_gate_x=lambda m_x, m_h: True, per_gate_h=lambda m_x, m_h: True),
-            partial(gal_step, per_gate_x=lambda m_x, m_h: True),
-            partial(gal_step, per_gate_h=lambda m_x, m_h: True),
-        ),
+        partial(gal_step, per_gate_x=lambda m_x, m_h: True, per_gate_h=lambda m_x, m_h: True),
+        partial(gal_step, per_gate_x=lambda m_x, m_h: True),
+        partial(gal_step, per_gate_h=lambda m_x, m_h: True),
     ),
     Misconception(
         "masks-summed",
         "You add up the products of all four masks with the whole matrix. Gate k reads its own block of rows "
         "under its own mask.",
-        (_summed,),
+        _summed,
     ),
     Misconception(
         "mask-reshaped",
         "You reshape a mask (4, B, ·) to (B, 4, ·). A reshape keeps the order in memory and mixes gates and "
         "examples; `transpose(0, 1)` exchanges the axes.",
-        (_reduced(lambda m: m.reshape(m.shape[1], 4, -1).transpose(0, 1)),),
+        _reduced(lambda m: m.reshape(m.shape[1], 4, -1).transpose(0, 1)),
     ),
     *mask_values(gal_step, "m_x", "m_h"),
 )

@@ -38,10 +38,9 @@ def influence(method: str, p: float, f: float, steps: int) -> list[float]:
         A list of `steps` floats.
     """
     # the first step's factor on g, and the factor of each further step; E[mᵗ] = (1-p)·(1/(1-p))ᵗ
-    first, factor = {
-        "zoneout": (1 - p, p + (1 - p) * f),
-        "cell, per sequence": (1.0, f / (1 - p)),
-    }.get(method, (1.0, f))
+    first, factor = {"zoneout": (1 - p, p + (1 - p) * f), "cell, per sequence": (1.0, f / (1 - p))}.get(
+        method, (1.0, f)
+    )
     return [float(first * factor**t) for t in range(steps)]
 
 
@@ -99,71 +98,61 @@ MISCONCEPTIONS = (
         "You take the mean of the sequence's mask to be 1 at each step. But it is one draw: after t steps "
         "its power mᵗ stands before g_1, and the mean of mᵗ is not the power of the mean. With p = 0.5 the "
         "mean of m² is 2.",
-        (_instead("cell, per sequence", value=lambda p, f, t: f ** (t - 1)),),
+        _instead("cell, per sequence", value=lambda p, f, t: f ** (t - 1)),
     ),
     Misconception(
         "sharing-swapped",
         "You exchange per step and per sequence on the cell. New at each step the masks are independent, and "
         "the mean of their product is the product of their means.",
-        (
-            _other_sharing,
-            _instead("cell, per step", value=lambda p, f, t: (f / (1 - p)) ** (t - 1)),
-        ),
+        _other_sharing,
+        _instead("cell, per step", value=lambda p, f, t: (f / (1 - p)) ** (t - 1)),
     ),
     Misconception(
         "no-rescale",
         "You leave out the scale of the mask. It is 0 or 1/(1-p), so its mean is 1.",
-        (
-            _instead("cell, per step", value=lambda p, f, t: (1 - p) ** t * f ** (t - 1)),
-            _instead("cell, per sequence", value=lambda p, f, t: (1 - p) * f ** (t - 1)),
-            _instead(*CANDIDATE, value=lambda p, f, t: (1 - p) * f ** (t - 1)),
-            _unscaled,
-        ),
+        _instead("cell, per step", value=lambda p, f, t: (1 - p) ** t * f ** (t - 1)),
+        _instead("cell, per sequence", value=lambda p, f, t: (1 - p) * f ** (t - 1)),
+        _instead(*CANDIDATE, value=lambda p, f, t: (1 - p) * f ** (t - 1)),
+        _unscaled,
     ),
     Misconception(
         "candidate-masked-again",
         "You let the candidate's mask act at each step. It acts on g_1 once, when it is written; what the "
         "cell holds is touched no more.",
-        (
-            _instead("candidate, per sequence", value=lambda p, f, t: (f / (1 - p)) ** (t - 1)),
-            _instead(*CANDIDATE, value=lambda p, f, t: (f / (1 - p)) ** (t - 1)),
-        ),
+        _instead("candidate, per sequence", value=lambda p, f, t: (f / (1 - p)) ** (t - 1)),
+        _instead(*CANDIDATE, value=lambda p, f, t: (f / (1 - p)) ** (t - 1)),
     ),
     Misconception(
         "gates-not-constant",
         "You let a mask that the gates read act on the cell. With the gates held constant nothing between "
         "g_1 and c_t is masked.",
-        (
-            _instead("gates", value=lambda p, f, t: (1 - p) * f ** (t - 1)),
-            _instead("gates", value=lambda p, f, t: ((1 - p) * f) ** (t - 1)),
-            _instead("gates", value=lambda p, f, t: (f / (1 - p)) ** (t - 1)),
-        ),
+        _instead("gates", value=lambda p, f, t: (1 - p) * f ** (t - 1)),
+        _instead("gates", value=lambda p, f, t: ((1 - p) * f) ** (t - 1)),
+        _instead("gates", value=lambda p, f, t: (f / (1 - p)) ** (t - 1)),
     ),
     Misconception(
         "zoneout-swapped",
         "You take p as the rate of updating. In zoneout the old value is kept with probability p.",
-        (_instead("zoneout", value=lambda p, f, t: p * (1 - p + p * f) ** (t - 1)),),
+        _instead("zoneout", value=lambda p, f, t: p * (1 - p + p * f) ** (t - 1)),
     ),
     Misconception(
         "zoneout-first-step",
         "You forget that zoneout acts in the first step too: with probability p the old cell stays, and g_1 "
         "is not written at all.",
-        (_instead("zoneout", value=lambda p, f, t: (p + (1 - p) * f) ** (t - 1)),),
+        _instead("zoneout", value=lambda p, f, t: (p + (1 - p) * f) ** (t - 1)),
     ),
     Misconception(
         "zoneout-fills-zero",
         "You let zoneout put zeros. It puts the old value: where a step is skipped, g_1 stays in the cell "
         "undiminished.",
-        (
-            _instead("zoneout", value=lambda p, f, t: (1 - p) ** t * f ** (t - 1)),
-            _instead("zoneout", value=lambda p, f, t: f ** (t - 1)),
-        ),
+        _instead("zoneout", value=lambda p, f, t: (1 - p) ** t * f ** (t - 1)),
+        _instead("zoneout", value=lambda p, f, t: f ** (t - 1)),
     ),
     Misconception(
         "off-by-one",
         "Your values are a step late. At t = 1 the candidate has just been written, and no forget gate has "
         "acted on it yet.",
-        (lambda method, p, f, steps: influence(method, p, f, steps + 1)[1:],),
+        lambda method, p, f, steps: influence(method, p, f, steps + 1)[1:],
     ),
 )
 

@@ -125,50 +125,47 @@ MISCONCEPTIONS = (
         "gates-unread",
         "You leave out gates_changed. A mask that only the gates read leaves both factors as they are: kept "
         "is f and written is i, as without any mask.",
-        (_without_flag,),
+        _without_flag,
     ),
     Misconception(
         "written-looked-at-first",
         "You look at the factor on g first. It changes under a mask on the cell and under zoneout too; what "
         "tells the three apart is what happens to the old cell.",
-        (_written_first,),
+        _written_first,
     ),
     Misconception(
         "zoneout-for-cell",
         "You do not tell zoneout from a mask on the cell. Both act on what is kept and on what is written; "
         "but where a mask is 0 the old cell is lost, and where zoneout acts it stays.",
-        (
-            _renamed(zoneout="cell"),
-            _renamed(cell="zoneout"),
-            _renamed(cell="zoneout", zoneout="cell"),
-        ),
+        _renamed(zoneout="cell"),
+        _renamed(cell="zoneout"),
+        _renamed(cell="zoneout", zoneout="cell"),
     ),
     Misconception(
         "cell-for-candidate",
         "You exchange Moon's and Semeniuta's methods. Moon's mask is on the whole new cell, Semeniuta's on "
         "the candidate alone.",
-        (_renamed(cell="candidate", candidate="cell"), _renamed(candidate="cell")),
+        _renamed(cell="candidate", candidate="cell"),
+        _renamed(candidate="cell"),
     ),
     Misconception(
         "scale-expected",
         "You look for values that are scaled up. A method may leave what it keeps as it is, and then the "
         "dropped values alone show it.",
-        (_doubled,),
+        _doubled,
     ),
     Misconception(
         "exact-comparison",
         "You ask whether numbers are equal to the last bit. The factors are exact up to 1e-5: compare with a "
         "tolerance.",
-        (
-            lambda **given: name_method(**given, rounding=0.0),
-            lambda **given: name_method(**given, rounding=1e-7),
-        ),
+        lambda **given: name_method(**given, rounding=0.0),
+        lambda **given: name_method(**given, rounding=1e-7),
     ),
     Misconception(
         "none-forgotten",
         "You name a method where there is none: kept is f, written is i, and the gates are those of the step "
         "without masks.",
-        tuple(_renamed(none=method) for method in METHODS[1:]),
+        *(_renamed(none=method) for method in METHODS[1:]),
     ),
 )
 

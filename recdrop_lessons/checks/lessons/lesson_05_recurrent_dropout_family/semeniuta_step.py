@@ -13,11 +13,7 @@ from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._shared i
     misplaced,
     step_with_mask,
 )
-from recdrop_lessons.checks.lstm import (
-    State,
-    lstm_basics,
-    step_cases,
-)
+from recdrop_lessons.checks.lstm import State, lstm_basics, step_cases
 from recdrop_lessons.checks.masks import mask_values
 
 

@@ -12,9 +12,7 @@ from torch import Tensor
 
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
-from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._shared import (
-    GRADIENTS,
-)
+from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._shared import GRADIENTS
 from recdrop_lessons.checks.lstm import (
     Function,
     Gates,
@@ -89,17 +87,18 @@ MISCONCEPTIONS = (
     Misconception(
         "mask-on-input-weights",
         "You mask the input's weights W. Weight drop is on the recurrent weights U (W_hh in PyTorch) alone.",
-        (partial(_input_weights, both=False), partial(_input_weights, both=True)),
+        partial(_input_weights, both=False),
+        partial(_input_weights, both=True),
     ),
     Misconception(
         "mask-forgotten",
         "Your step does not use the mask at all: U is to be multiplied by m_U before the product.",
-        (partial(weight_drop_step, mask=torch.ones_like),),
+        partial(weight_drop_step, mask=torch.ones_like),
     ),
     Misconception(
         "mask-on-some-gates",
         "You mask the weights of some gates only. m_U covers all four blocks of U.",
-        tuple(
+        *(
             partial(weight_drop_step, mask=_only(*(k for k in range(4) if some[k])))
             for some in product((False, True), repeat=4)
             if any(some) and not all(some)
@@ -108,30 +107,28 @@ MISCONCEPTIONS = (
     Misconception(
         "one-mask-for-all-gates",
         "You use one block of the mask for all four gates. Each weight has its own: m_U is (4H, H) as U is.",
-        tuple(partial(weight_drop_step, mask=_repeated(k)) for k in range(4)),
+        *(partial(weight_drop_step, mask=_repeated(k)) for k in range(4)),
     ),
     Misconception(
         "weight-mask-transposed",
         "You mask the weights the other way round. m_U lies as U does, outputs first: multiply before you "
         "transpose.",
-        (partial(weight_drop_step, mask=_blockwise_transposed),),
+        partial(weight_drop_step, mask=_blockwise_transposed),
     ),
     Misconception(
         "units-not-weights",
         "You drop whole units of h, one value for a column of the mask. Weight drop drops single weights: "
         "U∘m_U.",
-        (
-            partial(weight_drop_step, mask=lambda m: m[:1].expand_as(m)),
-            partial(weight_drop_step, mask=lambda m: m[:, :1].expand_as(m)),
-            partial(weight_drop_step, mask=lambda m: m.mean(0, keepdim=True).expand_as(m)),
-            partial(weight_drop_step, mask=lambda m: m.mean(1, keepdim=True).expand_as(m)),
-        ),
+        partial(weight_drop_step, mask=lambda m: m[:1].expand_as(m)),
+        partial(weight_drop_step, mask=lambda m: m[:, :1].expand_as(m)),
+        partial(weight_drop_step, mask=lambda m: m.mean(0, keepdim=True).expand_as(m)),
+        partial(weight_drop_step, mask=lambda m: m.mean(1, keepdim=True).expand_as(m)),
     ),
     *lstm_basics(weight_drop_step),
     Misconception(
         "mask-on-bias",
         "You drop biases too. Weight drop is on the recurrent weights alone.",
-        tuple(
+        *(
             lambda m_U, b, k=k, **given: weight_drop_step(
                 m_U=m_U, b=b * (m_U[:, k] if k < 2 else m_U.mean(1)), **given
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,9 +14,7 @@ from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import Exact
 from recdrop_lessons.checks.general import EDGE_CASE
-from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._shared import (
-    GRADIENTS,
-)
+from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._shared import GRADIENTS
 from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._zoneout_drawn import (
     GIVEN_MASK_IGNORED,
     ONE_MASK,
@@ -184,63 +181,60 @@ AT_EVALUATION = Misconception(
     "zoneout-at-evaluation",
     "Your step still keeps and renews at random at evaluation. There the expectation is taken: z times the "
     "old value plus 1-z times the new.",
-    (partial(zoneout_step, masks_at_evaluation=True),),
+    partial(zoneout_step, masks_at_evaluation=True),
 )
 
 MISCONCEPTIONS = (
-    replace(SWAPPED, mistakes=(_swap(True, True), _swap(True, False), _swap(False, True))),
+    SWAPPED.shown_by(_swap(True, True), _swap(True, False), _swap(False, True)),
     Misconception(
         "zoneout-rescaled",
         "You scale what zoneout lets through. Nothing is dropped to zero, so nothing needs scaling: it is "
         "the old value or the new.",
-        tuple(_rescale(how, evaluation) for how in ("new", "all", "each") for evaluation in (False, True)),
+        *(_rescale(how, evaluation) for how in ("new", "all", "each") for evaluation in (False, True)),
     ),
     Misconception(
         "h-from-zoned-cell",
         "Your new state reads the cell after its zoneout. In the paper h̃ = o∘tanh(c̃) comes from the cell "
         "*before* its zoneout, and then gets its own.",
-        (partial(zoneout_step, h_reads="after zoneout"),),
+        partial(zoneout_step, h_reads="after zoneout"),
     ),
     AT_EVALUATION,
     Misconception(
         "no-expectation",
         "At evaluation you return something else than the expectation: z times the old value plus 1-z "
         "times the new.",
-        (_evaluates("new"), _evaluates("scaled"), _evaluates("old"), _evaluates("half")),
+        _evaluates("new"),
+        _evaluates("scaled"),
+        _evaluates("old"),
+        _evaluates("half"),
     ),
     Misconception(
         "zero-for-previous",
         "You put zero where the old value belongs: that is dropout. In zoneout the replacement value is the "
         "previous value.",
-        (
-            partial(zoneout_step, keep=_zero),
-            partial(zoneout_step, keep=_zero_scaled),
-            partial(zoneout_step, keep=_zero_in_training),
-        ),
+        partial(zoneout_step, keep=_zero),
+        partial(zoneout_step, keep=_zero_scaled),
+        partial(zoneout_step, keep=_zero_in_training),
     ),
     Misconception(
         "masks-swapped",
         "You use h's mask or rate for the cell, and the cell's for h: d_h and z_h belong to h, d_c and z_c "
         "to c.",
-        (
-            _renamed(d_h="d_c", d_c="d_h", z_h="z_c", z_c="z_h"),
-            _renamed(d_h="d_c", d_c="d_h"),
-            _renamed(z_h="z_c", z_c="z_h"),
-        ),
+        _renamed(d_h="d_c", d_c="d_h", z_h="z_c", z_c="z_h"),
+        _renamed(d_h="d_c", d_c="d_h"),
+        _renamed(z_h="z_c", z_c="z_h"),
     ),
-    replace(
-        ONE_MASK,
-        mistakes=(
-            _renamed(d_h="d_c"),
-            _renamed(d_c="d_h"),
-            _renamed(d_h="d_c", z_h="z_c"),
-            _renamed(d_c="d_h", z_c="z_h"),
-        ),
+    ONE_MASK.shown_by(
+        _renamed(d_h="d_c"),
+        _renamed(d_c="d_h"),
+        _renamed(d_h="d_c", z_h="z_c"),
+        _renamed(d_c="d_h", z_c="z_h"),
     ),
     Misconception(
         "one-state-only",
         "You put zoneout on one of the two states alone. Both h and c have it, each with its rate.",
-        (_one_state_only("h"), _one_state_only("c")),
+        _one_state_only("h"),
+        _one_state_only("c"),
     ),
     *lstm_basics(zoneout_step),
     ONE_MASK_FOR_BATCH,

@@ -45,63 +45,56 @@ MISCONCEPTIONS = (
         "last-from-padding",
         "You take the last step of the tensor. In a shorter sequence it is padding: the last valid step "
         "of example b is lengths[b] - 1.",
-        (
-            lambda outputs, lengths: outputs[:, -1],
-            lambda outputs, lengths: outputs[:, -1:],
-        ),
+        lambda outputs, lengths: outputs[:, -1],
+        lambda outputs, lengths: outputs[:, -1:],
     ),
     Misconception(
         "off-by-one",
         "You are one step off. A sequence of n valid steps has them at 0 to n-1, so the last is at n-1.",
-        (
-            _at(lambda lengths, T: lengths),
-            _at(lambda lengths, T: lengths.clamp(max=T - 1)),
-            _at(lambda lengths, T: lengths % T),
-            _at(lambda lengths, T: lengths - 2),
-            _at(lambda lengths, T: (lengths - 2).clamp(min=0)),
-        ),
+        _at(lambda lengths, T: lengths),
+        _at(lambda lengths, T: lengths.clamp(max=T - 1)),
+        _at(lambda lengths, T: lengths % T),
+        _at(lambda lengths, T: lengths - 2),
+        _at(lambda lengths, T: (lengths - 2).clamp(min=0)),
     ),
     Misconception(
         "one-length-for-all",
         "You use one sequence's length for all. Each sequence ends where its own length says.",
-        (
-            _at(lambda lengths, T: lengths.max() - 1),
-            _at(lambda lengths, T: lengths.min() - 1),
-            _at(lambda lengths, T: lengths[0] - 1),
-            _at(lambda lengths, T: lengths[-1] - 1),
-        ),
+        _at(lambda lengths, T: lengths.max() - 1),
+        _at(lambda lengths, T: lengths.min() - 1),
+        _at(lambda lengths, T: lengths[0] - 1),
+        _at(lambda lengths, T: lengths[-1] - 1),
     ),
     Misconception(
         "first-step",
         "You take the first step. The last valid one has read the whole sequence.",
-        (lambda outputs, lengths: outputs[:, 0],),
+        lambda outputs, lengths: outputs[:, 0],
     ),
     Misconception(
         "counted-from-the-end",
         "You count from the end of the tensor, where the padding is. Count from the start: lengths[b] - 1.",
-        (_at(lambda lengths, T: -lengths), _at(lambda lengths, T: T - 1 - lengths)),
+        _at(lambda lengths, T: -lengths),
+        _at(lambda lengths, T: T - 1 - lengths),
     ),
     Misconception(
         "pooled-steps",
         "You pool the valid steps. Return one of them, the last.",
-        (
-            _valid_sum,
-            lambda outputs, lengths: _valid_sum(outputs, lengths) / lengths[:, None],
-            lambda outputs, lengths: outputs.mean(1),
-            lambda outputs, lengths: outputs.where(valid(outputs.shape[1], lengths) > 0, -torch.inf).amax(1),
-        ),
+        _valid_sum,
+        lambda outputs, lengths: _valid_sum(outputs, lengths) / lengths[:, None],
+        lambda outputs, lengths: outputs.mean(1),
+        lambda outputs, lengths: outputs.where(valid(outputs.shape[1], lengths) > 0, -torch.inf).amax(1),
     ),
     Misconception(
         "all-rows-for-each",
         "You pick the step of each example from all examples: outputs[:, lengths - 1] is (B, B, H). Pair the "
         "examples with their steps.",
-        (lambda outputs, lengths: outputs[:, lengths - 1],),
+        lambda outputs, lengths: outputs[:, lengths - 1],
     ),
     Misconception(
         "time-batch-swapped",
         "You take the time axis for the batch axis. outputs is (B, T, H): the example comes first, then the "
         "step.",
-        (lambda outputs, lengths: outputs[lengths - 1, torch.arange(len(lengths))],),
+        lambda outputs, lengths: outputs[lengths - 1, torch.arange(len(lengths))],
     ),
 )
 

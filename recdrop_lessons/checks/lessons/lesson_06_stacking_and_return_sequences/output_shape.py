@@ -33,10 +33,7 @@ from recdrop_lessons.checks.recognise import unless_lost
 from recdrop_lessons.checks.steps import Failed, fail, kept, stepwise
 
 
-def output_shape(
-    layers: Sequence[Spec],
-    input_shape: Shape,
-) -> Shape:
+def output_shape(layers: Sequence[Spec], input_shape: Shape) -> Shape:
     """The shape that leaves a stack of layers, found without computing a value.
 
     Args:
@@ -127,159 +124,152 @@ MISCONCEPTIONS = (
         "return-sequences-inverted",
         "You have return_sequences the wrong way round. True keeps the time axis, (B, T, units); False gives "
         "the last step alone, (B, units).",
-        (_recurrents(flag=lambda flag: not flag),),
+        _recurrents(flag=lambda flag: not flag),
     ),
     Misconception(
         "return-sequences-ignored",
         "You do not look at return_sequences. It decides whether the time axis leaves the layer.",
-        (_recurrents(flag=lambda flag: True), _recurrents(flag=lambda flag: False)),
+        _recurrents(flag=lambda flag: True),
+        _recurrents(flag=lambda flag: False),
     ),
     Misconception(
         "return-sequences-wrong-layer",
         "You look at return_sequences of the wrong layer. Each layer's own flag says what leaves *it*; the "
         "layer above has to take what it gets.",
-        (
-            _flags(lambda flags: [*flags[1:], *flags[-1:]]),
-            _flags(lambda flags: [*flags[1:], *[False] * len(flags[-1:])]),
-            _flags(lambda flags: [*flags[:1], *flags[:-1]]),
-            _flags(lambda flags: [*[False] * len(flags[:1]), *flags[:-1]]),
-            _flags(lambda flags: [True] * len(flags[:-1]) + flags[-1:]),
-            _flags(lambda flags: flags[-1:] * len(flags)),
-            _flags(lambda flags: flags[:1] * len(flags)),
-        ),
+        _flags(lambda flags: [*flags[1:], *flags[-1:]]),
+        _flags(lambda flags: [*flags[1:], *[False] * len(flags[-1:])]),
+        _flags(lambda flags: [*flags[:1], *flags[:-1]]),
+        _flags(lambda flags: [*[False] * len(flags[:1]), *flags[:-1]]),
+        _flags(lambda flags: [True] * len(flags[:-1]) + flags[-1:]),
+        _flags(lambda flags: flags[-1:] * len(flags)),
+        _flags(lambda flags: flags[:1] * len(flags)),
     ),
     Misconception(
         "bidirectional-not-doubled",
         "Your bidirectional layer is as wide as one direction. The outputs of both are concatenated: "
         "2·units.",
-        (_rules(Bidirectional=recurrent(1)),),
+        _rules(Bidirectional=recurrent(1)),
     ),
     Misconception(
         "dense-drops-time",
         "Your Dense flattens or drops the time axis. It works on the last axis, at each step, and leaves all "
         "others as they are.",
-        (
-            _rules(Dense=lambda shape, units: (shape[0], units) if len(shape) > 1 else None),
-            _rules(
-                Dense=lambda shape, units: (shape[0], units) if len(shape) > 1 else None,
-                TimeDistributed=lambda shape, units: (shape[0], units) if len(shape) > 2 else None,
-            ),
-            _rules(Dense=lambda shape, units: (*shape[:-2], units) if len(shape) > 2 else (shape[0], units)),
+        _rules(Dense=lambda shape, units: (shape[0], units) if len(shape) > 1 else None),
+        _rules(
+            Dense=lambda shape, units: (shape[0], units) if len(shape) > 1 else None,
+            TimeDistributed=lambda shape, units: (shape[0], units) if len(shape) > 2 else None,
         ),
+        _rules(Dense=lambda shape, units: (*shape[:-2], units) if len(shape) > 2 else (shape[0], units)),
     ),
     Misconception(
         "dense-refuses-time",
         "Your Dense takes rank 2 alone. It takes (B, T, F) as well, and works on the last axis.",
-        (_rules(Dense=lambda shape, units: (shape[0], units) if len(shape) == 2 else None),),
+        _rules(Dense=lambda shape, units: (shape[0], units) if len(shape) == 2 else None),
     ),
     Misconception(
         "dense-any-rank",
         "Your Dense takes a shape of rank 1. It needs a batch and features, rank 2 or more.",
-        (_rules(Dense=lambda shape, units: (*shape[:-1], units)),),
+        _rules(Dense=lambda shape, units: (*shape[:-1], units)),
     ),
     Misconception(
         "repeat-vector-any-rank",
         "Your RepeatVector takes sequences. It makes a time axis out of one vector per example, (B, F), so "
         "it needs rank 2.",
-        (
-            _rules(RepeatVector=lambda shape, n: (shape[0], n, *shape[1:])),
-            _rules(RepeatVector=lambda shape, n: (shape[0], n, shape[-1])),
-            _rules(RepeatVector=lambda shape, n: (*shape[:-1], n, shape[-1])),
-            _rules(RepeatVector=lambda shape, n: (shape[0], n, shape[1])),
-        ),
+        _rules(RepeatVector=lambda shape, n: (shape[0], n, *shape[1:])),
+        _rules(RepeatVector=lambda shape, n: (shape[0], n, shape[-1])),
+        _rules(RepeatVector=lambda shape, n: (*shape[:-1], n, shape[-1])),
+        _rules(RepeatVector=lambda shape, n: (shape[0], n, shape[1])),
     ),
     Misconception(
         "repeat-axis-last",
         "Your RepeatVector puts the new axis last. Time is the second axis: (B, n, F).",
-        (_rules(RepeatVector=lambda shape, n: (*shape, n) if len(shape) == 2 else None),),
+        _rules(RepeatVector=lambda shape, n: (*shape, n) if len(shape) == 2 else None),
     ),
     Misconception(
         "time-distributed-rank-2",
         "Your TimeDistributed takes rank 2. It applies its layer at each step, so it needs a time axis: "
         "rank 3 or more.",
-        (_rules(TimeDistributed=last_axis(2)), _rules(TimeDistributed=last_axis(1))),
+        _rules(TimeDistributed=last_axis(2)),
+        _rules(TimeDistributed=last_axis(1)),
     ),
     Misconception(
         "time-distributed-rank-3-only",
         "Your TimeDistributed refuses rank 4. Whatever comes after batch and time goes to the layer inside.",
-        (_rules(TimeDistributed=lambda shape, units: (*shape[:-1], units) if len(shape) == 3 else None),),
+        _rules(TimeDistributed=lambda shape, units: (*shape[:-1], units) if len(shape) == 3 else None),
     ),
     Misconception(
         "time-distributed-drops-time",
         "Your TimeDistributed drops the time axis. It applies a Dense at each step and keeps all steps.",
-        (_rules(TimeDistributed=lambda shape, units: (shape[0], units) if len(shape) > 2 else None),),
+        _rules(TimeDistributed=lambda shape, units: (shape[0], units) if len(shape) > 2 else None),
     ),
     Misconception(
         "recurrent-any-rank",
         "Your recurrent layer takes a shape that is not (B, T, F). It reads steps, so it needs rank 3; "
         "that is the error this lesson is about.",
-        (
-            _recurrents(takes=lambda rank: rank >= 2),
-            _recurrents(takes=lambda rank: rank >= 3),
-            _recurrents(takes=lambda rank: rank in (2, 3)),
-            _recurrents(takes=_any_rank),
-            *(
-                _rules(**{kind: recurrent(directions, takes)})
-                for kind, directions in (("LSTM", 1), ("Bidirectional", 2))
-                for takes in (
-                    lambda rank: rank >= 2,
-                    lambda rank: rank >= 3,
-                    lambda rank: rank in (2, 3),
-                    _any_rank,
-                )
-            ),
+        _recurrents(takes=lambda rank: rank >= 2),
+        _recurrents(takes=lambda rank: rank >= 3),
+        _recurrents(takes=lambda rank: rank in (2, 3)),
+        _recurrents(takes=_any_rank),
+        *(
+            _rules(**{kind: recurrent(directions, takes)})
+            for kind, directions in (("LSTM", 1), ("Bidirectional", 2))
+            for takes in (
+                lambda rank: rank >= 2,
+                lambda rank: rank >= 3,
+                lambda rank: rank in (2, 3),
+                _any_rank,
+            )
         ),
     ),
     Misconception(
         "never-raises",
         "You let every layer take every shape. Each needs its rank, and a stack that breaks raises a "
         "ValueError.",
-        (
-            _rules(
-                LSTM=recurrent(1, _any_rank),
-                Bidirectional=recurrent(2, _any_rank),
-                Dense=last_axis(0),
-                TimeDistributed=last_axis(0),
-                RepeatVector=lambda shape, n: (shape[0], n, *shape[1:]),
-            ),
-            _rules(
-                LSTM=recurrent(1, _any_rank),
-                Bidirectional=recurrent(2, _any_rank),
-                Dense=last_axis(0),
-                TimeDistributed=last_axis(0),
-                RepeatVector=lambda shape, n: (shape[0], n, shape[-1]),
-            ),
+        _rules(
+            LSTM=recurrent(1, _any_rank),
+            Bidirectional=recurrent(2, _any_rank),
+            Dense=last_axis(0),
+            TimeDistributed=last_axis(0),
+            RepeatVector=lambda shape, n: (shape[0], n, *shape[1:]),
+        ),
+        _rules(
+            LSTM=recurrent(1, _any_rank),
+            Bidirectional=recurrent(2, _any_rank),
+            Dense=last_axis(0),
+            TimeDistributed=last_axis(0),
+            RepeatVector=lambda shape, n: (shape[0], n, shape[-1]),
         ),
     ),
     Misconception(
         "index-from-1",
         "You count the layers from 1. The message has to hold the index from 0, as in `layers[0]`.",
-        (partial(leaves, named=lambda k: k + 1),),
+        partial(leaves, named=lambda k: k + 1),
     ),
     Misconception(
         "culprit-named",
         "You name the layer below the one that breaks. It may well be to blame, but asked for is the first "
         "layer that cannot take its input.",
-        (partial(leaves, named=lambda k: k - 1),),
+        partial(leaves, named=lambda k: k - 1),
     ),
     Misconception(
         "batch-left-out",
         "You leave the batch out of the shape. It is the first axis and goes through every layer, None or "
         "not.",
-        (_result(lambda shape: shape[1:]), _result(lambda shape: (None, *shape[1:]))),
+        _result(lambda shape: shape[1:]),
+        _result(lambda shape: (None, *shape[1:])),
     ),
     NOT_A_VALUE_ERROR,
     INDEX_NOT_NAMED,
     Misconception(
         "last-error-named",
         "You name the last layer that cannot take its input. Asked for is the first: raise at once.",
-        (_last_break,),
+        _last_break,
     ),
     Misconception(
         "position-of-equal-layer",
         "You look the layer up with `layers.index(…)`, which finds the first layer that is equal. Count with "
         "`enumerate`.",
-        (_first_equal,),
+        _first_equal,
     ),
     LIST_FOR_TUPLE,
 )

@@ -143,87 +143,78 @@ MISCONCEPTIONS = (
         "return-sequences-wrong-layer",
         "You apply return_sequences to every layer. It says what leaves the *top* layer; between the "
         "layers all steps go up, always.",
-        (
-            _between(_last_step_up),
-            _between(_last_as_sequence),
-            _between(_last_repeated),
-            _between(lambda states, flag: states[:, -1:]),
-            _between(lambda states, flag: states[:, -1:].expand_as(states)),
-        ),
+        _between(_last_step_up),
+        _between(_last_as_sequence),
+        _between(_last_repeated),
+        _between(lambda states, flag: states[:, -1:]),
+        _between(lambda states, flag: states[:, -1:].expand_as(states)),
     ),
     Misconception(
         "return-sequences-inverted",
         "You have return_sequences the wrong way round. True gives all steps, (B, T, H); False the last one.",
-        (_out(lambda states, flag: states[:, -1] if flag else states),),
+        _out(lambda states, flag: states[:, -1] if flag else states),
     ),
     Misconception(
         "return-sequences-ignored",
         "You do not look at return_sequences: without it the last step alone is returned, with it all of "
         "them.",
-        (_out(lambda states, flag: states), _out(lambda states, flag: states[:, -1])),
+        _out(lambda states, flag: states),
+        _out(lambda states, flag: states[:, -1]),
     ),
     Misconception(
         "time-axis-kept",
         "Without return_sequences you keep a time axis of one step. Return (B, H).",
-        (_out(lambda states, flag: states if flag else states[:, -1:]),),
+        _out(lambda states, flag: states if flag else states[:, -1:]),
     ),
     Misconception(
         "first-step",
         "You return the first step. The last one has read the whole sequence.",
-        (_out(lambda states, flag: states if flag else states[:, 0]),),
+        _out(lambda states, flag: states if flag else states[:, 0]),
     ),
     Misconception(
         "state-handed-up",
         "Your upper layer starts from the state of the one below. Each layer starts at zero; only its "
         "outputs go up.",
-        (_handed_up,),
+        _handed_up,
     ),
     Misconception(
         "layers-reversed",
         "You go through the layers from the top down. The first of the list reads x.",
-        (_of_layers(lambda layers: layers[::-1]),),
+        _of_layers(lambda layers: layers[::-1]),
     ),
     Misconception(
         "layers-left-out",
         "You do not run all layers. Each of them reads what the one below gives.",
-        (
-            _of_layers(lambda layers: layers[:1]),
-            _of_layers(lambda layers: layers[:-1] or layers),
-            _of_layers(lambda layers: layers[:2]),
-            _of_layers(lambda layers: layers[-1:]),
-            _of_layers(lambda layers: layers[1:] or layers),
-        ),
+        _of_layers(lambda layers: layers[:1]),
+        _of_layers(lambda layers: layers[:-1] or layers),
+        _of_layers(lambda layers: layers[:2]),
+        _of_layers(lambda layers: layers[-1:]),
+        _of_layers(lambda layers: layers[1:] or layers),
     ),
     Misconception(
         "one-layers-weights",
         "You use one layer's weights for all. Each layer has its own.",
-        (
-            _of_layers(lambda layers: [layers[0]] * len(layers)),
-            _of_layers(lambda layers: [layers[-1]] * len(layers)),
-        ),
+        _of_layers(lambda layers: [layers[0]] * len(layers)),
+        _of_layers(lambda layers: [layers[-1]] * len(layers)),
     ),
     Misconception(
         "layers-side-by-side",
         "You join the outputs of all layers. Only the top layer's leave the stack.",
-        (
-            lambda x, layers, return_sequences: torch.cat(
-                [stacked_lstm(x, layers[: k + 1], return_sequences) for k in range(len(layers))], dim=-1
-            ),
+        lambda x, layers, return_sequences: torch.cat(
+            [stacked_lstm(x, layers[: k + 1], return_sequences) for k in range(len(layers))], dim=-1
         ),
     ),
     Misconception(
         "time-batch-swapped",
         "You take the time axis for the batch axis. x is (B, T, F): step t is x[:, t], and the states are "
         "stacked along axis 1.",
-        (
-            _batch_first(True),
-            _batch_first(False),
-            lambda **given: (
-                stacked_lstm(**given).transpose(0, 1) if given["return_sequences"] else stacked_lstm(**given)
-            ),
-            _out(lambda states, flag: states if flag else states[-1]),
-            _out(lambda states, flag: states.transpose(0, 1) if flag else states.transpose(0, 1)[:, -1]),
+        _batch_first(True),
+        _batch_first(False),
+        lambda **given: (
+            stacked_lstm(**given).transpose(0, 1) if given["return_sequences"] else stacked_lstm(**given)
         ),
+        _out(lambda states, flag: states if flag else states[-1]),
+        _out(lambda states, flag: states.transpose(0, 1) if flag else states.transpose(0, 1)[:, -1]),
     ),
     *lstm_basics(stacked_lstm),
 )

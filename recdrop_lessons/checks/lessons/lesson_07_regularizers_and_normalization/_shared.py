@@ -57,7 +57,7 @@ def penalty_basics(reference: Callable[..., Tensor]) -> tuple[Misconception, ...
             "gate-order",
             "You penalise another gate's rows. The blocks lie i, f, g, o, so `g` is the third of them and "
             "`o` the last.",
-            cut(
+            *cut(
                 *(
                     partial(block, order="".join(order))
                     for order in permutations(GATES)
@@ -69,17 +69,17 @@ def penalty_basics(reference: Callable[..., Tensor]) -> tuple[Misconception, ...
             "whole-matrix",
             "You penalise the whole matrix, as a Keras `kernel_regularizer` does: it acts on all gates at "
             "once. Cut out the gate's block first.",
-            cut(lambda w, gate: w),
+            *cut(lambda w, gate: w),
         ),
         Misconception(
             "gate-ignored",
             "You penalise the same block whatever the gate is.",
-            cut(*(lambda w, gate, k=k: w.chunk(4)[k] for k in range(4))),
+            *cut(*(lambda w, gate, k=k: w.chunk(4)[k] for k in range(4))),
         ),
         Misconception(
             "other-gates",
             "You penalise every gate but the one that is asked for.",
-            cut(
+            *cut(
                 lambda w, gate: torch.cat([its for k, its in enumerate(w.chunk(4)) if k != GATES.index(gate)])
             ),
         ),
@@ -87,7 +87,7 @@ def penalty_basics(reference: Callable[..., Tensor]) -> tuple[Misconception, ...
             "columns-for-rows",
             "You cut out columns. That is right for Keras's kernels (H, 4H); here, as in PyTorch, the matrix "
             "is (4H, H), and a gate is H of its rows.",
-            cut(
+            *cut(
                 partial(columns, width=lambda w: w.shape[1]),
                 partial(columns, width=lambda w: w.shape[0] // 4),
                 partial(columns, width=lambda w: w.shape[1] // 4),
@@ -98,12 +98,12 @@ def penalty_basics(reference: Callable[..., Tensor]) -> tuple[Misconception, ...
         Misconception(
             "rows-interleaved",
             "You take every fourth row. A gate's rows lie together: H of them in one block.",
-            cut(lambda w, gate: w[GATES.index(gate) :: 4]),
+            *cut(lambda w, gate: w[GATES.index(gate) :: 4]),
         ),
         Misconception(
             "root-for-square",
             "You take the norm, the root of the sum of the squares. The l2 penalty is the sum itself.",
-            measured(
+            *measured(
                 lambda ws: concatenated(ws).norm(), lambda ws: torch.stack([w.norm() for w in ws]).sum()
             ),
         ),
@@ -111,7 +111,7 @@ def penalty_basics(reference: Callable[..., Tensor]) -> tuple[Misconception, ...
             "mean-for-sum",
             "You take the mean of the squares. The l2 penalty is their sum, so it grows with the number of "
             "weights.",
-            measured(
+            *measured(
                 lambda ws: concatenated(ws).square().mean(),
                 lambda ws: torch.stack([w.square().mean() for w in ws]).sum(),
             ),
@@ -119,12 +119,12 @@ def penalty_basics(reference: Callable[..., Tensor]) -> tuple[Misconception, ...
         Misconception(
             "l1-for-l2",
             "You sum absolute values. That is the l1 penalty; l2 sums squares.",
-            measured(lambda ws: concatenated(ws).abs().sum()),
+            *measured(lambda ws: concatenated(ws).abs().sum()),
         ),
         Misconception(
             "square-of-sum",
             "You square the sum. Each weight is squared on its own, or weights of opposite signs cancel.",
-            measured(
+            *measured(
                 lambda ws: concatenated(ws).sum().square(),
                 lambda ws: torch.stack([w.sum().square() for w in ws]).sum(),
             ),
@@ -132,17 +132,18 @@ def penalty_basics(reference: Callable[..., Tensor]) -> tuple[Misconception, ...
         Misconception(
             "l2-halved",
             "You take half of l2, as in the textbooks' λ/2. Here, as in Keras, it is l2 · Σw².",
-            (partial(reference, factor=lambda l2: l2 / 2),),
+            partial(reference, factor=lambda l2: l2 / 2),
         ),
         Misconception(
             "l2-forgotten",
             "You leave out the factor l2. It says how much the penalty weighs against the loss.",
-            (partial(reference, factor=lambda l2: 1.0),),
+            partial(reference, factor=lambda l2: 1.0),
         ),
         Misconception(
             "l2-squared",
             "Your factor stands inside the square, so it is squared too: λ·Σw² is not Σ(λw)².",
-            (partial(reference, factor=lambda l2: l2**2), partial(reference, factor=lambda l2: l2**0.5)),
+            partial(reference, factor=lambda l2: l2**2),
+            partial(reference, factor=lambda l2: l2**0.5),
         ),
     )
 
@@ -197,49 +198,43 @@ def norm_basics(reference: Callable[..., Any]) -> tuple[Misconception, ...]:
             "unbiased-variance",
             "You divide the squares by n-1, as torch.var does unless it is told otherwise. A norm takes the "
             "biased variance, with n.",
-            (wrong(correction=1),),
+            wrong(correction=1),
         ),
         Misconception(
             "eps-outside-root",
             "You add eps to the standard deviation. It belongs inside the root: √(variance + eps).",
-            (wrong(scale=lambda variance, eps: variance.sqrt() + eps),),
+            wrong(scale=lambda variance, eps: variance.sqrt() + eps),
         ),
         Misconception(
             "eps-ignored",
             "You leave eps out, or use one of your own. It is an argument, and stands inside the root: "
             "√(variance + eps).",
-            tuple(map(fixed, (0.0, 1e-3, 1e-5, 1e-6, 1e-8, 1e-12))),
+            *map(fixed, (0.0, 1e-3, 1e-5, 1e-6, 1e-8, 1e-12)),
         ),
         Misconception(
             "eps-misused",
             "You square eps, or use it as a lower bound. It is added to the variance: √(variance + eps).",
-            (
-                wrong(scale=lambda variance, eps: (variance + eps**2).sqrt()),
-                wrong(scale=lambda variance, eps: variance.clamp_min(eps).sqrt()),
-                wrong(scale=lambda variance, eps: variance.sqrt().clamp_min(eps)),
-            ),
+            wrong(scale=lambda variance, eps: (variance + eps**2).sqrt()),
+            wrong(scale=lambda variance, eps: variance.clamp_min(eps).sqrt()),
+            wrong(scale=lambda variance, eps: variance.sqrt().clamp_min(eps)),
         ),
         Misconception(
             "root-forgotten",
             "You divide by the variance. The norm divides by its root.",
-            (wrong(scale=lambda variance, eps: variance + eps),),
+            wrong(scale=lambda variance, eps: variance + eps),
         ),
         Misconception(
             "not-divided",
             "You subtract the mean and leave the scale as it is. A norm also divides by √(variance + eps).",
-            (wrong(scale=lambda variance, eps: torch.ones_like(variance)),),
+            wrong(scale=lambda variance, eps: torch.ones_like(variance)),
         ),
         Misconception(
             "mean-kept",
             "You divide without subtracting the mean. A norm centres first: (v - mean) / √(variance + eps).",
-            (
-                wrong(centred=False),
-                partial(
-                    reference,
-                    standardise=lambda v, axes, eps: (
-                        v / (v.var(axes, correction=0, keepdim=True) + eps).sqrt()
-                    ),
-                ),
+            wrong(centred=False),
+            partial(
+                reference,
+                standardise=lambda v, axes, eps: v / (v.var(axes, correction=0, keepdim=True) + eps).sqrt(),
             ),
         ),
     )

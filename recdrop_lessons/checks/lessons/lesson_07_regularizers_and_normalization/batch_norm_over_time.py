@@ -67,41 +67,38 @@ MISCONCEPTIONS = (
         "per-step-inverted",
         "You have per_step the wrong way round. With it each step has statistics of its own; without it all "
         "steps share theirs.",
-        (_over((0, 1), (0,)),),
+        _over((0, 1), (0,)),
     ),
     Misconception(
         "per-step-ignored",
         "You treat both kinds alike: per_step decides whether the statistics run over the batch, or over the "
         "batch and time together.",
-        (_over((0,), (0,)), _over((0, 1), (0, 1))),
+        _over((0,), (0,)),
+        _over((0, 1), (0, 1)),
     ),
     Misconception(
         "time-batch-swapped",
         "You take the time axis for the batch axis. x is (B, T, F): statistics at each step run over the "
         "examples, axis 0.",
-        (
-            _over((1,), (0, 1)),
-            _over((1,), (1,)),
-            _over((0,), (1,)),
-            lambda **given: batch_norm_over_time(**given).transpose(0, 1),
-        ),
+        _over((1,), (0, 1)),
+        _over((1,), (1,)),
+        _over((0,), (1,)),
+        lambda **given: batch_norm_over_time(**given).transpose(0, 1),
     ),
     Misconception(
         "norm-over-features",
         "Your statistics run over the features. That is layer norm; a batch norm keeps the features apart, "
         "each with a mean and a variance of its own.",
-        (
-            _over((2,), (2,)),
-            _over((0, 2), (0, 1, 2)),
-            _over((2,), (1, 2)),
-            _over((1, 2), (1, 2)),
-            _over((0,), (0, 1, 2)),
-            _over((0, 2), (0, 1)),
-            _over((2,), (0, 1)),
-            _over((0,), (2,)),
-            _over((0, 1, 2), (0, 1, 2)),
-            _over((2,), (0, 1, 2)),
-        ),
+        _over((2,), (2,)),
+        _over((0, 2), (0, 1, 2)),
+        _over((2,), (1, 2)),
+        _over((1, 2), (1, 2)),
+        _over((0,), (0, 1, 2)),
+        _over((0, 2), (0, 1)),
+        _over((2,), (0, 1)),
+        _over((0,), (2,)),
+        _over((0, 1, 2), (0, 1, 2)),
+        _over((2,), (0, 1, 2)),
     ),
     *norm_basics(batch_norm_over_time),
 )

@@ -16,9 +16,7 @@ from recdrop_lessons.checks.lessons.lesson_07_regularizers_and_normalization._sh
     penalty_cases,
     squares,
 )
-from recdrop_lessons.checks.lstm import (
-    layer,
-)
+from recdrop_lessons.checks.lstm import layer
 
 
 def gate_penalty(

@@ -17,9 +17,7 @@ from recdrop_lessons.checks.lessons.lesson_07_regularizers_and_normalization._sh
     penalty_cases,
     squares,
 )
-from recdrop_lessons.checks.lstm import (
-    layer,
-)
+from recdrop_lessons.checks.lstm import layer
 from recdrop_lessons.checks.parts import Misconception
 
 
@@ -67,43 +65,39 @@ MISCONCEPTIONS = (
         "penalty-on-bias",
         "Your penalty reaches the bias. It has a regulariser of its own, and is best left alone: it sets "
         "where a gate works, not how strongly it listens.",
-        (
-            partial(kernels_penalty, on=lambda W, U, b: (W, U, b)),
-            partial(kernels_penalty, on=lambda W, U, b: (U, b)),
-            partial(kernels_penalty, on=lambda W, U, b: (W, b)),
-            partial(kernels_penalty, on=lambda W, U, b: (b,)),
-            lambda W, U, b, gate, l2: kernels_penalty(W, U, b, gate, l2) + l2 * squares([b]),
-        ),
+        partial(kernels_penalty, on=lambda W, U, b: (W, U, b)),
+        partial(kernels_penalty, on=lambda W, U, b: (U, b)),
+        partial(kernels_penalty, on=lambda W, U, b: (W, b)),
+        partial(kernels_penalty, on=lambda W, U, b: (b,)),
+        lambda W, U, b, gate, l2: kernels_penalty(W, U, b, gate, l2) + l2 * squares([b]),
     ),
     Misconception(
         "input-weights-forgotten",
         "You penalise U alone. The input's weights W have a block of the gate too.",
-        (partial(kernels_penalty, on=lambda W, U, b: (U,)),),
+        partial(kernels_penalty, on=lambda W, U, b: (U,)),
     ),
     Misconception(
         "recurrent-weights-forgotten",
         "You penalise W alone, as Keras's `kernel_regularizer` does. Its `recurrent_regularizer` is the one "
         "for U.",
-        (partial(kernels_penalty, on=lambda W, U, b: (W,)),),
+        partial(kernels_penalty, on=lambda W, U, b: (W,)),
     ),
     *penalty_basics(kernels_penalty),
     Misconception(
         "kernels-not-alike",
         "You treat the two kernels differently. From each of them take the gate's H rows, and multiply both "
         "sums by λ; H is the number of units, U's second size.",
-        (
-            lambda W, U, b, gate, l2: l2 * (W**2).sum() + kernels_penalty(0 * W, U, b, gate, l2),
-            lambda W, U, b, gate, l2: l2 * (U**2).sum() + kernels_penalty(W, 0 * U, b, gate, l2),
-            lambda W, U, b, gate, l2: (
-                kernels_penalty(W, 0 * U, b, gate, l2) + kernels_penalty(0 * W, U, b, gate, 1.0)
-            ),
-            lambda W, U, b, gate, l2: (
-                kernels_penalty(W, 0 * U, b, gate, 1.0) + kernels_penalty(0 * W, U, b, gate, l2)
-            ),
-            lambda W, U, b, gate, l2: 2 * kernels_penalty(W, 0 * U, b, gate, l2),
-            lambda W, U, b, gate, l2: 2 * kernels_penalty(0 * W, U, b, gate, l2),
-            lambda W, U, b, gate, l2: _rows_of(W.shape[1], W, U, gate, l2),
+        lambda W, U, b, gate, l2: l2 * (W**2).sum() + kernels_penalty(0 * W, U, b, gate, l2),
+        lambda W, U, b, gate, l2: l2 * (U**2).sum() + kernels_penalty(W, 0 * U, b, gate, l2),
+        lambda W, U, b, gate, l2: (
+            kernels_penalty(W, 0 * U, b, gate, l2) + kernels_penalty(0 * W, U, b, gate, 1.0)
         ),
+        lambda W, U, b, gate, l2: (
+            kernels_penalty(W, 0 * U, b, gate, 1.0) + kernels_penalty(0 * W, U, b, gate, l2)
+        ),
+        lambda W, U, b, gate, l2: 2 * kernels_penalty(W, 0 * U, b, gate, l2),
+        lambda W, U, b, gate, l2: 2 * kernels_penalty(0 * W, U, b, gate, l2),
+        lambda W, U, b, gate, l2: _rows_of(W.shape[1], W, U, gate, l2),
     ),
 )
 

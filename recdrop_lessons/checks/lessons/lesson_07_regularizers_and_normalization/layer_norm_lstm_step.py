@@ -21,15 +21,7 @@ from recdrop_lessons.checks.lessons.lesson_07_regularizers_and_normalization._sh
     norm_basics,
     standardise,
 )
-from recdrop_lessons.checks.lstm import (
-    Function,
-    Gates,
-    State,
-    gates,
-    lstm_basics,
-    step_arguments,
-    step_cases,
-)
+from recdrop_lessons.checks.lstm import Function, Gates, State, gates, lstm_basics, step_arguments, step_cases
 from recdrop_lessons.checks.parts import Misconception
 
 
@@ -142,157 +134,124 @@ MISCONCEPTIONS = (
         "norm-per-gate",
         "You norm each gate's block on its own. Here each product is normed as a whole, over all its 4H "
         "elements, before it is cut into gates.",
-        (
-            _before(
-                lambda norm, x, h, W, U, b, gain_x, gain_h: (
-                    _per_gate(norm)(x @ W.T) * gain_x + _per_gate(norm)(h @ U.T) * gain_h + b
-                )
-            ),
+        _before(
+            lambda norm, x, h, W, U, b, gain_x, gain_h: (
+                _per_gate(norm)(x @ W.T) * gain_x + _per_gate(norm)(h @ U.T) * gain_h + b
+            )
         ),
     ),
     Misconception(
         "norm-on-sum",
         "You norm the sum of the two products. Each has a norm and a gain of its own, and the results are "
         "added.",
-        (
-            _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + h @ U.T) * gx + b),
-            _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + h @ U.T) * gh + b),
-            _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + h @ U.T) * (gx + gh) + b),
-            _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + h @ U.T) * gx * gh + b),
-            _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + h @ U.T + b) * gx),
-            _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + h @ U.T + b) * (gx + gh)),
-            _before(lambda norm, x, h, W, U, b, gx, gh: norm((x @ W.T) * gx + (h @ U.T) * gh) + b),
-        ),
+        _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + h @ U.T) * gx + b),
+        _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + h @ U.T) * gh + b),
+        _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + h @ U.T) * (gx + gh) + b),
+        _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + h @ U.T) * gx * gh + b),
+        _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + h @ U.T + b) * gx),
+        _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + h @ U.T + b) * (gx + gh)),
+        _before(lambda norm, x, h, W, U, b, gx, gh: norm((x @ W.T) * gx + (h @ U.T) * gh) + b),
     ),
     Misconception(
         "gains-swapped",
         "You give the products each other's gains. gain_x belongs to x Wᵀ and gain_h to h Uᵀ.",
-        (_before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T) * gh + norm(h @ U.T) * gx + b),),
+        _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T) * gh + norm(h @ U.T) * gx + b),
     ),
     Misconception(
         "gain-inside-norm",
         "You multiply by the gain before the norm, which takes its scale out again. The gain comes after.",
-        (_before(lambda norm, x, h, W, U, b, gx, gh: norm((x @ W.T) * gx) + norm((h @ U.T) * gh) + b),),
+        _before(lambda norm, x, h, W, U, b, gx, gh: norm((x @ W.T) * gx) + norm((h @ U.T) * gh) + b),
     ),
     Misconception(
         "bias-in-norm",
         "You add b before a norm, which takes its mean out and changes its scale. b is added once, after "
         "both norms.",
-        (
-            _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + b) * gx + norm(h @ U.T) * gh),
-            _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T) * gx + norm(h @ U.T + b) * gh),
-            _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + b) * gx + norm(h @ U.T + b) * gh),
-            _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + b) * gx + norm(h @ U.T) * gh + b),
-        ),
+        _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + b) * gx + norm(h @ U.T) * gh),
+        _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T) * gx + norm(h @ U.T + b) * gh),
+        _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + b) * gx + norm(h @ U.T + b) * gh),
+        _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + b) * gx + norm(h @ U.T) * gh + b),
     ),
     Misconception(
         "bias-twice",
         "You add b twice, once with each product. It is added once.",
-        (_before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T) * gx + norm(h @ U.T) * gh + 2 * b),),
+        _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T) * gx + norm(h @ U.T) * gh + 2 * b),
     ),
     Misconception(
         "bias-forgotten",
         "You leave out b. The norms of the products have no shift, so b is the only one.",
-        (_without("b", value=0.0),),
+        _without("b", value=0.0),
     ),
     Misconception(
         "norm-before-product",
         "You norm x and h themselves. The norms are on the products x Wᵀ and h Uᵀ.",
-        (_before(lambda norm, x, h, W, U, b, gx, gh: (norm(x) @ W.T) * gx + (norm(h) @ U.T) * gh + b),),
+        _before(lambda norm, x, h, W, U, b, gx, gh: (norm(x) @ W.T) * gx + (norm(h) @ U.T) * gh + b),
     ),
     Misconception(
         "norm-forgotten",
         "A product goes into the gates without its norm. x Wᵀ and h Uᵀ each have one.",
-        (
-            _before(lambda norm, x, h, W, U, b, gx, gh: (x @ W.T) * gx + (h @ U.T) * gh + b),
-            _before(lambda norm, x, h, W, U, b, gx, gh: x @ W.T + h @ U.T + b),
-            _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T) * gx + h @ U.T + b),
-            _before(lambda norm, x, h, W, U, b, gx, gh: x @ W.T + norm(h @ U.T) * gh + b),
-        ),
+        _before(lambda norm, x, h, W, U, b, gx, gh: (x @ W.T) * gx + (h @ U.T) * gh + b),
+        _before(lambda norm, x, h, W, U, b, gx, gh: x @ W.T + h @ U.T + b),
+        _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T) * gx + h @ U.T + b),
+        _before(lambda norm, x, h, W, U, b, gx, gh: x @ W.T + norm(h @ U.T) * gh + b),
     ),
     Misconception(
         "normed-cell-carried",
         "You carry the normed cell on. Only the output reads the norm; c' itself goes to the next step as it "
         "is, or the norm would act again and again.",
-        (
-            partial(layer_norm_lstm_step, stored=lambda c, norm: norm(c)),
-            partial(
-                layer_norm_lstm_step,
-                stored=lambda c, norm: norm(c),
-                read=lambda c, norm, squash: squash(norm(norm(c))),
-            ),
-            partial(
-                layer_norm_lstm_step,
-                stored=lambda c, norm: norm(c),
-                read=lambda c, norm, squash: squash(c),
-            ),
+        partial(layer_norm_lstm_step, stored=lambda c, norm: norm(c)),
+        partial(
+            layer_norm_lstm_step,
+            stored=lambda c, norm: norm(c),
+            read=lambda c, norm, squash: squash(norm(norm(c))),
         ),
+        partial(layer_norm_lstm_step, stored=lambda c, norm: norm(c), read=lambda c, norm, squash: squash(c)),
     ),
     Misconception(
         "old-cell-normed",
         "You norm the old cell on its way into c'. The norm is on the new cell, where the output reads it.",
-        (
-            partial(layer_norm_lstm_step, old=lambda c, norm: norm(c)),
-            partial(
-                layer_norm_lstm_step,
-                old=lambda c, norm: norm(c),
-                read=lambda c, norm, squash: squash(c),
-            ),
-        ),
+        partial(layer_norm_lstm_step, old=lambda c, norm: norm(c)),
+        partial(layer_norm_lstm_step, old=lambda c, norm: norm(c), read=lambda c, norm, squash: squash(c)),
     ),
     Misconception(
         "cell-not-normed",
         "Your output reads c' as it is. It reads its norm: h' = o∘tanh(LN(c')∘gain_c + shift_c).",
-        (
-            partial(layer_norm_lstm_step, read=lambda c, norm, squash: squash(c)),
-            lambda **given: layer_norm_lstm_step(
-                **given,
-                read=lambda c, norm, squash: squash(c * given["gain_c"] + given["shift_c"]),
-            ),
+        partial(layer_norm_lstm_step, read=lambda c, norm, squash: squash(c)),
+        lambda **given: layer_norm_lstm_step(
+            **given, read=lambda c, norm, squash: squash(c * given["gain_c"] + given["shift_c"])
         ),
     ),
     Misconception(
         "norm-after-tanh",
         "You norm after the tanh, or the output itself. The norm is on c', inside the tanh.",
-        (
-            partial(layer_norm_lstm_step, read=lambda c, norm, squash: norm(squash(c))),
-            _gain_after_tanh,
-            partial(
-                layer_norm_lstm_step,
-                read=lambda c, norm, squash: squash(c),
-                out=lambda h, norm: norm(h),
-            ),
-        ),
+        partial(layer_norm_lstm_step, read=lambda c, norm, squash: norm(squash(c))),
+        _gain_after_tanh,
+        partial(layer_norm_lstm_step, read=lambda c, norm, squash: squash(c), out=lambda h, norm: norm(h)),
     ),
     Misconception(
         "gain-forgotten",
         "You leave out a gain. Each of the three norms has its own: gain_x, gain_h and gain_c.",
-        (
-            _without("gain_x"),
-            _without("gain_h"),
-            _without("gain_c"),
-            _without("gain_x", "gain_h"),
-            _without("gain_x", "gain_h", "gain_c"),
-        ),
+        _without("gain_x"),
+        _without("gain_h"),
+        _without("gain_c"),
+        _without("gain_x", "gain_h"),
+        _without("gain_x", "gain_h", "gain_c"),
     ),
     Misconception(
         "shift-forgotten",
         "You leave out shift_c. The norm of the cell has a gain and a shift.",
-        (_without("shift_c", value=0.0),),
+        _without("shift_c", value=0.0),
     ),
     Misconception(
         "shift-before-gain",
         "You add the shift before you multiply by the gain. It is LN(c')∘gain_c + shift_c.",
-        (lambda **given: layer_norm_lstm_step(**given | {"shift_c": given["shift_c"] * given["gain_c"]}),),
+        lambda **given: layer_norm_lstm_step(**given | {"shift_c": given["shift_c"] * given["gain_c"]}),
     ),
     Misconception(
         "norm-over-batch",
         "Your mean and variance run over the batch. That is batch norm; a layer norm keeps the examples "
         "apart and runs over the last axis.",
-        (
-            partial(layer_norm_lstm_step, standardise=_along((0,))),
-            partial(layer_norm_lstm_step, standardise=_along((0, 1))),
-        ),
+        partial(layer_norm_lstm_step, standardise=_along((0,))),
+        partial(layer_norm_lstm_step, standardise=_along((0, 1))),
     ),
     *norm_basics(layer_norm_lstm_step),
     *lstm_basics(layer_norm_lstm_step, biases=False),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -118,46 +117,38 @@ COEFFICIENT_MISCONCEPTIONS = (
     Misconception(
         "edge-direction",
         DIRECTION,
-        (
-            lambda h, edges, a_src, a_dst, slope: attention_coefficients(
-                h, edges.flip(0), a_src, a_dst, slope
-            ),
-        ),
+        lambda h, edges, a_src, a_dst, slope: attention_coefficients(h, edges.flip(0), a_src, a_dst, slope),
     ),
     Misconception(
         "attention-vectors-swapped",
         "You take a_src for the target and a_dst for the source. a_src belongs to the node that an edge "
         "leaves, a_dst to the one that it enters.",
-        (
-            lambda h, edges, a_src, a_dst, slope: attention_coefficients(h, edges, a_dst, a_src, slope),
-            lambda h, edges, a_src, a_dst, slope: attention_coefficients(h, edges, a_src, a_src, slope),
-            lambda h, edges, a_src, a_dst, slope: attention_coefficients(h, edges, a_dst, a_dst, slope),
-        ),
+        lambda h, edges, a_src, a_dst, slope: attention_coefficients(h, edges, a_dst, a_src, slope),
+        lambda h, edges, a_src, a_dst, slope: attention_coefficients(h, edges, a_src, a_src, slope),
+        lambda h, edges, a_src, a_dst, slope: attention_coefficients(h, edges, a_dst, a_dst, slope),
     ),
     Misconception(
         "softmax-over-sources",
         "You normalise over the edges that leave a node. The softmax goes over the edges that enter it: what "
         "enters a node sums to 1, what leaves it need not.",
-        (partial(attention_coefficients, group=0),),
+        partial(attention_coefficients, group=0),
     ),
     Misconception(
         "softmax-over-all-edges",
         "You take one softmax over all edges of the graph. Each target has a softmax of its own, over its "
         "incoming edges.",
-        (partial(attention_coefficients, normalise=lambda logits, group: logits.softmax(0)),),
+        partial(attention_coefficients, normalise=lambda logits, group: logits.softmax(0)),
     ),
     Misconception(
         "not-normalised",
         "Your coefficients do not sum to 1 over a node's incoming edges: the softmax is missing, or its "
         "denominator.",
-        (
-            partial(attention_coefficients, normalise=lambda logits, group: logits),
-            partial(attention_coefficients, normalise=lambda logits, group: logits.exp()),
-            partial(
-                attention_coefficients,
-                normalise=lambda logits, group: (
-                    logits / ((group[:, None] == group[None, :]) * logits[None, :]).sum(1)
-                ),
+        partial(attention_coefficients, normalise=lambda logits, group: logits),
+        partial(attention_coefficients, normalise=lambda logits, group: logits.exp()),
+        partial(
+            attention_coefficients,
+            normalise=lambda logits, group: (
+                logits / ((group[:, None] == group[None, :]) * logits[None, :]).sum(1)
             ),
         ),
     ),
@@ -165,50 +156,47 @@ COEFFICIENT_MISCONCEPTIONS = (
         "leaky-relu-forgotten",
         "Your logits go into the softmax as they are. The leaky ReLU comes in between: without it the "
         "target's part cancels in the softmax.",
-        (partial(attention_coefficients, activation=lambda logits, slope: logits),),
+        partial(attention_coefficients, activation=lambda logits, slope: logits),
     ),
     Misconception(
         "slope-ignored",
         "Your leaky ReLU has a slope of its own. Use the `slope` that is passed in (F.leaky_relu takes it as "
         "its second argument; alone it takes 0.01).",
-        (
-            partial(attention_coefficients, activation=lambda logits, slope: F.leaky_relu(logits, 0.01)),
-            partial(attention_coefficients, activation=lambda logits, slope: F.leaky_relu(logits, 0.2)),
-            partial(attention_coefficients, activation=lambda logits, slope: logits.relu()),
-        ),
+        partial(attention_coefficients, activation=lambda logits, slope: F.leaky_relu(logits, 0.01)),
+        partial(attention_coefficients, activation=lambda logits, slope: F.leaky_relu(logits, 0.2)),
+        partial(attention_coefficients, activation=lambda logits, slope: logits.relu()),
     ),
     Misconception(
         "target-cancels",
         "Your coefficients do not depend on the target: its score is left out, or the leaky ReLU is put on "
         "each score before the sum, and then the target's part cancels in the softmax. There is one leaky "
         "ReLU, around a_src·h_u + a_dst·h_v.",
-        (each_end,),
+        each_end,
     ),
     Misconception(
         "source-ignored",
         "All edges into a node get the same coefficient: your logits leave out the source's score, "
         "a_src·h_u.",
-        (lambda h, edges, a_src, a_dst, slope: attention_coefficients(h, edges, 0 * a_src, a_dst, slope),),
+        lambda h, edges, a_src, a_dst, slope: attention_coefficients(h, edges, 0 * a_src, a_dst, slope),
     ),
     Misconception(
         "self-loops-added",
         SELF_LOOPS_ADDED,
-        (
-            partial(coefficients_with_loops, instead=False, cut=True),
-            partial(coefficients_with_loops, instead=False, cut=False),
-            partial(coefficients_with_loops, instead=True, cut=False),
-        ),
+        partial(coefficients_with_loops, instead=False, cut=True),
+        partial(coefficients_with_loops, instead=False, cut=False),
+        partial(coefficients_with_loops, instead=True, cut=False),
     ),
     Misconception(
         "self-loops-removed",
         "You leave out the edges from a node to itself. They are edges like all others.",
-        (loops_removed,),
+        loops_removed,
     ),
     Misconception(
         "duplicate-edges-merged",
         "An edge that repeats counts once in your softmax, as in a matrix of nodes by nodes. Each copy is an "
         "edge of its own.",
-        (partial(merged, share=False), partial(merged, share=True)),
+        partial(merged, share=False),
+        partial(merged, share=True),
     ),
 )
 
@@ -230,7 +218,7 @@ def silent_on_extremes(misconception: Misconception) -> Misconception:
 
         return its
 
-    return replace(misconception, mistakes=tuple(map(quiet, misconception.mistakes)))
+    return misconception.shown_by(*map(quiet, misconception.mistakes))
 
 
 def coefficient_arguments(draw: Draw, nodes: int, features: int, edges: Tensor) -> dict[str, Any]:
@@ -256,10 +244,7 @@ def coefficient_cases(draw: Draw) -> Iterator[Case]:
 
 UNSTABLE = tuple(partial(attention_coefficients, normalise=normalise) for normalise in (naive, one_maximum))
 
-MISCONCEPTIONS = (
-    *map(silent_on_extremes, COEFFICIENT_MISCONCEPTIONS),
-    replace(SOFTMAX_UNSTABLE, mistakes=UNSTABLE),
-)
+MISCONCEPTIONS = (*map(silent_on_extremes, COEFFICIENT_MISCONCEPTIONS), SOFTMAX_UNSTABLE.shown_by(*UNSTABLE))
 
 PART = exact_part(
     "8.1",

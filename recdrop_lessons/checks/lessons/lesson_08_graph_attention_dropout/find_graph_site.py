@@ -85,43 +85,45 @@ MISCONCEPTIONS = (
         "zero-means-dropped",
         "You look for coefficients that are 0. A softmax can give 0 without a mask, and a mask may drop no "
         "edge at all and still scale them: it shows in what the coefficients sum to.",
-        (_by_zeros,),
+        _by_zeros,
     ),
     Misconception(
         "changed-means-dropped",
         "You take changed coefficients for dropped ones. They are computed from the features: dropping "
         "features changes them too, and the softmax makes them sum to 1 again.",
-        (_renamed(features="attention"), _renamed(attention="features")),
+        _renamed(features="attention"),
+        _renamed(attention="features"),
     ),
     Misconception(
         "nodes-without-edges",
         "You ask of every node that its coefficients sum to 1. A node without incoming edges has none, and "
         "its sum is 0 in any pass.",
-        (_with(nodes_without=True),),
+        _with(nodes_without=True),
     ),
     Misconception(
         "exact-comparison",
         "You ask whether sums are equal to 1 to the last bit. A softmax sums to 1 up to rounding: compare "
         "with a tolerance.",
-        (_to_the_last_bit,),
+        _to_the_last_bit,
     ),
     Misconception(
         "all-sums-expected",
         "You take attention as dropped only where each node's sum differs from 1. Dropped and scaled "
         "coefficients may sum to 1 at some nodes: one sum that differs is enough.",
-        (_with(of_sums=torch.all),),
+        _with(of_sums=torch.all),
     ),
-    Misconception("edge-direction", DIRECTION, (_with(end=0),)),
+    Misconception("edge-direction", DIRECTION, _with(end=0)),
     Misconception(
         "features-for-projected",
         "You exchange features and projected features. The coefficients are computed from the projections "
         "before those are dropped; dropping the features comes before everything.",
-        (_renamed(features="projected", projected="features"), _renamed(projected="features")),
+        _renamed(features="projected", projected="features"),
+        _renamed(projected="features"),
     ),
     Misconception(
         "none-forgotten",
         "You name a site where the two passes are equal.",
-        tuple(_renamed(none=site) for site in SITES[:3]),
+        *(_renamed(none=site) for site in SITES[:3]),
     ),
 )
 

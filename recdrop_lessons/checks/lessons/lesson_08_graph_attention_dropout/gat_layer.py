@@ -7,7 +7,6 @@ that makes it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -134,9 +133,7 @@ def _layer_with_loops(instead: bool, edges: Tensor, m_alpha: Tensor, **given: An
     loops = len(given["x"])
     kept = m_alpha[edges[0] != edges[1]] if instead else m_alpha
     return gat_layer(
-        edges=with_loops(edges, loops, instead),
-        m_alpha=torch.cat([kept, m_alpha.new_ones(loops)]),
-        **given,
+        edges=with_loops(edges, loops, instead), m_alpha=torch.cat([kept, m_alpha.new_ones(loops)]), **given
     )
 
 
@@ -169,12 +166,11 @@ def _swapped(**given: Any) -> Tensor:
 def _of_the_coefficients(slug: str) -> Misconception:
     """A misconception of 8.1 that shows in the whole layer."""
     its = next(m for m in COEFFICIENT_MISCONCEPTIONS if m.slug == slug)
-    return replace(
-        its,
-        mistakes=tuple(
+    return its.shown_by(
+        *(
             partial(gat_layer, coefficients=lambda *given, m=m: m(*given))  # 8.1's names, by position
             for m in its.mistakes
-        ),
+        )
     )
 
 
@@ -183,142 +179,128 @@ LAYER_MISCONCEPTIONS = (
         "attention-before-softmax",
         "You drop logits, before the softmax. A logit of 0 is no missing edge: e⁰ = 1 still takes its "
         "share. The mask comes after the softmax, on the coefficients.",
-        (partial(_on_the_logits, "before"), partial(_on_the_logits, "after")),
+        partial(_on_the_logits, "before"),
+        partial(_on_the_logits, "after"),
     ),
     Misconception(
         "attention-renormalised",
         "Your coefficients sum to 1 again after the drop: you renormalise them, or take the dropped edges "
         "out before the softmax, which is the same. Here they stay as the mask leaves them, and sum to 1 "
         "only on average.",
-        (
-            partial(gat_layer, drop=renormalised),
-            partial(gat_layer, drop=renormalised_safely),
-            partial(gat_layer, drop=_very_low),
-            partial(gat_layer, drop=lambda alpha, m, target: renormalised_safely(alpha, m, target) * m),
-            partial(gat_layer, drop=lambda alpha, m, target: renormalised(alpha, m, target) * m),
-        ),
+        partial(gat_layer, drop=renormalised),
+        partial(gat_layer, drop=renormalised_safely),
+        partial(gat_layer, drop=_very_low),
+        partial(gat_layer, drop=lambda alpha, m, target: renormalised_safely(alpha, m, target) * m),
+        partial(gat_layer, drop=lambda alpha, m, target: renormalised(alpha, m, target) * m),
     ),
     Misconception(
         "coefficients-from-dropped",
         "You compute the coefficients from the dropped projections. They are read from z before m_proj: "
         "attention looks at whole features, the messages carry dropped ones.",
-        (
-            partial(gat_layer, attended=lambda z, x, W, m_proj: z * m_proj),
-            partial(
-                gat_layer,
-                attended=lambda z, x, W, m_proj: z * m_proj,
-                send=lambda z, m_proj, source, target, x, W: z[source],
-            ),
+        partial(gat_layer, attended=lambda z, x, W, m_proj: z * m_proj),
+        partial(
+            gat_layer,
+            attended=lambda z, x, W, m_proj: z * m_proj,
+            send=lambda z, m_proj, source, target, x, W: z[source],
         ),
     ),
     Misconception(
         "coefficients-from-undropped",
         "You compute the coefficients from features without m_x. The feature mask comes first of all: one "
         "z = (x∘m_x)Wᵀ is both attended to and sent.",
-        (
-            partial(gat_layer, attended=lambda z, x, W, m_proj: x @ W.T),
-            partial(gat_layer, send=lambda z, m_proj, source, target, x, W: ((x @ W.T) * m_proj)[source]),
-        ),
+        partial(gat_layer, attended=lambda z, x, W, m_proj: x @ W.T),
+        partial(gat_layer, send=lambda z, m_proj, source, target, x, W: ((x @ W.T) * m_proj)[source]),
     ),
     Misconception(
         "projection-mask-at-target",
         "You drop projected features at the target, or on the sum. m_proj acts at the source: on "
         "z_u, as it is summed.",
-        (
-            partial(
-                gat_layer,
-                send=lambda z, m_proj, source, target, x, W: z[source] * m_proj[target],
-            ),
-        ),
+        partial(gat_layer, send=lambda z, m_proj, source, target, x, W: z[source] * m_proj[target]),
     ),
     Misconception(
         "masks-swapped",
         "You put m_proj on the input features and m_x on the projections: m_x (N, F) goes with x, m_proj "
         "(N, F') with z.",
-        (_swapped,),
+        _swapped,
     ),
     Misconception(
         "masks-forgotten",
         "Your layer uses none of the masks: m_x goes with x, m_alpha with the coefficients, m_proj with what "
         "is sent.",
-        (_ones("m_x", "m_alpha", "m_proj"),),
+        _ones("m_x", "m_alpha", "m_proj"),
     ),
     Misconception(
         "attention-mask-forgotten",
         "Your layer leaves out m_alpha: the coefficients are dropped, after the softmax. This is what "
         "`GATConv(dropout=)` does.",
-        (_ones("m_alpha"), _ones("m_alpha", "m_x"), _ones("m_alpha", "m_proj")),
+        _ones("m_alpha"),
+        _ones("m_alpha", "m_x"),
+        _ones("m_alpha", "m_proj"),
     ),
     Misconception(
         "feature-mask-forgotten",
         "Your layer leaves out m_x: the input features are dropped before the projection. This is what "
         "F.dropout in front of the layer does.",
-        (_ones("m_x"), _ones("m_x", "m_proj")),
+        _ones("m_x"),
+        _ones("m_x", "m_proj"),
     ),
     Misconception(
         "projection-mask-forgotten",
         "Your layer leaves out m_proj: the projected features are dropped as they are summed.",
-        (_ones("m_proj"),),
+        _ones("m_proj"),
     ),
     Misconception(
         "mask-after-product",
         "You use m_x after the projection. The input features are dropped before W mixes them.",
-        (partial(gat_layer, project=lambda x, W, m_x: (x @ W.T) * m_x),),
+        partial(gat_layer, project=lambda x, W, m_x: (x @ W.T) * m_x),
     ),
     Misconception(
         "no-rescale",
         "You use the masks as yes or no. They are scaled already: multiply by them as they are.",
-        (_binary,),
+        _binary,
     ),
     Misconception(
         "edge-direction",
         DIRECTION,
-        (
-            lambda edges, **given: gat_layer(edges=edges.flip(0), **given),
-            partial(
-                gat_layer,
-                coefficients=lambda z, edges, *a: attention_coefficients(z, edges.flip(0), *a),
-            ),
-            lambda edges, **given: gat_layer(
-                edges=edges.flip(0),
-                coefficients=lambda z, edges, *a: attention_coefficients(z, edges.flip(0), *a),
-                **given,
-            ),
+        lambda edges, **given: gat_layer(edges=edges.flip(0), **given),
+        partial(gat_layer, coefficients=lambda z, edges, *a: attention_coefficients(z, edges.flip(0), *a)),
+        lambda edges, **given: gat_layer(
+            edges=edges.flip(0),
+            coefficients=lambda z, edges, *a: attention_coefficients(z, edges.flip(0), *a),
+            **given,
         ),
     ),
     Misconception(
         "messages-from-target",
         "Each node sums its own features, weighted. What is summed is z of the source: a node receives its "
         "neighbours.",
-        (partial(gat_layer, send=lambda z, m_proj, source, target, x, W: (z * m_proj)[target]),),
+        partial(gat_layer, send=lambda z, m_proj, source, target, x, W: (z * m_proj)[target]),
     ),
     Misconception(
         "sums-overwritten",
         "Of several messages into one node only one is left: `y[target] = …` and `y[target] += …` write "
         "each place once. `index_add` adds them all.",
-        (_overwritten,),
+        _overwritten,
     ),
     Misconception(
         "nodes-from-edges",
         "Your result is as long as the highest node in the edges. A node may have no edge at all, so the "
         "number of nodes is that of x.",
-        (
-            lambda edges, **given: gat_layer(edges=edges, **given)[: int(edges.max()) + 1],
-            lambda edges, **given: gat_layer(edges=edges, **given)[: int(edges[1].max()) + 1],
-            lambda edges, **given: gat_layer(edges=edges, **given)[edges[1].unique()],
-            lambda edges, **given: gat_layer(edges=edges, **given)[edges.unique()],
-        ),
+        lambda edges, **given: gat_layer(edges=edges, **given)[: int(edges.max()) + 1],
+        lambda edges, **given: gat_layer(edges=edges, **given)[: int(edges[1].max()) + 1],
+        lambda edges, **given: gat_layer(edges=edges, **given)[edges[1].unique()],
+        lambda edges, **given: gat_layer(edges=edges, **given)[edges.unique()],
     ),
     Misconception(
         "mean-for-sum",
         "You divide by the number of incoming edges. The coefficients are the weights already: the messages "
         "are summed.",
-        (partial(gat_layer, finish=_mean),),
+        partial(gat_layer, finish=_mean),
     ),
     Misconception(
         "activation-on-output",
         "You put an activation on the result. The layer's own output has none: it follows outside.",
-        tuple(
+        *(
             partial(gat_layer, finish=lambda y, z, m_proj, target, f=f: f(y))
             for f in (F.elu, torch.relu, F.leaky_relu, torch.tanh, torch.sigmoid)
         ),
@@ -327,36 +309,28 @@ LAYER_MISCONCEPTIONS = (
         "isolated-node-kept",
         "A node without incoming edges keeps features in your layer. It receives nothing, so its output is "
         "zero.",
-        (
-            partial(gat_layer, finish=_isolated_kept),
-            partial(
-                gat_layer,
-                finish=lambda y, z, m_proj, target: _isolated_kept(y, z, torch.ones_like(z), target),
-            ),
+        partial(gat_layer, finish=_isolated_kept),
+        partial(
+            gat_layer, finish=lambda y, z, m_proj, target: _isolated_kept(y, z, torch.ones_like(z), target)
         ),
     ),
     Misconception(
         "self-loops-added",
         SELF_LOOPS_ADDED,
-        (
-            partial(_layer_with_loops, False),
-            partial(_layer_with_loops, True),
-            partial(
-                gat_layer,
-                coefficients=lambda *given: coefficients_with_loops(*given, instead=False, cut=True),
-            ),
+        partial(_layer_with_loops, False),
+        partial(_layer_with_loops, True),
+        partial(
+            gat_layer, coefficients=lambda *given: coefficients_with_loops(*given, instead=False, cut=True)
         ),
     ),
     Misconception(
         "duplicate-edges-merged",
         "An edge that repeats counts once in your layer, as in a matrix of nodes by nodes. Each copy has a "
         "coefficient and a mask of its own, and all are summed.",
-        (
-            partial(_by_matrix, attention_coefficients),
-            partial(_by_matrix, partial(merged, share=False)),
-            partial(gat_layer, coefficients=partial(merged, share=False)),
-            partial(gat_layer, coefficients=partial(merged, share=True)),
-        ),
+        partial(_by_matrix, attention_coefficients),
+        partial(_by_matrix, partial(merged, share=False)),
+        partial(gat_layer, coefficients=partial(merged, share=False)),
+        partial(gat_layer, coefficients=partial(merged, share=True)),
     ),
     *(
         _of_the_coefficients(slug)
@@ -417,7 +391,7 @@ def layer_cases(draw: Draw) -> Iterator[Case]:
 
 MISCONCEPTIONS = (
     *map(silent_on_extremes, LAYER_MISCONCEPTIONS),
-    replace(SOFTMAX_UNSTABLE, mistakes=tuple(partial(gat_layer, coefficients=its) for its in UNSTABLE)),
+    SOFTMAX_UNSTABLE.shown_by(*(partial(gat_layer, coefficients=its) for its in UNSTABLE)),
 )
 
 PART = exact_part(

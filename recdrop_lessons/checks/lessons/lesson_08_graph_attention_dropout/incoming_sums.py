@@ -53,82 +53,66 @@ MISCONCEPTIONS = (
     Misconception(
         "edge-direction",
         DIRECTION,
-        (lambda alpha, edges, m_alpha, nodes: incoming_sums(alpha, edges.flip(0), m_alpha, nodes),),
+        lambda alpha, edges, m_alpha, nodes: incoming_sums(alpha, edges.flip(0), m_alpha, nodes),
     ),
     Misconception(
         "attention-mask-forgotten",
         "You sum the coefficients as they were before the drop. The mask is part of the sum, and that is the "
         "point: after it they no longer sum to 1.",
-        (lambda alpha, edges, m_alpha, nodes: incoming_sums(alpha, edges, torch.ones_like(m_alpha), nodes),),
+        lambda alpha, edges, m_alpha, nodes: incoming_sums(alpha, edges, torch.ones_like(m_alpha), nodes),
     ),
     Misconception(
         "attention-renormalised",
         "You renormalise: your sums are 1 wherever an edge is left. Dropped coefficients stay as they are, "
         "so the sum of a node may be more or less than 1.",
-        (
-            lambda alpha, edges, m_alpha, nodes: incoming_sums(
-                renormalised_safely(alpha, m_alpha, edges[1]), edges, torch.ones_like(alpha), nodes
-            ),
-            lambda alpha, edges, m_alpha, nodes: incoming_sums(
-                renormalised(alpha, m_alpha, edges[1]), edges, torch.ones_like(alpha), nodes
-            ),
+        lambda alpha, edges, m_alpha, nodes: incoming_sums(
+            renormalised_safely(alpha, m_alpha, edges[1]), edges, torch.ones_like(alpha), nodes
+        ),
+        lambda alpha, edges, m_alpha, nodes: incoming_sums(
+            renormalised(alpha, m_alpha, edges[1]), edges, torch.ones_like(alpha), nodes
         ),
     ),
     Misconception(
         "no-rescale",
         "You use the mask as yes or no. It is scaled already: multiply by it as it is.",
-        (
-            lambda alpha, edges, m_alpha, nodes: incoming_sums(
-                alpha, edges, (m_alpha > 0).to(alpha.dtype), nodes
-            ),
+        lambda alpha, edges, m_alpha, nodes: incoming_sums(
+            alpha, edges, (m_alpha > 0).to(alpha.dtype), nodes
         ),
     ),
     Misconception(
         "sums-overwritten",
         "Of several edges into one node only one is left: `s[target] = …` and `s[target] += …` write each "
         "place once. `index_add` adds them all.",
-        (_last_one,),
+        _last_one,
     ),
     Misconception(
         "nodes-from-edges",
         "Your result is as long as the highest node in the edges. A node may have no edge at all, so the "
         "length comes from `nodes`.",
-        (
-            lambda alpha, edges, m_alpha, nodes: incoming_sums(alpha, edges, m_alpha, int(edges.max()) + 1),
-            lambda alpha, edges, m_alpha, nodes: incoming_sums(
-                alpha, edges, m_alpha, int(edges[1].max()) + 1
-            ),
-            lambda alpha, edges, m_alpha, nodes: incoming_sums(alpha, edges, m_alpha, nodes)[
-                edges[1].unique()
-            ],
-            lambda alpha, edges, m_alpha, nodes: incoming_sums(alpha, edges, m_alpha, nodes)[edges.unique()],
-        ),
+        lambda alpha, edges, m_alpha, nodes: incoming_sums(alpha, edges, m_alpha, int(edges.max()) + 1),
+        lambda alpha, edges, m_alpha, nodes: incoming_sums(alpha, edges, m_alpha, int(edges[1].max()) + 1),
+        lambda alpha, edges, m_alpha, nodes: incoming_sums(alpha, edges, m_alpha, nodes)[edges[1].unique()],
+        lambda alpha, edges, m_alpha, nodes: incoming_sums(alpha, edges, m_alpha, nodes)[edges.unique()],
     ),
     Misconception(
-        "mean-for-sum",
-        "You take the mean over a node's incoming edges. Return their sum.",
-        (_mean_of_edges,),
+        "mean-for-sum", "You take the mean over a node's incoming edges. Return their sum.", _mean_of_edges
     ),
     Misconception(
         "edges-counted",
         "You add up the mask alone. What is summed is the coefficient of each edge times its mask.",
-        (
-            lambda alpha, edges, m_alpha, nodes: incoming_sums(torch.ones_like(alpha), edges, m_alpha, nodes),
-            lambda alpha, edges, m_alpha, nodes: incoming_sums(
-                torch.ones_like(alpha), edges, (m_alpha > 0).to(alpha.dtype), nodes
-            ),
+        lambda alpha, edges, m_alpha, nodes: incoming_sums(torch.ones_like(alpha), edges, m_alpha, nodes),
+        lambda alpha, edges, m_alpha, nodes: incoming_sums(
+            torch.ones_like(alpha), edges, (m_alpha > 0).to(alpha.dtype), nodes
         ),
     ),
     Misconception(
         "isolated-node-kept",
         "A node without incoming edges gets something in your sums. Nothing enters it, so its sum is 0.",
-        (
-            lambda alpha, edges, m_alpha, nodes: (
-                incoming_sums(alpha, edges, m_alpha, nodes) + (torch.bincount(edges[1], minlength=nodes) == 0)
-            ),
-            lambda alpha, edges, m_alpha, nodes: incoming_sums(alpha, edges, m_alpha, nodes).where(
-                torch.bincount(edges[1], minlength=nodes) > 0, torch.nan
-            ),
+        lambda alpha, edges, m_alpha, nodes: (
+            incoming_sums(alpha, edges, m_alpha, nodes) + (torch.bincount(edges[1], minlength=nodes) == 0)
+        ),
+        lambda alpha, edges, m_alpha, nodes: incoming_sums(alpha, edges, m_alpha, nodes).where(
+            torch.bincount(edges[1], minlength=nodes) > 0, torch.nan
         ),
     ),
 )

@@ -13,9 +13,7 @@ from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import Exact
 from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout._graphs import graphs, random_edges
-from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout.attention_coefficients import (
-    with_loops,
-)
+from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout.attention_coefficients import with_loops
 from recdrop_lessons.checks.parts import DTYPE_CHANGED, Misconception, Outcome, Part
 
 
@@ -55,78 +53,66 @@ MISCONCEPTIONS = (
         "self-loops-forgotten",
         "Your edges hold no self-loops, or no new ones: a node then receives nothing from itself, and its "
         "own features are lost in the layer.",
-        (
-            lambda edges, nodes: edges,
-            lambda edges, nodes: edges[:, edges[0] != edges[1]],
-        ),
+        lambda edges, nodes: edges,
+        lambda edges, nodes: edges[:, edges[0] != edges[1]],
     ),
     Misconception(
         "self-loops-doubled",
         "You add a loop to nodes that have one already. Such a node would count itself twice: take the old "
         "loops out first.",
-        (
-            lambda edges, nodes: with_loops(edges, nodes, instead=False),
-            lambda edges, nodes: torch.cat([torch.arange(nodes).expand(2, nodes), edges], dim=1),
-        ),
+        lambda edges, nodes: with_loops(edges, nodes, instead=False),
+        lambda edges, nodes: torch.cat([torch.arange(nodes).expand(2, nodes), edges], dim=1),
     ),
     Misconception(
         "repeated-loops-left",
         "You add only the loops that are missing, so a loop that repeats still repeats, and the loops do not "
         "stand in order at the end. Take out all loops, then add one for each node.",
-        (_only_missing,),
+        _only_missing,
     ),
     Misconception(
         "loops-in-front",
         "You put the loops first. They come at the end, after the edges that were there.",
-        (lambda edges, nodes: with_self_loops(edges, nodes).roll(nodes, 1),),
+        lambda edges, nodes: with_self_loops(edges, nodes).roll(nodes, 1),
     ),
     Misconception(
         "nodes-from-edges",
         "You add loops up to the highest node in the edges. A node may have no edge at all: `nodes` says how "
         "many there are.",
-        (
-            lambda edges, nodes: with_self_loops(edges, int(edges.max()) + 1),
-            *(partial(_loops_for, which=which) for which in ("all", "sources", "targets")),
-        ),
+        lambda edges, nodes: with_self_loops(edges, int(edges.max()) + 1),
+        *(partial(_loops_for, which=which) for which in ("all", "sources", "targets")),
     ),
     Misconception(
         "duplicate-edges-merged",
         "You take out edges that repeat. Only self-loops are made unique here; each other copy stays.",
-        (
-            lambda edges, nodes: with_loops(edges.unique(dim=1), nodes, instead=True),
-            lambda edges, nodes: with_loops(edges, nodes, instead=False).unique(dim=1),
-        ),
+        lambda edges, nodes: with_loops(edges.unique(dim=1), nodes, instead=True),
+        lambda edges, nodes: with_loops(edges, nodes, instead=False).unique(dim=1),
     ),
     Misconception(
         "edges-both-ways",
         "You add each edge in the other direction too. The graph is directed: only self-loops are added.",
-        (_both_ways,),
+        _both_ways,
     ),
     Misconception(
         "loops-miscounted",
         "You add one self-loop too few or too many. There is one for each node 0, 1, …, nodes - 1.",
-        (
-            lambda edges, nodes: with_self_loops(edges, nodes - 1),
-            lambda edges, nodes: with_self_loops(edges, nodes + 1),
-        ),
+        lambda edges, nodes: with_self_loops(edges, nodes - 1),
+        lambda edges, nodes: with_self_loops(edges, nodes + 1),
     ),
     Misconception(
         "pairs-for-rows",
         "Your edges are pairs, (E, 2). The docstring asks for two rows, sources and targets: (2, E).",
-        (lambda edges, nodes: with_self_loops(edges, nodes).T,),
+        lambda edges, nodes: with_self_loops(edges, nodes).T,
     ),
     Misconception(
         "edges-sorted",
         "You sort the edges. They keep the order that they had, since masks and coefficients go by it.",
-        (
-            lambda edges, nodes: (lambda e: e[:, e[1].argsort(stable=True)])(with_self_loops(edges, nodes)),
-            lambda edges, nodes: (lambda e: e[:, e[0].argsort(stable=True)])(with_self_loops(edges, nodes)),
-            lambda edges, nodes: (lambda e: e[:, (e[0] * nodes + e[1]).argsort(stable=True)])(
-                with_self_loops(edges, nodes)
-            ),
-            lambda edges, nodes: (lambda e: e[:, (e[1] * nodes + e[0]).argsort(stable=True)])(
-                with_self_loops(edges, nodes)
-            ),
+        lambda edges, nodes: (lambda e: e[:, e[1].argsort(stable=True)])(with_self_loops(edges, nodes)),
+        lambda edges, nodes: (lambda e: e[:, e[0].argsort(stable=True)])(with_self_loops(edges, nodes)),
+        lambda edges, nodes: (lambda e: e[:, (e[0] * nodes + e[1]).argsort(stable=True)])(
+            with_self_loops(edges, nodes)
+        ),
+        lambda edges, nodes: (lambda e: e[:, (e[1] * nodes + e[0]).argsort(stable=True)])(
+            with_self_loops(edges, nodes)
         ),
     ),
 )

@@ -114,95 +114,80 @@ MISCONCEPTIONS = (
         "bins-left-closed",
         "Your bins hold their lower edge and not their upper one. A bin is (k/bins, (k+1)/bins]: a top "
         "probability on an edge belongs to the bin below, and 1.0 to the last.",
-        (
-            partial(calibration_error, place=_left_closed),
-            partial(calibration_error, place=_left_closed_without_one),
-        ),
+        partial(calibration_error, place=_left_closed),
+        partial(calibration_error, place=_left_closed_without_one),
     ),
     Misconception(
         "bins-not-weighted",
         "You take the plain mean over the bins. Each bin weighs as much as it holds: n_b/n.",
-        (
-            partial(calibration_error, combine=lambda gap, share: gap.abs().sum() / (share > 0).sum()),
-            partial(calibration_error, combine=lambda gap, share: gap.abs().mean()),
-            partial(calibration_error, combine=lambda gap, share: gap.abs().sum()),
-        ),
+        partial(calibration_error, combine=lambda gap, share: gap.abs().sum() / (share > 0).sum()),
+        partial(calibration_error, combine=lambda gap, share: gap.abs().mean()),
+        partial(calibration_error, combine=lambda gap, share: gap.abs().sum()),
     ),
     Misconception(
         "gaps-cancel",
         "You leave out the absolute value, so too much confidence in one bin cancels too little in another.",
-        (
-            partial(calibration_error, combine=lambda gap, share: (share * gap).sum()),
-            partial(calibration_error, combine=lambda gap, share: -(share * gap).sum()),
-        ),
+        partial(calibration_error, combine=lambda gap, share: (share * gap).sum()),
+        partial(calibration_error, combine=lambda gap, share: -(share * gap).sum()),
     ),
     Misconception(
         "one-bin",
         "You compare the mean accuracy with the mean confidence, without bins. Over- and underconfidence "
         "then cancel.",
-        (partial(calibration_error, place=_all_bins),),
+        partial(calibration_error, place=_all_bins),
     ),
     Misconception(
         "largest-gap",
         "You return the largest gap of any bin: that is the maximum calibration error. The expected one is "
         "the weighted mean.",
-        (partial(calibration_error, combine=lambda gap, share: gap.abs().max()),),
+        partial(calibration_error, combine=lambda gap, share: gap.abs().max()),
     ),
     Misconception(
         "squared-gaps",
         "You square the gaps. The calibration error is a mean of absolute gaps.",
-        (
-            partial(calibration_error, combine=lambda gap, share: (share * gap**2).sum()),
-            partial(calibration_error, combine=lambda gap, share: (share * gap**2).sum().sqrt()),
-        ),
+        partial(calibration_error, combine=lambda gap, share: (share * gap**2).sum()),
+        partial(calibration_error, combine=lambda gap, share: (share * gap**2).sum().sqrt()),
     ),
     Misconception(
         "middle-for-confidence",
         "You take each bin's middle for its confidence. It is the mean of the top probabilities that lie in "
         "the bin.",
-        (partial(calibration_error, middle=True),),
+        partial(calibration_error, middle=True),
     ),
     Misconception(
         "labels-probability",
         "You look at the probability of the right class. Confidence is the top probability, whether it is "
         "right or not.",
-        (
-            partial(
-                calibration_error,
-                confidence=lambda probabilities, labels: probabilities.gather(1, labels[:, None]).squeeze(1),
-            ),
+        partial(
+            calibration_error,
+            confidence=lambda probabilities, labels: probabilities.gather(1, labels[:, None]).squeeze(1),
         ),
     ),
     Misconception(
         "bins-of-equal-counts",
         "Your bins hold equally many examples. Here they are equally wide.",
-        (_equal_counts,),
+        _equal_counts,
     ),
     Misconception(
         "accuracy-not-confidence",
         "You return another number of the bins than the gap between accuracy and confidence.",
-        (
-            lambda probabilities, labels, bins: float((probabilities.argmax(-1) == labels).double().mean()),
-            lambda probabilities, labels, bins: (
-                1 - float((probabilities.argmax(-1) == labels).double().mean())
-            ),
-            lambda probabilities, labels, bins: 1 - calibration_error(probabilities, labels, bins),
-            lambda probabilities, labels, bins: 100 * calibration_error(probabilities, labels, bins),
-        ),
+        lambda probabilities, labels, bins: float((probabilities.argmax(-1) == labels).double().mean()),
+        lambda probabilities, labels, bins: 1 - float((probabilities.argmax(-1) == labels).double().mean()),
+        lambda probabilities, labels, bins: 1 - calibration_error(probabilities, labels, bins),
+        lambda probabilities, labels, bins: 100 * calibration_error(probabilities, labels, bins),
     ),
     Misconception(
         "all-classes-binned",
         "You sort every probability into a bin. Each example counts once, by its top probability.",
-        (_all_classes(True), _all_classes(False)),
+        _all_classes(True),
+        _all_classes(False),
     ),
     Misconception(
         "bins-over-part",
         "Your bins span a part of the range, such as from the smallest to the largest top probability. They "
         "have equal width from 0 to 1.",
-        (
-            partial(calibration_error, place=_from_least),
-            partial(calibration_error, place=_above_guess),
-        ),
+        partial(calibration_error, place=_from_least),
+        partial(calibration_error, place=_above_guess),
     ),
 )
 

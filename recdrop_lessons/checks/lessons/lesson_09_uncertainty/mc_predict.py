@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import torch
@@ -41,82 +40,70 @@ PREDICT_MISCONCEPTIONS = (
         "log-probabilities-averaged",
         "You average before the softmax: logits, or log-probabilities, which comes to the same. That is a "
         "geometric mean, and it hides that the passes disagree. Average the probabilities.",
-        (
-            lambda logits: softmax(logits.mean(0)),
-            lambda logits: logits.log_softmax(-1).mean(0).exp(),
-        ),
+        lambda logits: softmax(logits.mean(0)),
+        lambda logits: logits.log_softmax(-1).mean(0).exp(),
     ),
     Misconception(
         "logits-returned",
         "You return logarithms or logits. Return probabilities: the values of each example sum to 1.",
-        (
-            lambda logits: logits.mean(0),
-            lambda logits: logits.log_softmax(-1).mean(0),
-            lambda logits: softmax(logits).mean(0).log(),
-        ),
+        lambda logits: logits.mean(0),
+        lambda logits: logits.log_softmax(-1).mean(0),
+        lambda logits: softmax(logits).mean(0).log(),
     ),
     Misconception(
         "softmax-axis",
         "Your softmax goes along the wrong axis. The probabilities of one pass and one example sum to 1 over "
         "the classes, the last axis.",
-        (
-            lambda logits: logits.softmax(0).mean(0),
-            lambda logits: logits.softmax(1).mean(0),
-        ),
+        lambda logits: logits.softmax(0).mean(0),
+        lambda logits: logits.softmax(1).mean(0),
     ),
     Misconception(
         "wrong-axis-averaged",
         "You average over another axis than the passes. The passes are the first axis; examples and classes "
         "stay.",
-        (
-            lambda logits: softmax(logits).mean(1),
-            lambda logits: softmax(logits).mean(2),
-            lambda logits: softmax(logits).mean((0, 1)),
-        ),
+        lambda logits: softmax(logits).mean(1),
+        lambda logits: softmax(logits).mean(2),
+        lambda logits: softmax(logits).mean((0, 1)),
     ),
     Misconception(
         "one-pass-only",
         "You use a single pass. One pass with dropout is one sample; the prediction is the mean over all.",
-        (lambda logits: softmax(logits)[0], lambda logits: softmax(logits)[-1]),
+        lambda logits: softmax(logits)[0],
+        lambda logits: softmax(logits)[-1],
     ),
     Misconception(
         "sum-for-mean",
         "You add the passes' probabilities up and do not divide by their number.",
-        (lambda logits: softmax(logits).sum(0),),
+        lambda logits: softmax(logits).sum(0),
     ),
     Misconception(
         "votes-counted",
         "You count for which class each pass votes. A pass gives a probability to every class; those are "
         "averaged.",
-        (lambda logits: torch.nn.functional.one_hot(logits.argmax(-1), logits.shape[-1]).double().mean(0),),
+        lambda logits: torch.nn.functional.one_hot(logits.argmax(-1), logits.shape[-1]).double().mean(0),
     ),
     Misconception(
         "median-for-mean",
         "You take the median over the passes. The prediction is the mean: only its probabilities sum to 1.",
-        (lambda logits: softmax(logits).median(0).values,),
+        lambda logits: softmax(logits).median(0).values,
     ),
     Misconception(
         "softmax-twice",
         "You apply the softmax once more to the mean. The mean of probabilities is a probability already.",
-        (lambda logits: softmax(softmax(logits).mean(0)),),
+        lambda logits: softmax(softmax(logits).mean(0)),
     ),
     Misconception(
         "sigmoid-for-softmax",
         "You use the sigmoid. The classes exclude each other, so their probabilities come from one softmax.",
-        (
-            lambda logits: logits.sigmoid().mean(0),
-            lambda logits: (lambda p: p / p.sum(-1, keepdim=True))(logits.sigmoid().mean(0)),
-            lambda logits: (lambda p: p / p.sum(-1, keepdim=True))(logits.sigmoid()).mean(0),
-        ),
+        lambda logits: logits.sigmoid().mean(0),
+        lambda logits: (lambda p: p / p.sum(-1, keepdim=True))(logits.sigmoid().mean(0)),
+        lambda logits: (lambda p: p / p.sum(-1, keepdim=True))(logits.sigmoid()).mean(0),
     ),
 )
 
 MISCONCEPTIONS = (
     *map(silent_on_extremes, PREDICT_MISCONCEPTIONS),
-    replace(
-        SOFTMAX_UNSTABLE,
-        mistakes=tuple(partial(mc_predict, softmax=its) for its in (naive_softmax, one_maximum)),
-    ),
+    SOFTMAX_UNSTABLE.shown_by(*(partial(mc_predict, softmax=its) for its in (naive_softmax, one_maximum))),
 )
 
 PART = exact_part(

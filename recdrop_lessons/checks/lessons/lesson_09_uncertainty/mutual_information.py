@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from functools import partial
 
 import torch
@@ -34,10 +33,7 @@ def _where_smooth(arguments: dict[str, Value]) -> tuple[str, ...]:
 
 
 def mutual_information(
-    logits: Tensor,
-    *,
-    softmax: Function = softmax,
-    entropy: Function = predictive_entropy,
+    logits: Tensor, *, softmax: Function = softmax, entropy: Function = predictive_entropy
 ) -> Tensor:
     """The disagreement of the passes about each row, in nats.
 
@@ -66,56 +62,48 @@ INFORMATION_MISCONCEPTIONS = (
         "total-entropy",
         "You return the whole entropy of the mean prediction. It holds the doubt that every pass shares too; "
         "take away the mean of the passes' own entropies.",
-        (lambda logits: predictive_entropy(softmax(logits).mean(0)),),
+        lambda logits: predictive_entropy(softmax(logits).mean(0)),
     ),
     Misconception(
         "expected-entropy",
         "You return the mean of the passes' entropies: that is the doubt which all passes share. What they "
         "disagree about is what the entropy of their mean has beyond it.",
-        (lambda logits: predictive_entropy(softmax(logits)).mean(0),),
+        lambda logits: predictive_entropy(softmax(logits)).mean(0),
     ),
     Misconception(
         "entropy-of-one-pass",
         "You take away the entropy of a single pass. It is the mean of the entropies of all passes.",
-        (
-            lambda logits: (
-                predictive_entropy(softmax(logits).mean(0)) - predictive_entropy(softmax(logits)[0])
-            ),
-            lambda logits: (
-                predictive_entropy(softmax(logits).mean(0)) - predictive_entropy(softmax(logits)[-1])
-            ),
-        ),
+        lambda logits: predictive_entropy(softmax(logits).mean(0)) - predictive_entropy(softmax(logits)[0]),
+        lambda logits: predictive_entropy(softmax(logits).mean(0)) - predictive_entropy(softmax(logits)[-1]),
     ),
     Misconception(
         "sign-reversed",
         "Your difference is the wrong way round. Averaging can only raise the entropy, so H of the mean "
         "comes first and the result is never below 0.",
-        (lambda logits: -mutual_information(logits),),
+        lambda logits: -mutual_information(logits),
     ),
     Misconception(
         "log-probabilities-averaged",
         "You average logits, or log-probabilities, before the entropy. The mean prediction is the mean of "
         "the passes' probabilities.",
-        (_geometric,),
+        _geometric,
     ),
     Misconception(
         "log-base-2",
         "Your result is in bits: it uses log₂. In nats it is the natural logarithm, torch.log.",
-        (lambda logits: mutual_information(logits) / math.log(2),),
+        lambda logits: mutual_information(logits) / math.log(2),
     ),
     Misconception(
         "softmax-axis",
         "Your softmax goes along the wrong axis. The probabilities of one pass and one example sum to 1 over "
         "the classes, the last axis.",
-        (
-            partial(mutual_information, softmax=lambda logits: logits.softmax(0)),
-            partial(mutual_information, softmax=lambda logits: logits.softmax(1)),
-        ),
+        partial(mutual_information, softmax=lambda logits: logits.softmax(0)),
+        partial(mutual_information, softmax=lambda logits: logits.softmax(1)),
     ),
     Misconception(
         "softmax-forgotten",
         "You treat logits as probabilities. The softmax comes first.",
-        tuple(
+        *(
             partial(mutual_information, softmax=lambda logits: logits, entropy=entropy)
             for entropy in (entropy_with_nan, predictive_entropy)
         ),
@@ -124,100 +112,80 @@ INFORMATION_MISCONCEPTIONS = (
         "variance-for-information",
         "You return the variance of the probabilities over the passes. It tells of disagreement too, but the "
         "mutual information is a difference of entropies.",
-        (
-            lambda logits: _variance(logits, 0).sum(-1),
-            lambda logits: _variance(logits, 0).mean(-1),
-            lambda logits: _variance(logits, 1).sum(-1),
-            lambda logits: _variance(logits, 1).mean(-1),
-        ),
+        lambda logits: _variance(logits, 0).sum(-1),
+        lambda logits: _variance(logits, 0).mean(-1),
+        lambda logits: _variance(logits, 1).sum(-1),
+        lambda logits: _variance(logits, 1).mean(-1),
     ),
     Misconception(
         "sum-for-mean",
         "You add up the passes' entropies. It is their mean that is taken away.",
-        (
-            lambda logits: (
-                predictive_entropy(softmax(logits).mean(0)) - predictive_entropy(softmax(logits)).sum(0)
-            ),
+        lambda logits: (
+            predictive_entropy(softmax(logits).mean(0)) - predictive_entropy(softmax(logits)).sum(0)
         ),
     ),
     Misconception(
         "mean-for-sum",
         "You take the mean over the classes. An entropy is a sum over the classes.",
-        (
-            partial(
-                mutual_information,
-                entropy=lambda probabilities: torch.special.entr(probabilities).mean(-1),
-            ),
-        ),
+        partial(mutual_information, entropy=lambda probabilities: torch.special.entr(probabilities).mean(-1)),
     ),
     Misconception(
         "divergence-reversed",
         "You take the divergence of the mean from each pass. The mutual information is the mean divergence "
         "of each pass from the mean prediction: Σ p_s (log p_s - log p̄).",
-        (
-            lambda logits: (
-                (softmax(logits).mean(0) * (softmax(logits).mean(0).log() - logits.log_softmax(-1)))
-                .sum(-1)
-                .mean(0)
-            ),
+        lambda logits: (
+            (softmax(logits).mean(0) * (softmax(logits).mean(0).log() - logits.log_softmax(-1)))
+            .sum(-1)
+            .mean(0)
         ),
     ),
     Misconception(
         "mean-over-batch",
         "You average the passes' entropies over the examples too. Each example has its own mutual "
         "information.",
-        (
-            lambda logits: (
-                predictive_entropy(softmax(logits).mean(0)) - predictive_entropy(softmax(logits)).mean()
-            ),
-            lambda logits: mutual_information(logits).mean(),
-            lambda logits: mutual_information(logits).mean().expand(logits.shape[1]),
+        lambda logits: (
+            predictive_entropy(softmax(logits).mean(0)) - predictive_entropy(softmax(logits)).mean()
         ),
+        lambda logits: mutual_information(logits).mean(),
+        lambda logits: mutual_information(logits).mean().expand(logits.shape[1]),
     ),
     Misconception(
         "logarithms-averaged",
         "You average the log-probabilities where the mean prediction's own logarithm belongs: H[p̄] is "
         "-Σ p̄ log p̄.",
-        (
-            lambda logits: (
-                -(softmax(logits).mean(0) * logits.log_softmax(-1).mean(0)).sum(-1)
-                - predictive_entropy(softmax(logits)).mean(0)
-            ),
+        lambda logits: (
+            -(softmax(logits).mean(0) * logits.log_softmax(-1).mean(0)).sum(-1)
+            - predictive_entropy(softmax(logits)).mean(0)
         ),
     ),
     Misconception(
         "passes-less-one",
         "You divide the entropies by S - 1. Their mean over the passes divides by S; n - 1 belongs to a "
         "variance.",
-        (
-            lambda logits: (
-                predictive_entropy(softmax(logits).mean(0))
-                - predictive_entropy(softmax(logits)).sum(0) / max(len(logits) - 1, 1)
-            ),
+        lambda logits: (
+            predictive_entropy(softmax(logits).mean(0))
+            - predictive_entropy(softmax(logits)).sum(0) / max(len(logits) - 1, 1)
         ),
     ),
     Misconception(
         "sum-for-difference",
         "You add the two entropies. The mutual information is their difference: H[p̄] less the mean of "
         "H[p_s].",
-        (
-            lambda logits: (
-                predictive_entropy(softmax(logits).mean(0)) + predictive_entropy(softmax(logits)).mean(0)
-            ),
+        lambda logits: (
+            predictive_entropy(softmax(logits).mean(0)) + predictive_entropy(softmax(logits)).mean(0)
         ),
     ),
 )
 
 MISCONCEPTIONS = (
     *map(silent_on_extremes, INFORMATION_MISCONCEPTIONS),
-    replace(ZERO_LOG_ZERO, mistakes=(partial(mutual_information, entropy=entropy_with_nan),)),
-    replace(
-        SOFTMAX_UNSTABLE,
-        mistakes=tuple(
+    ZERO_LOG_ZERO.shown_by(partial(mutual_information, entropy=entropy_with_nan)),
+    SOFTMAX_UNSTABLE.shown_by(
+        *(
             partial(mutual_information, softmax=its, entropy=entropy)
             for its in (naive_softmax, one_maximum)
             for entropy in (predictive_entropy, entropy_with_nan)
-        ),
+        )
     ),
 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -39,7 +38,7 @@ def silent_on_extremes(misconception: Misconception) -> Misconception:
 
         return its
 
-    return replace(misconception, mistakes=tuple(map(quiet, misconception.mistakes)))
+    return misconception.shown_by(*map(quiet, misconception.mistakes))
 
 
 ZERO_LOG_ZERO = Misconception(
@@ -70,79 +69,69 @@ ENTROPY_MISCONCEPTIONS = (
     Misconception(
         "log-base-2",
         "Your entropy is in bits: it uses log₂, or log₁₀. In nats it is the natural logarithm, torch.log.",
-        (
-            lambda probabilities: predictive_entropy(probabilities) / math.log(2),
-            lambda probabilities: predictive_entropy(probabilities) / math.log(10),
-        ),
+        lambda probabilities: predictive_entropy(probabilities) / math.log(2),
+        lambda probabilities: predictive_entropy(probabilities) / math.log(10),
     ),
     Misconception(
         "entropy-normalised",
         "You divide by log K, so that the largest entropy is 1. Return the entropy itself, in nats.",
-        (lambda probabilities: predictive_entropy(probabilities) / math.log(probabilities.shape[-1]),),
+        lambda probabilities: predictive_entropy(probabilities) / math.log(probabilities.shape[-1]),
     ),
     Misconception(
         "sign-forgotten",
         "Your entropy is negative. log p is below 0, hence the minus in front: H = -Σ p log p.",
-        (lambda probabilities: -predictive_entropy(probabilities),),
+        lambda probabilities: -predictive_entropy(probabilities),
     ),
     Misconception(
         "mean-for-sum",
         "You take the mean over the classes. The entropy is the sum; it is itself the mean of -log p under "
         "p.",
-        (lambda probabilities: torch.special.entr(probabilities).mean(-1),),
+        lambda probabilities: torch.special.entr(probabilities).mean(-1),
     ),
     Misconception(
         "wrong-axis-summed",
         "You sum along the wrong axis. There is one entropy per example: the sum runs over the classes, the "
         "last axis.",
-        (
-            lambda probabilities: torch.special.entr(probabilities).sum(0),
-            lambda probabilities: torch.special.entr(probabilities).sum(),
-            lambda probabilities: torch.special.entr(probabilities).sum(-1).mean(),
-            lambda probabilities: torch.special.entr(probabilities),
-        ),
+        lambda probabilities: torch.special.entr(probabilities).sum(0),
+        lambda probabilities: torch.special.entr(probabilities).sum(),
+        lambda probabilities: torch.special.entr(probabilities).sum(-1).mean(),
+        lambda probabilities: torch.special.entr(probabilities),
     ),
     Misconception(
         "p-forgotten",
         "You leave a factor out: each -log p is weighted by its own p.",
-        (
-            lambda probabilities: -probabilities.log().sum(-1),
-            lambda probabilities: -probabilities.log().mean(-1),
-        ),
+        lambda probabilities: -probabilities.log().sum(-1),
+        lambda probabilities: -probabilities.log().mean(-1),
     ),
     Misconception(
         "not-entropy",
         "That is another measure of doubt (1 minus the top probability, or 1 minus the sum of squares). "
         "Entropy is -Σ p log p.",
-        (
-            lambda probabilities: 1 - probabilities.max(-1).values,
-            lambda probabilities: 1 - (probabilities**2).sum(-1),
-            lambda probabilities: -probabilities.max(-1).values.log(),
-        ),
+        lambda probabilities: 1 - probabilities.max(-1).values,
+        lambda probabilities: 1 - (probabilities**2).sum(-1),
+        lambda probabilities: -probabilities.max(-1).values.log(),
     ),
     Misconception(
         "softmax-twice",
         "You apply the softmax to what are probabilities already.",
-        (lambda probabilities: predictive_entropy(softmax(probabilities)),),
+        lambda probabilities: predictive_entropy(softmax(probabilities)),
     ),
     Misconception(
         "entropy-of-each-class",
         "You add up the entropy of each class against the rest, -p log p - (1-p) log(1-p). The classes make "
         "one distribution: H = -Σ p log p.",
-        (
-            lambda probabilities: (
-                torch.special.entr(probabilities) + torch.special.entr(1 - probabilities)
-            ).sum(-1),
-            lambda probabilities: (
-                torch.special.entr(probabilities) + torch.special.entr(1 - probabilities)
-            ).mean(-1),
+        lambda probabilities: (torch.special.entr(probabilities) + torch.special.entr(1 - probabilities)).sum(
+            -1
         ),
+        lambda probabilities: (
+            torch.special.entr(probabilities) + torch.special.entr(1 - probabilities)
+        ).mean(-1),
     ),
     Misconception(
         "shifted-by-epsilon",
         "You add a constant inside the logarithm that is large enough to change the entropy. torch.xlogy and "
         "torch.special.entr need none.",
-        tuple(
+        *(
             lambda probabilities, eps=eps, inside=inside: (
                 -((probabilities + eps * inside) * (probabilities + eps).log()).sum(-1)
             )
@@ -158,9 +147,9 @@ MISCONCEPTIONS = (
         "rows-with-zero-lost",
         "Where one probability of an example is 0, the whole entropy of that example is lost: 0·log 0 gives "
         "NaN, and you replace it after the sum. Replace it before, class by class.",
-        (lambda probabilities: entropy_with_nan(probabilities).nan_to_num(0.0),),
+        lambda probabilities: entropy_with_nan(probabilities).nan_to_num(0.0),
     ),
-    replace(ZERO_LOG_ZERO, mistakes=(entropy_with_nan,)),
+    ZERO_LOG_ZERO.shown_by(entropy_with_nan),
 )
 
 

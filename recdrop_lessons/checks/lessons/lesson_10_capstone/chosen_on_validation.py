@@ -70,107 +70,83 @@ MISCONCEPTIONS = (
         "chosen-on-test",
         "You choose by the test losses. Then the test set has helped to choose and its loss is too good to "
         "be true: choose by validation, report the test.",
-        (
-            partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*map(_mean, t)])),
-            partial(
-                chosen_on_validation,
-                report=lambda v, t, k: min(map(_mean, t)),
-            ),
-            partial(
-                chosen_on_validation,
-                choose=lambda v, t: _first_lowest([_mean(a) + _mean(b) for a, b in zip(v, t, strict=True)]),
-            ),
+        partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*map(_mean, t)])),
+        partial(chosen_on_validation, report=lambda v, t, k: min(map(_mean, t))),
+        partial(
+            chosen_on_validation,
+            choose=lambda v, t: _first_lowest([_mean(a) + _mean(b) for a, b in zip(v, t, strict=True)]),
         ),
     ),
     Misconception(
         "validation-reported",
         "You report the validation loss of the rate that it chose. The choice has made it too low: report "
         "the test loss.",
-        (partial(chosen_on_validation, report=lambda v, t, k: _mean(v[k])),),
+        partial(chosen_on_validation, report=lambda v, t, k: _mean(v[k])),
     ),
     Misconception(
         "best-run-reported",
         "You report the best run of the chosen rate. One seed's result may be chance: report the mean over "
         "all seeds.",
-        (
-            partial(chosen_on_validation, report=lambda v, t, k: min(t[k])),
-            partial(chosen_on_validation, report=lambda v, t, k: t[k][_first_lowest(v[k])]),
-        ),
+        partial(chosen_on_validation, report=lambda v, t, k: min(t[k])),
+        partial(chosen_on_validation, report=lambda v, t, k: t[k][_first_lowest(v[k])]),
     ),
     Misconception(
         "best-run-chosen",
         "You choose the rate of the single best run. Its low loss may be chance: choose by the mean over "
         "the seeds.",
-        (
-            partial(chosen_on_validation, choose=lambda v, t: _best_run(v)[0]),
-            lambda validation, test: (
-                _best_run(validation)[0],
-                test[_best_run(validation)[0]][_best_run(validation)[1]],
-            ),
+        partial(chosen_on_validation, choose=lambda v, t: _best_run(v)[0]),
+        lambda validation, test: (
+            _best_run(validation)[0],
+            test[_best_run(validation)[0]][_best_run(validation)[1]],
         ),
     ),
     Misconception(
         "highest-chosen",
         "You choose the highest loss. These are losses, not scores: lower is better.",
-        (
-            partial(
-                chosen_on_validation,
-                choose=lambda v, t: _first_lowest([-_mean(row) for row in v]),
-            ),
-        ),
+        partial(chosen_on_validation, choose=lambda v, t: _first_lowest([-_mean(row) for row in v])),
     ),
     Misconception(
         "chosen-per-seed",
         "You choose another rate at each seed. One rate is to be chosen, by its mean over all seeds.",
-        (_per_seed,),
+        _per_seed,
     ),
     Misconception(
         "axes-swapped",
         "You take the seeds for rates. validation[k] is the list of rate k, with one loss for each seed.",
-        (
-            lambda validation, test: chosen_on_validation(
-                [*zip(*validation, strict=True)], [*zip(*test, strict=True)]
-            ),
+        lambda validation, test: chosen_on_validation(
+            [*zip(*validation, strict=True)], [*zip(*test, strict=True)]
         ),
     ),
     Misconception(
         "median-for-mean",
         "You choose or report by the median. Asked for is the mean over the seeds.",
-        (
-            partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*map(statistics.median, v)])),
-            partial(chosen_on_validation, report=lambda v, t, k: statistics.median(t[k])),
-            partial(
-                chosen_on_validation,
-                choose=lambda v, t: _first_lowest([*map(statistics.median, v)]),
-                report=lambda v, t, k: statistics.median(t[k]),
-            ),
+        partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*map(statistics.median, v)])),
+        partial(chosen_on_validation, report=lambda v, t, k: statistics.median(t[k])),
+        partial(
+            chosen_on_validation,
+            choose=lambda v, t: _first_lowest([*map(statistics.median, v)]),
+            report=lambda v, t, k: statistics.median(t[k]),
         ),
     ),
     Misconception(
         "worst-run-chosen",
         "You choose the rate whose worst run is best. Asked for is the lowest mean over the seeds.",
-        (partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*map(max, v)])),),
+        partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*map(max, v)])),
     ),
     Misconception(
-        "rates-from-1",
-        "You count the rates from 1. The index is that of the list, from 0.",
-        (_from_one,),
+        "rates-from-1", "You count the rates from 1. The index is that of the list, from 0.", _from_one
     ),
     Misconception(
         "all-rates-reported",
         "You report the mean test loss over all rates. Report that of the rate that was chosen.",
-        (partial(chosen_on_validation, report=lambda v, t, k: _mean([*map(_mean, t)])),),
+        partial(chosen_on_validation, report=lambda v, t, k: _mean([*map(_mean, t)])),
     ),
     Misconception(
         "flat-index",
         "You take the index of the lowest loss in the whole table, read as one row. Take the mean of each "
         "rate first, then the index of the lowest mean.",
-        (
-            partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*chain(*v)]) % len(v)),
-            partial(
-                chosen_on_validation, choose=lambda v, t: _first_lowest([*chain(*v)]) % len(v[0]) % len(v)
-            ),
-        ),
+        partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*chain(*v)]) % len(v)),
+        partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*chain(*v)]) % len(v[0]) % len(v)),
     ),
 )
 

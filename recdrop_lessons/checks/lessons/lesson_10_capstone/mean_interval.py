@@ -91,117 +91,97 @@ MISCONCEPTIONS = (
         "normal-for-student",
         "You use the normal distribution's quantile (1.96 for 95 %). With few seeds the standard deviation "
         "is itself uncertain: Student's t with n - 1 degrees of freedom is wider.",
-        (
-            partial(mean_interval, quantile=normal),
-            partial(mean_interval, quantile=normal, less=0),
-            partial(mean_interval, quantile=about_two),
-            partial(mean_interval, quantile=about_two, less=0),
-            partial(mean_interval, quantile=lambda probability, degrees: 2.0),
-        ),
+        partial(mean_interval, quantile=normal),
+        partial(mean_interval, quantile=normal, less=0),
+        partial(mean_interval, quantile=about_two),
+        partial(mean_interval, quantile=about_two, less=0),
+        partial(mean_interval, quantile=lambda probability, degrees: 2.0),
     ),
     Misconception(
         "n-for-n-minus-1",
         "You divide the squares by n. The mean was taken from the same scores, so the sample's variance has "
         "n - 1 below (`statistics.stdev`, `numpy.std(ddof=1)`, `torch.std`).",
-        (partial(mean_interval, less=0),),
+        partial(mean_interval, less=0),
     ),
     Misconception(
         "degrees-of-freedom",
         "Your t has other degrees of freedom. The mean takes one, so n - 1 are left.",
-        (
-            partial(mean_interval, degrees=0),
-            partial(mean_interval, degrees=0, less=0),
-            partial(mean_interval, degrees=2),
-        ),
+        partial(mean_interval, degrees=0),
+        partial(mean_interval, degrees=0, less=0),
+        partial(mean_interval, degrees=2),
     ),
     Misconception(
         "root-n-forgotten",
         "Your half width lacks the √n: it has the standard deviation of a single score in place of the "
         "standard error of the mean, s/√n.",
-        (
-            *(
-                partial(mean_interval, quantile=quantile, less=less, spread=lambda deviation, n: deviation)
-                for quantile in (student, normal, about_two)
-                for less in (1, 0)
-            ),
-            partial(mean_interval, spread=lambda deviation, n: deviation / n),
-            partial(mean_interval, spread=lambda deviation, n: deviation / math.sqrt(n - 1)),
+        *(
+            partial(mean_interval, quantile=quantile, less=less, spread=lambda deviation, n: deviation)
+            for quantile in (student, normal, about_two)
+            for less in (1, 0)
         ),
+        partial(mean_interval, spread=lambda deviation, n: deviation / n),
+        partial(mean_interval, spread=lambda deviation, n: deviation / math.sqrt(n - 1)),
     ),
     Misconception(
         "quantile-forgotten",
         "Your half width is the standard error, or the standard deviation, as it stands. It takes the "
         "factor t, which grows with the level.",
-        (
-            partial(mean_interval, quantile=lambda probability, degrees: 1.0),
-            partial(
-                mean_interval,
-                quantile=lambda probability, degrees: 1.0,
-                spread=lambda deviation, n: deviation,
-            ),
-            partial(
-                mean_interval,
-                quantile=lambda probability, degrees: 1.0,
-                spread=lambda deviation, n: deviation,
-                less=0,
-            ),
+        partial(mean_interval, quantile=lambda probability, degrees: 1.0),
+        partial(
+            mean_interval, quantile=lambda probability, degrees: 1.0, spread=lambda deviation, n: deviation
+        ),
+        partial(
+            mean_interval,
+            quantile=lambda probability, degrees: 1.0,
+            spread=lambda deviation, n: deviation,
+            less=0,
         ),
     ),
     Misconception(
         "one-sided",
         "You take the quantile at `level`. Half of what the interval leaves out lies on each side, so it "
         "is the quantile at (1 + level)/2: 0.975 for 0.95.",
-        (
-            partial(mean_interval, two_sided=False),
-            partial(mean_interval, quantile=normal, two_sided=False),
-        ),
+        partial(mean_interval, two_sided=False),
+        partial(mean_interval, quantile=normal, two_sided=False),
     ),
     Misconception(
         "ends-exchanged",
         "Your lower end is above your upper one. First the mean, then mean - half, then mean + half, with "
         "the quantile at (1 + level)/2, which is positive.",
-        (partial(mean_interval, quantile=lambda probability, degrees: -student(probability, degrees)),),
+        partial(mean_interval, quantile=lambda probability, degrees: -student(probability, degrees)),
     ),
     Misconception(
         "level-ignored",
         "Your interval is the same whatever `level` says.",
-        tuple(partial(mean_interval, fixed=level) for level in (0.95, 0.9, 0.99)),
+        *(partial(mean_interval, fixed=level) for level in (0.95, 0.9, 0.99)),
     ),
     Misconception(
         "range-for-interval",
         "You return where the scores lie, their smallest and largest or their percentiles. The interval is "
         "for the mean.",
-        (
-            lambda scores, level: (math.fsum(scores) / len(scores), min(scores), max(scores)),
-            percentiles,
-        ),
+        lambda scores, level: (math.fsum(scores) / len(scores), min(scores), max(scores)),
+        percentiles,
     ),
-    Misconception(
-        "median-for-mean",
-        "You return the median in place of the mean.",
-        (median,),
-    ),
+    Misconception("median-for-mean", "You return the median in place of the mean.", median),
     Misconception(
         "half-width-returned",
         "You return the half width. Return three numbers: the mean, the lower end and the upper end.",
-        (half_width,),
+        half_width,
     ),
     Misconception(
         "variance-for-deviation",
         "You use the variance where the standard deviation belongs: half the interval is t·s/√n, and s is "
         "the root of the variance.",
-        (partial(mean_interval, spread=lambda deviation, n: deviation**2 / math.sqrt(n)),),
+        partial(mean_interval, spread=lambda deviation, n: deviation**2 / math.sqrt(n)),
     ),
     Misconception(
         "scores-left-out",
         "You leave scores out: those that repeat, that are 0, or that lie far out. Every run counts.",
-        (
-            lambda scores, level: mean_interval(sorted(set(scores)), level),
-            lambda scores, level: mean_interval([score for score in scores if score], level),
-            lambda scores, level: mean_interval(sorted(scores)[1:-1], level),
-            lambda scores, level: mean_interval(scores[1:], level),
-            lambda scores, level: mean_interval(scores[:-1], level),
-        ),
+        lambda scores, level: mean_interval(sorted(set(scores)), level),
+        lambda scores, level: mean_interval([score for score in scores if score], level),
+        lambda scores, level: mean_interval(sorted(scores)[1:-1], level),
+        lambda scores, level: mean_interval(scores[1:], level),
+        lambda scores, level: mean_interval(scores[:-1], level),
     ),
 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 
 from recdrop_lessons.checks.answer import Value
@@ -89,69 +88,59 @@ MISCONCEPTIONS = (
         "zero-differences-left-out",
         "You leave out pairs whose difference is 0. A pair that is equal says that a and b are alike: it "
         "counts.",
-        (
-            lambda a, b, level: mean_interval(
-                [one - other for one, other in zip(a, b, strict=True) if one != other], level
-            ),
+        lambda a, b, level: mean_interval(
+            [one - other for one, other in zip(a, b, strict=True) if one != other], level
         ),
     ),
     Misconception(
         "unpaired-interval",
         "You treat the two lists as if they had nothing to do with each other. a[k] and b[k] share a seed: "
         "what both runs of a pair share cancels in a[k] - b[k], so take the interval of the differences.",
-        (
-            _unpaired,
-            partial(_unpaired, degrees="one"),
-            partial(_unpaired, degrees="welch"),
-            partial(_unpaired, quantile=normal),
-            _ends_crossed,
-            _ends_subtracted,
-        ),
+        _unpaired,
+        partial(_unpaired, degrees="one"),
+        partial(_unpaired, degrees="welch"),
+        partial(_unpaired, quantile=normal),
+        _ends_crossed,
+        _ends_subtracted,
     ),
     Misconception(
         "difference-reversed",
         "You subtract the wrong way round: the difference is a - b.",
-        (lambda a, b, level: paired_difference(b, a, level),),
+        lambda a, b, level: paired_difference(b, a, level),
     ),
     Misconception(
         "pairs-sorted",
         "You sort the lists before you pair them. The pairs are the seeds: a[k] belongs to b[k] as they "
         "masks.",
-        (
-            lambda a, b, level: paired_difference(sorted(a), sorted(b), level),
-            lambda a, b, level: paired_difference(sorted(a), sorted(b, reverse=True), level),
-        ),
+        lambda a, b, level: paired_difference(sorted(a), sorted(b), level),
+        lambda a, b, level: paired_difference(sorted(a), sorted(b, reverse=True), level),
     ),
     Misconception(
         "absolute-differences",
         "You take absolute differences. Their sign is what it is about: a may be better at one seed and "
         "worse at the next.",
-        (lambda a, b, level: mean_interval([abs(x - y) for x, y in zip(a, b, strict=True)], level),),
+        lambda a, b, level: mean_interval([abs(x - y) for x, y in zip(a, b, strict=True)], level),
     ),
-    *(replace(its, mistakes=tuple(map(_of_differences, its.mistakes))) for its in INTERVAL_MISCONCEPTIONS),
+    *(its.shown_by(*map(_of_differences, its.mistakes)) for its in INTERVAL_MISCONCEPTIONS),
     Misconception(
         "relative-difference",
         "You divide the differences. Asked for is a[k] - b[k] itself, not its ratio to a score.",
-        (
-            lambda a, b, level: mean_interval([(x - y) / y for x, y in zip(a, b, strict=True)], level),
-            lambda a, b, level: mean_interval([(x - y) / x for x, y in zip(a, b, strict=True)], level),
-            lambda a, b, level: mean_interval([x / y for x, y in zip(a, b, strict=True)], level),
-            lambda a, b, level: mean_interval([100 * (x - y) for x, y in zip(a, b, strict=True)], level),
-        ),
+        lambda a, b, level: mean_interval([(x - y) / y for x, y in zip(a, b, strict=True)], level),
+        lambda a, b, level: mean_interval([(x - y) / x for x, y in zip(a, b, strict=True)], level),
+        lambda a, b, level: mean_interval([x / y for x, y in zip(a, b, strict=True)], level),
+        lambda a, b, level: mean_interval([100 * (x - y) for x, y in zip(a, b, strict=True)], level),
     ),
     Misconception(
         "set-to-zero",
         "You return 0 where the interval holds 0. The mean difference is what it is; the interval says how "
         "sure it is.",
-        (_zero_if_unclear,),
+        _zero_if_unclear,
     ),
     Misconception(
         "sum-for-difference",
         "You add the two scores of a pair. Asked for is their difference, a[k] - b[k].",
-        (
-            lambda a, b, level: mean_interval([x + y for x, y in zip(a, b, strict=True)], level),
-            lambda a, b, level: mean_interval([*a, *b], level),
-        ),
+        lambda a, b, level: mean_interval([x + y for x, y in zip(a, b, strict=True)], level),
+        lambda a, b, level: mean_interval([*a, *b], level),
     ),
 )
 

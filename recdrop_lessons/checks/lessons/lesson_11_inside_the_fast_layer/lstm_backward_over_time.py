@@ -121,134 +121,129 @@ MISCONCEPTIONS = (
         "state-gradient-not-carried",
         "No gradient goes back through h from one step to the one before: dh of step t is what the output "
         "at t gets *plus* what step t+1 sends back.",
-        (
-            partial(lstm_backward_over_time, incoming=lambda from_above, from_next, last: from_above),
-            _truncated,
-        ),
+        partial(lstm_backward_over_time, incoming=lambda from_above, from_next, last: from_above),
+        _truncated,
     ),
     Misconception(
         "cell-gradient-forgotten",
         "No gradient goes back through c from one step to the one before. The cell is the long memory: the "
         "whole gradient of c', dh's part included, times f is what the step before starts from.",
-        (partial(lstm_backward_over_time, cell=torch.zeros_like),),
+        partial(lstm_backward_over_time, cell=torch.zeros_like),
     ),
     Misconception(
         "last-output-only",
         "You use d_states of the last step only. Every step gives an output, so each adds its own to what "
         "comes back from the next.",
-        (
-            partial(
-                lstm_backward_over_time,
-                incoming=lambda from_above, from_next, last: from_above if last else from_next,
-            ),
+        partial(
+            lstm_backward_over_time,
+            incoming=lambda from_above, from_next, last: from_above if last else from_next,
         ),
     ),
     Misconception(
         "weights-not-summed",
         "Your gradients of W, U, b hold one step. Every step uses the same weights, so the steps' gradients "
         "add up.",
-        (partial(lstm_backward_over_time, add=lambda total, new: new),),
+        partial(lstm_backward_over_time, add=lambda total, new: new),
     ),
     Misconception(
         "mean-over-batch",
         "You divide the weights' gradients by the number of examples or steps. They are sums: whether the "
         "loss is a mean is in d_states already.",
-        (_divided("rows"), _divided("steps"), _divided("both")),
+        _divided("rows"),
+        _divided("steps"),
+        _divided("both"),
     ),
     Misconception(
         "time-reversed",
         "Your dx runs backwards in time: the loop starts at the last step, so turn the list round before you "
         "stack it.",
-        (partial(lstm_backward_over_time, stack=lambda backwards: torch.stack(backwards, dim=1)),),
+        partial(lstm_backward_over_time, stack=lambda backwards: torch.stack(backwards, dim=1)),
     ),
     Misconception(
         "time-batch-swapped",
         "Your dx is (T, B, F). It is batch first, as x is: stack the steps along axis 1.",
-        (partial(lstm_backward_over_time, stack=lambda backwards: torch.stack(backwards[::-1])),),
+        partial(lstm_backward_over_time, stack=lambda backwards: torch.stack(backwards[::-1])),
     ),
     Misconception(
         "masks-forgotten",
         "You forget a mask altogether, already in the forward pass.",
-        (_without("m_x", "m_h"), _without("m_x"), _without("m_h")),
+        _without("m_x", "m_h"),
+        _without("m_x"),
+        _without("m_h"),
     ),
     Misconception(
         "mask-forgotten-in-x",
         "The gradient of x lacks the mask m_x: what the gates read is x∘m_x.",
-        (partial(lstm_backward_over_time, old_input=lambda d, m_x: d),),
+        partial(lstm_backward_over_time, old_input=lambda d, m_x: d),
     ),
     Misconception(
         "mask-forgotten-in-w",
         "The gradient of W lacks the mask m_x. W multiplied x∘m_x, not x: dW = Σ daᵀ(x∘m_x).",
-        (partial(lstm_backward_over_time, seen_by_W=lambda x, m_x: x),),
+        partial(lstm_backward_over_time, seen_by_W=lambda x, m_x: x),
     ),
     Misconception(
         "mask-forgotten-in-h",
         "The gradient that goes back through h lacks the mask m_h: what the gates read is h∘m_h.",
-        (_stepwise(old_state=lambda d, m_h: d),),
+        _stepwise(old_state=lambda d, m_h: d),
     ),
     Misconception(
         "mask-forgotten-in-u",
         "The gradient of U lacks the mask m_h. U multiplied h∘m_h, not h: dU = Σ daᵀ(h∘m_h).",
-        (_stepwise(seen_by_U=lambda h, m_h: h),),
+        _stepwise(seen_by_U=lambda h, m_h: h),
     ),
     Misconception(
         "mask-forgotten-backwards",
         "Your backward pass leaves out masks. Each gradient is masked where its value was: x and h on the "
         "way out, and x and h again in dW and dU.",
-        (
-            _stepwise(old_state=lambda d, m_h: d, seen_by_U=lambda h, m_h: h),
-            partial(lstm_backward_over_time, old_input=lambda d, m_x: d, seen_by_W=lambda x, m_x: x),
-            partial(
-                lstm_backward_over_time,
-                old_input=lambda d, m_x: d,
-                seen_by_W=lambda x, m_x: x,
-                step=partial(lstm_step_backward, old_state=lambda d, m_h: d, seen_by_U=lambda h, m_h: h),
-            ),
+        _stepwise(old_state=lambda d, m_h: d, seen_by_U=lambda h, m_h: h),
+        partial(lstm_backward_over_time, old_input=lambda d, m_x: d, seen_by_W=lambda x, m_x: x),
+        partial(
+            lstm_backward_over_time,
+            old_input=lambda d, m_x: d,
+            seen_by_W=lambda x, m_x: x,
+            step=partial(lstm_step_backward, old_state=lambda d, m_h: d, seen_by_U=lambda h, m_h: h),
         ),
     ),
     Misconception(
         "gate-order",
         "You put the gates' gradients back in another order than i, f, g, o.",
-        tuple(_stepwise(write=order) for order in WRONG_ORDERS),
+        *(_stepwise(write=order) for order in WRONG_ORDERS),
     ),
     Misconception(
         "slope-at-preactivation",
         SLOPE_SENTENCE,
-        tuple(partial(lstm_backward_over_time, step=mistake) for mistake in with_slopes(BEFORE, TWICE)),
+        *(partial(lstm_backward_over_time, step=mistake) for mistake in with_slopes(BEFORE, TWICE)),
     ),
     Misconception(
         "output-path-forgotten",
         "You leave out what dh sends into the cell: h' = o∘tanh(c'), so dh∘o∘(1-tanh(c')²) is added to dc.",
-        (_stepwise(into_cell=lambda from_next, from_output: from_next),),
+        _stepwise(into_cell=lambda from_next, from_output: from_next),
     ),
     Misconception(
         "old-cell-gradient",
         "The gradient that goes back through the cell is off: it is the whole gradient of c', dh's part "
         "included, times the forget gate.",
-        (
-            _stepwise(old_cell=lambda d_cell, dc, i, f: d_cell),
-            _stepwise(old_cell=lambda d_cell, dc, i, f: d_cell * i),
-        ),
+        _stepwise(old_cell=lambda d_cell, dc, i, f: d_cell),
+        _stepwise(old_cell=lambda d_cell, dc, i, f: d_cell * i),
     ),
     Misconception(
         "outputs-swapped",
         "You return the gradients in another order. It is x, W, U, b.",
-        (_shuffled_gradients(1, 2, 3, 0), _shuffled_gradients(0, 2, 1, 3)),
+        _shuffled_gradients(1, 2, 3, 0),
+        _shuffled_gradients(0, 2, 1, 3),
     ),
     Misconception(
         "steps-forwards",
         "You go through the steps from the first to the last. The gradient of a state needs that of the step "
         "after it: begin at the last step.",
-        (
-            partial(lstm_backward_over_time, steps=list, stack=lambda its: torch.stack(its, dim=1)),
-            partial(lstm_backward_over_time, steps=list),
-        ),
+        partial(lstm_backward_over_time, steps=list, stack=lambda its: torch.stack(its, dim=1)),
+        partial(lstm_backward_over_time, steps=list),
     ),
     Misconception(
         "masked-state-carried",
         "Your forward pass carries the masked h on. The mask is on h as the gates read it; h itself goes on "
         "as it is.",
-        (partial(lstm_backward_over_time, carried=lambda h, m_h: h * m_h),),
+        partial(lstm_backward_over_time, carried=lambda h, m_h: h * m_h),
     ),
     *mask_values(lstm_backward_over_time, "m_x", "m_h"),
 )

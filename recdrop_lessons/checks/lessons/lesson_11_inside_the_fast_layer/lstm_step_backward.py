@@ -135,11 +135,7 @@ def _mask_on_incoming(dh: Tensor, m_h: Tensor, **given: Any) -> Gradients:
     return lstm_step_backward(dh=dh * m_h, m_h=m_h, old_state=lambda d, m: d, **given)
 
 
-BEFORE: Slopes = (
-    lambda a, z: z * (1 - z),
-    lambda a, z: 1 - z**2,
-    lambda a, z: 1 - z**2,
-)
+BEFORE: Slopes = (lambda a, z: z * (1 - z), lambda a, z: 1 - z**2, lambda a, z: 1 - z**2)
 
 TWICE: Slopes = (
     lambda a, z: a.sigmoid() * (1 - a.sigmoid()),
@@ -177,11 +173,7 @@ SLOPE_SENTENCE = (
     "activation *gives*: i·(1-i), 1-g², and 1-tanh(c')² for the cell on its way out."
 )
 
-EXCHANGED: Slopes = (
-    lambda a, z: 1 - a**2,
-    lambda a, z: a * (1 - a),
-    lambda a, z: a * (1 - a),
-)
+EXCHANGED: Slopes = (lambda a, z: 1 - a**2, lambda a, z: a * (1 - a), lambda a, z: a * (1 - a))
 
 
 MISCONCEPTIONS = (
@@ -189,146 +181,136 @@ MISCONCEPTIONS = (
         "gate-order",
         "You read the four blocks in another order, or put their gradients back in another one. They lie "
         "i, f, g, o, in a as in da.",
-        (
-            *(partial(lstm_step_backward, read=order) for order in WRONG_ORDERS),
-            *(partial(lstm_step_backward, write=order) for order in WRONG_ORDERS),
-        ),
+        *(partial(lstm_step_backward, read=order) for order in WRONG_ORDERS),
+        *(partial(lstm_step_backward, write=order) for order in WRONG_ORDERS),
     ),
-    Misconception("slope-at-preactivation", SLOPE_SENTENCE, with_slopes(BEFORE, TWICE)),
+    Misconception("slope-at-preactivation", SLOPE_SENTENCE, *with_slopes(BEFORE, TWICE)),
     Misconception(
         "slope-forgotten",
         "A gradient goes through an activation without its slope: each gate's gradient is multiplied by σ' "
         "or tanh', and dh on its way into the cell by o·(1-tanh(c')²).",
-        with_slopes(_NONE),
+        *with_slopes(_NONE),
     ),
     Misconception(
         "cell-gradient-forgotten",
         "You leave out the dc that comes in from the next step. The new cell has two readers, the output and "
         "the next step, and their gradients add.",
-        (partial(lstm_step_backward, into_cell=lambda from_next, from_output: from_output),),
+        partial(lstm_step_backward, into_cell=lambda from_next, from_output: from_output),
     ),
     Misconception(
         "output-path-forgotten",
         "You leave out what dh sends into the cell: h' = o∘tanh(c'), so dh∘o∘(1-tanh(c')²) is added to dc.",
-        (partial(lstm_step_backward, into_cell=lambda from_next, from_output: from_next),),
+        partial(lstm_step_backward, into_cell=lambda from_next, from_output: from_next),
     ),
     Misconception(
         "old-cell-gradient",
         "The old cell's gradient is off. c' = f∘c + i∘g, so it is the whole gradient of c', dh's part "
         "included, times f.",
-        (
-            partial(lstm_step_backward, old_cell=lambda d_cell, dc, i, f: d_cell),
-            partial(lstm_step_backward, old_cell=lambda d_cell, dc, i, f: dc * f),
-            partial(lstm_step_backward, old_cell=lambda d_cell, dc, i, f: dc),
-            partial(lstm_step_backward, old_cell=lambda d_cell, dc, i, f: d_cell * i),
-        ),
+        partial(lstm_step_backward, old_cell=lambda d_cell, dc, i, f: d_cell),
+        partial(lstm_step_backward, old_cell=lambda d_cell, dc, i, f: dc * f),
+        partial(lstm_step_backward, old_cell=lambda d_cell, dc, i, f: dc),
+        partial(lstm_step_backward, old_cell=lambda d_cell, dc, i, f: d_cell * i),
     ),
     Misconception(
         "factors-exchanged",
         "A gate's gradient has the wrong factor. In c' = f∘c + i∘g, i is multiplied by g, g by i, and f by "
         "the *old* cell.",
-        (
-            _wrong_factors("g", "new", "i"),
-            _wrong_factors("i", "c", "g"),
-            _wrong_factors("c", "g", "i"),
-            _wrong_factors("g", "f", "i"),
-            _wrong_factors("c", "c", "c"),
-        ),
+        _wrong_factors("g", "new", "i"),
+        _wrong_factors("i", "c", "g"),
+        _wrong_factors("c", "g", "i"),
+        _wrong_factors("g", "f", "i"),
+        _wrong_factors("c", "c", "c"),
     ),
     Misconception(
         "tanh-c-forgotten",
         "Your output is o∘c', without the tanh: its slope is missing, and so is it in the gradient of o.",
-        (
-            partial(lstm_step_backward, squash=lambda c: c, slopes=(sigmoid_slope, tanh_slope, _NONE[2])),
-            partial(lstm_step_backward, squash=lambda c: c, slopes=RIGHT),
-        ),
+        partial(lstm_step_backward, squash=lambda c: c, slopes=(sigmoid_slope, tanh_slope, _NONE[2])),
+        partial(lstm_step_backward, squash=lambda c: c, slopes=RIGHT),
     ),
     Misconception(
         "mask-forgotten",
         "You forget the mask altogether: already the forward step multiplies h by it.",
-        (_no_mask,),
+        _no_mask,
     ),
     Misconception(
         "mask-forgotten-in-h",
         "The gradient of h lacks the mask. What reads h is h∘m, so a dropped unit gets no gradient, and a "
         "kept one gets it scaled.",
-        (partial(lstm_step_backward, old_state=lambda d, m_h: d),),
+        partial(lstm_step_backward, old_state=lambda d, m_h: d),
     ),
     Misconception(
         "mask-forgotten-in-u",
         "The gradient of U lacks the mask. U multiplied h∘m, not h: dU = daᵀ (h∘m).",
-        (partial(lstm_step_backward, seen_by_U=lambda h, m_h: h),),
+        partial(lstm_step_backward, seen_by_U=lambda h, m_h: h),
     ),
     Misconception(
         "mask-forgotten-backwards",
         "Your backward step has no mask at all. It belongs to the gradient of h and to that of U: both read "
         "h∘m.",
-        (partial(lstm_step_backward, old_state=lambda d, m_h: d, seen_by_U=lambda h, m_h: h),),
+        partial(lstm_step_backward, old_state=lambda d, m_h: d, seen_by_U=lambda h, m_h: h),
     ),
     Misconception(
         "mask-on-incoming-gradient",
         "You mask the dh that comes in. The mask is on the old h, on its way into the gates: it belongs to "
         "the gradient that goes out.",
-        (_mask_on_incoming,),
+        _mask_on_incoming,
     ),
     Misconception(
         "bias-not-summed",
         "Your bias gradient is not the sum over the batch. Every example uses the same b, so its gradients "
         "add up: (4H,).",
-        (
-            partial(lstm_step_backward, sums=lambda da: da),
-            partial(lstm_step_backward, sums=lambda da: da.mean(0)),
-            partial(lstm_step_backward, sums=lambda da: da.sum(0, keepdim=True)),
-            partial(lstm_step_backward, sums=lambda da: da.sum()),
-        ),
+        partial(lstm_step_backward, sums=lambda da: da),
+        partial(lstm_step_backward, sums=lambda da: da.mean(0)),
+        partial(lstm_step_backward, sums=lambda da: da.sum(0, keepdim=True)),
+        partial(lstm_step_backward, sums=lambda da: da.sum()),
     ),
     Misconception(
         "mean-over-batch",
         "You divide by the number of examples. Whether the loss is a mean is in dh and dc already; gradients "
         "of shared weights are sums.",
-        (_mean_over_batch,),
+        _mean_over_batch,
     ),
     Misconception(
         "gradient-transposed",
         "A weight's gradient lies the other way round. It has the weight's own shape: daᵀx is (4H, F).",
-        (_transposed(3, 4), _transposed(3), _transposed(4)),
+        _transposed(3, 4),
+        _transposed(3),
+        _transposed(4),
     ),
     Misconception(
         "outputs-swapped",
         "You return the gradients in another order. It is that of the arguments: x, h, c, W, U, b.",
-        (_rearranged(3, 4, 5, 0, 1, 2), _rearranged(0, 2, 1, 3, 4, 5), _rearranged(1, 2, 0, 3, 4, 5)),
+        _rearranged(3, 4, 5, 0, 1, 2),
+        _rearranged(0, 2, 1, 3, 4, 5),
+        _rearranged(1, 2, 0, 3, 4, 5),
     ),
     Misconception(
         "mask-forgotten-forward",
         "Your forward step reads the unmasked h, and only the gradients know the mask. The gates read h∘m.",
-        (partial(lstm_step_backward, into_gates=lambda h, m_h, U: h @ U.T),),
+        partial(lstm_step_backward, into_gates=lambda h, m_h, U: h @ U.T),
     ),
     Misconception(
         "mask-after-product",
         "You multiply by the mask after the product with U. The mask is on h itself: (h∘m)Uᵀ.",
-        (
-            partial(lstm_step_backward, into_gates=lambda h, m_h, U: (h @ U.T) * m_h.repeat(1, 4)),
-            partial(
-                lstm_step_backward,
-                into_gates=lambda h, m_h, U: (h @ U.T) * m_h.repeat(1, 4),
-                seen_by_U=lambda h, m_h: h,
-            ),
+        partial(lstm_step_backward, into_gates=lambda h, m_h, U: (h @ U.T) * m_h.repeat(1, 4)),
+        partial(
+            lstm_step_backward,
+            into_gates=lambda h, m_h, U: (h @ U.T) * m_h.repeat(1, 4),
+            seen_by_U=lambda h, m_h: h,
         ),
     ),
     Misconception(
         "slopes-exchanged",
         "A gate has the slope of another activation. i, f and o are sigmoids, with slope σ(1-σ); g is a "
         "tanh, with slope 1-g², and so is tanh(c').",
-        with_slopes(EXCHANGED),
+        *with_slopes(EXCHANGED),
     ),
     Misconception(
         "output-gate-gradient",
         "The gradient of the output gate is off. h' = o∘tanh(c') alone reads o, so it is dh∘tanh(c')·o(1-o), "
         "without dc.",
-        (
-            partial(lstm_step_backward, into_output=lambda dh, dc: dh + dc),
-            partial(lstm_step_backward, into_output=lambda dh, dc: dc),
-        ),
+        partial(lstm_step_backward, into_output=lambda dh, dc: dh + dc),
+        partial(lstm_step_backward, into_output=lambda dh, dc: dc),
     ),
     *mask_values(lstm_step_backward, "m_h"),
 )

@@ -34,73 +34,65 @@ MISCONCEPTIONS = (
         "mask-forgotten-in-u",
         "The gradient of U lacks the mask. A dropped weight took no part, so it gets no gradient; a kept one "
         "gets it scaled.",
-        (lambda dz, h, U, m_U: (dz @ (U * m_U), dz.T @ h),),
+        lambda dz, h, U, m_U: (dz @ (U * m_U), dz.T @ h),
     ),
     Misconception(
         "mask-forgotten-in-h",
         "The gradient of h goes back through all of U. It goes back through what multiplied h: the dropped "
         "weights, U∘m.",
-        (lambda dz, h, U, m_U: (dz @ U, (dz.T @ h) * m_U),),
+        lambda dz, h, U, m_U: (dz @ U, (dz.T @ h) * m_U),
     ),
     Misconception(
         "mask-forgotten",
         "You leave out the mask. z = h (U∘m)ᵀ, and both gradients know it.",
-        (lambda dz, h, U, m_U: (dz @ U, dz.T @ h),),
+        lambda dz, h, U, m_U: (dz @ U, dz.T @ h),
     ),
     Misconception(
         "no-rescale",
         "You use the mask as yes or no. It is scaled, and the backward pass multiplies by the same mask.",
-        (
-            lambda dz, h, U, m_U: weight_drop_backward(dz, h, U, (m_U > 0).to(U.dtype)),
-            lambda dz, h, U, m_U: (dz @ (U * m_U), (dz.T @ h) * (m_U > 0)),
-            lambda dz, h, U, m_U: (dz @ (U * (m_U > 0)), (dz.T @ h) * m_U),
-        ),
+        lambda dz, h, U, m_U: weight_drop_backward(dz, h, U, (m_U > 0).to(U.dtype)),
+        lambda dz, h, U, m_U: (dz @ (U * m_U), (dz.T @ h) * (m_U > 0)),
+        lambda dz, h, U, m_U: (dz @ (U * (m_U > 0)), (dz.T @ h) * m_U),
     ),
     Misconception(
         "mask-twice",
         "You multiply by the mask twice in one gradient: once for each time it stood in the forward step.",
-        (
-            lambda dz, h, U, m_U: (dz @ (U * m_U), (dz.T @ h) * m_U**2),
-            lambda dz, h, U, m_U: (dz @ (U * m_U**2), (dz.T @ h) * m_U),
-        ),
+        lambda dz, h, U, m_U: (dz @ (U * m_U), (dz.T @ h) * m_U**2),
+        lambda dz, h, U, m_U: (dz @ (U * m_U**2), (dz.T @ h) * m_U),
     ),
     Misconception(
         "weight-for-gradient",
         "You put U itself into its gradient. z is linear in U: dU = (dzᵀ h)∘m.",
-        (lambda dz, h, U, m_U: (dz @ (U * m_U), (dz.T @ h) * U * m_U),),
+        lambda dz, h, U, m_U: (dz @ (U * m_U), (dz.T @ h) * U * m_U),
     ),
     Misconception(
         "gradient-transposed",
         "The gradient of U lies the other way round. It has U's own shape, (4H, H).",
-        (lambda dz, h, U, m_U: (dz @ (U * m_U), ((dz.T @ h) * m_U).T),),
+        lambda dz, h, U, m_U: (dz @ (U * m_U), ((dz.T @ h) * m_U).T),
     ),
     Misconception(
         "mean-over-batch",
         "You divide by the number of examples. Every example uses the same U, so their gradients add up.",
-        (lambda dz, h, U, m_U: (dz @ (U * m_U), (dz.T @ h) * m_U / len(h)),),
+        lambda dz, h, U, m_U: (dz @ (U * m_U), (dz.T @ h) * m_U / len(h)),
     ),
     Misconception(
         "outputs-swapped",
         "You return (dU, dh). The order is (dh, dU).",
-        (lambda dz, h, U, m_U: weight_drop_backward(dz, h, U, m_U)[::-1],),
+        lambda dz, h, U, m_U: weight_drop_backward(dz, h, U, m_U)[::-1],
     ),
     Misconception(
         "mask-divided-out",
         "You divide by the mask in the gradient. z holds U∘m, so its gradient is multiplied by the same m.",
-        (
-            lambda dz, h, U, m_U: (dz @ (U * m_U), ((dz.T @ h) / m_U).where(m_U > 0, 0.0)),
-            lambda dz, h, U, m_U: (dz @ (U * m_U), (dz.T @ h) / m_U),
-        ),
+        lambda dz, h, U, m_U: (dz @ (U * m_U), ((dz.T @ h) / m_U).where(m_U > 0, 0.0)),
+        lambda dz, h, U, m_U: (dz @ (U * m_U), (dz.T @ h) / m_U),
     ),
     Misconception(
         "mask-averaged",
         "You average the mask over its rows or columns. Each weight has its own value of the mask.",
-        (
-            lambda dz, h, U, m_U: ((dz @ U) * m_U.mean(0), (dz.T @ h) * m_U),
-            lambda dz, h, U, m_U: ((dz * m_U.mean(1)) @ U, ((dz * m_U.mean(1)).T @ h) * m_U),
-            lambda dz, h, U, m_U: ((dz * m_U.mean(1)) @ U, (dz.T @ h) * m_U),
-            lambda dz, h, U, m_U: ((dz * m_U.mean(1)) @ U, (dz * m_U.mean(1)).T @ h),
-        ),
+        lambda dz, h, U, m_U: ((dz @ U) * m_U.mean(0), (dz.T @ h) * m_U),
+        lambda dz, h, U, m_U: ((dz * m_U.mean(1)) @ U, ((dz * m_U.mean(1)).T @ h) * m_U),
+        lambda dz, h, U, m_U: ((dz * m_U.mean(1)) @ U, (dz.T @ h) * m_U),
+        lambda dz, h, U, m_U: ((dz * m_U.mean(1)) @ U, (dz * m_U.mean(1)).T @ h),
     ),
 )
 
