@@ -12,8 +12,6 @@ import copy
 import inspect
 import io
 import math
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,9 +24,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from recdrop_lessons.experiments.datasets import Graph, Splits
+from recdrop_lessons.experiments.epoch_bar import epoch_bar
 from recdrop_lessons.support.errors import RecdropError
 from recdrop_lessons.support.files import write_whole
-from recdrop_lessons.support.optional import need
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -153,7 +151,7 @@ def fit(
     drawn = int(torch.randint(2**62, (), generator=order))
     masks = {"generator": torch.Generator().manual_seed(drawn)} if _takes_generator(model) else {}
 
-    with seeded(drawn), _bar(epochs, progress) as advance:
+    with seeded(drawn), epoch_bar(epochs, progress) as advance:
         for epoch in range(epochs):
             model.train()
             for rows in torch.randperm(len(y), generator=order).split(batch_size or len(y)):
@@ -293,33 +291,3 @@ def _check_finite(value: float, epoch: int, learning_rate: float, data: Splits) 
     else:
         cause = "The data hold NaN or infinity: clean them first."
     raise TrainingError(f"The loss is {value} in epoch {epoch}, a finite number was expected. {cause}")
-
-
-@contextmanager
-def _bar(epochs: int, progress: bool) -> Iterator[Callable[[float], None]]:
-    """A bar for a person, none where output is stored or read by a machine (nbval, nbconvert, CI, a pipe)."""
-    try:
-        tqdm = need("tqdm.auto", "tqdm").tqdm if progress and _watched() else None
-    except ImportError:
-        tqdm = None  # a bar is no reason to fail
-    if tqdm is None:
-        yield lambda validation_loss: None
-        return
-    with tqdm(total=epochs, unit="epoch", leave=False) as bar:
-
-        def advance(validation_loss: float) -> None:
-            bar.set_postfix(validation_loss=f"{validation_loss:.3f}")
-            bar.update()
-
-        yield advance
-
-
-def _watched() -> bool:
-    if os.environ.get("CI"):
-        return False
-    ipython = sys.modules.get("IPython")
-    kernel = getattr(ipython and ipython.get_ipython(), "kernel", None)
-    if kernel is None:
-        return sys.stderr.isatty()
-    # JupyterLab lets a cell ask its person for input; nbval and nbconvert have nobody to ask.
-    return getattr(kernel, "_allow_stdin", True)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from recdrop_lessons import training
+from recdrop_lessons.experiments import epoch_bar
 from recdrop_lessons.experiments.datasets import Split, Splits, digits, digits_graph, manual_text
 from recdrop_lessons.experiments.training import (
     OnGraph,
@@ -423,16 +423,16 @@ def with_front_end(monkeypatch, kernel):
 
 def test_the_bar_is_for_people(monkeypatch):
     with_front_end(monkeypatch, types.SimpleNamespace(_allow_stdin=True))  # JupyterLab
-    assert training._watched()
+    assert epoch_bar.watched()
     monkeypatch.setenv("CI", "true")
-    assert not training._watched()
+    assert not epoch_bar.watched()
     with_front_end(monkeypatch, types.SimpleNamespace(_allow_stdin=False))  # nbval, nbconvert
-    assert not training._watched()
+    assert not epoch_bar.watched()
     with_front_end(monkeypatch, None)  # a script: as its error stream is
     monkeypatch.setattr(sys, "stderr", types.SimpleNamespace(isatty=lambda: True))
-    assert training._watched()
+    assert epoch_bar.watched()
     monkeypatch.setattr(sys, "stderr", types.SimpleNamespace(isatty=lambda: False))
-    assert not training._watched()
+    assert not epoch_bar.watched()
 
 
 def test_the_bar_counts_epochs_and_can_be_missed(data, monkeypatch):
@@ -446,7 +446,7 @@ def test_the_bar_counts_epochs_and_can_be_missed(data, monkeypatch):
             made.append(self)
 
     monkeypatch.setattr(tqdm.auto, "tqdm", Spy)
-    monkeypatch.setattr(training, "_watched", lambda: True)
+    monkeypatch.setattr(epoch_bar, "watched", lambda: True)
     fit(built(), data, epochs=2)
     assert [(bar.n, bar.total) for bar in made] == [(2, 2)]
     fit(built(), data, epochs=1, progress=False)
