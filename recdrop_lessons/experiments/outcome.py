@@ -30,7 +30,7 @@ Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class ComparedRow:
     """One row of the table: an arm with its fresh runs, or a method without a network.
 
     `searched`: how many runs chose it. `edges`: see `search.on_an_edge`.
@@ -49,7 +49,7 @@ class Outcome:
         return mean_score(self.scores)
 
 
-def complete(task: str, runs: Iterable[Run]) -> dict[str, Outcome]:
+def complete(task: str, runs: Iterable[Run]) -> dict[str, ComparedRow]:
     """Return the complete arms by their names in `ARMS`, in that order."""
     made = {run.setting: run for run in runs}
     found = {}
@@ -59,7 +59,7 @@ def complete(task: str, runs: Iterable[Run]) -> dict[str, Outcome]:
             continue
         kept = tuple(made[setting] for setting in wanted)
         pairs = TASKS[task].search
-        found[arm] = Outcome(
+        found[arm] = ComparedRow(
             name=NAMES[arm],
             scores=studies.to_patience(kept),
             chosen=chosen,
@@ -70,7 +70,7 @@ def complete(task: str, runs: Iterable[Run]) -> dict[str, Outcome]:
     return found
 
 
-def without_network(task: str) -> dict[str, Outcome]:
+def without_network(task: str) -> dict[str, ComparedRow]:
     """Return the rows without a network, on the splits of the fresh runs: one score for each of these runs.
 
     A classifier without chance in it scores alike for two runs of one split. For tasks of accuracy.
@@ -80,12 +80,12 @@ def without_network(task: str) -> dict[str, Outcome]:
     for name, right in baselines.CLASSIFIERS.items():
         of_split = {split: right(TASKS[task].data(split)) for split in sorted(set(splits))}
         units = np.array([of_split[split] for split in splits])
-        rows[name] = Outcome(name=name, scores=Scores(units, splits))
+        rows[name] = ComparedRow(name=name, scores=Scores(units, splits))
     return rows
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class PairTable:
     """Every pair of some rows, best mean first.
 
     `means`: mean and 95 % interval of each row. `differences`: better mean minus worse. `told_apart`: the
@@ -132,7 +132,7 @@ class Comparison:
         return found
 
 
-def compared(rows: Mapping[str, Outcome], *, sign: int = 1) -> Comparison:
+def compared(rows: Mapping[str, ComparedRow], *, sign: int = 1) -> PairTable:
     """Compare every two rows: bootstrap over splits, seeds and test examples; Holm over all pairs.
 
     `sign`: -1 for a loss, where less is better.
@@ -149,4 +149,4 @@ def compared(rows: Mapping[str, Outcome], *, sign: int = 1) -> Comparison:
     }
     corrected = holm([found.p_value for found in differences.values()])
     told = frozenset(pair for pair, p in zip(differences, corrected, strict=True) if p <= 0.05)
-    return Comparison(order=order, means=means, differences=differences, told_apart=told)
+    return PairTable(order=order, means=means, differences=differences, told_apart=told)

@@ -54,7 +54,7 @@ def rows_with(means, n=400):
     generator = np.random.default_rng(0)
     splits = [0, 1, 2, 3, 4, 5] * 2
     return {
-        name: outcome.Outcome(
+        name: outcome.ComparedRow(
             name=name, scores=Scores((generator.random((12, n)) < mean).astype(float), splits)
         )
         for name, mean in means.items()
@@ -84,7 +84,7 @@ def test_groups_hold_every_pair_that_is_not_told_apart_and_no_other():
         pairs = list(itertools.combinations(order, 2))
         told = frozenset(pair for pair in pairs if generator.random() < 0.5)
         zero = PairedDifference(0.0, 0.0, 0.0, 1.0)
-        found = outcome.Comparison(
+        found = outcome.PairTable(
             order=order, means={}, differences=dict.fromkeys(pairs, zero), told_apart=told
         )
         together = {pair for group in found.groups() for pair in itertools.combinations(group, 2)}
