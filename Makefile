@@ -1,4 +1,4 @@
-# make lab     the course: .venv with everything, then JupyterLab at the first lesson
+# make lab     the course: .venv with everything, then JupyterLab at the first lesson, in a copy of your own
 # make test    the same .venv with what the tests need; then lint, unit tests, every notebook
 # make env     only .venv, with every extra that the tests need
 #

@@ -21,7 +21,7 @@ def lab(
     port: Annotated[int, typer.Option(help="The next free one is taken where it is in use.")] = 8888,
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
 ) -> None:
-    """Open the course in JupyterLab."""
+    """Open the course in JupyterLab; in a clone, a working copy in its folder my-course."""
     from recdrop_lessons.course.lab import open_lab
     from recdrop_lessons.support.errors import RecdropError
 
@@ -65,6 +65,21 @@ def update(
 
 
 @app.command()
+def results(
+    lesson: Annotated[str, typer.Argument(help='The number of a lesson or its notebook: "05".')],
+) -> None:
+    """Put a lesson with its stored results beside your own one, which came without them."""
+    from recdrop_lessons.course.folders import learners_folder
+    from recdrop_lessons.course.workspace import WorkspaceError
+    from recdrop_lessons.course.workspace import results as bring
+
+    try:
+        typer.echo(f"With its results: {bring(lesson, learners_folder())}")
+    except WorkspaceError as error:
+        refuse(error)
+
+
+@app.command()
 def check(
     notebook: Annotated[Path, typer.Argument(help="Your notebook, or the folder it is in.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
@@ -79,12 +94,13 @@ def check(
     from recdrop_lessons.cli.launch import run_again_warm
 
     run_again_warm("check", "recdrop_lessons.cli:app")
+    from recdrop_lessons.course.workspace import own_notebook
     from recdrop_lessons.grading import learners_check
     from recdrop_lessons.grading.finding import NotFound
     from recdrop_lessons.grading.fork_server import GradingError
 
     try:
-        graded = learners_check.check_notebook(notebook, seed)
+        graded = learners_check.check_notebook(own_notebook(notebook), seed)
     except (NotFound, GradingError) as error:
         if as_json:
             nothing = {

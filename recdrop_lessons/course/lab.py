@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
-from recdrop_lessons.course.folders import WORKING_COPY
+from recdrop_lessons.course import workspace
+from recdrop_lessons.course.folders import COURSE, WITHIN_CLONE, WORKING_COPY
 from recdrop_lessons.support.errors import RecdropError
 
 FIRST_LESSON = Path("notebooks") / "00_start_here.ipynb"
@@ -54,12 +55,20 @@ def lab_environment() -> dict[str, str]:
 def open_lab(notebook: Path | None = None, port: int = 8888, browser: bool = True) -> None:
     """Open JupyterLab at `notebook`, by default the first lesson; the next free port when `port` is taken.
 
+    In a clone the learner gets a working copy, without results; a notebook that is named opens where it is.
     Returns when JupyterLab is closed (not at all on POSIX, where it takes this process's place). Raises
     RecdropError when JupyterLab or the notebook is missing.
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise RecdropError("JupyterLab is not installed here: run `make lab`, or pip install '.[course]'.")
     folder = course_folder()
+    if notebook is None and folder == COURSE and not (folder / WORKING_COPY).is_file():
+        copy = workspace.start(folder / WITHIN_CLONE)
+        folder = copy.folder
+        if copy.started:
+            print(f"Your own copy of the course is in {folder}.")
+        elif copy.changes:
+            print(copy)
     notebook = folder / FIRST_LESSON if notebook is None else notebook.resolve()
     if not notebook.is_file() or not notebook.is_relative_to(folder):
         raise RecdropError(f"There is no notebook {notebook}; the lessons are in {folder / 'notebooks'}.")

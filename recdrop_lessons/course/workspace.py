@@ -1,6 +1,6 @@
 """A working copy of the course: notebooks and exercises of the learner's own, which no update overwrites.
 
-    FOLDER/notebooks/, FOLDER/exercises/    the learner's own
+    FOLDER/notebooks/, FOLDER/exercises/    the learner's own; lessons come without results
     FOLDER/.recdrop/copy.json               what the course last gave: digests of each file and of its cells
 
 An update renews what nobody has written in. Where course and learner have both changed a file, the learner's
@@ -11,6 +11,7 @@ then the list of them: an update that was cut off is done again, and finds the r
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import glob
 import hashlib
@@ -22,8 +23,9 @@ from pathlib import Path
 
 import nbformat
 
-from recdrop_lessons.course.folders import COURSE, WORKING_COPY
+from recdrop_lessons.course.folders import COURSE, WITHIN_CLONE, WORKING_COPY
 from recdrop_lessons.course.renewal import NotANotebook, cell_digest, parse, renew
+from recdrop_lessons.course.without_results import without_results
 from recdrop_lessons.support.errors import RecdropError
 from recdrop_lessons.support.files import UNFINISHED, write_whole
 
@@ -97,7 +99,7 @@ def start(folder: Path) -> Update:
         WorkspaceError: the folder is something else, is inside the course, or cannot be written.
     """
     folder = folder.expanduser().absolute()
-    if _is_within(folder, COURSE):
+    if _is_within(folder, COURSE) and folder != COURSE / WITHIN_CLONE:
         raise WorkspaceError(
             f"{folder} is inside the course, which updates overwrite: name a folder outside {COURSE}."
         )
@@ -156,6 +158,40 @@ def update(folder: Path | None = None) -> Update:
     return Update(folder, False, tuple(changes))
 
 
+def results(lesson: str, folder: Path | None = None) -> Path:
+    """Put a lesson with its stored results beside the learner's own; returns where.
+
+    `lesson`: "05", or the notebook's name. `folder`: by default the working copy around the working folder.
+
+    Raises:
+        WorkspaceError: there is no such lesson or no working copy, or it cannot be written.
+    """
+    folder, stem = find(folder), Path(lesson).name.removesuffix(".ipynb")
+    lessons = sorted((COURSE / "notebooks").glob("[0-9]*.ipynb"))
+    found = [path for path in lessons if stem in (path.stem, path.stem[:2])]
+    if not found:
+        raise WorkspaceError(
+            f"There is no lesson {lesson!r}; there are {', '.join(path.stem[:2] for path in lessons)}."
+        )
+    target, data = folder / "notebooks" / f"{found[0].stem}.with-results.ipynb", found[0].read_bytes()
+    try:
+        if target.exists() and target.read_bytes() != data:
+            _keep(target, target.read_bytes())
+        write_whole(target, data)
+    except OSError as error:
+        raise WorkspaceError(f"{target} cannot be written ({error.strerror}).") from None
+    return target
+
+
+def own_notebook(path: Path) -> Path:
+    """The learner's own in place of the course's, where a clone has a working copy in it; else the path."""
+    with contextlib.suppress(ValueError):
+        own = COURSE / WITHIN_CLONE / path.absolute().relative_to(COURSE)
+        if own.exists():
+            return own
+    return path
+
+
 def _bring(path: Path, name: str, data: bytes, new: Given, given: Given | None) -> Change | None:
     """One file of the course into the working copy; None where nothing changes."""
     if path.is_symlink() or path.is_dir():
@@ -211,7 +247,7 @@ def _course_files() -> Iterator[tuple[str, bytes]]:
         for path in sorted((COURSE / room).rglob("*")):
             name = path.relative_to(COURSE)
             if path.is_file() and not any(part.startswith((".", "__")) for part in name.parts):
-                yield name.as_posix(), path.read_bytes()
+                yield name.as_posix(), without_results(name.as_posix(), path.read_bytes())
 
 
 def _is_within(folder: Path, other: Path) -> bool:

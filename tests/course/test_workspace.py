@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 from recdrop_lessons import progress
 from recdrop_lessons.cli import app
 from recdrop_lessons.course import lab, workspace
-from recdrop_lessons.course.folders import learners_folder
+from recdrop_lessons.course.folders import WITHIN_CLONE, learners_folder
+from recdrop_lessons.course.without_results import NOTE, without_results
 from recdrop_lessons.course.workspace import WorkspaceError, find, start, update
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +85,11 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
+def as_given(course: Path, name: str) -> bytes:
+    """What a learner gets of a course's file: a lesson without results."""
+    return without_results(name, (course / name).read_bytes())
+
+
 def only(folder: Path, pattern: str) -> Path:
     (found,) = folder.glob(pattern)
     return found
@@ -94,7 +100,7 @@ def only(folder: Path, pattern: str) -> Path:
 
 def test_a_fresh_copy_holds_what_a_learner_needs_and_no_more(course: Path, mine: Path) -> None:
     assert contents(mine) == {
-        name: data for name, data in contents(course).items() if ".ipynb_checkpoints" not in name
+        name: as_given(course, name) for name in contents(course) if ".ipynb_checkpoints" not in name
     }
     assert find(mine / "exercises" / "01_cells") == mine
 
@@ -152,6 +158,133 @@ def test_a_course_without_notebooks_is_said(course: Path, tmp_path: Path) -> Non
         start(tmp_path / "mine")
 
 
+# ---------------------------------------------------------------- without results
+
+
+def stored(course: Path) -> None:
+    """The course's own lesson, as the repository has it: run, with a result and a picture."""
+
+    def run(lesson: NotebookNode) -> None:
+        ran = cell(lesson, "run")
+        picture = {"image/png": "AAAA", "text/plain": "a picture"}
+        ran.outputs = [
+            nbformat.v4.new_output("stream", text="the answer\n"),
+            nbformat.v4.new_output("display_data", picture),
+        ]
+        ran.execution_count = 1
+
+    edit(course / LESSON, run)
+
+
+def test_a_learners_lesson_has_no_results_and_says_where_they_are(course: Path, tmp_path: Path) -> None:
+    stored(course)
+    before = (course / LESSON).read_bytes()
+    mine = start(tmp_path / "mine").folder
+    lesson = nbformat.read(mine / LESSON, as_version=4)
+    assert [one.id for one in lesson.cells] == ["title", NOTE, "run"]
+    assert "recdrop results 01" in lesson.cells[1].source
+    assert cell(lesson, "run").outputs == [] and cell(lesson, "run").execution_count is None
+    assert (course / LESSON).read_bytes() == before, "the course keeps them"
+
+
+def test_the_stored_results_are_put_beside_and_never_over_the_learners(course: Path, mine: Path) -> None:
+    stored(course)
+    own = edit(mine / LESSON, lambda lesson: lesson.cells.append(new_code_cell("my try")))
+    beside = workspace.results("01", mine)
+    assert beside.parent == mine / "notebooks" and beside.read_bytes() == (course / LESSON).read_bytes()
+    scribbled = edit(beside, lambda lesson: lesson.cells.append(new_code_cell("a note in it")))
+    assert workspace.results("01_cells.ipynb", mine).read_bytes() == (course / LESSON).read_bytes()
+    assert only(mine, "notebooks/*.with-results.yours-*").read_bytes() == scribbled
+    assert (mine / LESSON).read_bytes() == own
+    assert update(mine).changes == ()
+    with pytest.raises(WorkspaceError, match="there are 00, 01"):
+        workspace.results("77", mine)
+
+
+def test_start_run_update_loses_nothing(course: Path, tmp_path: Path) -> None:
+    """The whole way of a learner: take the course, run it, write in it, take what is new, twice."""
+    stored(course)
+    mine = start(tmp_path / "mine").folder
+
+    def run(lesson: NotebookNode) -> None:
+        for one in lesson.cells:
+            if one.cell_type == "code":
+                one.outputs, one.execution_count = [nbformat.v4.new_output("stream", text="mine\n")], 5
+
+    ran = edit(mine / LESSON, run)
+    edit(course / LESSON, lambda lesson: cell(lesson, "run").outputs.pop())  # other results, the same lesson
+    assert update(mine).changes == () and (mine / LESSON).read_bytes() == ran
+    edit(course / LESSON, lambda lesson: lesson.cells.append(new_markdown_cell("more", id="more")))
+    assert [change.kind for change in update(mine).changes] == ["renewed"]
+    own = edit(mine / LESSON, lambda lesson: cell(lesson, NOTE).update(source="my own note"))
+    edit(course / LESSON, lambda lesson: lesson.cells.append(new_markdown_cell("still more", id="still")))
+    (change,) = update(mine).changes
+    assert change.kind == "replaced" and (mine / change.note).read_bytes() == own
+    assert (mine / LESSON).read_bytes() == as_given(course, LESSON)
+
+
+def test_a_copy_that_came_with_results_gives_them_up_only_where_nobody_wrote(
+    course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of a release that still gave the results."""
+    stored(course)
+    with monkeypatch.context() as before:
+        before.setattr(workspace, "without_results", lambda _, data: data)
+        mine = start(tmp_path / "mine").folder
+    assert (mine / LESSON).read_bytes() == (course / LESSON).read_bytes()
+    first = "notebooks/00_start_here.ipynb"
+    own = edit(mine / first, lambda lesson: lesson.cells.append(new_code_cell("my try")))
+    found = {change.name: change for change in update(mine).changes}
+    assert found[LESSON].kind == "renewed" and (mine / LESSON).read_bytes() == as_given(course, LESSON)
+    assert found[first].kind == "replaced" and (mine / found[first].note).read_bytes() == own
+
+
+def test_in_a_clone_the_copy_is_the_learners_folder(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(course)
+    assert learners_folder() == course, "no copy yet: the exercises here"
+    assert workspace.own_notebook(Path(EXERCISE)) == Path(EXERCISE)
+    mine = start(course / WITHIN_CLONE).folder
+    assert learners_folder() == mine
+    assert workspace.own_notebook(Path(EXERCISE)) == mine / EXERCISE
+    assert workspace.own_notebook(Path("solutions/01_cells")) == Path("solutions/01_cells")
+    monkeypatch.chdir(mine / "exercises")
+    assert learners_folder() == mine and find() == mine
+
+
+def test_lab_opens_the_copy_in_a_clone_and_a_named_notebook_where_it_is(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[list[str]] = []
+
+    def opens(_: str, command: list[str], __: object) -> None:
+        opened.append(command)
+        raise SystemExit
+
+    monkeypatch.setattr(lab, "COURSE", course)
+    monkeypatch.setattr(lab.os, "execve", opens)
+    monkeypatch.chdir(course)
+    for notebook, room in ((None, course / WITHIN_CLONE), (None, course / WITHIN_CLONE), (LESSON, course)):
+        with pytest.raises(SystemExit):
+            lab.open_lab(notebook and Path(notebook), browser=False)
+        assert f"--ServerApp.root_dir={room}" in opened[-1]
+    monkeypatch.chdir(course / WITHIN_CLONE / "notebooks")
+    with pytest.raises(SystemExit):
+        lab.open_lab(browser=False)
+    assert f"--ServerApp.root_dir={course / WITHIN_CLONE}" in opened[-1]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_every_lesson_can_be_given_without_results(path: Path) -> None:
+    given = nbformat.reads(
+        without_results(f"notebooks/{path.name}", path.read_bytes()).decode(), as_version=4
+    )
+    nbformat.validate(given)
+    assert not any(one.get("outputs") for one in given.cells)
+    own = nbformat.read(path, as_version=4)
+    assert any(one.get("outputs") for one in own.cells), "the repository keeps them"
+    assert [one.source for one in given.cells if one.id != NOTE] == [one.source for one in own.cells]
+
+
 # ---------------------------------------------------------------- update
 
 
@@ -176,7 +309,7 @@ def test_new_and_changed_lessons_arrive(course: Path, mine: Path) -> None:
         ("renewed", "notebooks/claims.md"),
     ]
     for name in (LESSON, "notebooks/02_new.ipynb", "notebooks/claims.md"):
-        assert (mine / name).read_bytes() == (course / name).read_bytes()
+        assert (mine / name).read_bytes() == as_given(course, name)
     assert not list(mine.rglob("*.yours-*"))
 
 
@@ -191,7 +324,7 @@ def test_a_lesson_that_was_only_run_is_renewed_and_not_set_aside(course: Path, m
     assert (mine / LESSON).read_bytes() == after_run, "its outputs stay as long as the course has nothing new"
     edit(course / LESSON, lambda lesson: lesson.cells.append(new_markdown_cell("more", id="more")))
     assert [change.kind for change in update(mine).changes] == ["renewed"]
-    assert (mine / LESSON).read_bytes() == (course / LESSON).read_bytes()
+    assert (mine / LESSON).read_bytes() == as_given(course, LESSON)
 
 
 def test_a_changed_lesson_is_kept_beside_the_new_one(course: Path, mine: Path) -> None:
@@ -201,7 +334,7 @@ def test_a_changed_lesson_is_kept_beside_the_new_one(course: Path, mine: Path) -
     kept = only(mine, "notebooks/01_cells.yours-*.ipynb")
     assert kept.read_bytes() == written
     assert (change.kind, change.note) == ("replaced", kept.relative_to(mine).as_posix())
-    assert (mine / LESSON).read_bytes() == (course / LESSON).read_bytes()
+    assert (mine / LESSON).read_bytes() == as_given(course, LESSON)
     # A second update of a lesson that was changed again keeps both.
     again = edit(mine / LESSON, lambda lesson: lesson.cells.append(new_code_cell("my second try")))
     edit(course / LESSON, lambda lesson: lesson.cells.append(new_markdown_cell("still more", id="still")))
@@ -362,7 +495,7 @@ def test_an_update_that_is_cut_off_is_done_again(
     merged = nbformat.read(mine / EXERCISE, as_version=4)
     assert cell(merged, "rnn_step").source == ANSWER
     assert cell(merged, "text_rnn_step").source == "## 1.1 said better"
-    assert (mine / LESSON).read_bytes() == (course / LESSON).read_bytes()
+    assert (mine / LESSON).read_bytes() == as_given(course, LESSON)
     assert (mine / "notebooks" / "02_new.ipynb").exists()
     assert update(mine).changes == ()
     assert not list(mine.rglob(".writing-*"))

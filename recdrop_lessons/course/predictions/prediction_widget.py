@@ -12,7 +12,7 @@ import traitlets
 from recdrop_lessons.course.predictions.class_answers import class_count
 from recdrop_lessons.course.predictions.prediction_file import Prediction, PredictionError
 from recdrop_lessons.course.predictions.predictions_kept import keep, kept_answer
-from recdrop_lessons.course.predictions.predictions_shown import answer_html, kept_form, open_form
+from recdrop_lessons.course.predictions.predictions_shown import kept_form, open_form, told_page
 
 HERE = Path(__file__).parent
 
@@ -37,7 +37,7 @@ class PredictionWidget(anywidget.AnyWidget):
         prediction = self._prediction
         if message.get("do") == "show":
             own = kept_answer(prediction)
-            self.form = answer_html(prediction, own, class_count(prediction))
+            self.form = told_page(prediction, own, class_count(prediction))
             return
         answer = message.get("answer")
         if not answer:
@@ -53,7 +53,7 @@ class PredictionWidget(anywidget.AnyWidget):
         except OSError as error:
             self.form = (
                 f"<p>{escape(prediction.words(prediction.read_answer(answer)))} could not be kept "
-                f"({escape(str(error))}). Is the folder writable?</p>" + answer_html(prediction, None, None)
+                f"({escape(str(error))}). Is the folder writable?</p>" + told_page(prediction, None, None)
             )
         else:
             self.form = kept_form(prediction, own)

@@ -82,9 +82,15 @@ def kept_form(prediction: Prediction, own: Answer) -> str:
     """The prediction that was made, and a button that shows the answer once the cell was run."""
     return (
         f"<form><p><b>Predict.</b> {inline_html(prediction.question)}</p>"
-        f"<p>Kept: <b>{inline_html(prediction.words(own))}</b>. Run the next cell, then compare.</p>"
+        f"<p>Kept: <b>{inline_html(prediction.words(own))}</b></p><p>Run the next cell, then compare.</p>"
         f"{_button('show', 'Show the answer')}</form>"
     )
+
+
+def told_page(prediction: Prediction, own: Answer | None, count: ClassCount | None) -> str:
+    """The question and its answer."""
+    question = f"<p><b>Predict.</b> {inline_html(prediction.question)}</p>"
+    return question + answer_html(prediction, own, count)
 
 
 def _radio(value: str, label: str) -> str:
