@@ -97,62 +97,44 @@ def shape(tensor: Tensor) -> tuple[int, ...]:
 def _compare(
     yours: Value, right: Value, name: str, names: tuple[str, ...], tolerance: float, dtype: torch.dtype | None
 ) -> Difference | None:
+    def differ(reason: str, sentence: str) -> Difference:
+        return Difference(reason, sentence, name, (), yours, right)
+
     if isinstance(right, Tensor):
         return _compare_tensors(yours, right, name, tolerance, dtype)
     if isinstance(right, (tuple, list)):
         if not isinstance(yours, (tuple, list)):
-            return Difference(
-                "kind",
-                f"{name}: {describe(yours)} came back, {describe(right)} is expected.",
-                name,
-                (),
-                yours,
-                right,
-            )
+            return differ("kind", _other_kind(yours, right, name))
         if len(yours) != len(right):
-            return Difference(
-                "length",
-                f"{name}: {len(yours)} values came back, {len(right)} are expected.",
-                name,
-                (),
-                yours,
-                right,
-            )
-        inner = (
-            names
-            if len(names) == len(right) and len(names) > 1
-            else [f"{name}[{i}]" for i in range(len(right))]
-        )
-        for one, other, its_name in zip(yours, right, inner, strict=True):
-            found = _compare(one, other, its_name, (its_name,), tolerance, dtype)
-            if found is not None:
-                return found
-        return None
-    if isinstance(right, dict):
+            return differ("length", f"{name}: {len(yours)} values came back, {len(right)} are expected.")
+        named = len(names) == len(right) > 1
+        inner = {i: names[i] if named else f"{name}[{i}]" for i in range(len(right))}
+    elif isinstance(right, dict):
         if not isinstance(yours, dict) or yours.keys() != right.keys():
-            sentence = f"{name}: {describe(yours)} came back, {describe(right)} is expected."
-            return Difference("kind", sentence, name, (), yours, right)
-        for key, other in right.items():
-            its_name = f"{name}[{key!r}]"
-            found = _compare(yours[key], other, its_name, (its_name,), tolerance, dtype)
-            if found is not None:
-                return found
-        return None
-    return _compare_scalars(yours, right, name, tolerance)
+            return differ("kind", _other_kind(yours, right, name))
+        inner = {key: f"{name}[{key!r}]" for key in right}
+    else:
+        return _compare_scalars(yours, right, name, tolerance)
+    found = (_compare(yours[at], right[at], its, (its,), tolerance, dtype) for at, its in inner.items())
+    return next((one for one in found if one is not None), None)
+
+
+def _other_kind(yours: Value, right: Value, name: str) -> str:
+    return f"{name}: {describe(yours)} came back, {describe(right)} is expected."
 
 
 def _compare_tensors(
     yours: Value, right: Tensor, name: str, tolerance: float, dtype: torch.dtype | None
 ) -> Difference | None:
+    def differ(reason: str, sentence: str, where: tuple[int, ...] = ()) -> Difference:
+        return Difference(reason, sentence, name, where, yours, right)
+
     if not isinstance(yours, Tensor):
-        sentence = f"{name}: {describe(yours)} came back, {describe(right)} is expected."
-        return Difference("kind", sentence, name, (), yours, right)
+        return differ("kind", _other_kind(yours, right, name))
     if yours.shape != right.shape:
-        sentence = f"{name} has shape {shape(yours)}, expected is {shape(right)}."
-        return Difference("shape", sentence, name, (), yours, right)
+        return differ("shape", f"{name} has shape {shape(yours)}, expected is {shape(right)}.")
     if dtype is not None and right.is_floating_point() and yours.dtype != dtype:
-        sentence = f"{name} came back as {_short(yours.dtype)}, expected is {_short(dtype)}."
-        return Difference("dtype", sentence, name, (), yours, right)
+        return differ("dtype", f"{name} came back as {_short(yours.dtype)}, expected is {_short(dtype)}.")
     if right.numel() == 0:
         return None
     a, b = yours.double(), right.double()
@@ -164,45 +146,31 @@ def _compare_tensors(
     wrong = ~((a - b).abs() <= tolerance * scale) & ~(a == b)  # NaN compares as wrong
     if not bool(wrong.any()):
         return None
-    where = tuple(int(i) for i in wrong.nonzero()[0])
+    lost = ~a.isfinite() & finite
+    where = tuple(int(i) for i in (lost if bool(lost.any()) else wrong).nonzero()[0])
     at = f"{name}[{', '.join(map(str, where))}]" if where else name
-    if bool((~a.isfinite() & finite).any()):
-        where = tuple(int(i) for i in (~a.isfinite() & finite).nonzero()[0])
-        at = f"{name}[{', '.join(map(str, where))}]" if where else name
-        return Difference(
-            "not finite",
-            f"{at} is {float(a[where])}, a finite number is expected.",
-            name,
-            where,
-            yours,
-            right,
-        )
-    count = int(wrong.sum())
-    sentence = (
-        f"{name} differs in {count} of {wrong.numel()} places" if wrong.numel() > 1 else f"{name} differs"
-    )
-    return Difference(
-        "value",
-        f"{sentence}, first {at}: yours {number(a[where])}, right {number(b[where])}.",
-        name,
-        where,
-        yours,
-        right,
-    )
+    if bool(lost.any()):
+        return differ("not finite", f"{at} is {float(a[where])}, a finite number is expected.", where)
+    places = f" in {int(wrong.sum())} of {wrong.numel()} places" if wrong.numel() > 1 else ""
+    first = f"first {at}: yours {number(a[where])}, right {number(b[where])}"
+    return differ("value", f"{name} differs{places}, {first}.", where)
 
 
 def _compare_scalars(yours: Value, right: Value, name: str, tolerance: float) -> Difference | None:
-    sentence = f"{name}: {describe(yours)} came back, {describe(right)} is expected."
-    if isinstance(right, float) and not isinstance(right, bool):
+    def differ(reason: str) -> Difference:
+        return Difference(reason, _other_kind(yours, right, name), name, (), yours, right)
+
+    if isinstance(right, float):
         if isinstance(yours, bool) or not isinstance(yours, (int, float)):
-            return Difference("kind", sentence, name, (), yours, right)
+            return differ("kind")
         if math.isfinite(right) and not math.isfinite(yours):
-            return Difference("not finite", sentence, name, (), yours, right)
+            return differ("not finite")
         close = yours == right or abs(yours - right) <= tolerance * max(1.0, abs(right))
-        return None if close else Difference("value", sentence, name, (), yours, right)
-    if type(yours) is not type(right):
-        return Difference("kind", sentence, name, (), yours, right)
-    return None if yours == right else Difference("value", sentence, name, (), yours, right)
+    else:
+        if type(yours) is not type(right):
+            return differ("kind")
+        close = yours == right
+    return None if close else differ("value")
 
 
 def number(value: Any) -> str:

@@ -26,6 +26,8 @@ FUNCTIONS: dict[str, Function] = {
     "sigmoid": torch.sigmoid,
     "linear": lambda x: x,
 }
+#: The arguments of a step through which gradients pass.
+GRADIENTS = ("x", "h", "c", "W", "U", "b")
 RIGHT_FUNCTIONS = (torch.sigmoid, torch.sigmoid, torch.tanh, torch.sigmoid)
 WRONG_ORDERS = tuple(order for order in permutations(range(4)) if order != (0, 1, 2, 3))
 WRONG_FUNCTIONS = tuple(
@@ -129,6 +131,15 @@ def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Mis
             _with_biases(reference, 2.0),
         ),
     )
+
+    def with_gates(**options: Any) -> Callable[..., Any]:
+        return partial(reference, gates=partial(gates, **options))
+
+    def with_functions(
+        i: Function = torch.sigmoid, f: Function = torch.sigmoid, g: Function = torch.tanh
+    ) -> Callable[..., Any]:
+        return with_gates(functions=(i, f, g, torch.sigmoid))
+
     return (
         *(of_biases if biases else ()),
         Misconception(
@@ -146,56 +157,36 @@ def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Mis
             "A gate is missing. Three gates act in the step: f on the old cell, i on the candidate, o on the "
             "way out.",
             *(
-                partial(reference, gates=partial(gates, functions=functions))
-                for missing in product((False, True), repeat=4)
-                if any(missing)
-                for functions in [
-                    [
-                        torch.ones_like if gone else usual
-                        for gone, usual in zip(missing, RIGHT_FUNCTIONS, strict=True)
-                    ]
-                ]
+                with_gates(functions=functions)
+                for functions in product(*((usual, torch.ones_like) for usual in RIGHT_FUNCTIONS))
+                if torch.ones_like in functions
             ),
         ),
         Misconception(
             "cell-not-kept",
             "Your new cell does not hold the old one: c' = f∘c + i∘g, and you leave out f∘c.",
-            partial(
-                reference,
-                gates=partial(gates, functions=(torch.sigmoid, torch.zeros_like, torch.tanh, torch.sigmoid)),
-            ),
+            with_functions(f=torch.zeros_like),
         ),
         Misconception(
             "sign-in-cell",
             "You subtract in the cell or in the sums. All terms are added: c' = f∘c + i∘g, xWᵀ + hUᵀ + b.",
-            partial(
-                reference,
-                gates=partial(gates, functions=(_minus_sigmoid, torch.sigmoid, torch.tanh, torch.sigmoid)),
-            ),
-            partial(
-                reference,
-                gates=partial(gates, functions=(torch.sigmoid, _minus_sigmoid, torch.tanh, torch.sigmoid)),
-            ),
+            with_functions(i=_minus_sigmoid),
+            with_functions(f=_minus_sigmoid),
             _with_biases(reference, -1.0),
         ),
         Misconception(
             "forget-gate-inverted",
             "You use 1-f, or 1-i, where the gate itself belongs. The forget gate f is what is *kept* of the "
             "old cell: c' = f∘c + i∘g.",
-            *(
-                partial(reference, gates=partial(gates, functions=functions))
-                for functions in (
-                    (torch.sigmoid, _one_minus, torch.tanh, torch.sigmoid),
-                    (_one_minus, torch.sigmoid, torch.tanh, torch.sigmoid),
-                    (_one_minus, _one_minus, torch.tanh, torch.sigmoid),
-                )
-            ),
+            with_functions(f=_one_minus),
+            with_functions(i=_one_minus),
+            with_functions(i=_one_minus, f=_one_minus),
         ),
         Misconception(
             "gate-order",
             "You read the four blocks in another order. Here, as in PyTorch and Keras, they lie i, f, g, o: "
             "input, forget, candidate, output.",
-            *(partial(reference, gates=partial(gates, order=order)) for order in WRONG_ORDERS),
+            *(with_gates(order=order) for order in WRONG_ORDERS),
         ),
         Misconception(
             "tanh-c-forgotten",
@@ -206,21 +197,16 @@ def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Mis
             "wrong-gate-activation",
             "A gate has the wrong activation. The gates i, f, o are sigmoids, between 0 and 1; the "
             "candidate g is a tanh, between -1 and 1, and so is c' on its way out.",
-            *(partial(reference, gates=partial(gates, functions=wrong)) for wrong in WRONG_FUNCTIONS),
-            partial(
-                reference,
-                gates=partial(
-                    gates, functions=(torch.sigmoid, torch.sigmoid, FUNCTIONS["linear"], torch.sigmoid)
-                ),
-            ),
+            *(with_gates(functions=wrong) for wrong in WRONG_FUNCTIONS),
+            with_functions(g=FUNCTIONS["linear"]),
             partial(reference, squash=torch.sigmoid),
         ),
         Misconception(
             "forget-bias",
             "You add a forget bias inside the step. `unit_forget_bias` sets how b *starts*; the step uses "
             "b as it is.",
-            partial(reference, gates=partial(gates, forget_bias=1.0)),
-            partial(reference, gates=partial(gates, forget_bias=-1.0)),
+            with_gates(forget_bias=1.0),
+            with_gates(forget_bias=-1.0),
         ),
     )
 

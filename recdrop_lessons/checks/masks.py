@@ -42,6 +42,9 @@ EXACT_COUNT = Misconception(
     "You drop the same number of elements each time. Each element must be drawn on its own, so that the "
     "number dropped varies.",
 )
+ONE_MASK_FOR_BATCH = Misconception(
+    "one-mask-for-batch", "All examples of the batch share one draw. Each example has a mask of its own."
+)
 WRONG_RATE = Misconception(
     "wrong-rate",
     "The fraction that is dropped is not p. Keep an element where a uniform draw from [0, 1) is at least p.",

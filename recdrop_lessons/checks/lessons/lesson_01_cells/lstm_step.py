@@ -9,8 +9,16 @@ from torch import Tensor
 
 from recdrop_lessons.checks import lstm
 from recdrop_lessons.checks.exact import exact_part
-from recdrop_lessons.checks.lessons.lesson_01_cells._shared import GRADIENTS
-from recdrop_lessons.checks.lstm import Function, Gates, State, gates, lstm_basics, step_arguments, step_cases
+from recdrop_lessons.checks.lstm import (
+    GRADIENTS,
+    Function,
+    Gates,
+    State,
+    gates,
+    lstm_basics,
+    step_arguments,
+    step_cases,
+)
 from recdrop_lessons.checks.parts import Misconception
 
 

@@ -12,8 +12,15 @@ from torch import Tensor
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
-from recdrop_lessons.checks.lessons.lesson_01_cells._shared import GRADIENTS
-from recdrop_lessons.checks.lstm import FUNCTIONS, WRONG_ORDERS, State, lstm_step, step_arguments, step_cases
+from recdrop_lessons.checks.lstm import (
+    FUNCTIONS,
+    GRADIENTS,
+    WRONG_ORDERS,
+    State,
+    lstm_step,
+    step_arguments,
+    step_cases,
+)
 from recdrop_lessons.checks.parts import Misconception
 
 

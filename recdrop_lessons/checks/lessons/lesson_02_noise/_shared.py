@@ -25,10 +25,6 @@ RESCALE_AT_TEST = Misconception(
     "stays as it is; scaling then belongs to the first dropout papers.",
 )
 
-ONE_MASK_FOR_BATCH = Misconception(
-    "one-mask-for-batch", "All examples of the batch share one draw. Each example has a mask of its own."
-)
-
 MASK_SHARED = Misconception(
     "mask-shared",
     "Some elements share one draw. Here every element has its own; sharing comes with noise_shape.",

@@ -21,12 +21,11 @@ from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.lessons.lesson_02_noise._shared import (
     AT_EVALUATION,
     MASK_SHARED,
-    ONE_MASK_FOR_BATCH,
     RESCALE_AT_TEST,
     evaluation_steps,
     rate_zero_steps,
 )
-from recdrop_lessons.checks.masks import DEPENDENT, GENERATOR_IGNORED, SAME_EACH_CALL
+from recdrop_lessons.checks.masks import DEPENDENT, GENERATOR_IGNORED, ONE_MASK_FOR_BATCH, SAME_EACH_CALL
 from recdrop_lessons.checks.multiplied import apart_from_zero, like_x, small_shapes, small_step, typed
 from recdrop_lessons.checks.parts import Misconception, Part
 from recdrop_lessons.checks.steps import Drawing, Reply, Step, Steps, fail, kept, stepwise

@@ -11,7 +11,6 @@ from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.lessons.lesson_02_noise._shared import (
     AT_EVALUATION,
     MASK_SHARED,
-    ONE_MASK_FOR_BATCH,
     RESCALE_AT_TEST,
     evaluation_steps,
     rate_zero_steps,
@@ -20,6 +19,7 @@ from recdrop_lessons.checks.masks import (
     DEPENDENT,
     EXACT_COUNT,
     GENERAL_MASK,
+    ONE_MASK_FOR_BATCH,
     Problem,
     calls_independent,
     counts_vary,

@@ -13,9 +13,6 @@ from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.lstm import Function, Gates, State, gates, step_arguments
 from recdrop_lessons.checks.parts import Misconception
 
-GRADIENTS = ("x", "h", "c", "W", "U", "b")
-
-
 _HIDDEN = ("hidden", "cell and hidden", "candidate and hidden", "after tanh")
 
 

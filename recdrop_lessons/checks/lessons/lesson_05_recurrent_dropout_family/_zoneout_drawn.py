@@ -14,7 +14,14 @@ from recdrop_lessons.checks.chance import rate_fits
 from recdrop_lessons.checks.compare import compare
 from recdrop_lessons.checks.draw import Draw, as_dtype
 from recdrop_lessons.checks.lstm import lstm_step, step_arguments
-from recdrop_lessons.checks.masks import DEPENDENT, EXACT_COUNT, SAME_EACH_CALL, counts_vary, judge
+from recdrop_lessons.checks.masks import (
+    DEPENDENT,
+    EXACT_COUNT,
+    ONE_MASK_FOR_BATCH,
+    SAME_EACH_CALL,
+    counts_vary,
+    judge,
+)
 from recdrop_lessons.checks.outcomes import differs
 from recdrop_lessons.checks.parts import Misconception
 from recdrop_lessons.checks.steps import Failed, Reply, Step, Steps, fail, kept, stepwise
@@ -32,9 +39,6 @@ GIVEN_MASK_IGNORED = Misconception(
     "given-mask-ignored",
     "One mask is given and the other is None, and you draw both. Each mask is drawn by itself, where it is "
     "None.",
-)
-ONE_MASK_FOR_BATCH = Misconception(
-    "one-mask-for-batch", "All examples of the batch share one draw. Each example has a mask of its own."
 )
 
 

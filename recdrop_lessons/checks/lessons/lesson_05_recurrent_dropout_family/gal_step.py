@@ -13,8 +13,16 @@ from torch import Tensor
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
-from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._shared import GRADIENTS
-from recdrop_lessons.checks.lstm import Function, Gates, State, gates, lstm_basics, step_arguments, step_cases
+from recdrop_lessons.checks.lstm import (
+    GRADIENTS,
+    Function,
+    Gates,
+    State,
+    gates,
+    lstm_basics,
+    step_arguments,
+    step_cases,
+)
 from recdrop_lessons.checks.masks import mask_values
 from recdrop_lessons.checks.parts import Misconception
 from recdrop_lessons.checks.recognise import Silent

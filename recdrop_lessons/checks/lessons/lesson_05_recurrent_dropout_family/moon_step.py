@@ -8,12 +8,11 @@ from torch import Tensor
 
 from recdrop_lessons.checks.exact import exact_part
 from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._shared import (
-    GRADIENTS,
     mask_arguments,
     misplaced,
     step_with_mask,
 )
-from recdrop_lessons.checks.lstm import State, lstm_basics, step_cases
+from recdrop_lessons.checks.lstm import GRADIENTS, State, lstm_basics, step_cases
 from recdrop_lessons.checks.masks import mask_values
 
 

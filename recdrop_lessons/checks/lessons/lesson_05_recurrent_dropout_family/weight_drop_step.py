@@ -12,8 +12,8 @@ from torch import Tensor
 
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
-from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._shared import GRADIENTS
 from recdrop_lessons.checks.lstm import (
+    GRADIENTS,
     Function,
     Gates,
     State,

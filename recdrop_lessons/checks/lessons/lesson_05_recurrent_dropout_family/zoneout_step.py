@@ -14,16 +14,15 @@ from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import Exact
 from recdrop_lessons.checks.general import EDGE_CASE
-from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._shared import GRADIENTS
 from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._zoneout_drawn import (
     GIVEN_MASK_IGNORED,
     ONE_MASK,
-    ONE_MASK_FOR_BATCH,
     SWAPPED,
     draws_at_evaluation,
     masks_are_right,
 )
 from recdrop_lessons.checks.lstm import (
+    GRADIENTS,
     Function,
     Gates,
     State,
@@ -33,7 +32,7 @@ from recdrop_lessons.checks.lstm import (
     step_arguments,
     step_cases,
 )
-from recdrop_lessons.checks.masks import DEPENDENT, EXACT_COUNT, SAME_EACH_CALL
+from recdrop_lessons.checks.masks import DEPENDENT, EXACT_COUNT, ONE_MASK_FOR_BATCH, SAME_EACH_CALL
 from recdrop_lessons.checks.parts import Misconception, Outcome, Part
 from recdrop_lessons.checks.recognise import unless_lost
 
