@@ -20,11 +20,13 @@ def picture(mask: Array, *, name: str = "mask", zoneout: bool = False) -> Pictur
     return Picture(svg.document(drawn, label=name), alt=describe(mask, name, zoneout=zoneout))
 
 
-def compared(masks: Mapping[str, Any], *, down: str = "units") -> Picture:
-    """Draw masks (T, units) side by side, each under its name: filled is kept, crossed is dropped."""
+def compared(masks: Mapping[str, Any], *, down: str = "units", columns: int = 2) -> Picture:
+    """Draw masks (T, units), `columns` side by side, each by its name: filled is kept, crossed is dropped."""
     arrays = {name: np.asarray(mask, dtype=float) for name, mask in masks.items()}
-    drawn = svg.beside(*(sheet(mask, title=name, down=down) for name, mask in arrays.items()), gap=30)
-    words = " ".join(describe(mask, name) for name, mask in arrays.items())
+    sheets = [sheet(mask, title=name, down=down) for name, mask in arrays.items()]
+    rows = (svg.beside(*sheets[k : k + columns], gap=30) for k in range(0, len(sheets), columns))
+    drawn = svg.stack(*rows, gap=16)
+    words = " ".join(describe(mask, name, down=down) for name, mask in arrays.items())
     return Picture(svg.document(drawn, label=words), alt=words)
 
 
@@ -64,10 +66,11 @@ def sheet(
     return svg.Sheet(left + max(columns * column, 200) + 10, top + rows * row + 8, tuple(parts))
 
 
-def describe(mask: Array, name: str, *, zoneout: bool = False) -> str:
+def describe(mask: Array, name: str, *, down: str = "units", zoneout: bool = False) -> str:
     """Say in words how much a mask (T, units) drops, and whether its steps differ."""
     steps, units = mask.shape
     hit = int(np.count_nonzero(mask)) if zoneout else int(mask.size - np.count_nonzero(mask))
     same = "the same at every step" if (mask == mask[:1]).all() else "different from step to step"
     done = "keep their old value" if zoneout else "are dropped"
-    return f"{name}: {steps} time steps by {units} units; {hit} of {mask.size} {done}; the pattern is {same}."
+    size = f"{steps} time steps by {units} {down}"
+    return f"{name}: {size}; {hit} of {mask.size} {done}; the pattern is {same}."
