@@ -41,9 +41,9 @@ def test_the_picture_shows_the_imports_there_are():
 
 # ---- one name, one thing ----
 
-#: `_shared.py` begins each exercise's parts.
+#: `python -m` looks for `__main__.py`. `_shared.py` begins each exercise's parts.
 #: A part's file is named after the learner's function; 5.7 asks for what twins/influence.py computes.
-FILES_TWICE = {"__init__.py", "_shared.py", "influence.py"}
+FILES_TWICE = {"__init__.py", "__main__.py", "_shared.py", "influence.py"}
 
 
 def twice(names: Iterable[str]) -> set[str]:

@@ -45,7 +45,7 @@ def arrows(names: Sequence[Sequence[str]]) -> nx.DiGraph:
     code = grimp.build_graph("recdrop_lessons", exclude_type_checking_imports=True)
     found = nx.DiGraph()
     found.add_nodes_from(range(len(names)))
-    for user in code.modules - {"recdrop_lessons"}:
+    for user in code.modules - {"recdrop_lessons", "recdrop_lessons.__main__"}:
         for used in code.find_modules_directly_imported_by(user) - {"recdrop_lessons"}:
             ends = where[used.split(".")[1]], where[user.split(".")[1]]
             if ends[0] != ends[1]:

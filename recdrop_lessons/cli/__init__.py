@@ -2,5 +2,12 @@
 
 from recdrop_lessons.cli import instructors, learners
 from recdrop_lessons.cli.base import app
+from recdrop_lessons.cli.console import show_all_letters
 
-__all__ = ["app", "instructors", "learners"]
+__all__ = ["app", "instructors", "learners", "main"]
+
+
+def main() -> None:
+    """`recdrop`, and `python -m recdrop_lessons`."""
+    show_all_letters()
+    app()

@@ -51,7 +51,7 @@ def grade(
     if attempts not in ("last", "best"):
         refuse(f"--attempts is last or best, not {attempts!r}.")
     share, moment = _shard(shard), _moment(due)
-    run_again_warm("grade", "recdrop_lessons.cli:app")
+    run_again_warm("grade", "recdrop_lessons.cli:main")
     from recdrop_lessons.grading.finding import NotFound
     from recdrop_lessons.grading.fork_server import GradingError
     from recdrop_lessons.grading.run import Options, grade_folder

@@ -33,7 +33,9 @@ def run_again_warm(command: str, program: str) -> None:
     Returns where that is not to be: torch is loaded already; another program calls the command; a stream or
     the folder is gone; the system is none where a process ends with the one it was forked from.
     """
-    if "torch" in sys.modules or sys.argv[1:2] != [command] or sys.platform != "linux":
+    if "torch" in sys.modules or sys.argv[1:2] != [command]:
+        return
+    if sys.platform != "linux" or not fork_server.can_fork():
         return
     if sys.getfilesystemencoding() != "utf-8":  # the fork server's, and so how names of files cross
         return

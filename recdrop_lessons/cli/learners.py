@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from recdrop_lessons.cli.base import app, refuse
+from recdrop_lessons.cli.console import takes_all
 
 _PART = Annotated[str, typer.Argument(help='A part\'s number or its function\'s name: "1.2", "lstm_step".')]
 
@@ -93,7 +95,7 @@ def check(
     """
     from recdrop_lessons.cli.launch import run_again_warm
 
-    run_again_warm("check", "recdrop_lessons.cli:app")
+    run_again_warm("check", "recdrop_lessons.cli:main")
     from recdrop_lessons.course.workspace import own_notebook
     from recdrop_lessons.grading import learners_check
     from recdrop_lessons.grading.finding import NotFound
@@ -110,11 +112,16 @@ def check(
                 "isolation": "none",
                 "parts": list[str](),
             }
-            typer.echo(json.dumps(nothing | {"message": str(error)}))
+            typer.echo(_json(nothing | {"message": str(error)}))
         refuse(error)
     graded = learners_check.note_progress(graded)
-    typer.echo(json.dumps(graded.record(), ensure_ascii=False) if as_json else learners_check.text(graded))
+    typer.echo(_json(graded.record()) if as_json else learners_check.text(graded))
     raise typer.Exit(graded.exit_code)
+
+
+def _json(record: dict[str, Any]) -> str:
+    """Where the output takes not every letter, JSON's own escapes stand for them."""
+    return json.dumps(record, ensure_ascii=not takes_all(sys.stdout.encoding))
 
 
 @app.command()

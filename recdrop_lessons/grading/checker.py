@@ -13,7 +13,7 @@ from recdrop_lessons.grading.finding import MAX_FILE
 from recdrop_lessons.grading.fork_server import GradingError
 from recdrop_lessons.grading.learner_process import Budget, LearnerProcess, RemoteAnswer, Times
 from recdrop_lessons.grading.merge import CellStep, Merged, course_imports, late_imports, merge
-from recdrop_lessons.grading.spawner import LockedServer, Spawner
+from recdrop_lessons.grading.spawner import Server, Spawner
 
 # The best of several tries counts.
 _RANK = (Status.OK, Status.FAILED, Status.TIMEOUT, Status.DIED, Status.MISSING, Status.UNREADABLE)
@@ -65,7 +65,7 @@ class Checker:
         times: wall time limits.
     """
 
-    def __init__(self, server: LockedServer, times: Times | None = None) -> None:
+    def __init__(self, server: Server, times: Times | None = None) -> None:
         self.server = server
         self.isolation = server.sandbox.name
         self.times = times or Times()

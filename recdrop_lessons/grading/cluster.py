@@ -13,7 +13,7 @@ from recdrop_lessons.grading.classroom import GradingTask, grade_task
 from recdrop_lessons.grading.fork_server import GradingError
 from recdrop_lessons.grading.isolation import locked_server
 from recdrop_lessons.grading.records import Record, checks_version
-from recdrop_lessons.grading.spawner import LockedServer
+from recdrop_lessons.grading.spawner import Server
 from recdrop_lessons.support.optional import need
 
 _AHEAD = 4  # tasks sent to the cluster for each of its threads, so that none waits and few are in memory
@@ -92,13 +92,13 @@ class _Here:
     """What one worker process of the cluster keeps between tasks: the fork server, and a checker a thread."""
 
     lock = threading.Lock()
-    server: LockedServer | None = None
+    server: Server | None = None
     threads = threading.local()
 
 
 def _checker(kind: str, trusted: bool) -> Checker:
     with _Here.lock:
-        if _Here.server is None or not _Here.server.process.alive:
+        if _Here.server is None or not _Here.server.alive:
             _Here.server = locked_server(kind, trusted=trusted)
         server = _Here.server
     checker: Checker | None = getattr(_Here.threads, "checker", None)

@@ -90,7 +90,7 @@ def lesson_of_file(path: Path, data: bytes, lessons: Sequence[Lesson]) -> Lesson
     """
     for name in (path.stem, path.resolve().parent.name):
         for lesson in lessons:
-            if lesson.name in name:  # "01_cells (1)", "01_cells_anna" and "anna_01_cells" too
+            if lesson.name in name.lower():  # "01_cells (1)", "01_cells_anna" and "ANNA_01_CELLS" too
                 return lesson
     found = {lesson.name: _answers_in(data, lesson) for lesson in lessons}
     best = max(lessons, key=lambda lesson: found[lesson.name], default=None)

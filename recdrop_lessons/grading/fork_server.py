@@ -24,11 +24,11 @@ ANSWERS = (
 )  # torch alone; the learner's side calls functions as the notebook does
 
 # Loads this folder's inside/ under another name, so that the library itself is never imported there.
-_BOOT = (
+BOOT = (
     "import gc, sys, types; gc.disable(); "
     "package = types.ModuleType('inside'); package.__path__ = [sys.argv[1]]; "
     "sys.modules['inside'] = package; sys.path += [p for p in sys.argv[4:] if p not in sys.path]; "
-    "from inside.forking import main; main()"
+    "from inside.{program} import main; main()"
 )
 START_SECONDS = 60.0
 # What a Python process reads of the system beside its own folders. No home, nothing variable.
@@ -81,6 +81,13 @@ class Sandbox:
     wrapper: Wrapper | None = None
 
 
+def can_fork() -> bool:
+    """Whether this system has what a fork server needs. Windows has not; on macOS a process that has loaded
+    torch may crash once it is forked, since Apple's libraries are not made for that."""
+    wanted = [(os, "fork"), (socket, "AF_UNIX"), (socket, "SCM_RIGHTS")]
+    return sys.platform != "darwin" and all(hasattr(module, name) for module, name in wanted)
+
+
 def paths(workspace: str, shut: Sequence[str | os.PathLike[str]]) -> Paths:
     """Those of learners whose fork server has that workspace."""
     return Paths((*readable_paths(), workspace), tuple(shut_paths(*shut)), workspace)
@@ -108,6 +115,18 @@ def shut_paths(*more: str | os.PathLike[str]) -> list[str]:
     return [str(path) for path in (_PACKAGE, *rooms, *map(Path, more)) if path.exists()]
 
 
+def learners_environment(workspace: str, private: str) -> dict[str, str]:
+    """What a learner's process is told of its folders, and of how it runs."""
+    return {
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": workspace,
+        "OMP_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TMPDIR": private,
+        "TORCHINDUCTOR_CACHE_DIR": private,  # else torch asks who the user is, which no lock answers
+    }
+
+
 class ForkServer:
     """A process with torch loaded, and none of the library. Close it, or let its checker end: it ends too.
 
@@ -119,24 +138,17 @@ class ForkServer:
     def __init__(self, wrapper: Wrapper | None = None, shut: Sequence[str | os.PathLike[str]] = ()) -> None:
         self.workspace = tempfile.mkdtemp(prefix="recdrop-")
         os.mkdir(self.private)
-        _copy_font_list(self.workspace)
+        copy_font_list(self.workspace)
         self._listener = socket.socket(socket.AF_UNIX, requests.SOCKET_KIND)
         self._listener.bind(f"{self.workspace}/control")
         self._listener.listen(1)
         self._control: socket.socket | None = None
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         environment = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "LANG") if name in os.environ}
-        environment |= {
-            "HOME": self.workspace,
-            "MPLBACKEND": "Agg",
-            "MPLCONFIGDIR": self.workspace,
-            "OMP_NUM_THREADS": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "TMPDIR": self.private,
-            "TORCHINDUCTOR_CACHE_DIR": self.private,  # else torch asks who the user is, which no lock answers
-        }
+        environment |= {"HOME": self.workspace, **learners_environment(self.workspace, self.private)}
         before = wrapper(paths(self.workspace, shut), environment) if wrapper else []
-        program = [sys.executable, "-I", "-c", _BOOT, str(INSIDE), f"{self.workspace}/control", str(ANSWERS)]
+        boot = BOOT.format(program="forking")
+        program = [sys.executable, "-I", "-c", boot, str(INSIDE), f"{self.workspace}/control", str(ANSWERS)]
         if wrapper:
             environment = {name: os.environ[name] for name in _ENGINE if name in os.environ}
         try:
@@ -237,7 +249,7 @@ class OwnForkServer(ForkServer):
 own: OwnForkServer | None = None
 
 
-def _copy_font_list(workspace: str) -> None:
+def copy_font_list(workspace: str) -> None:
     """matplotlib's list of the fonts here, if it was ever made: to make it anew takes a learner a second."""
     cache = Path(os.environ.get("MPLCONFIGDIR") or Path.home() / ".cache" / "matplotlib")
     for path in cache.glob("fontlist-*.json"):

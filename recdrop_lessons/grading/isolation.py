@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from recdrop_lessons.grading import fork_server, wrappers
-from recdrop_lessons.grading.fork_server import ForkServer, GradingError, Sandbox
+from recdrop_lessons.grading.fork_server import ForkServer, GradingError, Sandbox, can_fork
 from recdrop_lessons.grading.inside.sandbox import Limits, seccomp_available
-from recdrop_lessons.grading.spawner import LockedServer
+from recdrop_lessons.grading.spawner import LockedServer, Server
+from recdrop_lessons.grading.subprocess_server import SubprocessServer
 
 _SECCOMP = ("seccomp",) if seccomp_available() else ()
 # In the order in which they are tried.
@@ -32,8 +33,8 @@ def locked_server(
     limits: Limits | None = None,
     shut: Sequence[Path] = (),
     trusted: bool = False,
-) -> LockedServer:
-    """A fork server under the first locks that hold.
+) -> Server:
+    """A server under the first locks that hold.
 
     Args:
         kind: "auto" or a kind's name.
@@ -44,10 +45,13 @@ def locked_server(
     Raises:
         GradingError: none holds, with what each let through.
     """
-    if not hasattr(os, "fork"):
+    if not can_fork():
+        if trusted or kind == "none":
+            return SubprocessServer(NONE)
         raise GradingError(
-            "Grading forks its processes, which Windows cannot: use WSL there. "
-            "The check cells of the notebook do the same checks and work everywhere."
+            "This system cannot isolate submissions from the rest of the machine. Grade them in WSL "
+            "(Windows), in a Linux container (macOS, Windows), or on a Linux computer. "
+            "`recdrop check` of your own notebook works here."
         )
     limits = limits or Limits()
     wanted = [one for one in KINDS if kind in ("auto", one.name)]
@@ -70,7 +74,7 @@ def locked_server(
 
 def examine() -> Iterator[tuple[str, str]]:
     """Each kind's name and why it does not hold, "" where it does."""
-    if not hasattr(os, "fork"):
+    if not can_fork():
         return
     with _ForkServers() as servers:
         for one in KINDS:

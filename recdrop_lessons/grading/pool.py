@@ -1,4 +1,4 @@
-"""Workers on this machine: forked from this process, which has torch and the checks loaded."""
+"""Workers on this machine: where it can fork, from this process, which has torch and the checks loaded."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,12 @@ import torch
 from recdrop_lessons import checks
 from recdrop_lessons.grading.checker import Checker
 from recdrop_lessons.grading.classroom import GradingTask, grade_task
-from recdrop_lessons.grading.fork_server import GradingError
+from recdrop_lessons.grading.fork_server import GradingError, can_fork
 from recdrop_lessons.grading.inside import sandbox
 from recdrop_lessons.grading.isolation import locked_server
 from recdrop_lessons.grading.learner_process import Times
 from recdrop_lessons.grading.records import Record
-from recdrop_lessons.grading.spawner import LockedServer
+from recdrop_lessons.grading.spawner import Server
 
 _TRIES = 2  # of a task whose worker is lost: the machine may have been short of memory
 
@@ -39,7 +40,7 @@ class _Worker:
 
 
 class LocalPool:
-    """Grades with several processes, each with a spawner of its own under one fork server.
+    """Grades with several processes, each with a spawner of its own of one server.
 
     Args:
         jobs: how many.
@@ -55,12 +56,15 @@ class LocalPool:
         self._times = times or Times()
         self._server = self._start()
         self.isolation = self._server.sandbox.name
-        self._context = multiprocessing.get_context("fork")
+        self._forks = can_fork()
+        self._context: ForkContext | SpawnContext = (
+            multiprocessing.get_context("fork") if self._forks else multiprocessing.get_context("spawn")
+        )
         self._workers: list[_Worker] = []
 
-    def _start(self) -> LockedServer:
+    def _start(self) -> Server:
         server = locked_server(self._kind, shut=self._shut, trusted=self._trusted)
-        server.process.connect()  # here, since of the workers only one could
+        server.start()  # here, since of the workers only one could
         return server
 
     def run(self, tasks: Iterator[tuple[Any, GradingTask]]) -> Iterator[tuple[Any, Record]]:
@@ -108,7 +112,7 @@ class LocalPool:
         if len(self._workers) >= self._jobs:
             return None
         ours, theirs = self._context.Pipe()
-        others = [worker.pipe for worker in self._workers] + [ours]
+        others = [worker.pipe for worker in self._workers] + [ours] if self._forks else []
         process = self._context.Process(
             target=_work, args=(theirs, others, self._server, self._times), daemon=True
         )
@@ -136,7 +140,7 @@ class LocalPool:
         worker.process.join()
         self._workers.remove(worker)
         if (
-            not self._server.process.alive
+            not self._server.alive
         ):  # the next worker needs a server to fork from; the others end by themselves
             self._server.close()
             self._server = self._start()
@@ -158,7 +162,7 @@ class LocalPool:
         self.close()
 
 
-def _work(pipe: Connection, others: list[Connection], server: LockedServer, times: Times) -> None:
+def _work(pipe: Connection, others: list[Connection], server: Server, times: Times) -> None:
     """A worker's life: grade what comes, until the pipe ends."""
     sandbox.die_with_parent()
     for other in others:  # else the end of this process's own pipe would never be seen

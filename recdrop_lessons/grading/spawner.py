@@ -1,4 +1,4 @@
-"""Learners' processes as the checker asks for them: a fork server, its spawners, one learner at a time."""
+"""Learners' processes as the checker asks for them: a server, its spawners, one learner at a time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from os import PathLike
-from typing import Any
+from typing import Any, Protocol, Self
 
 from recdrop_lessons.grading import fork_server
 from recdrop_lessons.grading.fork_server import ForkServer, GradingError, Sandbox
@@ -15,6 +15,60 @@ from recdrop_lessons.grading.inside.channel import Channel
 from recdrop_lessons.grading.inside.codec import MAX_PAYLOAD
 from recdrop_lessons.grading.inside.requests import receive_request, send_request
 from recdrop_lessons.grading.inside.sandbox import Limits
+from recdrop_lessons.grading.inside.transport import SocketTransport
+
+
+@dataclass
+class Ending:
+    """How a learner's process ended: its exit code (negative: the signal), CPU seconds and peak memory."""
+
+    status: int | None = None
+    cpu_seconds: float = 0.0
+    peak_kilobytes: int = 0
+
+
+class Spawner(Protocol):
+    """Gives learners' processes, one at a time; the one before is ended first."""
+
+    last: Ending
+
+    def learner(self, largest_request: int = MAX_PAYLOAD) -> Channel:
+        """A fresh learner's process, by the channel to it."""
+        ...
+
+    def end_learner(self) -> Ending:
+        """End the learner's process and all that it left behind."""
+        ...
+
+    def require(self) -> None:
+        """Raises GradingError if it is gone. There must be no learner."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Server(Protocol):
+    """Gives spawners. A context: at its end, or at its checker's, every learner's process ends."""
+
+    @property
+    def sandbox(self) -> Sandbox: ...
+
+    @property
+    def alive(self) -> bool: ...
+
+    def start(self) -> None:
+        """Wait until it can give spawners. Raises GradingError where it cannot."""
+        ...
+
+    def spawner(self, preload: Sequence[str] = ()) -> Spawner:
+        """A place for one learner's process at a time, with these modules loaded beside torch."""
+        ...
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
 
 
 class LockedServer:
@@ -45,7 +99,15 @@ class LockedServer:
             "private": self.process.private,
         }
 
-    def spawner(self, preload: Sequence[str] = ()) -> Spawner:
+    @property
+    def alive(self) -> bool:
+        return self.process.alive
+
+    def start(self) -> None:
+        """Wait until it has torch loaded; in a process with workers, before these."""
+        self.process.connect()
+
+    def spawner(self, preload: Sequence[str] = ()) -> ForkSpawner:
         """A place of its own, where locks allow it, for one learner's process at a time.
 
         `preload` names the modules to load there beside torch. Raises GradingError where the locks fail.
@@ -60,7 +122,7 @@ class LockedServer:
             ours.close()
             said = reply["failed"] if reply else f"It does not start. {self.process.last_words()}"
             raise GradingError(said)
-        return Spawner(ours)
+        return ForkSpawner(ours)
 
     def close(self) -> None:
         """End it, and with it every spawner and learner."""
@@ -74,17 +136,8 @@ class LockedServer:
 
 
 @dataclass
-class Ending:
-    """How a learner's process ended: its exit code (negative: the signal), CPU seconds and peak memory."""
-
-    status: int | None = None
-    cpu_seconds: float = 0.0
-    peak_kilobytes: int = 0
-
-
-@dataclass
-class Spawner:
-    """Asks for learners' processes, one at a time; the one before is ended first."""
+class ForkSpawner:
+    """Asks the fork server's spawner for learners' processes."""
 
     sock: socket.socket
     last: Ending = field(default_factory=Ending)
@@ -96,7 +149,7 @@ class Spawner:
             self._ask({"do": "learner", "largest_request": largest_request}, theirs.fileno())
         finally:
             theirs.close()
-        return Channel(ours, largest_request)
+        return Channel(SocketTransport(ours), largest_request)
 
     def probe(self, targets: dict[str, Any], seconds: float = 20.0) -> list[str]:
         """What an attack from inside reaches; see inside/probe.py."""

@@ -118,7 +118,7 @@ def test_where_the_fork_server_does_not_start_the_command_says_so(tmp_path: Path
     write(tmp_path, solved())
     program = (
         "from recdrop_lessons.grading import fork_server\n"
-        "fork_server._BOOT = 'raise ImportError(\"no torch here\")'\n"
+        "fork_server.BOOT = 'raise ImportError(\"no torch here\")'\n"
         "from recdrop_lessons.cli import app; app()"
     )
     done = subprocess.run(

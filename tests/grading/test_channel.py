@@ -1,14 +1,16 @@
 """Checker and learner's process driven through every order of events: no wrong pairing, no endless wait.
 
-The process is a thread here, with the grader's own code at its end of a socket; what
+The process is a thread here, with the grader's own code at its end of a socket or of two pipes; what
 it sends can be anything.
 """
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,8 +28,9 @@ from hypothesis.stateful import (
 from recdrop_lessons.checks import answer as answers
 from recdrop_lessons.checks.answer import AnswerError, AnswerLost
 from recdrop_lessons.grading.inside import codec
-from recdrop_lessons.grading.inside.channel import Channel, ChannelClosed
+from recdrop_lessons.grading.inside.channel import Channel, ChannelClosed, ChannelTimeout
 from recdrop_lessons.grading.inside.learner import Learner
+from recdrop_lessons.grading.inside.transport import PipeTransport, SocketTransport, Transport
 from recdrop_lessons.grading.learner_process import Budget, LearnerProcess, RemoteAnswer, Times
 from recdrop_lessons.grading.spawner import Ending
 
@@ -40,8 +43,8 @@ FATAL = ("die", "hang", "half, then hang", "half, then die", "oversize", "junk",
 class Unruly(Channel):
     """The learner's end of a channel, which sends what the last call has asked for."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        super().__init__(sock, LARGEST)
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport, LARGEST)
         self.does, self.junk = "value", b""
         self.ended = threading.Event()
 
@@ -65,7 +68,7 @@ class Unruly(Channel):
         super()._send(sent, deadline)
         if self.does.endswith(("hang", "junk")):  # junk may announce more than it holds
             self.ended.wait()
-        if self.does.endswith("die"):
+        if self.does.endswith(("die", "hang", "junk")):
             raise ChannelClosed
 
     def live(self) -> None:
@@ -79,16 +82,31 @@ class Unruly(Channel):
             self.close()
 
 
+Ends = tuple[Transport, Transport]  # the checker's and the learner's
+
+
+def sockets(end: Callable[[], None]) -> Ends:
+    ours, theirs = socket.socketpair()
+    return SocketTransport(ours), SocketTransport(theirs)
+
+
+def pipes(end: Callable[[], None]) -> Ends:
+    (their_read, our_write), (our_read, their_write) = os.pipe(), os.pipe()
+    files = [open(one, "rb", 0) for one in (our_read, their_read)]  # noqa: SIM115
+    more = [open(one, "wb", 0) for one in (our_write, their_write)]  # noqa: SIM115
+    return PipeTransport(files[0], more[0], end), PipeTransport(files[1], more[1])
+
+
 class Threads:
     """A spawner whose learners are threads."""
 
     last = Ending(status=1)
 
-    def __init__(self, kind: type[Channel]) -> None:
-        self.kind = kind
+    def __init__(self, kind: type[Channel], connect: Callable[[Callable[[], None]], Ends]) -> None:
+        self.kind, self.connect = kind, connect
 
     def learner(self, largest_request: int) -> Channel:
-        ours, theirs = socket.socketpair()
+        ours, theirs = self.connect(lambda: self.unruly.ended.set())
         self.unruly = Unruly(theirs)
         threading.Thread(target=self.unruly.live, daemon=True).start()
         return self.kind(ours, largest_request)
@@ -102,6 +120,7 @@ class Grading(RuleBasedStateMachine):
     """Requests to one process after another. A token in each says whether a reply belongs to it."""
 
     kind: type[Channel] = Channel
+    connect = staticmethod(sockets)
 
     def __init__(self) -> None:
         super().__init__()
@@ -112,7 +131,7 @@ class Grading(RuleBasedStateMachine):
     @precondition(lambda self: self.process.lost is not None)
     @rule()
     def replace(self) -> None:
-        self.spawner = Threads(self.kind)
+        self.spawner = Threads(self.kind, self.connect)
         self.process = LearnerProcess(self.spawner, Times(call=LONG), Budget(1e6), LARGEST)  # type: ignore[arg-type]
         self.answer = RemoteAnswer(self.process, "f")
         self.first_loss: AnswerLost | None = None
@@ -216,8 +235,27 @@ class Grading(RuleBasedStateMachine):
 SETTINGS = hypothesis.settings(max_examples=60, stateful_step_count=25)
 
 
-def test_no_order_of_events_pairs_wrongly_or_waits_for_ever() -> None:
-    run_state_machine_as_test(Grading, settings=SETTINGS)
+@pytest.mark.parametrize("way", [sockets, pipes])
+def test_no_order_of_events_pairs_wrongly_or_waits_for_ever(way: Callable[..., Ends]) -> None:
+    class Over(Grading):
+        connect = staticmethod(way)
+
+    run_state_machine_as_test(Over, settings=SETTINGS)
+
+
+def test_a_process_that_reads_nothing_is_left_at_the_deadline() -> None:
+    ours, theirs = pipes(lambda: theirs.close())
+    began = time.monotonic()
+    with pytest.raises(ChannelTimeout):
+        Channel(ours).ask(bytes(1 << 20), SHORT)  # more than a pipe holds
+    assert time.monotonic() - began < LONG / 2
+
+
+def test_a_pipe_that_somebody_else_holds_open_is_left_too() -> None:
+    ours, theirs = pipes(lambda: None)  # the process has ended; a program that it had started has the pipe
+    with pytest.raises(ChannelTimeout):
+        Channel(ours).ask(0, SHORT)
+    theirs.close()
 
 
 # ---------------------------------------------------------------- faults that the machine must find

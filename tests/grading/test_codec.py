@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from recdrop_lessons.grading.inside import codec
 from recdrop_lessons.grading.inside.channel import Channel, ChannelClosed
+from recdrop_lessons.grading.inside.transport import SocketTransport
 
 
 def there_and_back(value: codec.Value) -> codec.Value:
@@ -149,7 +150,7 @@ def test_the_header_is_json_and_nothing_is_pickled() -> None:
 
 def test_after_a_bad_frame_nothing_more_is_read() -> None:
     ours, theirs = socket.socketpair()
-    channel = Channel(ours)
+    channel = Channel(SocketTransport(ours))
     theirs.sendall(bytes(codec.SIZES.size) + codec.encode([2, torch.ones(3)]))
     with pytest.raises(codec.CodecError, match="no JSON"):
         channel.ask(0, 5)

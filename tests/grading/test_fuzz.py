@@ -18,6 +18,7 @@ from recdrop_lessons import checks
 from recdrop_lessons.checks.answer import AnswerError, AnswerLost, LocalAnswer
 from recdrop_lessons.grading.inside import codec
 from recdrop_lessons.grading.inside.channel import Channel, ChannelClosed
+from recdrop_lessons.grading.inside.transport import SocketTransport
 from recdrop_lessons.grading.learner_process import Budget, LearnerProcess, RemoteAnswer, Times
 from recdrop_lessons.grading.spawner import Ending
 
@@ -92,13 +93,13 @@ class _Hostile:
         ours, theirs = socket.socketpair()
 
         def answer() -> None:
-            channel, replies = Channel(theirs), iter(self._replies)
+            channel, replies = Channel(SocketTransport(theirs)), iter(self._replies)
             with contextlib.suppress(ChannelClosed, StopIteration):
                 channel.serve(lambda _: next(replies), lambda error: None)
             channel.close()
 
         threading.Thread(target=answer, daemon=True).start()
-        return Channel(ours)
+        return Channel(SocketTransport(ours))
 
     def end_learner(self) -> Ending:
         return self.last

@@ -349,8 +349,8 @@ def test_limits_hold_where_no_lock_does() -> None:
 def test_it_works_over_stream_sockets_as_on_macos(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Only the kind of socket differs; both sides get it from the same place."""
     patched = "import inside.requests, socket; inside.requests.SOCKET_KIND = socket.SOCK_STREAM; "
-    boot = fork_server._BOOT.replace("from inside.forking", patched + "from inside.forking")
-    monkeypatch.setattr(fork_server, "_BOOT", boot)
+    boot = fork_server.BOOT.replace("from inside", patched + "from inside")
+    monkeypatch.setattr(fork_server, "BOOT", boot)
     monkeypatch.setattr(requests, "SOCKET_KIND", socket.SOCK_STREAM)
     with isolation.locked_server("none") as server:
         assert run_in(server, "import torch") is None

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable
 from typing import NoReturn
 
 from . import codec
 from .codec import CodecError, Value
+from .transport import Transport
 
-_AT_ONCE, _AT_MOST = 1 << 16, 1 << 20  # bytes to ask the socket for
+_AT_ONCE, _AT_MOST = 1 << 16, 1 << 20  # bytes to ask the transport for
 
 
 class ChannelClosed(Exception):
@@ -22,7 +22,7 @@ class ChannelTimeout(Exception):
 
 
 class Channel:
-    """A connected stream socket, used in lock step.
+    """A connected stream, used in lock step.
 
     1. The checker sends one request and waits for its reply before it sends the next.
     2. The learner's process waits for a request, sends one reply to it, and nothing else.
@@ -37,19 +37,19 @@ class Channel:
         any, gone     ─ask→ closed
 
     - In `asking` a deadline runs, so it is left: for `idle` by the reply, or for `closed`. From `closed` no
-      arrow leads away: every later request is refused at once, without a look at the socket.
+      arrow leads away: every later request is refused at once, without a look at the stream.
     - Bytes flow one way at a time: a reply begins when the whole request is read. So two full buffers cannot
       wait for each other, and a process that does not read at all meets the deadline.
     - The number grows with each request, and `idle` comes back only by a reply with that number. A frame that
       nobody asked for has an older number or none, and closes. So there is nothing to count or to drain.
 
     Args:
-        sock: the socket; the channel owns it.
+        transport: the stream's both directions; the channel owns it.
         largest_request: bytes of tensors and bytes that one request may carry; a reply, `codec.MAX_PAYLOAD`.
     """
 
-    def __init__(self, sock: socket.socket, largest_request: int = codec.MAX_PAYLOAD) -> None:
-        self._sock = sock
+    def __init__(self, transport: Transport, largest_request: int = codec.MAX_PAYLOAD) -> None:
+        self._transport = transport
         self._largest_request = largest_request
         self._read = bytearray()
         self._number = 0
@@ -89,12 +89,11 @@ class Channel:
 
     def close(self) -> None:
         self._open = False
-        self._sock.close()
+        self._transport.close()
 
     def _send(self, frame: bytes, deadline: float | None) -> None:
-        self._wait(deadline)
         try:
-            self._sock.sendall(frame)
+            self._transport.send(frame, deadline)
         except TimeoutError:
             raise ChannelTimeout from None
         except OSError as error:
@@ -114,9 +113,8 @@ class Channel:
     def _fill(self, size: int, deadline: float | None) -> None:
         """At least `size` bytes read; most frames come whole at the first try."""
         while len(self._read) < size:
-            self._wait(deadline)
             try:
-                got = self._sock.recv(max(_AT_ONCE, min(size - len(self._read), _AT_MOST)))
+                got = self._transport.receive(max(_AT_ONCE, min(size - len(self._read), _AT_MOST)), deadline)
             except TimeoutError:
                 raise ChannelTimeout from None
             except OSError as error:
@@ -124,10 +122,3 @@ class Channel:
             if not got:
                 raise ChannelClosed("end of the stream")
             self._read += got
-
-    def _wait(self, deadline: float | None) -> None:
-        """The next call of the socket waits until the deadline and no longer."""
-        left = None if deadline is None else deadline - time.monotonic()
-        if left is not None and left <= 0:
-            raise ChannelTimeout
-        self._sock.settimeout(left)

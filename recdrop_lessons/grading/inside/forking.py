@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
-import importlib.util
 import os
 import select
 import shutil
@@ -24,9 +23,10 @@ from typing import Any, NoReturn
 
 import torch
 
-from . import learner, requests, sandbox
+from . import learner, loading, requests, sandbox
 from .channel import Channel, ChannelClosed
 from .requests import receive_request, send_request
+from .transport import SocketTransport
 
 
 class Forker:
@@ -74,7 +74,7 @@ class Forker:
         status = 70
         try:
             self._settle(descriptor)
-            channel = Channel(socket.socket(fileno=descriptor), request["largest_request"])
+            channel = Channel(SocketTransport(socket.socket(fileno=descriptor)), request["largest_request"])
             with contextlib.suppress(ChannelClosed):  # the checker needs no more of it
                 learner.Learner(self.answers).serve(channel)
             status = 0
@@ -138,7 +138,7 @@ def _start_spawner(sock: socket.socket, settings: dict[str, Any], answers: Any) 
             sandbox.die_with_parent()
         with contextlib.suppress(OSError):
             sandbox.hide_memory()
-        _preload(settings["preload"])
+        loading.preload(settings["preload"])
         Forker(sock, settings, answers).serve()
         status = 0
     except Exception as error:
@@ -146,15 +146,6 @@ def _start_spawner(sock: socket.socket, settings: dict[str, Any], answers: Any) 
             send_request(sock, {"failed": f"{type(error).__name__}: {error}"})
     finally:
         os._exit(status)
-
-
-def _preload(names: Sequence[str]) -> None:
-    """Import modules, so that no learner's process spends its time on them: scipy takes a second."""
-    for name in names:
-        with contextlib.suppress(Exception):  # a learner's own import of it will say what is wrong
-            importlib.import_module(name)
-    if names:
-        gc.freeze()  # a forked process's collector shall touch, and so copy, nothing of it
 
 
 def _start_program(sock: socket.socket) -> NoReturn:
@@ -171,9 +162,9 @@ def _start_program(sock: socket.socket) -> NoReturn:
 
 def main() -> None:
     """Arguments: the control socket's path, the file of `LocalAnswer`. With the socket all ends."""
-    answers = _load(sys.argv[3])
+    answers = loading.load_answers(sys.argv[3])
     torch.set_num_threads(1)
-    _preload(("resource", "encodings.utf_8_sig", "torch.nn.functional"))
+    loading.preload(("resource", "encodings.utf_8_sig", "torch.nn.functional"))
     gc.enable()  # off until here, since what is imported stays
     os.umask(0o077)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the checker decides when a run ends
@@ -226,12 +217,3 @@ def _end(programs: Sequence[int]) -> None:
     with contextlib.suppress(ChildProcessError):
         while True:
             os.wait()
-
-
-def _load(path: str) -> Any:
-    spec = importlib.util.spec_from_file_location("inside.answers", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module

@@ -8,8 +8,10 @@ import socket
 import sys
 from typing import Any
 
-# Whole messages and an end where there is such a socket; macOS has none, so a message also ends in a newline.
-SOCKET_KIND = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
+# Whole messages and an end on Linux; elsewhere there is no such socket, so a message also ends in a newline.
+SOCKET_KIND = socket.SOCK_STREAM
+if sys.platform == "linux":
+    SOCKET_KIND = getattr(socket, "SOCK_SEQPACKET", SOCKET_KIND)
 _MESSAGE = 1 << 16
 _DESCRIPTORS = 8
 
