@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from recdrop_lessons.support.errors import RecdropError
 
 Array = NDArray[np.float64]
+Key = TypeVar("Key")
 REPEATS = 20_000
 
 
@@ -127,3 +128,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
     corrected = np.empty_like(p)
     corrected[order] = np.maximum.accumulate(steps)
     return corrected.tolist()
+
+
+def told_apart(found: Mapping[Key, PairedDifference], level: float = 0.05) -> frozenset[Key]:
+    """Return the differences that may all be called different, by Holm's correction over all given."""
+    corrected = holm([one.p_value for one in found.values()])
+    return frozenset(key for key, p in zip(found, corrected, strict=True) if p <= level)

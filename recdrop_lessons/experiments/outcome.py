@@ -18,9 +18,9 @@ from recdrop_lessons.experiments.bootstrap import (
     PairedDifference,
     Scores,
     difference,
-    holm,
     mean_score,
     resampled_means,
+    told_apart,
 )
 from recdrop_lessons.experiments.runs import Run
 from recdrop_lessons.experiments.search import Candidate
@@ -60,7 +60,7 @@ def complete(task: str, runs: Iterable[Run]) -> dict[str, ComparedRow]:
         kept = tuple(made[setting] for setting in wanted)
         pairs = TASKS[task].search
         found[arm] = ComparedRow(
-            name=NAMES[arm],
+            name=NAMES.get(arm, arm),
             scores=studies.to_patience(kept),
             chosen=chosen,
             runs=kept,
@@ -147,6 +147,4 @@ def compared(rows: Mapping[str, ComparedRow], *, sign: int = 1) -> PairTable:
         (a, b): difference(rows[a].scores, rows[b].scores, drawn[a], drawn[b])
         for a, b in itertools.combinations(order, 2)
     }
-    corrected = holm([found.p_value for found in differences.values()])
-    told = frozenset(pair for pair, p in zip(differences, corrected, strict=True) if p <= 0.05)
-    return PairTable(order=order, means=means, differences=differences, told_apart=told)
+    return PairTable(order=order, means=means, differences=differences, told_apart=told_apart(differences))

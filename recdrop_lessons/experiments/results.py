@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from importlib.resources import files
 from pathlib import Path
 
+from recdrop_lessons.experiments.intervals import paired_p_value
 from recdrop_lessons.support.files import write_whole
 
 #: What each task is scored by: "accuracy" (more is better) or "loss" (nats a character; less is better).
@@ -126,3 +128,14 @@ def final_scores(results: Iterable[Result], task: str) -> dict[str, list[float]]
         method: [r.test for r in results if (r.task, r.method, r.rate) == (task, method, rate)]
         for method, rate in rates.items()
     }
+
+
+def p_values(results: Iterable[Result]) -> dict[tuple[str, str, str], float]:
+    """Return Student's p-value of every two methods of a task, at their chosen rates, paired by seed."""
+    kept = list(results)
+    found = {}
+    for task in SCORES:
+        scores = final_scores(kept, task)
+        for a, b in itertools.combinations(scores, 2):
+            found[task, a, b] = paired_p_value(scores[a], scores[b])
+    return found

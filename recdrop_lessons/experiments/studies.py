@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recdrop_lessons.experiments.bootstrap import Scores
+from recdrop_lessons.experiments.bootstrap import PairedDifference, Scores, difference, resampled_means
 from recdrop_lessons.experiments.runs import Run, Setting
 from recdrop_lessons.experiments.tasks import TASKS
 
@@ -69,6 +69,25 @@ def at_budget(runs: Iterable[Run], epochs: int) -> Scores:
     """Return the test scores of runs at a budget; their test examples were not kept apart: (R, 1)."""
     kept = list(runs)
     return Scores(np.array([[score_at(run, epochs)] for run in kept]), [run.setting.split for run in kept])
+
+
+def gains(
+    runs: Iterable[Run], budgets: Sequence[int | None]
+) -> dict[tuple[int | None, Fixed], PairedDifference]:
+    """Return what the settings of `BUDGETS` gain over no dropout at each budget; None: to patience."""
+    study = complete(runs, BUDGETS)
+    found = {}
+    for epochs in budgets:
+        scores = {
+            fixed: to_patience(kept) if epochs is None else at_budget(kept, epochs)
+            for fixed, kept in study.items()
+        }
+        means = resampled_means({str(fixed): one for fixed, one in scores.items()})
+        for fixed in BUDGETS[1:]:
+            found[epochs, fixed] = difference(
+                scores[fixed], scores[NONE], means[str(fixed)], means[str(NONE)]
+            )
+    return found
 
 
 def to_patience(runs: Iterable[Run]) -> Scores:

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
-from recdrop_lessons import RecdropError
+from recdrop_lessons import Drop, RecdropError
 from recdrop_lessons.cli import app
 from recdrop_lessons.experiments import comparison, patience, runs, search, studies
+from recdrop_lessons.experiments import outcome as outcome_of
 from recdrop_lessons.experiments.arms import ARMS, NAMES
 from recdrop_lessons.experiments.runs import Run, Setting
 from recdrop_lessons.experiments.tasks import TASKS
@@ -176,6 +177,17 @@ def test_goes_on_where_it_was_cut_off(short, tmp_path):
         return [(*fields[:place], *fields[place + 1 :]) for fields in (text.split(",") for text in lines)]
 
     assert but_seconds(path.read_text().splitlines()) == but_seconds("".join(whole).splitlines())
+
+
+def test_an_arm_of_ones_own_is_tuned_and_read_as_the_others_are(short, tmp_path, monkeypatch):
+    """The project at the end of lesson 10."""
+    monkeypatch.setitem(ARMS, "mine", lambda p: (Drop("candidate", p, shared=("time", "batch")),))
+    path = tmp_path / "mine.csv"
+    comparison.compare(path, "digits", ["none", "mine"], progress=False)
+    arms = outcome_of.complete("digits", runs.read(path))
+    assert list(arms) == ["none", "mine"]
+    found = outcome_of.compared(arms)
+    assert -1 < found.gain("mine", "none").mean < 1
 
 
 def test_a_file_made_by_other_code_is_refused(short, tmp_path):
