@@ -54,9 +54,11 @@ notebooks: env
 answers: env
 	RECDROP_ANSWERS=all $(PYTEST) --dist load --timeout 0 $(or $(ONLY),tests/checks/test_three_ways.py)
 
-# -W: a warning is an error. -E: everything anew, which takes seconds. Nothing is fetched.
+# Python for the browser is fetched where that can be (PYODIDE=FOLDER: taken from an unpacked official distribution);
+# the rest needs no network. -W: a warning is an error. -E: everything anew, which takes seconds.
 site: env
-	$(PY) -m sphinx -b html -W --keep-going -E -q -j auto -c docs -d build/doctrees . build/site
+	$(PY) tools/browser_runtime.py $(if $(PYODIDE),--pyodide "$(PYODIDE)")
+	$(PY) -m sphinx -b html -W --keep-going -E -q -j auto -c docs -d build/doctrees -D browser_runtime=build/browser . build/site
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -23,6 +23,7 @@ extensions = [
     "sphinx_copybutton",
     "course_pages",
     "docstrings",
+    "live",
     "mathml",
 ]
 
@@ -68,6 +69,7 @@ nitpick_ignore_regex = [
 # ---- look ----
 html_theme = "pydata_sphinx_theme"
 html_title = project
+html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False

