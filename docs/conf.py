@@ -63,7 +63,10 @@ nitpick_ignore_regex = [
     # types of libraries that this site does not link to
     (r"py:.*", r"(collections|keras|nn|np|numpy|pathlib|torch|torch_geometric|typing)\b.*"),
     # names of types within one file, and a base class that is its own business
-    ("py:class", r"Array|Module|PartResult|State|Tensor|.*\.Matrix|dict\[str|.*\._GatedCell"),
+    (
+        "py:class",
+        r"Array|Module|.*\.(Asked|Revealed)|PartResult|State|Tensor|.*\.Matrix|dict\[str|.*\._GatedCell",
+    ),
 ]
 
 # ---- look ----
