@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import time
 from pathlib import Path
 
 UNFINISHED = ".writing-"  # how the name of a file begins until it is whole
+_WAITS = (0.05, 0.1, 0.2, 0.4)  # seconds: on Windows a file that a virus scanner has open cannot be replaced
 
 
 def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> None:
@@ -30,8 +32,17 @@ def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> No
                 file.flush()
                 os.fsync(file.fileno())
         os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        os.replace(name, path)
+        _replace(name, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
+
+
+def _replace(name: str, path: Path) -> None:
+    for seconds in _WAITS:
+        try:
+            return os.replace(name, path)
+        except PermissionError:
+            time.sleep(seconds)
+    os.replace(name, path)

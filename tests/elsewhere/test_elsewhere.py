@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 import submissions
 from submissions import solved, write
 
+ROOT = Path(__file__).parents[2]
 HIDE = Path(__file__).with_name("hide.py")
 PRINTS = "def rnn_step(x, h, W, U, b):\n    print('→ ✓')\n    return torch.tanh(x @ W.T + h @ U.T + b)\n"
 ASKS = "def rnn_step(x, h, W, U, b):\n    input()\n"
@@ -97,6 +99,33 @@ def test_grade_that_is_told_to_trust_says_so_in_each_record(there: dict[str, str
         assert record.pop("isolation") == "none"
         del expected["isolation"]
         assert record == expected
+
+
+def test_a_checkout_with_other_ends_of_lines_and_capitals(there: dict[str, str], tmp_path: Path) -> None:
+    """Every text file of the course with CR LF, as git may make them."""
+    course = tmp_path / "Course"
+    for room in ("recdrop_lessons", "notebooks", "exercises", "solutions"):
+        shutil.copytree(ROOT / room, course / room, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    for path in course.rglob("*"):
+        if path.is_file() and path.suffix not in (".png", ".npz"):
+            path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+    environment = there | {"PYTHONPATH": os.pathsep.join([str(course), there["PYTHONPATH"]])}
+    code = "import recdrop_lessons; print(recdrop_lessons.__file__)"
+    looks = [sys.executable, "-c", code]
+    found = subprocess.run(looks, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert found.stdout.startswith(str(course)), found.stderr
+
+    handed_in = submissions.notebook(CLASS["swapped"]).replace(b"\n", b"\r\n")
+    written = write(tmp_path, handed_in, "01_CELLS.ipynb")
+    usual = submissions.recdrop("check", written, "--json", "--seed", 5, cwd=tmp_path)
+    found = recdrop("check", written, "--json", "--seed", 5, cwd=tmp_path, env=environment)
+    assert [(part["status"], part["misconception"]) for part in json.loads(found.stdout)["parts"]] == [
+        (part["status"], part["misconception"]) for part in json.loads(usual.stdout)["parts"]
+    ]
+    for command in (("start", "mine"), ("update", "mine"), ("update", "mine")):
+        done = recdrop(*command, cwd=tmp_path, env=environment)
+        assert done.returncode == 0, done.stderr
+    assert "Nothing is new" in done.stdout
 
 
 def test_a_working_copy_is_made_checked_reset_and_updated(there: dict[str, str], tmp_path: Path) -> None:
