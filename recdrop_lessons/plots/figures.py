@@ -79,6 +79,25 @@ def bars(groups: Mapping[str, Sequence[float]], labels: Sequence[str], *, x: str
     return made
 
 
+def noises(panels: Mapping[str, tuple[Any, Any, Mapping[float, float]]], *, x: str) -> Figure:
+    """In each panel a density (places, heights) as a curve, and probabilities by value as bars."""
+    with look() as figure:
+        made, axes = figure(1, len(panels))
+        for ax, (title, (at, density, probabilities)) in zip(axes[0], panels.items(), strict=True):
+            ax.plot(at, density, color=BLUE, linestyle="-", label="Gaussian (density)")
+            ax.bar(
+                list(probabilities),
+                list(probabilities.values()),
+                0.16,
+                color=EMBER,
+                label="Bernoulli (fraction)",
+            )
+            ax.axvline(1, color=GREY, linestyle=":", linewidth=1.5)
+            ax.set(title=title, xlabel=x, ylim=(0, 0.9))
+        made.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return made
+
+
 def pairs(first: Sequence[float], second: Sequence[float], names: tuple[str, str], *, y: str) -> Figure:
     """A line for each pair of runs, from its first score to its second."""
     with look() as figure:

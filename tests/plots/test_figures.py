@@ -51,6 +51,15 @@ def test_panels_have_axes_of_their_own_and_dots_of_their_curve() -> None:
     assert right.lines[1].get_color() == right.lines[0].get_color()
 
 
+def test_a_noise_is_a_density_and_its_values() -> None:
+    ax = figures.noises({"p": ([0, 1], [0.2, 0.3], {0.0: 0.5, 2.0: 0.5})}, x="m").axes[0]
+    assert ax.lines[0].get_ydata().tolist() == [0.2, 0.3]
+    assert [(bar.get_x() + bar.get_width() / 2, bar.get_height()) for bar in ax.patches] == [
+        (0, 0.5),
+        (2, 0.5),
+    ]
+
+
 def test_bars_stand_in_groups_and_pairs_are_lines() -> None:
     drawn = figures.bars({"none": [1, 2], "all": [3, 4]}, ["i", "f"], x="gate", y="norm").axes[0]
     assert [bar.get_height() for bar in drawn.patches] == [1, 2, 3, 4]
