@@ -59,11 +59,15 @@ def test_no_two_classes_share_a_name():
     assert twice(classes) == set()
 
 
+LISTS = {"Misconception"}  # it takes any number of mistakes after its two fields
+
+
 def test_no_record_is_made_from_more_than_six_positions():
     # A value in the wrong place would be read as another one: field names say which is which.
     calls = (node for tree in TREES for node in ast.walk(tree) if isinstance(node, ast.Call))
     named = ((getattr(call.func, "attr", getattr(call.func, "id", "")), call) for call in calls)
-    assert not [name for name, call in named if name.lstrip("_")[:1].isupper() and len(call.args) > 6]
+    records = [(name, call) for name, call in named if name.lstrip("_")[:1].isupper() and name not in LISTS]
+    assert not [name for name, call in records if len(call.args) > 6]
 
 
 def test_no_two_test_files_share_a_name():

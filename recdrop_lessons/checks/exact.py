@@ -24,6 +24,7 @@ from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import TOLERANCE, compare, unchanged
 from recdrop_lessons.checks.draw import Draw, as_dtype, non_contiguous
 from recdrop_lessons.checks.general import EDGE_CASE, VAGUE
+from recdrop_lessons.checks.located import located
 from recdrop_lessons.checks.outcomes import differs, raised, untold
 from recdrop_lessons.checks.parts import (
     CHANGES_INPUT,
@@ -215,6 +216,8 @@ class Exact:
             found = unless_lost(lambda: general(answer, seen))
             if found is EDGE_CASE and failed.misconception:
                 found = None
+        if found is None and failed.misconception is None and self.told:
+            found = unless_lost(lambda: located(answer, self.reference, seen))
         if found in (None, EDGE_CASE) and failed.details.get("changed"):
             found = CHANGES_INPUT
         if found is None:

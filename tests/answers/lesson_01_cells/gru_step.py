@@ -163,3 +163,11 @@ def reset_of_old_state_mix(x, h, W, U, b_w, b_u):
     z = torch.sigmoid(xz + hz)
     n = torch.tanh(xn + r * hn)
     return (1 - z) * n + z * (r * h)
+
+
+@bank.wrong("old-state-lost")
+def no_update(x, h, W, U, b_w, b_u):
+    xr, _, xn = (x @ W.T + b_w).chunk(3, 1)
+    hr, _, hn = (h @ U.T + b_u).chunk(3, 1)
+    r = torch.sigmoid(xr + hr)
+    return torch.tanh(xn + r * hn)

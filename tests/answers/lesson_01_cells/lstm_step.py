@@ -291,3 +291,13 @@ for slug, answer in (
     ("state-ignored", _cell(lambda x, h, W, U, b: x @ W.T + b)),
 ):
     bank.wrong(slug)(lambda x, h, c, W, U, b, answer=answer: answer(x, h, c, W, U, b))
+
+
+@bank.wrong("argument-misused")
+def bias_interleaved(x, h, c, W, U, b):
+    H = h.shape[1]
+    a = x @ W.T + h @ U.T
+    a = a + b.reshape(4, H).T.reshape(-1)
+    i, f, g, o = a.chunk(4, dim=1)
+    cell = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(cell), cell

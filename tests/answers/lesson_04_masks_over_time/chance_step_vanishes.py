@@ -86,3 +86,13 @@ def never(p, features):
 @bank.wrong("features-miscounted")
 def off_by_one(p, features):
     return float(p) ** (features - 1)
+
+
+@bank.wrong("edge-case")
+def small_is_zero(p, features):
+    return p**features if p**features > 2e-3 else 0.0
+
+
+@bank.wrong("one-feature-alone")
+def exactly_one(p, features):
+    return math.comb(features, 1) * p * (1 - p) ** (features - 1)

@@ -224,3 +224,19 @@ def draws_both_if_either_none(x, h, c, W, U, b, z_h, z_c, training, d_h=None, d_
         d_h = torch.bernoulli(torch.full_like(h, z_h))
         d_c = torch.bernoulli(torch.full_like(c, z_c))
     return (d_h * h + (1 - d_h) * h2, d_c * c + (1 - d_c) * c2)
+
+
+def cell_step(x, h, c, W, U, b):
+    i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4, dim=1)
+    new_c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(new_c), new_c
+
+
+@bank.wrong("zoneout-at-evaluation")
+def evaluation_draws(x, h, c, W, U, b, z_h, z_c, training, d_h=None, d_c=None):
+    nh, nc = cell_step(x, h, c, W, U, b)
+    if d_h is None:
+        d_h = torch.bernoulli(torch.full_like(h, z_h))
+    if d_c is None:
+        d_c = torch.bernoulli(torch.full_like(c, z_c))
+    return d_h * h + (1 - d_h) * nh, d_c * c + (1 - d_c) * nc

@@ -113,3 +113,9 @@ for slug, answer in (
 def _turn(row, n):
     row[:n] = row[:n].flip(0)
     return row
+
+
+@bank.wrong("examples-mixed")
+def batch_flipped(x, lengths):
+    t = torch.arange(x.shape[1])[None, :, None]
+    return torch.where(t < lengths[:, None, None], x.flip(0), x)

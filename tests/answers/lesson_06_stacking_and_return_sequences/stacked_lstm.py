@@ -161,7 +161,7 @@ for slug, answer in (
     ("forget-bias", _stack(gates=_wrong_gates("bias"))),
     ("tanh-c-forgotten", _stack(squash=lambda c: c)),
     ("edge-case", _residual),
-    (None, _cell),
+    ("cell-returned", _cell),
     ("axis-lost-or-added", _stack(out=lambda y, flag: (y if flag else y[:, -1]).squeeze(0))),
     ("more-returned", _stack(out=lambda y, flag: (y, y[:, -1]))),
     ("wrong-shape", _stack(out=lambda y, flag: y[:, :4] if flag else y[:, -1])),
@@ -197,3 +197,78 @@ def bias_twice(x, layers, return_sequences):
             ys.append(h)
         x = torch.stack(ys, dim=1)
     return x if return_sequences else x[:, -1]
+
+
+def cell(x, h, c, W, U, b):
+    n = h.shape[-1]
+    a = F.linear(x, W, b) + F.linear(h, U)
+    i = torch.sigmoid(a[:, 0 * n : 1 * n])
+    f = torch.sigmoid(a[:, 1 * n : 2 * n])
+    g = torch.tanh(a[:, 2 * n : 3 * n])
+    o = torch.sigmoid(a[:, 3 * n : 4 * n])
+    c = f * c + i * g
+    return o * torch.tanh(c), c
+
+
+@bank.wrong("cell-returned")
+def cell_returned(x, layers, return_sequences):
+    for k in range(len(layers)):
+        W, U, b = layers[k]
+        h = x.new_zeros(x.shape[0], U.shape[1])
+        c = torch.zeros_like(h)
+        steps = []
+        for t in range(x.shape[1]):
+            h, c = cell(x[:, t, :], h, c, W, U, b)
+            steps.append(c)
+        x = torch.stack(steps, dim=1)
+    if return_sequences:
+        return x
+    return x[:, -1, :]
+
+
+@bank.wrong("state-before-step")
+def state_before_update(x, layers, return_sequences):
+    for k in range(len(layers)):
+        W, U, b = layers[k]
+        h = x.new_zeros(x.shape[0], U.shape[1])
+        c = torch.zeros_like(h)
+        steps = []
+        for t in range(x.shape[1]):
+            steps.append(h)
+            h, c = cell(x[:, t, :], h, c, W, U, b)
+        x = torch.stack(steps, dim=1)
+    if return_sequences:
+        return x
+    return x[:, -1, :]
+
+
+@bank.wrong("time-reversed")
+def backwards(x, layers, return_sequences):
+    for k in range(len(layers)):
+        W, U, b = layers[k]
+        h = x.new_zeros(x.shape[0], U.shape[1])
+        c = torch.zeros_like(h)
+        steps = []
+        for t in range(x.shape[1])[::-1]:
+            h, c = cell(x[:, t, :], h, c, W, U, b)
+            steps.append(h)
+        x = torch.stack(steps, dim=1)
+    if return_sequences:
+        return x
+    return x[:, -1, :]
+
+
+@bank.wrong("upper-bias-forgotten")
+def no_bias(x, layers, return_sequences):
+    for k in range(len(layers)):
+        W, U, b = layers[k]
+        h = x.new_zeros(x.shape[0], U.shape[1])
+        c = torch.zeros_like(h)
+        steps = []
+        for t in range(x.shape[1]):
+            h, c = cell(x[:, t, :], h, c, W, U, b if k == 0 else 0 * b)
+            steps.append(h)
+        x = torch.stack(steps, dim=1)
+    if return_sequences:
+        return x
+    return x[:, -1, :]

@@ -104,3 +104,19 @@ for slug, answer in (
 def factor_inside(U, gate, l2):
     block = torch.split(U, U.shape[1])["ifgo".index(gate)]
     return torch.sum((l2 * block) ** 2)
+
+
+@bank.wrong("rows-beyond-gate")
+def up_to_gate(U, gate, l2):
+    hidden = U.size(-1)
+    offset = {"i": 0, "f": 1, "g": 2, "o": 3}[gate] * hidden
+    part = U[: offset + hidden, :]
+    return l2 * torch.sum(part * part)
+
+
+@bank.wrong("matrix-norm")
+def matrix_product(U, gate, l2):
+    hidden = U.size(-1)
+    offset = {"i": 0, "f": 1, "g": 2, "o": 3}[gate] * hidden
+    part = U[offset : offset + hidden, :]
+    return l2 * torch.sum(part @ part)

@@ -56,6 +56,8 @@ for slug, answer in (
     ("other-gates", lambda W, U, b, gate, l2: l2 * (
         W.square().sum() + U.square().sum()) - both_by_slice(W, U, b, gate, l2)),
     ("columns-for-rows", _both(cut=column_slice)),
+    ("rows-beyond-gate", _both(cut=lambda w, gate: w[: (PLACE[gate] + 1) * len(w) // 4])),
+    ("matrix-norm", _both(measure=lambda block: torch.linalg.matrix_norm(block, ord=2))),
     ("rows-interleaved", _both(cut=lambda w, gate: w[PLACE[gate] :: 4])),
     ("root-for-square", _both(measure=torch.norm)),
     ("root-for-square", lambda W, U, b, gate, l2: l2 * _joined(W, U, gate).norm()),

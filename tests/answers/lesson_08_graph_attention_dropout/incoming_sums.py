@@ -132,3 +132,22 @@ def lonely_one(alpha, edges, m_alpha, nodes):
     s = sums.index_add(0, edges[1], alpha * m_alpha)
     s[torch.bincount(edges[1], minlength=nodes) == 0] = 1
     return s
+
+
+@bank.wrong("both-ends")
+def both_ends(alpha, edges, m_alpha, nodes):
+    kept = alpha * m_alpha
+    out = alpha.new_zeros(nodes)
+    return out.scatter_add(0, edges[1], kept).scatter_add(0, edges[0], kept)
+
+
+@bank.wrong("maximum-for-sum")
+def maximum(alpha, edges, m_alpha, nodes):
+    return torch.zeros(nodes, dtype=alpha.dtype).scatter_reduce(0, edges[1], alpha * m_alpha, "amax")
+
+
+@bank.wrong("self-loops-added")
+def loops_added(alpha, edges, m_alpha, nodes):
+    kept = alpha * m_alpha
+    out = alpha.new_ones(nodes)
+    return out.scatter_add(0, edges[1], kept)

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from bank import Bank
 
 bank = Bank()
@@ -197,3 +198,9 @@ def every_probability(probabilities, labels, bins):
         if inside.any():
             total += float(inside.double().mean() * (hit[inside].mean() - p[inside].mean()).abs())
     return total
+
+
+@bank.wrong("other-score")
+def brier(probabilities, labels, bins):
+    target = F.one_hot(labels, probabilities.shape[1]).to(probabilities.dtype)
+    return ((probabilities - target) ** 2).sum(1).mean().item()

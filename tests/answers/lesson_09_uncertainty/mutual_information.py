@@ -132,3 +132,21 @@ def passes_minus_one(logits):
 def both_entropies(logits):
     p = logits.softmax(-1)
     return torch.special.entr(p.mean(0)).sum(-1) + torch.special.entr(p).sum(-1).mean(0)
+
+
+@bank.wrong("entropies-spread")
+def std(logits):
+    log_p = torch.log_softmax(logits, dim=-1)
+    p = log_p.exp()
+    return (-(p * log_p).sum(-1)).std(0, unbiased=False)
+
+
+@bank.wrong("edge-case")
+def clamped_at_large(logits):
+    log_p = torch.log_softmax(logits, dim=-1)
+    p = log_p.exp()
+    expected = -(p * log_p).sum(-1).mean(0)
+    q = p.mean(0)
+    total = -torch.xlogy(q, q).sum(-1)
+    d = total - expected
+    return torch.where(d < 2e-2, torch.zeros_like(d), d)

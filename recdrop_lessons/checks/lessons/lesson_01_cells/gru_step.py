@@ -65,6 +65,7 @@ def gru_step(
         "z renews": lambda: z * n + (1 - z) * h,
         "old state lost": lambda: (1 - z) * n,
         "candidate whole": lambda: n + z * h,
+        "candidate alone": lambda: n,
         "by r": lambda: (1 - r) * n + r * h,
     }[update]()
 
@@ -133,6 +134,7 @@ MISCONCEPTIONS = (
         "Your new state lacks a part of the mixture: h' = (1-z)∘n + z∘h, both terms with their weights.",
         partial(gru_step, update="old state lost"),
         partial(gru_step, update="candidate whole"),
+        partial(gru_step, update="candidate alone"),
     ),
     Misconception(
         "wrong-gate-activation",

@@ -33,6 +33,8 @@ def chance_cases(draw: Draw) -> Iterator[Case]:
         draw.uniform(0.3, 0.45),
     ]
     features = [draw.integer(2, 4), draw.integer(2, 5), draw.integer(5, 30), 3, draw.integer(2, 5), 1]
+    rates.append(draw.uniform(0.3, 0.4))  # a small probability is not zero
+    features.append(8)
     for p, F in zip(rates, features, strict=True):
         yield Case(f"p={p:.3f}, features={F}", {"p": p, "features": F})
 
@@ -77,6 +79,15 @@ MISCONCEPTIONS = (
         lambda p, features: 1.0,
     ),
     Misconception(
+        "one-feature-alone",
+        "That is the probability that exactly one feature is dropped, or F times the right one. All F are "
+        "dropped at once in one way only: p·p·…·p.",
+        lambda p, features: features * p * (1 - p) ** (features - 1),
+        lambda p, features: p * (1 - p) ** (features - 1),
+        lambda p, features: features * p**features,
+        lambda p, features: 1 - (1 - p**features) ** features,
+    ),
+    Misconception(
         "features-miscounted",
         "You count one feature too few or too many: the probability has one factor p for each of the F "
         "features.",
@@ -84,6 +95,7 @@ MISCONCEPTIONS = (
         lambda p, features: p ** (features + 1),
         lambda p, features: p**2,
         lambda p, features: features**p,
+        lambda p, features: p ** (1 / features),
     ),
 )
 

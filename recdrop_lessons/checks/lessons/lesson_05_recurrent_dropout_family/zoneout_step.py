@@ -21,6 +21,7 @@ from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._zoneout_
     draws_at_evaluation,
     masks_are_right,
 )
+from recdrop_lessons.checks.located import LOCATED
 from recdrop_lessons.checks.lstm import (
     GRADIENTS,
     Function,
@@ -258,7 +259,7 @@ def check_zoneout(answer: Answer, seed: int) -> Outcome:
     outcome = _zoneout_given(answer, seed)
     if outcome.ok:
         return masks_are_right(answer, seed)
-    if outcome.misconception in (None, EDGE_CASE.slug):
+    if outcome.misconception in (None, EDGE_CASE.slug, *LOCATED):
         return unless_lost(lambda: _named(answer, seed, outcome)) or outcome
     return outcome
 

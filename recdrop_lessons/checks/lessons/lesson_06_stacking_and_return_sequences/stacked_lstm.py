@@ -138,6 +138,32 @@ def _batch_first(back: bool) -> Callable[..., Tensor]:
     return mistake
 
 
+def _late(states: Tensor) -> Tensor:
+    """Zeros first, and every state one step later."""
+    return torch.cat([torch.zeros_like(states[:, :1]), states[:, :-1]], dim=1)
+
+
+def _with_cells(above: bool) -> Callable[..., Tensor]:
+    """The cells leave the top layer; `above`: every layer."""
+
+    def mistake(x: Tensor, layers: Sequence[Layer], return_sequences: bool) -> Tensor:
+        for k, each in enumerate(layers):
+            h = c = x.new_zeros(x.shape[0], each[1].shape[1])
+            outputs = []
+            for x_t in x.unbind(1):
+                h, c = lstm_step(x_t, h, c, *each)
+                outputs.append(c if above or k == len(layers) - 1 else h)
+            x = torch.stack(outputs, dim=1)
+        return x if return_sequences else x[:, -1]
+
+    return mistake
+
+
+def _last_cell(x: Tensor, layers: Sequence[Layer], return_sequences: bool) -> Tensor:
+    """All states, but of the last step the cell."""
+    return (stacked_lstm if return_sequences else _with_cells(above=False))(x, layers, return_sequences)
+
+
 MISCONCEPTIONS = (
     Misconception(
         "return-sequences-wrong-layer",
@@ -215,6 +241,40 @@ MISCONCEPTIONS = (
         ),
         _out(lambda states, flag: states if flag else states[-1]),
         _out(lambda states, flag: states.transpose(0, 1) if flag else states.transpose(0, 1)[:, -1]),
+    ),
+    Misconception(
+        "cell-returned",
+        "You return or hand up the cells. What leaves an LSTM layer are its states h.",
+        _with_cells(above=False),
+        _with_cells(above=True),
+        _last_cell,
+    ),
+    Misconception(
+        "state-before-step",
+        "You store the state before the step is done, so your states come one step late.",
+        _out(lambda states, flag: _late(states) if flag else _late(states)[:, -1]),
+        _between(lambda states, flag: _late(states)),
+        partial(
+            stacked_lstm,
+            between=lambda states, flag: _late(states),
+            out=lambda states, flag: _late(states) if flag else _late(states)[:, -1],
+        ),
+    ),
+    Misconception(
+        "time-reversed",
+        "You read the sequence from its last step to the first.",
+        lambda x, layers, return_sequences: stacked_lstm(x.flip(1), layers, return_sequences),
+        lambda x, layers, return_sequences: stacked_lstm(
+            x.flip(1), layers, return_sequences, between=lambda states, flag: states.flip(1)
+        ),
+        lambda x, layers, return_sequences: stacked_lstm(x.flip(1), layers, True).flip(1)[
+            :, slice(None) if return_sequences else -1
+        ],
+    ),
+    Misconception(
+        "upper-bias-forgotten",
+        "You leave out the bias above the first layer. Every layer has its own W, U and b.",
+        _of_layers(lambda layers: [layers[0], *((W, U, 0 * b) for W, U, b in layers[1:])]),
     ),
     *lstm_basics(stacked_lstm),
 )

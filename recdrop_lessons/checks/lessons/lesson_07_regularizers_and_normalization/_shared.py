@@ -96,6 +96,16 @@ def penalty_basics(reference: Callable[..., Tensor]) -> tuple[Misconception, ...
             ),
         ),
         Misconception(
+            "rows-beyond-gate",
+            "You cut out more or fewer rows than the gate's own H. They begin at k·H and end before (k+1)·H.",
+            *cut(
+                lambda w, gate: w[: (GATES.index(gate) + 1) * (len(w) // 4)],
+                lambda w, gate: w[GATES.index(gate) * (len(w) // 4) :],
+                lambda w, gate: w[GATES.index(gate) * (len(w) // 4) :][: len(w) // 4 - 1],
+                lambda w, gate: w[GATES.index(gate) * (len(w) // 4) :][: len(w) // 4 + 1],
+            ),
+        ),
+        Misconception(
             "rows-interleaved",
             "You take every fourth row. A gate's rows lie together: H of them in one block.",
             *cut(lambda w, gate: w[GATES.index(gate) :: 4]),
@@ -105,6 +115,18 @@ def penalty_basics(reference: Callable[..., Tensor]) -> tuple[Misconception, ...
             "You take the norm, the root of the sum of the squares. The l2 penalty is the sum itself.",
             *measured(
                 lambda ws: concatenated(ws).norm(), lambda ws: torch.stack([w.norm() for w in ws]).sum()
+            ),
+        ),
+        Misconception(
+            "matrix-norm",
+            "You take a matrix norm or a matrix product. The l2 penalty is the sum of the squared weights.",
+            *measured(
+                lambda ws: torch.stack([torch.linalg.matrix_norm(w, 2) for w in ws]).sum(),
+                lambda ws: torch.stack([torch.linalg.matrix_norm(w, 2).square() for w in ws]).sum(),
+                lambda ws: torch.stack([torch.linalg.matrix_norm(w, "nuc") for w in ws]).sum(),
+                lambda ws: torch.stack([(w @ w).sum() for w in ws]).sum(),
+                lambda ws: torch.stack([(w @ w.T).sum() for w in ws]).sum(),
+                lambda ws: torch.stack([(w.T @ w).sum() for w in ws]).sum(),
             ),
         ),
         Misconception(

@@ -49,6 +49,10 @@ def _mean_of_edges(alpha: Tensor, edges: Tensor, m_alpha: Tensor, nodes: int) ->
     return incoming_sums(alpha, edges, m_alpha, nodes) / count.clamp(min=1)
 
 
+def _largest_of_edges(alpha: Tensor, edges: Tensor, m_alpha: Tensor, nodes: int) -> Tensor:
+    return alpha.new_zeros(nodes).scatter_reduce(0, edges[1], alpha * m_alpha, "amax")
+
+
 MISCONCEPTIONS = (
     Misconception(
         "edge-direction",
@@ -96,6 +100,23 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "mean-for-sum", "You take the mean over a node's incoming edges. Return their sum.", _mean_of_edges
+    ),
+    Misconception(
+        "maximum-for-sum",
+        "You keep the largest of a node's incoming coefficients. Return their sum.",
+        _largest_of_edges,
+    ),
+    Misconception(
+        "both-ends",
+        "You add each edge at its source and at its target. An edge enters one node, its target.",
+        lambda alpha, edges, m_alpha, nodes: (
+            incoming_sums(alpha, edges, m_alpha, nodes) + incoming_sums(alpha, edges.flip(0), m_alpha, nodes)
+        ),
+    ),
+    Misconception(
+        "self-loops-added",
+        "You add a self-loop to each node. Here the edges are what they are.",
+        lambda alpha, edges, m_alpha, nodes: incoming_sums(alpha, edges, m_alpha, nodes) + 1,
     ),
     Misconception(
         "edges-counted",

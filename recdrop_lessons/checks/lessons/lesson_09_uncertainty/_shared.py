@@ -49,6 +49,8 @@ def logit_cases(draw: Draw) -> Iterator[Case]:
         logits = draw.normal(s, b, k, scale=1.5)
         yield Case(f"passes={s}, B={b}, K={k}", {"logits": logits}, n == 0 or 1 in (s, b, k))
     yield Case("passes that agree", {"logits": draw.normal(1, B, K).expand(S, B, K)})
+    nearly = draw.normal(1, B, K) + 0.1 * draw.normal(S, B, K)
+    yield Case("passes that nearly agree", {"logits": nearly}, False)
     yield Case("passes=11", {"logits": draw.normal(11, B, K, scale=1.5)}, False)
     yield Case("logits of 1e4 and -1e4", {"logits": EXTREME * draw.normal(S, B, K).sign()})
     level = (-1.0) ** (torch.arange(S)[:, None] + torch.arange(B))[:, :, None].double()

@@ -98,6 +98,12 @@ def _all_classes(zeros: bool) -> Callable[..., float]:
     return mistake
 
 
+def _brier(probabilities: Tensor, labels: Tensor, bins: int, mean: bool) -> float:
+    right = torch.nn.functional.one_hot(labels, probabilities.shape[1])
+    squares = (probabilities - right).square()
+    return float(squares.mean() if mean else squares.sum(1).mean())
+
+
 def _from_least(top: Tensor, bins: int) -> Tensor:
     """Bins between the smallest and the largest top probability."""
     scaled = (top - top.min()) / (top.max() - top.min()).clamp(min=1e-12)
@@ -175,6 +181,16 @@ MISCONCEPTIONS = (
         lambda probabilities, labels, bins: 1 - float((probabilities.argmax(-1) == labels).double().mean()),
         lambda probabilities, labels, bins: 1 - calibration_error(probabilities, labels, bins),
         lambda probabilities, labels, bins: 100 * calibration_error(probabilities, labels, bins),
+    ),
+    Misconception(
+        "other-score",
+        "You compute the Brier score or the log-likelihood, which judge each example. The calibration error "
+        "compares the accuracy of each bin with its mean confidence.",
+        partial(_brier, mean=False),
+        partial(_brier, mean=True),
+        lambda probabilities, labels, bins: float(
+            -probabilities.gather(1, labels[:, None]).clamp(min=1e-12).log().mean()
+        ),
     ),
     Misconception(
         "all-classes-binned",

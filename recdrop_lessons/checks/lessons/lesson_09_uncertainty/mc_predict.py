@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import partial, reduce
 
 import torch
 from torch import Tensor
@@ -86,6 +86,12 @@ PREDICT_MISCONCEPTIONS = (
         "median-for-mean",
         "You take the median over the passes. The prediction is the mean: only its probabilities sum to 1.",
         lambda logits: softmax(logits).median(0).values,
+    ),
+    Misconception(
+        "running-average",
+        "You average the mean so far with the next pass. Then the last pass has the weight 1/2; every pass "
+        "has 1/S.",
+        lambda logits: reduce(lambda mean, p: (mean + p) / 2, softmax(logits)),
     ),
     Misconception(
         "softmax-twice",

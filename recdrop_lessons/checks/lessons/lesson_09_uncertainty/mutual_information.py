@@ -118,6 +118,14 @@ INFORMATION_MISCONCEPTIONS = (
         lambda logits: _variance(logits, 1).mean(-1),
     ),
     Misconception(
+        "entropies-spread",
+        "You return how far the passes' entropies lie apart. The mutual information "
+        "is the entropy of the mean prediction less the mean of the entropies.",
+        lambda logits: predictive_entropy(softmax(logits)).var(0),
+        lambda logits: predictive_entropy(softmax(logits)).std(0),
+        lambda logits: predictive_entropy(softmax(logits)).std(0, correction=0),
+    ),
+    Misconception(
         "sum-for-mean",
         "You add up the passes' entropies. It is their mean that is taken away.",
         lambda logits: (

@@ -1,0 +1,168 @@
+"""Where a mistake lies: an answer that nothing else explains is asked again, with one argument changed.
+
+The first two cases of a part have the same sizes and other values. So an argument of the second may replace
+that of the first: an answer that does not change has not used it. And where an argument is zero or one
+everywhere, a mistake in how it is used often has no effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recdrop_lessons.checks.answer import Answer, AnswerError, Value
+from recdrop_lessons.checks.compare import same
+from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.recognise import RAISED, Seen
+
+_EQUAL = 1e-5  # as in recognise.py
+_FEW = 3  # more arguments than this say nothing about where the mistake is
+
+ARGUMENT_IGNORED = Misconception(
+    "argument-ignored",
+    "With another value of {} your result stays as it is. The right one changes.",
+)
+EXAMPLES_MIXED = Misconception(
+    "examples-mixed",
+    "You mix the examples of the batch: another first example changes your result for the others. Each "
+    "example is computed by itself.",
+)
+ARGUMENT_MISUSED = Misconception(
+    "argument-misused",
+    "Where {} everywhere, your result is right. So the mistake is in how you use {}.",
+)
+# A part's own look at what was drawn or dropped says more than these.
+LOCATED = tuple(one.slug for one in (ARGUMENT_IGNORED, EXAMPLES_MIXED, ARGUMENT_MISUSED))
+
+Reference = Callable[..., Value]
+
+
+def located(answer: Answer, reference: Reference, seen: Sequence[Seen]) -> Misconception | None:
+    """The argument that a wrong answer does not use or uses wrongly, or that it mixes the examples."""
+    if len(seen) < 2 or seen[0].yours is RAISED or not _telling(seen[0].right):
+        return None
+    unused = _unused(answer, reference, seen)
+    if unused:
+        return _about(ARGUMENT_IGNORED, _listed(unused))
+    if _mixes_examples(answer, reference, seen):
+        return EXAMPLES_MIXED
+    for number, word in ((0.0, "zero"), (1.0, "one")):
+        names = _harmless(answer, reference, seen[0], number)
+        if 0 < len(names) <= _FEW:
+            return _about(ARGUMENT_MISUSED, f"{_listed(names)} is {word}", _listed(names))
+    return None
+
+
+def _about(misconception: Misconception, *what: str) -> Misconception:
+    return Misconception(misconception.slug, misconception.sentence.format(*what))
+
+
+def _listed(names: Sequence[str]) -> str:
+    *others, last = [f"`{name}`" for name in names]
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _ask(function: Callable[..., Value], arguments: dict[str, Value]) -> Value:
+    try:
+        with torch.no_grad():
+            return function(**arguments)
+    except AnswerError:
+        return RAISED
+
+
+def _expected(reference: Reference, arguments: dict[str, Value]) -> Value:
+    """What is right there; `RAISED` where the changed argument makes no sense."""
+    try:
+        value = _ask(reference, arguments)
+    except Exception:
+        return RAISED
+    finite = all(bool(one.isfinite().all()) for one in _tensors(value) if one.is_floating_point())
+    return value if finite else RAISED
+
+
+def _tensors(value: Value) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from _tensors(item)
+
+
+def _unused(answer: Answer, reference: Reference, seen: Sequence[Seen]) -> list[str]:
+    """The arguments on which the right result depends and the answer's does not."""
+    plain, other = seen[0], seen[1].case.arguments
+    return [
+        name
+        for name, changed in _changed(plain.case.arguments, other)
+        if _differs(_expected(reference, changed), plain.right)
+        and same(_ask(answer, changed), plain.yours, 1e-12)
+    ]
+
+
+def _changed(plain: dict[str, Value], other: dict[str, Value]) -> Iterator[tuple[str, dict[str, Value]]]:
+    for name, value in plain.items():
+        if isinstance(value, torch.Generator) or type(value) is not type(other.get(name)):
+            continue
+        yield name, plain | {name: other[name]}
+
+
+def _differs(value: Value, right: Value) -> bool:
+    return value is not RAISED and not same(value, right, _EQUAL)
+
+
+def _harmless(answer: Answer, reference: Reference, plain: Seen, number: float) -> list[str]:
+    """The arguments whose elements, all set to one number, make the answer right."""
+    names = []
+    for name, value in plain.case.arguments.items():
+        if not (isinstance(value, Tensor) and value.is_floating_point()):
+            continue
+        changed = plain.case.arguments | {name: torch.full_like(value, number)}
+        right = _expected(reference, changed)
+        if right is not RAISED and _telling(right) and same(_ask(answer, changed), right, _EQUAL):
+            names.append(name)
+    return names
+
+
+def _telling(right: Value) -> bool:
+    """Whether it holds numbers that no answer gives by chance, such as zeros everywhere."""
+    if isinstance(right, float):
+        return not right.is_integer()
+    if isinstance(right, (tuple, list)):
+        return any(map(_telling, right))
+    if not (isinstance(right, Tensor) and right.is_floating_point()):
+        return False
+    return bool((right.frac() != 0).any()) and (right.dim() == 0 or right.unique().numel() > 1)
+
+
+def _mixes_examples(answer: Answer, reference: Reference, seen: Sequence[Seen]) -> bool:
+    """Whether another first example changes the results of the others, which it should not."""
+    plain, other = seen[0], seen[1].case.arguments
+    first = next(_tensors(plain.right), None)
+    if first is None or first.dim() == 0 or len(first) < 2:
+        return False
+    changed = {
+        name: _with_first_of(value, other.get(name), len(first))
+        for name, value in plain.case.arguments.items()
+    }
+    right = _expected(reference, changed)
+    if right is RAISED or not _others_same(right, plain.right) or same(right, plain.right, _EQUAL):
+        return False
+    yours = _ask(answer, changed)
+    return yours is not RAISED and not _others_same(yours, plain.yours)
+
+
+def _with_first_of(value: Value, other: Any, B: int) -> Value:
+    if not (isinstance(value, Tensor) and isinstance(other, Tensor) and value.shape == other.shape):
+        return value
+    if value.dim() == 0 or len(value) != B or not value.is_floating_point():
+        return value
+    return torch.cat([other[:1], value[1:]])
+
+
+def _others_same(a: Value, b: Value) -> bool:
+    """Whether all results but those of the first example are equal."""
+    pairs: Iterable[tuple[Tensor, Tensor]] = zip(_tensors(a), _tensors(b), strict=False)
+    return all(x.shape == y.shape and x.dim() > 0 and same(x[1:], y[1:], 1e-9) for x, y in pairs)
