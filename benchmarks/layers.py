@@ -7,6 +7,8 @@ turns: in each round each peer does one burst of steps while the others wait. Ra
 `nn.LSTM` without recurrent dropout. A NumPy product is timed in every process too: where it differs, so did
 the machine.
 A step is forward, backward and one update by SGD, on one batch that stays the same.
+
+Long because every peer is in one file: a process runs it with one framework and without the others.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The arrows of docs/architecture.md hold, the page names every room, and a name is one thing."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -68,6 +69,20 @@ def test_no_record_is_made_from_more_than_six_positions():
     named = ((getattr(call.func, "attr", getattr(call.func, "id", "")), call) for call in calls)
     records = [(name, call) for name, call in named if name.lstrip("_")[:1].isupper() and name not in LISTS]
     assert not [name for name, call in records if len(call.args) > 6]
+
+
+LENGTHY = [
+    path
+    for room in ("recdrop_lessons", "tools", "benchmarks")
+    for path in sorted((ROOT / room).rglob("*.py"))
+    if len(path.read_text(encoding="utf-8").splitlines()) > 300
+]
+
+
+@pytest.mark.parametrize("path", LENGTHY, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_above_300_lines_says_why_at_its_top(path):
+    top = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    assert re.search(r"^Long", top, re.MULTILINE), "Cut it by subject, or write a line 'Long because …'."
 
 
 def test_no_two_test_files_share_a_name():

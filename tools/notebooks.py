@@ -2,6 +2,8 @@
 
 .venv/bin/python tools/notebooks.py run notebooks/01_cells.ipynb
 .venv/bin/python tools/notebooks.py check notebooks/*.ipynb
+
+Long because it has one sentence for each of the many things that can be wrong with a stored notebook.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from recdrop_lessons.grading import fork_server, wrappers
 from recdrop_lessons.grading.fork_server import ForkServer, GradingError, Sandbox, can_fork
-from recdrop_lessons.grading.inside.sandbox import Limits, seccomp_available
+from recdrop_lessons.grading.inside.sandbox import Limits
+from recdrop_lessons.grading.inside.seccomp import seccomp_available
 from recdrop_lessons.grading.spawner import LockedServer, Server
 from recdrop_lessons.grading.subprocess_server import SubprocessServer
 

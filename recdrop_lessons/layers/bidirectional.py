@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from recdrop_lessons.algebra.drops import Masks
-from recdrop_lessons.layers.recurrent import Recurrent, Shape, reverse
+from recdrop_lessons.layers.recurrent import Recurrent, Shape
+from recdrop_lessons.layers.tensors import reverse
 from recdrop_lessons.support.errors import MaskError, RecdropError
 
 

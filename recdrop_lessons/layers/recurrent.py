@@ -23,6 +23,7 @@ from recdrop_lessons.layers.tensors import (
     check_is_tensor,
     check_mask,
     check_tensor,
+    reverse,
     whole_numbers,
 )
 from recdrop_lessons.support.errors import MaskError, RecdropError, ShapeError
@@ -33,17 +34,6 @@ Shape = tuple[int | None, ...]
 def masks_at(masks: Masks, t: int) -> dict[str, Tensor]:
     """Return the masks of step t: one that time shares serves each step, and that of a matrix has no time."""
     return {site: m if m.dim() == 2 else m[t if len(m) > 1 else 0] for site, m in masks.items()}
-
-
-def reverse(x: Tensor, lengths: Tensor | None = None) -> Tensor:
-    """Return x (B, T, F) with time reversed; with `lengths` (B,) only the valid part, padding left in
-    place."""
-    if lengths is None:
-        return x.flip(1)
-    steps = torch.arange(x.shape[1], device=x.device).expand(x.shape[:2])  # (B, T)
-    ends = lengths.to(x.device).unsqueeze(1)  # (B, 1)
-    source = torch.where(steps < ends, ends - 1 - steps, steps)  # (B, T)
-    return x.gather(1, source.unsqueeze(-1).expand_as(x))  # (B, T, F)
 
 
 class Recurrent(Cell):

@@ -122,3 +122,14 @@ def check_mask(site: str, mask: Tensor, expected: tuple[int, ...], gates: int) -
             "A mask (B, units) for the whole sequence becomes one by mask.unsqueeze(0)."
         )
     return mask
+
+
+def reverse(x: Tensor, lengths: Tensor | None = None) -> Tensor:
+    """Return x (B, T, F) with time reversed; with `lengths` (B,) only the valid part, padding left in
+    place."""
+    if lengths is None:
+        return x.flip(1)
+    steps = torch.arange(x.shape[1], device=x.device).expand(x.shape[:2])  # (B, T)
+    ends = lengths.to(x.device).unsqueeze(1)  # (B, 1)
+    source = torch.where(steps < ends, ends - 1 - steps, steps)  # (B, T)
+    return x.gather(1, source.unsqueeze(-1).expand_as(x))  # (B, T, F)

@@ -20,7 +20,7 @@ from recdrop_lessons import checks
 from recdrop_lessons.grading import fork_server, isolation
 from recdrop_lessons.grading.checker import Checker
 from recdrop_lessons.grading.fork_server import GradingError, Sandbox
-from recdrop_lessons.grading.inside import requests, sandbox
+from recdrop_lessons.grading.inside import requests, seccomp
 from recdrop_lessons.grading.inside.sandbox import Limits
 from recdrop_lessons.grading.learner_process import Budget, LearnerProcess, Times
 from recdrop_lessons.grading.records import Record
@@ -249,7 +249,7 @@ def test_a_process_without_locks_is_seen_through() -> None:
         assert reached in str(refusal.value)
 
 
-@pytest.mark.skipif(not sandbox.seccomp_available(), reason="no seccomp filter for this architecture")
+@pytest.mark.skipif(not seccomp.seccomp_available(), reason="no seccomp filter for this architecture")
 def test_each_layer_alone_is_seen_to_be_too_little() -> None:
     for layer, reached in {"seccomp": "read submission.ipynb", "landlock": "UDP"}.items():
         with pytest.MonkeyPatch.context() as patch:
@@ -279,12 +279,12 @@ def test_none_is_graded_without_locks_and_says_so() -> None:
     assert graded.record()["isolation"] == "none"
 
 
-@pytest.mark.skipif(not sandbox.seccomp_available(), reason="no seccomp filter for this architecture")
+@pytest.mark.skipif(not seccomp.seccomp_available(), reason="no seccomp filter for this architecture")
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
 def test_the_filter_refuses_what_it_should(machine: str) -> None:
     """The program run by hand, on calls of both architectures."""
-    column, audit = sandbox._ARCHITECTURES[machine]
-    program = sandbox.seccomp_filter(77, machine)
+    column, audit = seccomp._ARCHITECTURES[machine]
+    program = seccomp.seccomp_filter(77, machine)
     allowed, refused, unknown = 0x7FFF0000, 0x00050001, 0x00050026
 
     def verdict(number: int, *arguments: int, architecture: int = audit) -> int:
@@ -292,21 +292,21 @@ def test_the_filter_refuses_what_it_should(machine: str) -> None:
 
     read, write, mmap = {"x86_64": (0, 1, 9), "aarch64": (63, 64, 222)}[machine]
     assert [verdict(call) for call in (read, write, mmap)] == [allowed] * 3
-    for name, numbers in sandbox._REFUSED.items():
+    for name, numbers in seccomp._REFUSED.items():
         if numbers[column] is not None:
             assert verdict(numbers[column]) == refused, name
-    assert verdict(sandbox._CLONE[column], 0x10000 | 0x100) == allowed  # a thread
-    assert verdict(sandbox._CLONE[column], 17) == refused  # a process
+    assert verdict(seccomp._CLONE[column], 0x10000 | 0x100) == allowed  # a thread
+    assert verdict(seccomp._CLONE[column], 17) == refused  # a process
     assert verdict(435) == unknown
-    kill, tgkill, limit = (sandbox._ON_ITSELF[name][column] for name in ("kill", "tgkill", "prlimit64"))
+    kill, tgkill, limit = (seccomp._ON_ITSELF[name][column] for name in ("kill", "tgkill", "prlimit64"))
     assert [verdict(call, 77, 9) for call in (kill, tgkill, limit)] == [allowed] * 3
     assert [verdict(call, 78, 9) for call in (kill, tgkill, limit)] == [refused] * 3
     assert (verdict(limit, 0), verdict(kill, 0), verdict(kill, 0xFFFFFFFF)) == (allowed, refused, refused)
-    assert (verdict(sandbox._FCNTL[column], 3, 1), verdict(sandbox._FCNTL[column], 3, 8)) == (
+    assert (verdict(seccomp._FCNTL[column], 3, 1), verdict(seccomp._FCNTL[column], 3, 8)) == (
         allowed,
         refused,
     )
-    assert verdict(sandbox._IOCTL[column], 3, 0x5412) == refused
+    assert verdict(seccomp._IOCTL[column], 3, 0x5412) == refused
     assert verdict(read, architecture=0x40000003) == refused  # 32-bit calls go around the table
     if machine == "x86_64":
         assert verdict(0x40000000 + read) == refused

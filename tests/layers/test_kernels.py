@@ -9,7 +9,7 @@ from replayed import TOLERANCE
 from torch.nn.utils import parametrizations, prune
 
 from recdrop_lessons import GRU, LSTM, SITES, Drop, RecdropError, SimpleRNN, record, variants
-from recdrop_lessons.layers import fast, kernels
+from recdrop_lessons.layers import blockwise, fast
 from recdrop_lessons.layers.normalization import LayerNormLSTM
 
 KINDS = {"LSTM": LSTM, "GRU": GRU}
@@ -75,9 +75,9 @@ def assert_forms_agree(layer, x, state, masks, lengths=None):
 @pytest.fixture
 def short_blocks(monkeypatch):
     """Blocks of two steps, so that a few steps already cross from block to block."""
-    monkeypatch.setattr(kernels, "ROWS", 6)
-    monkeypatch.setattr(kernels, "NUMBERS", 0)
-    assert [b.stop - b.start for b in kernels.blocks(5, 3, 5)] == [2, 2, 1]
+    monkeypatch.setattr(blockwise, "ROWS", 6)
+    monkeypatch.setattr(blockwise, "NUMBERS", 0)
+    assert [b.stop - b.start for b in blockwise.blocks(5, 3, 5)] == [2, 2, 1]
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)

@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 
 import torch
 
-from . import learner, loading, requests, sandbox
+from . import learner, loading, requests, sandbox, seccomp
 from .channel import Channel, ChannelClosed
 from .requests import receive_request, send_request
 from .transport import SocketTransport
@@ -97,7 +97,7 @@ class Forker:
         if self.landlock is not None:
             self.landlock.restrict(self.private if self.mounted else None)
         if "seccomp" in self.layers:
-            sandbox.refuse_calls()
+            seccomp.refuse_calls()
 
     def kill(self) -> dict[str, Any]:
         """End the learner and whatever it left; how it ended, and what it used."""

@@ -1,6 +1,6 @@
 """11.1 One step backwards.
 
-Longer than other parts: six gradients can each be wrong in several ways.
+Longer than other parts because six gradients can each be wrong in several ways.
 """
 
 from __future__ import annotations
