@@ -341,9 +341,9 @@ def test_what_is_shut_covers_the_course() -> None:
 def test_limits_hold_where_no_lock_does() -> None:
     with isolation.locked_server("none", limits=Limits(memory_bytes=1 << 28, open_files=32)) as server:
         raised = run_in(server, "import torch\ntorch.ones(1 << 28)")
-        assert raised is not None and "memory" in raised[1]
+        assert raised is not None and "memory" in raised.message
         raised = run_in(server, "files = [open('/dev/null') for _ in range(100)]")
-        assert raised is not None and raised[0] == "OSError"
+        assert raised is not None and raised.type_name == "OSError"
 
 
 def test_it_works_over_stream_sockets_as_on_macos(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
