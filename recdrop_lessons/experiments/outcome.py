@@ -70,6 +70,16 @@ def complete(task: str, runs: Iterable[Run]) -> dict[str, ComparedRow]:
     return found
 
 
+def not_tuned(runs: Iterable[Run]) -> dict[str, ComparedRow]:
+    """Return the rows of the study with fixed settings, `studies.SITES`, by arm; splits and seeds are the same."""
+    found = {}
+    for fixed, kept in studies.complete(runs, studies.SITES).items():
+        rate = f", p = {fixed.rate}" if fixed.rate else ""
+        name = f"{NAMES[fixed.arm]}{rate}, not tuned"
+        found[fixed.arm] = ComparedRow(name=name, scores=studies.to_patience(kept), runs=tuple(kept))
+    return found
+
+
 def without_network(task: str) -> dict[str, ComparedRow]:
     """Return the rows without a network, on the splits of the fresh runs: one score for each of these runs.
 

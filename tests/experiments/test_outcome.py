@@ -7,7 +7,7 @@ import pytest
 
 from recdrop_lessons.experiments import outcome, search
 from recdrop_lessons.experiments.bootstrap import PairedDifference, Scores
-from recdrop_lessons.experiments.runs import Run
+from recdrop_lessons.experiments.runs import Run, shipped
 from recdrop_lessons.experiments.tasks import TASKS
 from recdrop_lessons.plots import figures
 
@@ -38,6 +38,14 @@ def test_an_arm_is_shown_when_all_of_its_fresh_runs_are_there():
     assert len(gal.runs) == len(TASKS["digits"].final)
     assert gal.searched == len(searched("gal")) - len(gal.runs)
     assert gal.mean == pytest.approx(0.8)
+
+
+def test_the_study_that_tuned_nothing_is_comparable_with_the_arms():
+    rows = outcome.not_tuned(shipped("digits"))
+    assert list(rows) == ["none", "gal", "input, sequence", "recurrent, sequence", "output, step"]
+    assert all(row.name.endswith("not tuned") and row.chosen is None for row in rows.values())
+    found = outcome.compared(rows | outcome.without_network("digits"))
+    assert found.gain("gal", "none").low > 0.03
 
 
 def test_rows_without_a_network_meet_the_splits_of_the_fresh_runs():
