@@ -71,7 +71,7 @@ def complete(task: str, runs: Iterable[Run]) -> dict[str, ComparedRow]:
 
 
 def not_tuned(runs: Iterable[Run]) -> dict[str, ComparedRow]:
-    """Return the rows of the study with fixed settings, `studies.SITES`, by arm; splits and seeds are the same."""
+    """Return the rows of the study with fixed settings, `studies.SITES`, on the same splits and seeds."""
     found = {}
     for fixed, kept in studies.complete(runs, studies.SITES).items():
         rate = f", p = {fixed.rate}" if fixed.rate else ""
