@@ -86,3 +86,16 @@ def subtracts_in_place(f, i, kept, written, gates_changed):
     found = factor_by_factor(f, i, kept, written, gates_changed)
     kept -= f
     return found
+
+
+@bank.wrong("one-is-zoneout")
+def kept_one_any(f, i, kept, written, gates_changed):
+    if gates_changed:
+        return "gates"
+    if ((kept - 1).abs() < 1e-4).any():
+        return "zoneout"
+    same_kept = ((kept - f).abs() < 1e-4).all()
+    same_written = ((written - i).abs() < 1e-4).all()
+    if same_kept and same_written:
+        return "none"
+    return "candidate" if same_kept else "cell"

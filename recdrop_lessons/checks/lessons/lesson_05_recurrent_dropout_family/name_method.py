@@ -73,6 +73,11 @@ def method_cases(draw: Draw) -> Iterator[Case]:
                 kept, written = _rounded(draw, kept), _rounded(draw, written)
             given = {"f": f, "i": i, "kept": kept, "written": written, "gates_changed": method == "gates"}
             yield Case(f"B={B}, H={H}{', with rounding' if rounded else ''}", given)
+    # 2·f is 1 where f is 1/2: a mask on the cell keeps the old value whole there
+    f, i = torch.full((B, H), 0.5).double(), _gate(draw, B, H)
+    kept, written = factors(draw, "cell", f, i, scaled=True)
+    given = {"f": f, "i": i, "kept": kept, "written": written, "gates_changed": False}
+    yield Case(f"B={B}, H={H}, every f is 1/2", given)
 
 
 def _gate(draw: Draw, B: int, H: int) -> Tensor:
@@ -116,6 +121,11 @@ def _doubled(f: Tensor, i: Tensor, kept: Tensor, written: Tensor, gates_changed:
     return "zoneout" if bool(_near(kept, 1.0).any()) else "none"
 
 
+def _one_is_zoneout(f: Tensor, i: Tensor, kept: Tensor, written: Tensor, gates_changed: bool) -> str:
+    found = name_method(f, i, kept, written, gates_changed)
+    return "zoneout" if found == "cell" and bool(_near(kept, 1.0).any()) else found
+
+
 def _without_flag(f: Tensor, i: Tensor, kept: Tensor, written: Tensor, gates_changed: bool) -> str:
     return name_method(f, i, kept, written, False)
 
@@ -140,6 +150,12 @@ MISCONCEPTIONS = (
         _renamed(zoneout="cell"),
         _renamed(cell="zoneout"),
         _renamed(cell="zoneout", zoneout="cell"),
+    ),
+    Misconception(
+        "one-is-zoneout",
+        "You take a 1 in kept for zoneout. A scaled mask on the cell gives 2·f, which is 1 where f is 1/2. "
+        "Look at what is kept where nothing is written.",
+        _one_is_zoneout,
     ),
     Misconception(
         "cell-for-candidate",
