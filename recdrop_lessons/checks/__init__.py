@@ -13,7 +13,8 @@ To add a part (docs/instructors/adapting.md has one written out):
 
 1. The function: the right answer, with the exercise's arguments and docstring. Keyword-only parameters
    after them are switches for mistakes, and no part of the exercise.
-2. Misconceptions: `Misconception("gate-order", "One or two sentences to the learner.", mistake, ...)`. A
+2. Misconceptions: `Misconception("gate-order", "What was done. What is meant.", mistake, ...)`. The first
+   failure says what was done, with numbers; a second one of the same kind what is meant (in_steps.py). A
    mistake is a function with the same arguments. Those of any LSTM are in lstm.py, of any mask in masks.py.
 3. `cases(draw)` yields `Case(label, arguments)`, floats in float64, fresh from the `Draw`. The first case is
    plain, with sizes all different; the second has the same sizes and other values (an answer that remembers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import io
 import os
 import secrets
@@ -43,8 +42,7 @@ def check(function: Callable[..., Any], part: str | None = None, *, seed: int | 
     with contextlib.redirect_stdout(printed):
         result = run(found, LocalAnswer(function, found.name), secrets.randbits(32) if seed is None else seed)
     if "NBGRADER_EXECUTION" not in os.environ:  # an instructor's run is nobody's progress
-        hint = progress.note_check(result)
-        result = dataclasses.replace(result, hint=hint)
+        result = progress.note_check(result)
     _show(Report(result, printed.getvalue()))
     if result.status != Status.OK:
         reason = f" ({result.misconception})" if result.misconception else ""

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from recdrop_lessons.checks.answer import Answer, Status, Value
+from recdrop_lessons.checks.in_steps import in_steps
 
 Details = dict[str, Any]  # JSON-serialisable; what report.py draws
 
@@ -18,7 +19,8 @@ class Misconception:
 
     Args:
         slug: its stable name, kebab-case.
-        sentence: one or two sentences to the learner: what was done, and what is meant.
+        sentence: one or two sentences to the learner: what was done, and what is meant. What is meant is
+            said when the mistake comes again (in_steps.py), so the first statement stands by itself.
         mistakes: functions with the part's own signature that make this mistake. An answer that gives what
             one of them gives, wherever it gives something, holds the misconception. Empty where the part's
             check recognises it in another way (by distribution, say).
@@ -31,6 +33,16 @@ class Misconception:
     def __init__(self, slug: str, sentence: str, *mistakes: Callable[..., Value]) -> None:
         for name, value in (("slug", slug), ("sentence", sentence), ("mistakes", mistakes)):
             object.__setattr__(self, name, value)
+
+    @property
+    def done(self) -> str:
+        """What was done: all that is said the first time."""
+        return in_steps(self.sentence)[0]
+
+    @property
+    def meant(self) -> str:
+        """What is meant: said when the mistake comes again; "" where there is no more to say."""
+        return in_steps(self.sentence)[1]
 
     def shown_by(self, *mistakes: Callable[..., Value]) -> Misconception:
         """The same wrong idea, known by other functions."""
@@ -97,7 +109,11 @@ class Part:
     def result(
         self, status: Status, message: str, misconception: str | None = None, details: Details | None = None
     ) -> PartResult:
-        """How it ended: all its points, or none and the first hint. No hint helps an unreadable notebook."""
+        """How it ended: all its points, or none and the first hint. No hint helps an unreadable notebook.
+
+        A message that is a misconception's of this part says what was done; what is meant is kept beside it.
+        """
+        told = [one for one in self.misconceptions if one.slug == misconception and one.sentence in message]
         return PartResult(
             part=self.number,
             name=self.name,
@@ -105,7 +121,8 @@ class Part:
             max_points=self.points,
             status=status,
             misconception=misconception,
-            message=message,
+            message=message.replace(told[0].sentence, told[0].done) if told else message,
+            meant=told[0].meant if told else "",
             hint="" if status in (Status.OK, Status.UNREADABLE) else self.hints[0],
             details=details or {},
         )
@@ -125,7 +142,11 @@ class Lesson:
 
 @dataclass(frozen=True, kw_only=True)
 class PartResult:
-    """A part's result as it is shown and stored. Without `details` it holds no input of the check."""
+    """A part's result as it is shown and stored. Without `details` it holds no input of the check.
+
+    `meant`: what the misconception's message leaves for the second time; `again`: this is such a time, as the
+    learner's own store knows and a grader does not.
+    """
 
     part: str
     name: str
@@ -135,13 +156,13 @@ class PartResult:
     misconception: str | None
     message: str
     hint: str
+    meant: str = ""
+    again: bool = False
     details: Details = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
-        """The result as JSON, without the details."""
-        record = asdict(self)
-        del record["details"]
-        return record
+        """The result as JSON: as it is the first time, without the details."""
+        return {key: value for key, value in asdict(self).items() if key not in ("details", "meant", "again")}
 
 
 # Mistakes that any part can have.

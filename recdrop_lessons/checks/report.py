@@ -20,6 +20,10 @@ _CODE = "margin:6px 0;font-family:monospace;color:#111;background:#f2f2f2"
 _BLUE, _ORANGE = "#0072b2", "#a84300"  # apart for every kind of colour vision, and dark enough to read
 
 
+# In the place of what is meant, the first time that a misconception is found.
+SAID_LATER = "Find out why from the numbers. If the check finds the same again, it says what is meant."
+
+
 @dataclass(frozen=True)
 class Report:
     """One part's result; shows itself in a notebook as HTML and anywhere else as text."""
@@ -39,6 +43,8 @@ class Report:
         d = r.details
         if "difference" in d:
             lines.append(f"  {d['difference']}")
+        if r.meant:
+            lines.append(f"  {r.meant if r.again else SAID_LATER}")
         if r.status != Status.OK:
             if "case" in d:
                 lines.append(f"  Tried on: {d['case']}")
@@ -70,6 +76,9 @@ class Report:
         body.append(f'<div style="margin-top:4px">{e(r.message)}</div>')
         if "difference" in d:
             body.append(f'<div style="margin-top:4px">{e(d["difference"])}</div>')
+        if r.meant:
+            said = f"<b>{e(r.meant)}</b>" if r.again else e(SAID_LATER)
+            body.append(f'<div style="margin-top:4px">{said}</div>')
         if not solved:
             body += _inputs_html(d)
             if "yours" in d:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from recdrop_lessons import checks
 from recdrop_lessons.checks.answer import Status
+from recdrop_lessons.checks.report import SAID_LATER
 from recdrop_lessons.course import progress
 from recdrop_lessons.grading.checker import Checker, Graded
 from recdrop_lessons.grading.finding import lesson_of_file, notebook_at, read_file
@@ -53,6 +54,10 @@ def text(graded: Graded) -> str:
             if part.misconception:
                 lines.append(f"    Misconception: {part.misconception}")
             lines.append(f"    {part.message}")
+            if "difference" in part.details:
+                lines.append(f"    {part.details['difference']}")
+            if part.meant:
+                lines.append(f"    {part.meant if part.again else SAID_LATER}")
             if part.hint:
                 lines.append(f"    Hint: {part.hint}")
     if graded.isolation == "none":
@@ -65,6 +70,5 @@ def note_progress(graded: Graded) -> Graded:
     parts = []
     for part in graded.parts:
         graded_at_all = part.status not in (Status.UNREADABLE, Status.MISSING)
-        hint = progress.note_check(part) if graded_at_all else part.hint
-        parts.append(replace(part, hint=hint))
+        parts.append(progress.note_check(part) if graded_at_all else part)
     return replace(graded, parts=tuple(parts))

@@ -56,6 +56,10 @@ def test_a_wrong_answer_fails_at_every_seed_by_name(number, slug, answer):
         assert result.points == 0
         assert result.message
         found[result.misconception] += 1
+        own = [m for m in part(number).misconceptions if m.slug == result.misconception]
+        for one in own:  # first what was done; what is meant is for the second time
+            assert result.meant == one.meant and one.done in result.message
+            assert not one.meant or one.meant not in result.message
     if slug is None:  # no name of the part's own; a mistake that any part can have may be named
         assert not set(found) & {m.slug for m in part(number).misconceptions}
     else:

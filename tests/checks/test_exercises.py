@@ -227,5 +227,13 @@ def test_misconceptions_have_stable_slugs_and_a_sentence(part):
     assert len(slugs) == len(set(slugs))
     for misconception in part.misconceptions:
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", misconception.slug)
-        assert misconception.sentence.endswith((".", ")"))
+        assert misconception.sentence.endswith((".", ")", "?"))
         assert len(misconception.sentence) > 40
+
+
+def test_nearly_every_misconception_can_be_told_in_two_steps():
+    every = [m for lesson in all_lessons() for part in lesson.parts for m in part.misconceptions]
+    whole = [m.slug for m in every if not m.meant]
+    assert len(whole) < len(every) / 20, whole  # these say all at once
+    for misconception in every:
+        assert len(misconception.done) > 14 and misconception.done.endswith((".", ")", "?"))

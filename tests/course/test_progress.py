@@ -44,12 +44,20 @@ def test_the_folder_is_the_one_that_holds_the_exercises(folder):
     assert not (folder / ".recdrop").exists(), "looking writes nothing"
 
 
+def test_what_is_meant_is_said_when_the_same_misconception_comes_again(folder):
+    first = progress.note_check(result("failed", misconception="gate-order"))
+    other = progress.note_check(result("failed", misconception="tanh-stored"))
+    unnamed = [progress.note_check(result("failed")) for _ in range(2)]
+    again = progress.note_check(result("failed", misconception="gate-order"))
+    assert [one.again for one in (first, other, *unnamed, again)] == [False, False, False, False, True]
+
+
 def test_a_check_is_counted_and_shows_the_hint_that_is_due(folder):
-    assert progress.note_check(result("failed", misconception="gate-order")) == part("1.2").hints[0]
-    assert progress.note_check(result("failed", misconception="gate-order")) == part("1.2").hints[0]
+    assert progress.note_check(result("failed", misconception="gate-order")).hint == part("1.2").hints[0]
+    assert progress.note_check(result("failed", misconception="gate-order")).hint == part("1.2").hints[0]
     progress.hint("1.2")
-    assert progress.note_check(result("failed")) == part("1.2").hints[1]
-    assert progress.note_check(result("ok")) == ""
+    assert progress.note_check(result("failed")).hint == part("1.2").hints[1]
+    assert progress.note_check(result("ok")).hint == ""
     assert stored(folder)["parts"]["1.2"] == {
         "solved": True,
         "points": 35,
@@ -111,7 +119,7 @@ def test_a_broken_file_is_set_aside_and_not_lost(folder, broken):
     room = folder / ".recdrop"
     room.mkdir()
     (room / "progress.json").write_text(broken, encoding="utf-8")
-    assert progress.note_check(result("ok")) == ""
+    assert progress.note_check(result("ok")).hint == ""
     assert stored(folder)["parts"]["1.2"]["solved"]
     (aside,) = room.glob("progress.broken-*.json")
     assert aside.read_text(encoding="utf-8") == broken
@@ -145,7 +153,7 @@ def test_more_hints_than_this_release_has_are_no_damage(folder, hints):
         json.dumps({"version": 1, "parts": {"1.2": {**GOOD, "hints": hints}}, "kept": {"quiz": "a"}})
     )
     assert progress.kept("quiz") == "a"
-    assert progress.note_check(result("failed")) == part("1.2").hints[-1]
+    assert progress.note_check(result("failed")).hint == part("1.2").hints[-1]
     assert "recdrop solution 1.2" in progress.hint("1.2").text
     assert not list(path.parent.glob("progress.broken-*.json"))
 
@@ -176,7 +184,7 @@ def test_a_write_that_fails_leaves_the_old_file(folder, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    assert progress.note_check(result("failed", "1.1")) == part("1.1").hints[0], (
+    assert progress.note_check(result("failed", "1.1")).hint == part("1.1").hints[0], (
         "the check itself still answers"
     )
     with pytest.raises(OSError, match="No space"):
@@ -315,4 +323,4 @@ def test_the_outline_is_what_the_checks_say():
 
 def test_a_part_that_is_not_released_yet_has_its_own_hint(folder):
     new = replace(result("failed"), part="99.1", name="new", hint="Think again.")
-    assert progress.note_check(new) == "Think again."
+    assert progress.note_check(new).hint == "Think again."

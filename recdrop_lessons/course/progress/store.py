@@ -12,6 +12,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +49,10 @@ def load(where: Path | None = None) -> Store:
     return readable
 
 
-def note_check(result: PartResult) -> str:
-    """Count one check of a part; returns the hint to show beside it ("" once solved).
+def note_check(result: PartResult) -> PartResult:
+    """Count one check of a part; returns the result as the learner is to see it.
+
+    With the hint that is due, "" once solved, and `again` where this misconception was found before.
 
     A learner's folder that cannot be written to costs the memory of the check, not the check.
     """
@@ -58,14 +61,16 @@ def note_check(result: PartResult) -> str:
         entry["checks"] += 1
         if result.status == "ok":
             entry["solved"], entry["points"] = True, result.points
-            return ""
+            return replace(result, hint="")
+        result = replace(result, again=result.misconception in entry["misconceptions"])
         if result.misconception and result.misconception not in entry["misconceptions"]:
             entry["misconceptions"].append(result.misconception)
         entry["hints"] = max(1, entry["hints"])
         with contextlib.suppress(KeyError):  # of an exercise that is not released yet
             hints = outline.part(result.part).hints
-            return hints[min(entry["hints"], len(hints)) - 1]  # an earlier release may have had more
-    return result.hint
+            due = hints[min(entry["hints"], len(hints)) - 1]  # an earlier release may have had more
+            return replace(result, hint=due)
+    return result
 
 
 def keep(name: str, value: Any) -> None:

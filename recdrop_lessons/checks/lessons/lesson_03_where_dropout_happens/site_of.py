@@ -48,40 +48,40 @@ SITE_ENTRIES = (
     Entry(
         Misconception(
             "torch-dropout-not-recurrent",
-            "`torch.nn.LSTM(dropout=)` is not recurrent dropout, nor does it touch the input or the last "
-            "output. It drops what one layer gives to the next.",
+            "`torch.nn.LSTM(dropout=)` acts somewhere else. With one layer it does nothing, and PyTorch "
+            "warns. Which place is there only where there are two?",
         ),
         _takes("torch.nn.LSTM.dropout", "attention", "recurrent", "input", "output"),
     ),
     Entry(
         Misconception(
             "keras-dropout-is-input",
-            "Keras's `LSTM(dropout=)` masks x on its way into the gates; the output and the state stay as "
-            "they are.",
+            "Keras's `LSTM(dropout=)` acts somewhere else. With W = 0 two training passes are equal, with "
+            "U = 0 they differ. What does W multiply?",
         ),
         _takes("keras.LSTM.dropout", "attention", "output", "recurrent", "between layers"),
     ),
     Entry(
         Misconception(
             "recurrent-dropout-is-state",
-            "Keras's `recurrent_dropout` masks the state h on its way into the next step: the horizontal "
-            "arrow.",
+            "Keras's `recurrent_dropout` acts somewhere else. With U = 0 two training passes are equal, with "
+            "W = 0 they differ. What does U multiply?",
         ),
         _takes("keras.LSTM.recurrent_dropout", "attention", "input", "output", "between layers"),
     ),
     Entry(
         Misconception(
             "layer-after-is-output",
-            "A Dropout layer after an LSTM sees only what comes out, and masks that. Nothing inside the "
-            "LSTM changes.",
+            "A Dropout layer after an LSTM cannot act there. It leaves gates, cell and state of every step "
+            "as they are. What is left for it?",
         ),
         _takes("keras.Dropout after LSTM", "attention", "recurrent", "input", "between layers"),
     ),
     Entry(
         Misconception(
             "gat-dropout-is-attention",
-            "`GATConv(dropout=)` drops attention coefficients, after the softmax. To drop the node "
-            "features is F.dropout's work, with a rate of its own.",
+            "`GATConv(dropout=)` acts somewhere else. In training what enters a node no longer has weights "
+            "that sum to 1, and no feature is masked. Which numbers are these weights?",
         ),
         _takes("pyg.GATConv.dropout", "input", "output", "recurrent", "between layers"),
     ),

@@ -69,8 +69,8 @@ SHAPE_ENTRIES = (
     Entry(
         Misconception(
             "spatial-drops-channels",
-            "SpatialDropout1D drops a feature (a channel) at all steps at once, so its noise has size 1 on "
-            "the time axis. It does not drop steps.",
+            "SpatialDropout1D neither draws for each number nor drops whole steps. It drops whole channels, "
+            "and a channel is a feature. Along which axis does one of its draws serve?",
         ),
         _gives(
             "SpatialDropout1D",
@@ -83,7 +83,8 @@ SHAPE_ENTRIES = (
     Entry(
         Misconception(
             "whole-steps-share-features",
-            "To drop a whole step all its features must share one draw: size 1 on the feature axis.",
+            "With this shape a step can lose some numbers and keep others, or steps or examples share a "
+            "draw. A whole step has one draw of its own. Which numbers of the step share it?",
         ),
         _gives(
             "whole steps",
@@ -97,16 +98,16 @@ SHAPE_ENTRIES = (
     Entry(
         Misconception(
             "dropout-is-element-wise",
-            "A plain Dropout layer draws for every element: the noise has the input's own shape. It drops "
-            "a whole step only by chance.",
+            "With this shape some numbers always fall together. A plain Dropout layer drops each number "
+            "alone. How many draws is that?",
         ),
         _gives("Dropout", lambda b, t, f: (b, t, 1), lambda b, t, f: (b, 1, f), lambda b, t, f: (1, t, f)),
     ),
     Entry(
         Misconception(
             "one-mask-for-all-steps",
-            "One mask for the batch still has a draw of its own at each step and feature; only the examples "
-            "share it.",
+            "You share more than the batch. In one mask for the batch two steps may still differ, and so may "
+            "two features.",
         ),
         _gives(
             "one for the batch",
@@ -118,7 +119,8 @@ SHAPE_ENTRIES = (
     Entry(
         Misconception(
             "mask-per-row",
-            "One mask for the batch means that the examples share it: size 1 on the batch axis.",
+            "With this shape the examples have draws of their own. In one mask for the batch each loses what "
+            "the others lose. Which axis is then as short as can be?",
         ),
         _gives(
             "one for the batch",

@@ -117,8 +117,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "counts-compared",
-        "You compare how much each slice drops: its sum, its mean or its rate. Slices that drop equally many "
-        "elements need not drop the same ones.",
+        "You compare how much each slice drops (its sum, its mean or its rate). Slices that drop equally "
+        "many elements need not drop the same ones.",
         lambda mask: _where(
             lambda axis: bool(
                 torch.isclose(

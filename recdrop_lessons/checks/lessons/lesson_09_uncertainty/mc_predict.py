@@ -38,7 +38,7 @@ def mc_predict(logits: Tensor, *, softmax: Function = softmax) -> Tensor:
 PREDICT_MISCONCEPTIONS = (
     Misconception(
         "log-probabilities-averaged",
-        "You average before the softmax: logits, or log-probabilities, which comes to the same. That is a "
+        "You average before the softmax (logits, or log-probabilities, which are the same here). That is a "
         "geometric mean, and it hides that the passes disagree. Average the probabilities.",
         lambda logits: softmax(logits.mean(0)),
         lambda logits: logits.log_softmax(-1).mean(0).exp(),

@@ -176,7 +176,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "scores-left-out",
-        "You leave scores out: those that repeat, that are 0, or that lie far out. Every run counts.",
+        "You leave out scores that repeat, that are 0, or that lie far out. Every run counts.",
         lambda scores, level: mean_interval(sorted(set(scores)), level),
         lambda scores, level: mean_interval([score for score in scores if score], level),
         lambda scores, level: mean_interval(sorted(scores)[1:-1], level),

@@ -56,7 +56,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "mask-twice",
-        "You multiply by the mask twice in one gradient: once for each time it stood in the forward step.",
+        "You multiply by the mask twice in one gradient. It stood once in the forward step.",
         lambda dz, h, U, m_U: (dz @ (U * m_U), (dz.T @ h) * m_U**2),
         lambda dz, h, U, m_U: (dz @ (U * m_U**2), (dz.T @ h) * m_U),
     ),
