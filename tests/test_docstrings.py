@@ -1,4 +1,7 @@
-"""Docstrings are clean text: no letters that cannot be seen, and no string cut in two by a formatter."""
+"""Docstrings are clean text (no letters that cannot be seen, no string cut in two by a formatter) in one dialect.
+
+The dialect is CONTRIBUTING's. What a learner has to write is stated as in PyTorch, with "Args:" and "Returns:".
+"""
 
 import ast
 import re
@@ -12,6 +15,14 @@ ROOMS = ("recdrop_lessons", "tests", "tools", "benchmarks")
 FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 #: A quote at the end of a line and one at the start of the next: code where text is meant.
 CUT_IN_TWO = re.compile(r'(?<!")"\s*\n\s*"(?!")')
+
+#: Headings of Google's and NumPy's docstrings, and Sphinx's fields.
+OTHER_DIALECT = re.compile(
+    r"^ *(Args|Arguments|Parameters|Attributes|Returns|Yields|Raises|Examples?|Notes?):? *\n"
+    r"( *-{3,}$| {4,}\S)"
+    r"|^ *:(param|returns?|raises)\b",
+    re.MULTILINE,
+)
 
 
 def faults(text: str) -> list[str]:
@@ -45,3 +56,33 @@ def test_docstrings_are_clean_text(path):
 def test_each_kind_of_fault_is_seen(wrong):
     assert faults(wrong)
     assert not faults('A "word" in quotes,\n    Greek σ, × and → as they are meant.')
+
+
+PARTS = "recdrop_lessons/checks/lessons/"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_docstrings_are_in_one_dialect(path):
+    exercise = path.stem if path.is_relative_to(ROOT / PARTS) else None
+    assert [name for name, text in docstrings(path) if OTHER_DIALECT.search(text) and name != exercise] == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / PARTS).glob("*/[a-z]*.py")), ids=lambda path: path.stem)
+def test_what_a_learner_writes_has_arguments_and_result(path):
+    text = dict(docstrings(path))[path.stem]
+    assert "\n    Args:\n" in text and "\n    Returns:\n" in text
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "One line.\n\n    Args:\n        x: the input.\n    ",
+        "One line.\n\n    Raises:\n        ValueError: never.\n    ",
+        "One line.\n\n    Parameters\n    ----------\n    x : Tensor\n    ",
+        "One line.\n\n    :param x: the input\n    ",
+    ],
+)
+def test_each_other_dialect_is_seen(other):
+    assert OTHER_DIALECT.search(other)
+    ours = "One line.\n\n    Shapes: x (B, F) → (B, H).\n    `p`: the rate.\n    Raises `ShapeError`: another rank."
+    assert not OTHER_DIALECT.search(ours)

@@ -147,8 +147,7 @@ def _solution(name: str, root: Path = ROOT) -> Path:
 def generate(into: Path, names: list[str], root: Path = ROOT) -> None:
     """Write into/NAME/NAME.ipynb for each name, as nbgrader releases it.
 
-    Raises:
-        RuntimeError: nbgrader could not make one of them.
+    Raises `RuntimeError`: nbgrader could not make one of them.
     """
     from nbgrader.apps import NbGraderAPI
     from traitlets.config.loader import PyFileConfigLoader

@@ -29,10 +29,9 @@ Gradients = dict[str, "Tensor | None"]
 class AnswerError(Exception):
     """The answer raised, or gave something that is no base type: what a learner needs to see of it.
 
-    Args:
-        type_name: the name of the exception's class, "ValueError".
-        message: its text.
-        traceback_text: the last lines of its traceback, in the learner's own code.
+    `type_name`: the name of the exception's class, "ValueError".
+    `message`: its text.
+    `traceback_text`: the last lines of its traceback, in the learner's own code.
     """
 
     def __init__(self, type_name: str, message: str, traceback_text: str = "") -> None:
@@ -59,9 +58,8 @@ class Status(StrEnum):
 class AnswerLost(Exception):
     """The answer gave nothing back: its time ran out or its process died. Only a grader raises it.
 
-    Args:
-        status: that its time ran out or that it died.
-        message: a sentence for the learner.
+    `status`: that its time ran out or that it died.
+    `message`: a sentence for the learner.
     """
 
     def __init__(self, status: Status, message: str) -> None:
@@ -74,11 +72,10 @@ class AnswerLost(Exception):
 class Question:
     """One call to make.
 
-    Args:
-        arguments: what the function is called with, by name.
-        wrt: the arguments whose gradients are taken in the same pass. A name may be a path into a nested
-            argument, "layers.0.1".
-        cotangent: one tensor, for the output's first tensor, or a tuple of them, for its tensors in order.
+    `arguments`: what the function is called with, by name.
+    `wrt`: the arguments whose gradients are taken in the same pass. A name may be a path into a nested
+        argument, "layers.0.1".
+    `cotangent`: one tensor, for the output's first tensor, or a tuple of them, for its tensors in order.
     """
 
     arguments: dict[str, Value]
@@ -108,9 +105,8 @@ class Answer(ABC):
         None where no gradient reaches it. Where the value can be had and the gradients cannot, they are what
         was raised. The question's tensors stay as they are; its generators advance.
 
-        Raises:
-            AnswerError: the function raised.
-            AnswerLost: in a grader, its process is lost.
+        Raises `AnswerError`: the function raised.
+        Raises `AnswerLost`: in a grader, its process is lost.
         """
 
     def __call__(self, **arguments: Value) -> Value:

@@ -121,16 +121,15 @@ class _Prepared:
 class Exact:
     """The check of a deterministic part: call it `check(answer, seed)`.
 
-    Args:
-        name: the part's function name; its inputs come from `Draw(seed, name)`.
-        reference: the right answer, in plain torch, float64.
-        cases: a function from a Draw to the cases, the plain one first, the edges after it.
-        outputs: the names of what is returned, for the report.
-        gradients: the arguments through which gradients must pass; paths like "layers.0.1" reach inside,
-            and a function from the arguments gives them where they depend on the case.
-        misconceptions: those with `mistakes` are recognised.
-        floats: whether there are tensors to cast to float32 and to lay out otherwise.
-        told: whether a report may hold the right value; not where it is one of a few words.
+    `name`: the part's function name; its inputs come from `Draw(seed, name)`.
+    `reference`: the right answer, in plain torch, float64.
+    `cases`: a function from a Draw to the cases, the plain one first, the edges after it.
+    `outputs`: the names of what is returned, for the report.
+    `gradients`: the arguments through which gradients must pass; paths like "layers.0.1" reach inside,
+        and a function from the arguments gives them where they depend on the case.
+    `misconceptions`: those with `mistakes` are recognised.
+    `floats`: whether there are tensors to cast to float32 and to lay out otherwise.
+    `told`: whether a report may hold the right value; not where it is one of a few words.
     """
 
     name: str

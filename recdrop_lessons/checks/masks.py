@@ -74,9 +74,8 @@ GENERAL_MASK = (
 def mask_values(function: Callable[..., Any], *names: str) -> tuple[Misconception, ...]:
     """What can go wrong with the values of masks that are given, whatever they multiply.
 
-    Args:
-        function: the part's reference.
-        names: its masks, with the batch on the last axis but one.
+    `function`: the part's reference.
+    `names`: its masks, with the batch on the last axis but one.
     """
 
     def with_masks(change: Callable[[Tensor], Tensor], some: Sequence[str]) -> Callable[..., Any]:
@@ -133,12 +132,11 @@ def _is_shared(dropped: Tensor, axis: int) -> bool:
 def judge(multiplier: Tensor, p: float, shared: Sequence[bool], scale: float | None = None) -> Problem | None:
     """The first thing that is wrong with a mask that should be {0, scale} and shared along the given axes.
 
-    Args:
-        multiplier: what each element was multiplied by. Wherever one axis alone has its own draws, it must be
-            so long that it cannot be all kept or all dropped by chance.
-        p: the rate of dropping; well away from 1/2 where keep-probability is to be named.
-        shared: for each axis whether one draw is to serve it.
-        scale: 1/(1-p) by default.
+    `multiplier`: what each element was multiplied by. Wherever one axis alone has its own draws, it must be
+        so long that it cannot be all kept or all dropped by chance.
+    `p`: the rate of dropping; well away from 1/2 where keep-probability is to be named.
+    `shared`: for each axis whether one draw is to serve it.
+    `scale`: 1/(1-p) by default.
     """
     scale = 1 / (1 - p) if scale is None else scale
     size = multiplier.shape

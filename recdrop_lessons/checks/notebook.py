@@ -29,13 +29,10 @@ class PartFailed(AssertionError):
 def check(function: Callable[..., Any], part: str | None = None, *, seed: int | None = None) -> None:
     """Check an answer on fresh inputs, show the report and keep the progress.
 
-    Args:
-        function: the answer.
-        part: its number, "1.2"; found by the function's name where left out.
-        seed: for the same inputs again; a new one each time where left out.
-
-    Raises:
-        PartFailed: the answer is not right.
+    `function`: the answer.
+    `part`: its number, "1.2"; found by the function's name where left out.
+    `seed`: for the same inputs again; a new one each time where left out.
+    Raises `PartFailed`: the answer is not right.
     """
     found = find_part(part or str(getattr(function, "__name__", "")))
     printed = _Limited()

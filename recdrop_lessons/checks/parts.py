@@ -17,13 +17,12 @@ Details = dict[str, Any]  # JSON-serialisable; what report.py draws
 class Misconception:
     """A wrong idea that learners have, known by what it computes.
 
-    Args:
-        slug: its stable name, kebab-case.
-        sentence: one or two sentences to the learner: what was done, and what is meant. What is meant is
-            said when the mistake comes again (in_steps.py), so the first statement stands by itself.
-        mistakes: functions with the part's own signature that make this mistake. An answer that gives what
-            one of them gives, wherever it gives something, holds the misconception. Empty where the part's
-            check recognises it in another way (by distribution, say).
+    `slug`: its stable name, kebab-case.
+    `sentence`: one or two sentences to the learner: what was done, and what is meant. What is meant is
+        said when the mistake comes again (in_steps.py), so the first statement stands by itself.
+    `mistakes`: functions with the part's own signature that make this mistake. An answer that gives what
+        one of them gives, wherever it gives something, holds the misconception. Empty where the part's
+        check recognises it in another way (by distribution, say).
     """
 
     slug: str
@@ -66,14 +65,13 @@ Check = Callable[[Answer, int], Outcome]
 class Part:
     """One graded part; each is stated by one file of checks/lessons/, which holds it as `PART`.
 
-    Args:
-        number: "1.2".
-        function: the right answer, under the part's own name and with the exercise's docstring. Its
-            parameters after a bare `*` are switches by which a check makes mistakes, not the exercise's.
-        points: out of the lesson's 100.
-        hints: two or more, from the general to the particular: where to look first, what to do there last.
-        check: the check itself, a function of an answer and a seed.
-        misconceptions: the wrong ideas that it names.
+    `number`: "1.2".
+    `function`: the right answer, under the part's own name and with the exercise's docstring. Its
+        parameters after a bare `*` are switches by which a check makes mistakes, not the exercise's.
+    `points`: out of the lesson's 100.
+    `hints`: two or more, from the general to the particular: where to look first, what to do there last.
+    `check`: the check itself, a function of an answer and a seed.
+    `misconceptions`: the wrong ideas that it names.
     """
 
     number: str

@@ -27,8 +27,7 @@ def all_lessons() -> tuple[Lesson, ...]:
 def _parts(package: str) -> tuple[Part, ...]:
     """The `PART` of each file of a lesson, by number. A file that starts with _ is what several parts share.
 
-    Raises:
-        TypeError: a file holds no part, or one whose function has another name than the file.
+    Raises `TypeError`: a file holds no part, or one whose function has another name than the file.
     """
     parts = []
     for one in pkgutil.iter_modules(importlib.import_module(package).__path__):

@@ -72,12 +72,11 @@ def fail(
 class Step:
     """One call, and what is to be made of its reply.
 
-    Args:
-        label: what is special about the call, for the report.
-        arguments: as they are handed over; a generator among them belongs to this call alone.
-        judge: raises `Failed` where the reply is wrong; what it returns, `Steps.ask` returns.
-        wrt: the argument whose gradient is taken in the same pass, "" for none.
-        cotangent: the output's weights in that gradient.
+    `label`: what is special about the call, for the report.
+    `arguments`: as they are handed over; a generator among them belongs to this call alone.
+    `judge`: raises `Failed` where the reply is wrong; what it returns, `Steps.ask` returns.
+    `wrt`: the argument whose gradient is taken in the same pass, "" for none.
+    `cotangent`: the output's weights in that gradient.
     """
 
     label: str
@@ -199,11 +198,10 @@ def same_generator(state: Tensor) -> torch.Generator:
 class Drawing:
     """Calls that show whether a generator is used: its state decides, a call moves it, and None draws afresh.
 
-    Args:
-        arguments: without a generator. They must leave so many draws that two results agree by chance with a
-            probability below 1e-9.
-        judge: gives a reply's result as a tensor, and may fail.
-        others: how many generators with other seeds are tried.
+    `arguments`: without a generator. They must leave so many draws that two results agree by chance with a
+        probability below 1e-9.
+    `judge`: gives a reply's result as a tensor, and may fail.
+    `others`: how many generators with other seeds are tried.
     """
 
     def __init__(

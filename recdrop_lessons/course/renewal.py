@@ -39,10 +39,9 @@ def cell_digest(cell: NotebookNode) -> str:
 def renew(own: NotebookNode, new: NotebookNode, given: Collection[str]) -> NotebookNode:
     """The new notebook with the learner's answers and own cells in it.
 
-    Args:
-        own: the learner's.
-        new: the course's.
-        given: digests of the cells that the course gave before: those the learner did not write.
+    `own`: the learner's.
+    `new`: the course's.
+    `given`: digests of the cells that the course gave before: those the learner did not write.
     """
     known = {*given, *map(cell_digest, new.cells)}
     answers: dict[int, list[NotebookNode]] = {}  # by the course's cell that they answer

@@ -95,8 +95,7 @@ class Update:
 def start(folder: Path) -> Update:
     """Make a working copy in a new folder, or go on with one that was begun there.
 
-    Raises:
-        WorkspaceError: the folder is something else, is inside the course, or cannot be written.
+    Raises `WorkspaceError`: the folder is something else, is inside the course, or cannot be written.
     """
     folder = folder.expanduser().absolute()
     if _is_within(folder, COURSE) and folder != COURSE / WITHIN_CLONE:
@@ -134,8 +133,7 @@ def find(start: Path | None = None) -> Path:
 def update(folder: Path | None = None) -> Update:
     """Bring new and changed lessons into a working copy, by default the one around the working folder.
 
-    Raises:
-        WorkspaceError: there is none, or a file cannot be read or written; what is done is kept.
+    Raises `WorkspaceError`: there is none, or a file cannot be read or written; what is done is kept.
     """
     folder = find(folder)
     given, changes = _read_list(folder), []
@@ -163,8 +161,7 @@ def results(lesson: str, folder: Path | None = None) -> Path:
 
     `lesson`: "05", or the notebook's name. `folder`: by default the working copy around the working folder.
 
-    Raises:
-        WorkspaceError: there is no such lesson or no working copy, or it cannot be written.
+    Raises `WorkspaceError`: there is no such lesson or no working copy, or it cannot be written.
     """
     folder, stem = find(folder), Path(lesson).name.removesuffix(".ipynb")
     lessons = sorted((COURSE / "notebooks").glob("[0-9]*.ipynb"))

@@ -23,12 +23,11 @@ _RANK = (Status.OK, Status.FAILED, Status.TIMEOUT, Status.DIED, Status.MISSING, 
 class Graded:
     """One notebook's results.
 
-    Args:
-        lesson: its name.
-        parts: a result for each of the lesson's parts, in order.
-        isolation: how the learner's process was locked.
-        answers: the learner's code by part number.
-        notes: sentences about the notebook, by part number; "" for the whole.
+    `lesson`: its name.
+    `parts`: a result for each of the lesson's parts, in order.
+    `isolation`: how the learner's process was locked.
+    `answers`: the learner's code by part number.
+    `notes`: sentences about the notebook, by part number; "" for the whole.
     """
 
     lesson: str
@@ -60,9 +59,8 @@ class Graded:
 class Checker:
     """Grades notebooks one after another.
 
-    Args:
-        server: where the learners' processes come from, and under which locks.
-        times: wall time limits.
+    `server`: where the learners' processes come from, and under which locks.
+    `times`: wall time limits.
     """
 
     def __init__(self, server: Server, times: Times | None = None) -> None:

@@ -81,16 +81,13 @@ def grade_class(
 ) -> list[GradedSubmission]:
     """Grade what is not graded yet; every result is on disk before the next counts as done.
 
-    Args:
-        submissions: what was handed in.
-        store: where the records are and go.
-        pool: who grades.
-        attempts: "last", or "best" of several.
-        due: seconds since 1970, after which an attempt is late.
-        progress: something with `update(n)`, called for each submission that is done.
-
-    Returns:
-        a row for each submission, in their order.
+    `submissions`: what was handed in.
+    `store`: where the records are and go.
+    `pool`: who grades.
+    `attempts`: "last", or "best" of several.
+    `due`: seconds since 1970, after which an attempt is late.
+    `progress`: something with `update(n)`, called for each submission that is done.
+    Returns a row for each submission, in their order.
     """
     results: dict[Submission, Record] = {}
 

@@ -22,14 +22,11 @@ _AHEAD = 4  # tasks sent to the cluster for each of its threads, so that none wa
 class ClusterPool:
     """Grades on the workers of a scheduler. A worker that is lost has its tasks graded by another.
 
-    Args:
-        address: the scheduler's, "tcp://host:8786".
-        kind: of isolation, probed on each worker.
-        trusted: go on without isolation where none holds.
-
-    Raises:
-        ImportError: dask.distributed is not installed.
-        GradingError: no worker, a worker with another version of the course, or one without isolation.
+    `address`: the scheduler's, "tcp://host:8786".
+    `kind`: of isolation, probed on each worker.
+    `trusted`: go on without isolation where none holds.
+    Raises `ImportError`: dask.distributed is not installed.
+    Raises `GradingError`: no worker, a worker with another version of the course, or one without isolation.
     """
 
     def __init__(self, address: str, kind: str, trusted: bool) -> None:

@@ -21,8 +21,7 @@ class NotFound(ValueError):
 def notebook_at(path: Path) -> Path:
     """The notebook itself, or the one in a folder: the one named as the folder, else the only one there.
 
-    Raises:
-        NotFound: there is none, or more than one.
+    Raises `NotFound`: there is none, or more than one.
     """
     if not path.is_dir():
         if path.is_symlink() or path.exists():
@@ -47,8 +46,7 @@ def notebook_at(path: Path) -> Path:
 def read_file(path: Path) -> bytes:
     """A submission's bytes, if it is a file; never follows a link, never waits at a pipe.
 
-    Raises:
-        Unreadable: with the reason.
+    Raises `Unreadable`: with the reason.
     """
     flags = (
         os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -85,8 +83,7 @@ def _kind(mode: int) -> str:
 def lesson_of_file(path: Path, data: bytes, lessons: Sequence[Lesson]) -> Lesson:
     """The lesson that a notebook belongs to: by the file's name, its folder's, or the answers in it.
 
-    Raises:
-        NotFound: none fits.
+    Raises `NotFound`: none fits.
     """
     for name in (path.stem, path.resolve().parent.name):
         for lesson in lessons:

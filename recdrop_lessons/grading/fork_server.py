@@ -70,10 +70,9 @@ Wrapper = Callable[[Paths, dict[str, str]], list[str]]  # to the command that go
 class Sandbox:
     """How a learner's process is locked.
 
-    Args:
-        name: as it stands in the records, "landlock+namespaces".
-        layers: of "namespaces", "landlock" and "seccomp"; what each learner's process puts on itself.
-        wrapper: what the fork server itself is started under, for all learners together.
+    `name`: as it stands in the records, "landlock+namespaces".
+    `layers`: of "namespaces", "landlock" and "seccomp"; what each learner's process puts on itself.
+    `wrapper`: what the fork server itself is started under, for all learners together.
     """
 
     name: str
@@ -130,9 +129,8 @@ def learners_environment(workspace: str, private: str) -> dict[str, str]:
 class ForkServer:
     """A process with torch loaded, and none of the library. Close it, or let its checker end: it ends too.
 
-    Args:
-        wrapper: what it is started under, for all learners together.
-        shut: for the wrapper: files and folders that no learner may read, beside the course's own.
+    `wrapper`: what it is started under, for all learners together.
+    `shut`: for the wrapper: files and folders that no learner may read, beside the course's own.
     """
 
     def __init__(self, wrapper: Wrapper | None = None, shut: Sequence[str | os.PathLike[str]] = ()) -> None:

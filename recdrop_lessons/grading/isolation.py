@@ -37,14 +37,11 @@ def locked_server(
 ) -> Server:
     """A server under the first locks that hold.
 
-    Args:
-        kind: "auto" or a kind's name.
-        limits: resources of one learner's process.
-        shut: what must not be read or written, beside the course's own files.
-        trusted: go on without locks where none holds.
-
-    Raises:
-        GradingError: none holds, with what each let through.
+    `kind`: "auto" or a kind's name.
+    `limits`: resources of one learner's process.
+    `shut`: what must not be read or written, beside the course's own files.
+    `trusted`: go on without locks where none holds.
+    Raises `GradingError`: none holds, with what each let through.
     """
     if not can_fork():
         if trusted or kind == "none":

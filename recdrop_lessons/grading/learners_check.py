@@ -21,8 +21,7 @@ def check_notebook(path: Path, seed: int | None = None, isolation: str = "auto")
 
     Where no isolation holds it is graded without: it is the learner's own code.
 
-    Raises:
-        NotFound: there is no such notebook, or it is of no lesson.
+    Raises `NotFound`: there is no such notebook, or it is of no lesson.
     """
     path = notebook_at(path)
     lessons = checks.all_lessons()

@@ -22,12 +22,11 @@ _SOLUTIONS = COURSE / "solutions"
 class CellStep:
     """A cell to run, or a part to check.
 
-    Args:
-        kind: "locked" (the course's), "own" (the learner's), "answer" (the learner's, for `parts`), "check".
-        source: the code; empty for a check.
-        label: "cell 7" for the learner to find it.
-        parts: of an answer, one or more, and of a check, one.
-        plain: it can change nothing but the names it defines, and no part's name is among them.
+    `kind`: "locked" (the course's), "own" (the learner's), "answer" (the learner's, for `parts`), "check".
+    `source`: the code; empty for a check.
+    `label`: "cell 7" for the learner to find it.
+    `parts`: of an answer, one or more, and of a check, one.
+    `plain`: it can change nothing but the names it defines, and no part's name is among them.
     """
 
     kind: str

@@ -42,10 +42,9 @@ class _Worker:
 class LocalPool:
     """Grades with several processes, each with a spawner of its own of one server.
 
-    Args:
-        jobs: how many.
-        server: gives a fork server; called again should it be lost.
-        times: wall time limits of a notebook.
+    `jobs`: how many.
+    `server`: gives a fork server; called again should it be lost.
+    `times`: wall time limits of a notebook.
     """
 
     def __init__(

@@ -44,9 +44,8 @@ def checks_version() -> str:
 class Store:
     """The results' folder.
 
-    Args:
-        out: the folder; made where it is not there.
-        seed: the seed of a new run; a folder that has one keeps it, unless another is given.
+    `out`: the folder; made where it is not there.
+    `seed`: the seed of a new run; a folder that has one keeps it, unless another is given.
     """
 
     def __init__(self, out: Path, seed: int | None = None) -> None:

@@ -53,10 +53,9 @@ class Finished:
 def grade_folder(options: Options) -> Finished:
     """Grade a class and write everything.
 
-    Raises:
-        NotFound: there is no such folder.
-        GradingError: no isolation holds here.
-        KeyError: a lesson that was asked for is none.
+    Raises `NotFound`: there is no such folder.
+    Raises `GradingError`: no isolation holds here.
+    Raises `KeyError`: a lesson that was asked for is none.
     """
     known = [lesson.name for lesson in checks.all_lessons()]
     required = [checks.lesson(name).name for name in options.lessons]

@@ -74,11 +74,10 @@ class Server(Protocol):
 class LockedServer:
     """Gives spawners under certain locks.
 
-    Args:
-        sandbox: the locks that its learners get.
-        limits: what one learner's process may use.
-        shut: files and folders that no learner may read, beside the course's own.
-        process: where they are forked from; it is closed with this.
+    `sandbox`: the locks that its learners get.
+    `limits`: what one learner's process may use.
+    `shut`: files and folders that no learner may read, beside the course's own.
+    `process`: where they are forked from; it is closed with this.
     """
 
     def __init__(

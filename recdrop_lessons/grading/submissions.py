@@ -50,14 +50,11 @@ def find_submissions(
 ) -> ClassFolder:
     """Every submission below `folder`. No link is followed: a student can only hand in what is their own.
 
-    Args:
-        folder: the class's folder, one folder a student.
-        lessons: the lessons that there are.
-        required: lessons that everyone was to hand in; who has no folder for one has its parts missing.
-        out: where the results go, which may lie in `folder`.
-
-    Raises:
-        NotFound: there is no such folder.
+    `folder`: the class's folder, one folder a student.
+    `lessons`: the lessons that there are.
+    `required`: lessons that everyone was to hand in; who has no folder for one has its parts missing.
+    `out`: where the results go, which may lie in `folder`.
+    Raises `NotFound`: there is no such folder.
     """
     if not folder.is_dir():
         raise NotFound(

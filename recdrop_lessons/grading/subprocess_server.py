@@ -52,8 +52,7 @@ class SubprocessServer:
 class SubprocessSpawner:
     """Starts learners' processes, one at a time, each in a second or two.
 
-    Args:
-        preload: the modules to load in each beside torch.
+    `preload`: the modules to load in each beside torch.
     """
 
     def __init__(self, preload: Sequence[str] = ()) -> None:

@@ -15,13 +15,10 @@ _WAITS = (0.05, 0.1, 0.2, 0.4)  # seconds: on Windows a file that a virus scanne
 def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> None:
     """The whole content, or the file as it was: written beside it, then moved over it.
 
-    Args:
-        path: the file; its folder is made where it is not there, its mode stays.
-        content: bytes, or text that is written in UTF-8.
-        durable: it outlives a power cut.
-
-    Raises:
-        OSError: it cannot be written; nothing is left over then.
+    `path`: the file; its folder is made where it is not there, its mode stays.
+    `content`: bytes, or text that is written in UTF-8.
+    `durable`: it outlives a power cut.
+    Raises `OSError`: it cannot be written; nothing is left over then.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)

@@ -15,9 +15,8 @@ from pathlib import Path
 def attach(package: str, file: str) -> tuple[Callable[[str], object], Callable[[], list[str]], list[str]]:
     """What an `__init__.py` needs: its `__getattr__`, `__dir__` and `__all__`.
 
-    Args:
-        package: its `__name__`.
-        file: its `__file__`; the list is read beside it.
+    `package`: its `__name__`.
+    `file`: its `__file__`; the list is read beside it.
     """
     stub = ast.parse(Path(file).with_suffix(".pyi").read_text(encoding="utf-8"))
     home = {

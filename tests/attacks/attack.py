@@ -18,10 +18,9 @@ WITHOUT_LSTM = 65
 class Attack:
     """One submission of a hostile class.
 
-    Args:
-        points: what it deserves: exactly that it must get.
-        hand_in: writes it into the student's folder.
-        statuses: by function name, the statuses that are meant where they matter.
+    `points`: what it deserves: exactly that it must get.
+    `hand_in`: writes it into the student's folder.
+    `statuses`: by function name, the statuses that are meant where they matter.
     """
 
     points: int

@@ -17,6 +17,7 @@ import submissions
 
 import recdrop_lessons
 from recdrop_lessons import checks
+from recdrop_lessons.checks.answer import AnswerError
 from recdrop_lessons.grading import fork_server, isolation
 from recdrop_lessons.grading.checker import Checker
 from recdrop_lessons.grading.fork_server import GradingError, Sandbox
@@ -44,7 +45,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[LockedServer]:
         yield found
 
 
-def run_in(server: LockedServer, source: str) -> list[str] | None:
+def run_in(server: LockedServer, source: str) -> AnswerError | None:
     """What a cell raises in a learner's process of that server."""
     spawner = server.spawner()
     notebook = LearnerProcess(spawner, Times(), Budget(20), 1 << 20)

@@ -59,8 +59,7 @@ def marked(name: str, mark: str) -> list[str]:
 def follow(name: str, folder: Path, before: Callable[[Block], None] = lambda block: None) -> int:
     """Do what the page says, in this folder; `before` each run stands for what a person does by hand.
 
-    Returns:
-        how many blocks were run.
+    Returns how many blocks were run.
     """
     printed, count = "", 0
     for block in blocks(name):

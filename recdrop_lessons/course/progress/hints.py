@@ -37,8 +37,7 @@ def hint(part: str) -> Note:
 def solution(part: str, force: bool = False) -> Note:
     """A part's solution, once it is solved, or by force.
 
-    Raises:
-        ProgressError: it is not solved yet, or the course's solutions are not here.
+    Raises `ProgressError`: it is not solved yet, or the course's solutions are not here.
     """
     found = find_part(part)
     if not force and not load()["parts"].get(found.number, {}).get("solved"):

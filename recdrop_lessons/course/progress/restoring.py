@@ -24,12 +24,9 @@ from recdrop_lessons.support.files import write_whole
 def reset(part: str, notebook: str | Path | None = None) -> Note:
     """Put one part's answer cell back as it was in the exercise; a copy of the notebook is kept first.
 
-    Args:
-        part: its number or name.
-        notebook: the learner's notebook; by default the lesson's one in the learner's folder.
-
-    Raises:
-        ProgressError: the notebook or its cell cannot be found or read; nothing is changed then.
+    `part`: its number or name.
+    `notebook`: the learner's notebook; by default the lesson's one in the learner's folder.
+    Raises `ProgressError`: the notebook or its cell cannot be found or read; nothing is changed then.
     """
     found = find_part(part)
     lesson = lesson_of(found)

@@ -16,8 +16,7 @@ Record = dict[str, Any]
 def results(out: Path) -> Iterator[tuple[str, Record]]:
     """Each student's name with a record, sorted, from the folder that `recdrop grade` wrote.
 
-    Raises:
-        NotFound: it holds no results.
+    Raises `NotFound`: it holds no results.
     """
     found = False
     for student in sorted(path for path in out.iterdir() if path.is_dir() and path.name != ".recdrop"):

@@ -20,8 +20,7 @@ def fill(roster: Path, results: Iterable[tuple[str, Record]]) -> tuple[str, list
     A column that is there, "01_cells (1234)", is filled; another is added, and Canvas makes an assignment of
     it. The row "Points Possible" keeps its place; Canvas needs it second.
 
-    Raises:
-        NotFound: the file is no export of a Canvas gradebook.
+    Raises `NotFound`: the file is no export of a Canvas gradebook.
     """
     try:
         # Canvas writes a byte-order mark.

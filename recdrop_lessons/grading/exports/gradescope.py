@@ -75,8 +75,7 @@ def write_autograder(lesson: str, into: Path, course: Path = _COURSE) -> Path:
 
     It holds the course's library as it is here, so that Gradescope grades with the same checks.
 
-    Raises:
-        NotFound: the library is not run from a clone of the course.
+    Raises `NotFound`: the library is not run from a clone of the course.
     """
     into.mkdir(parents=True, exist_ok=True)
     path = into / f"autograder-{lesson}.zip"

@@ -18,12 +18,9 @@ def write(url: str, results: Iterable[tuple[str, Record]]) -> int:
     Assignment, notebook and cells are made where `nbgrader generate_assignment` has not. What an instructor
     graded by hand (manual score, extra credit, comments) stays.
 
-    Args:
-        url: of the gradebook, "sqlite:///gradebook.db".
-        results: students' names and records.
-
-    Raises:
-        ImportError: nbgrader is not installed.
+    `url`: of the gradebook, "sqlite:///gradebook.db".
+    `results`: students' names and records.
+    Raises `ImportError`: nbgrader is not installed.
     """
     api = need("nbgrader.api", "nbgrader")
     # It starts `alembic`, which lies beside this Python, whether its environment is activated or not.

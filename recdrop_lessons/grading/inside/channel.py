@@ -43,9 +43,8 @@ class Channel:
     - The number grows with each request, and `idle` comes back only by a reply with that number. A frame that
       nobody asked for has an older number or none, and closes. So there is nothing to count or to drain.
 
-    Args:
-        transport: the stream's both directions; the channel owns it.
-        largest_request: bytes of tensors and bytes that one request may carry; a reply, `codec.MAX_PAYLOAD`.
+    `transport`: the stream's both directions; the channel owns it.
+    `largest_request`: bytes of tensors and bytes that one request may carry; a reply, `codec.MAX_PAYLOAD`.
     """
 
     def __init__(self, transport: Transport, largest_request: int = codec.MAX_PAYLOAD) -> None:
@@ -74,9 +73,8 @@ class Channel:
     def serve(self, answer: Callable[[Value], Value], refused: Callable[[CodecError], Value]) -> NoReturn:
         """Reply to one request after another until the channel is closed, which raises ChannelClosed.
 
-        Args:
-            answer: from a request to its reply.
-            refused: the reply in the place of one that cannot cross.
+        `answer`: from a request to its reply.
+        `refused`: the reply in the place of one that cannot cross.
         """
         while True:
             number, request = self._receive(self._largest_request, None)

@@ -32,10 +32,9 @@ from .transport import SocketTransport
 class Forker:
     """Forks learners into a sandbox, one at a time.
 
-    Args:
-        sock: the control socket.
-        settings: `layers`, of "namespaces", "landlock" and "seccomp"; `readable` and `shut` paths; `limits`.
-        answers: the module that holds `LocalAnswer`.
+    `sock`: the control socket.
+    `settings`: `layers`, of "namespaces", "landlock" and "seccomp"; `readable` and `shut` paths; `limits`.
+    `answers`: the module that holds `LocalAnswer`.
     """
 
     def __init__(self, sock: socket.socket, settings: dict[str, Any], answers: Any) -> None:

@@ -68,8 +68,7 @@ class _NoShell:
 class Learner:
     """One notebook's names, and the operations on them that a checker asks for.
 
-    Args:
-        answers: the module whose `LocalAnswer` calls a function on copies of plain values (checks/answer.py).
+    `answers`: the module whose `LocalAnswer` calls a function on copies of plain values (checks/answer.py).
     """
 
     def __init__(self, answers: Any) -> None:

@@ -15,13 +15,10 @@ from typing import Any
 def attack(targets: dict[str, Any]) -> list[str]:
     """Try to reach what no learner's code may reach.
 
-    Args:
-        targets: `read`: files that must stay unread; `write`: a folder that must stay unwritten; `tcp` and
-            `udp`: ports of loopback at which the checker listens; `parent`: a process that must not be
-            signalled.
-
-    Returns:
-        a sentence for each attempt that succeeded; none where the sandbox holds.
+    `targets`: `read`: files that must stay unread; `write`: a folder that must stay unwritten; `tcp` and
+        `udp`: ports of loopback at which the checker listens; `parent`: a process that must not be
+        signalled.
+    Returns a sentence for each attempt that succeeded; none where the sandbox holds.
     """
     succeeded: list[str] = []
 

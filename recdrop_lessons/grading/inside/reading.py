@@ -32,8 +32,7 @@ def read(data: bytes) -> list[Cell]:
     `defines`: the names that the cell's top level defines. `plain`: it only imports, defines and names
     things, so it cannot change how another cell works.
 
-    Raises:
-        Unreadable: with a sentence that says what is wrong and how to fix it.
+    Raises `Unreadable`: with a sentence that says what is wrong and how to fix it.
     """
     tree = _parse(_text(data))
     if not isinstance(tree, dict):

@@ -112,12 +112,9 @@ class Landlock:
     """A set of paths that may be read. Everything else of the file system is shut, and writing everywhere
     but in a process's private folder.
 
-    Args:
-        readable: files and folders, with all that is in them.
-        shut: files and folders that stay shut though they lie in a readable one; their names can be listed.
-
-    Raises:
-        OSError: the kernel has no Landlock.
+    `readable`: files and folders, with all that is in them.
+    `shut`: files and folders that stay shut though they lie in a readable one; their names can be listed.
+    Raises `OSError`: the kernel has no Landlock.
     """
 
     def __init__(self, readable: Iterable[str], shut: Iterable[str] = ()) -> None:

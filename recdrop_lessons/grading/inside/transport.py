@@ -51,9 +51,8 @@ class PipeTransport:
 
     So a call with a deadline works in a thread, and is left there when its time is over.
 
-    Args:
-        reader, writer: unbuffered files, which this owns.
-        end: ends the process on the other side, and with it any call that still waits.
+    `reader`, `writer`: unbuffered files, which this owns.
+    `end`: ends the process on the other side, and with it any call that still waits.
     """
 
     def __init__(self, reader: IO[bytes], writer: IO[bytes], end: Callable[[], None] = lambda: None) -> None:
