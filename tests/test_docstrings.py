@@ -1,6 +1,6 @@
-"""Docstrings are clean text (no letters that cannot be seen, no string cut in two by a formatter) in one dialect.
+"""Docstrings are clean text in one dialect: no letters that cannot be seen, no string cut in two.
 
-The dialect is CONTRIBUTING's. What a learner has to write is stated as in PyTorch, with "Args:" and "Returns:".
+The dialect is CONTRIBUTING's. What a learner has to write is stated as in PyTorch, with Args and Returns.
 """
 
 import ast
@@ -84,5 +84,5 @@ def test_what_a_learner_writes_has_arguments_and_result(path):
 )
 def test_each_other_dialect_is_seen(other):
     assert OTHER_DIALECT.search(other)
-    ours = "One line.\n\n    Shapes: x (B, F) → (B, H).\n    `p`: the rate.\n    Raises `ShapeError`: another rank."
-    assert not OTHER_DIALECT.search(ours)
+    ours = "Shapes: x (B, F) → (B, H).", "`p`: the rate.", "Raises `ShapeError`: another rank."
+    assert not OTHER_DIALECT.search("\n    ".join(ours))
