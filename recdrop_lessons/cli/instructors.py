@@ -87,6 +87,41 @@ def grade(
 
 
 @app.command(rich_help_panel=PANEL)
+def insights(
+    results: Annotated[Path, typer.Argument(help="The folder that `recdrop grade` wrote.")],
+    predictions: Annotated[
+        Path | None,
+        typer.Option(help="A folder with what the learners saved: LEARNER.json in it, or LEARNER/…."),
+    ] = None,
+) -> None:
+    """Make one page of a class: predictions, misconceptions, hardest parts, and what to discuss next.
+
+    Writes RESULTS/insights.html. With predictions also RESULTS/class_predictions.json, for the learners'
+    folders: how many of the class got each one wrong.
+    """
+    from recdrop_lessons.course.predictions.class_answers import CLASS_FILE, as_file
+    from recdrop_lessons.grading import exports
+    from recdrop_lessons.grading import insights as of_class
+    from recdrop_lessons.grading.finding import NotFound
+    from recdrop_lessons.grading.insights_page import insights_page
+    from recdrop_lessons.support.files import write_whole
+
+    try:
+        if predictions is not None and not predictions.is_dir():
+            refuse(f"{predictions} is no folder: name the one that holds the learners' predictions.")
+        gathered = of_class.gather(predictions) if predictions else of_class.Gathered({})
+        found = of_class.insights(exports.results(results), gathered)
+        write_whole(results / "insights.html", insights_page(found))
+        if found.predictions:
+            write_whole(results / CLASS_FILE, as_file(found.predictions))
+    except (NotFound, OSError) as error:
+        refuse(error)
+    for name in found.unread:
+        typer.echo(f"  {name} could not be read.", err=True)
+    typer.echo(f"{found.students} students, {found.learners} with predictions: {results / 'insights.html'}")
+
+
+@app.command(rich_help_panel=PANEL)
 def export(
     results: Annotated[Path, typer.Argument(help="The folder that `recdrop grade` wrote.")],
     to: Annotated[str, typer.Option(help="gradescope, github-classroom, canvas or nbgrader.")],

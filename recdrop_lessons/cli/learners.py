@@ -67,21 +67,6 @@ def update(
 
 
 @app.command()
-def results(
-    lesson: Annotated[str, typer.Argument(help='The number of a lesson or its notebook: "05".')],
-) -> None:
-    """Put a lesson with its stored results beside your own one, which came without them."""
-    from recdrop_lessons.course.folders import learners_folder
-    from recdrop_lessons.course.workspace import WorkspaceError
-    from recdrop_lessons.course.workspace import results as bring
-
-    try:
-        typer.echo(f"With its results: {bring(lesson, learners_folder())}")
-    except WorkspaceError as error:
-        refuse(error)
-
-
-@app.command()
 def check(
     notebook: Annotated[Path, typer.Argument(help="Your notebook, or the folder it is in.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,

@@ -17,8 +17,9 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; 
 pre { background: #f5f5f5; border: 1px solid #ccc; padding: .6em; overflow-x: auto; white-space: pre-wrap; }
 section { border-left: 6px solid #0072b2; padding-left: 1em; margin: 1.5em 0; }
 section.open { border-left-color: #d55e00; }
-table { border-collapse: collapse; } th, td { border: 1px solid #bbb; padding: .2em .7em; text-align: left; }
-td.number { text-align: right; }
+table { border-collapse: collapse; } .wide { overflow-x: auto; } figure { margin: 1em 0; }
+th, td { border: 1px solid #bbb; padding: .2em .7em; text-align: left; }
+td.number { text-align: right; white-space: nowrap; }
 .bar { background: #0072b2; height: 1.1em; min-width: 2px; }
 """.strip()
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -32,7 +33,8 @@ _STATUS = {
 }
 
 
-def _page(title: str, body: Sequence[str]) -> str:
+def page(title: str, body: Sequence[str]) -> str:
+    """A whole page that loads nothing and runs nothing."""
     return "\n".join(
         [
             "<!DOCTYPE html>",
@@ -52,7 +54,7 @@ def feedback(student: str, rows: Sequence[GradedSubmission]) -> str:
     body: list[str] = []
     for row in rows:
         body += _lesson(row)
-    return _page(f"Feedback for {spreadsheet_safe(student)}", body)
+    return page(f"Feedback for {spreadsheet_safe(student)}", body)
 
 
 def _lesson(row: GradedSubmission) -> list[str]:
@@ -99,7 +101,7 @@ def summary(rows: Sequence[GradedSubmission], problems: Sequence[str]) -> str:
             *[f"<li>{escape(spreadsheet_safe(one))}</li>" for one in odd],
         ]
         body.append("</ul>")
-    return _page("The class", body)
+    return page("The class", body)
 
 
 def _parts_table(rows: Sequence[GradedSubmission]) -> list[str]:

@@ -11,8 +11,10 @@ from typing import Any
 
 import nbformat
 import pytest
+from typer.testing import CliRunner
 
 from recdrop_lessons import predict, reveal
+from recdrop_lessons.cli import app
 from recdrop_lessons.course import predictions as asked
 from recdrop_lessons.course import progress
 from recdrop_lessons.course.marked_text import inline_html
@@ -125,6 +127,18 @@ def test_only_the_predictions_leave_the_store_and_they_can_be_read_again() -> No
     exported = json.loads(json.dumps(asked.only_predictions(progress.load())))
     assert list(exported["kept"]) == [f"prediction {one.name}"]
     assert asked.answers_in(exported) == {one.name: one.right}
+
+
+def test_the_command_shows_them_and_saves_nothing_else(tmp_path: Path) -> None:
+    progress.keep("quiz opening", "mine")
+    asked.keep(asked.find("05-goes-up"), "c")
+    asked.keep(asked.find("05-survival"), 0.12)
+    done = CliRunner().invoke(app, ["predictions", "--save", str(tmp_path / "mine.json")])
+    assert done.exit_code == 0, done.output
+    assert "✘ 05-goes-up: c)" in done.output and "✔ 05-survival: 0.12" in done.output
+    saved = json.loads((tmp_path / "mine.json").read_text(encoding="utf-8"))
+    assert asked.answers_in(saved) == {"05-goes-up": "c", "05-survival": 0.12}
+    assert "mine" not in json.dumps(saved["kept"])
 
 
 @pytest.mark.parametrize("damaged", [None, [], {"kept": None}, {"kept": {"prediction 05-survival": 1}}])

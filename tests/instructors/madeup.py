@@ -60,6 +60,14 @@ def dies(cells: Cells) -> Cells:
     return cells | {"gru_step": "import os\ndef gru_step(x, h, W, U, b_w, b_u):\n    os._exit(1)"}
 
 
+def predictions(letters: Mapping[str, str], name: str = "05-goes-up") -> dict[str, dict[str, Any]]:
+    """What each student's store holds after one prediction."""
+    return {
+        student: {"version": 1, "parts": {}, "kept": {f"prediction {name}": {"at": "", "answer": letter}}}
+        for student, letter in letters.items()
+    }
+
+
 def notebook(kind: Callable[[Cells], Cells]) -> str:
     """The exercise as such a student hands it in."""
     return fill(kind(answers()))

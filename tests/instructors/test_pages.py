@@ -85,6 +85,29 @@ def test_grading_a_class_resuming_and_reading_the_results(graded: Path) -> None:
     assert re.findall(r"^\| `(\w+)` \|", page, re.M) == list(_STATUS)
 
 
+def test_insights_into_the_class_with_its_predictions(graded: Path, tmp_path: Path) -> None:
+    shutil.copytree(graded / "grades", tmp_path / "grades")
+    stores = madeup.predictions({"anna": "b", "bo": "c", "chi": "c", "dee": "d", "eve": "b"})
+    for student, store in stores.items():
+        path = tmp_path / "predictions" / f"{student}.json"
+        if student == "bo":
+            path = tmp_path / "predictions" / "bo" / ".recdrop" / "progress.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(store), encoding="utf-8")
+    assert pages.follow("insights", tmp_path) == 2
+    text = (tmp_path / "grades" / "insights.html").read_text(encoding="utf-8")
+    assert "gate-order" in text and "1.2 lstm_step" in text and "3 of 5 (60 %)" in text
+    assert not [name for name in ("anna", "chi", "dee", "eve", "fay") if re.search(rf"\b{name}\b", text)]
+    # On the seed of the page, with the class's folder beside it, a learner sees the class.
+    shutil.copy(tmp_path / "grades" / "class_predictions.json", tmp_path)
+    shown = subprocess.run(
+        [sys.executable, "-c", "from recdrop_lessons import reveal; print(reveal('05-goes-up'))"],
+        env=os.environ | {"RECDROP_FOLDER": str(tmp_path)},
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert "3 of 5 (60 %) of the class got it wrong" in shown
+
+
 # nbgrader's own queries say so.
 @pytest.mark.filterwarnings("ignore:Object of type <Submitted")
 def test_nbgrader_releases_and_gets_its_points_back(tmp_path: Path) -> None:

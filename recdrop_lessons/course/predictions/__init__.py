@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from recdrop_lessons.course.predictions.class_answers import class_count
-from recdrop_lessons.course.predictions.prediction_file import Prediction, PredictionError, find, predictions
+from recdrop_lessons.course.predictions.prediction_file import (
+    Answer,
+    Prediction,
+    PredictionError,
+    find,
+    predictions,
+)
 from recdrop_lessons.course.predictions.predictions_kept import (
     answers_in,
     keep,
@@ -25,6 +31,7 @@ from recdrop_lessons.course.predictions.predictions_shown import (
 )
 
 __all__ = [
+    "Answer",
     "Prediction",
     "PredictionError",
     "answers_in",

@@ -1,0 +1,53 @@
+"""A learner's predictions, and the stored results that came out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recdrop_lessons.cli.base import app, refuse
+
+
+@app.command()
+def results(
+    lesson: Annotated[str, typer.Argument(help='The number of a lesson or its notebook: "05".')],
+) -> None:
+    """Put a lesson with its stored results beside your own one, which came without them."""
+    from recdrop_lessons.course.folders import learners_folder
+    from recdrop_lessons.course.workspace import WorkspaceError
+    from recdrop_lessons.course.workspace import results as bring
+
+    try:
+        typer.echo(f"With its results: {bring(lesson, learners_folder())}")
+    except WorkspaceError as error:
+        refuse(error)
+
+
+@app.command()
+def predictions(
+    save: Annotated[
+        Path | None, typer.Option(help="Write them, and nothing else of yours, into this file to hand in.")
+    ] = None,
+) -> None:
+    """Your predictions beside the right answers."""
+    from recdrop_lessons.course import predictions as asked
+    from recdrop_lessons.course import progress as kept
+    from recdrop_lessons.support.files import write_whole
+
+    store = kept.load()
+    answers = asked.answers_in(store)
+    for name, answer in answers.items():
+        one = asked.find(name)
+        typer.echo(
+            f"{'✔' if one.is_right(answer) else '✘'} {name}: {one.words(answer)}; right: {one.right_in_words}"
+        )
+    typer.echo(f"{len(answers)} of {len(asked.predictions())} predictions made.")
+    if save is not None:
+        try:
+            write_whole(save, json.dumps(asked.only_predictions(store), indent=1, ensure_ascii=False) + "\n")
+        except OSError as error:
+            refuse(error)
+        typer.echo(f"Written to {save}.")
