@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from recdrop_lessons.experiments.datasets import Split
+from recdrop_lessons.experiments.datasets import Graph, Split
 from recdrop_lessons.experiments.tasks import BLOCK, Data
 from recdrop_lessons.support.optional import need
 
@@ -35,6 +35,18 @@ def support_vectors(data: Data) -> Array:
     """Return 0 or 1 for each test example, by an SVM with a Gaussian kernel; C is chosen on validation."""
     made = need("sklearn.svm", "scikit-learn").SVC
     return _best(data, lambda c: made(C=c))
+
+
+def label_spreading(graph: Graph, neighbours: int = 5) -> Array:
+    """Return 0 or 1 for each test node: each label spreads to its nearest neighbours in feature space.
+
+    Source: Zhou et al. 2004, "Learning with local and global consistency", as scikit-learn has it.
+    """
+    made = need("sklearn.semi_supervised", "scikit-learn").LabelSpreading
+    y = graph.y.numpy()
+    known = np.where(graph.train.numpy(), y, -1)  # -1: no label is given
+    spread = made(kernel="knn", n_neighbors=neighbours).fit(graph.x.numpy(), known).transduction_
+    return np.asarray((spread == y)[graph.test.numpy()], dtype=float)
 
 
 CLASSIFIERS: dict[str, Callable[[Data], Array]] = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from recdrop_lessons.plots.style import BLUE, EMBER, GREEN, GREY, INK, PALE, look
+from recdrop_lessons.plots.style import BLUE, EMBER, GREEN, GREY, INK, PALE, SKY, look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -95,6 +95,33 @@ def noises(panels: Mapping[str, tuple[Any, Any, Mapping[float, float]]], *, x: s
             ax.axvline(1, color=GREY, linestyle=":", linewidth=1.5)
             ax.set(title=title, xlabel=x, ylim=(0, 0.9))
         made.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return made
+
+
+def matrices(panels: Mapping[str, Any], shown: Any, *, x: str, y: str) -> Figure:
+    """Square matrices as tables side by side, entries where `shown` is true, and each row's sum behind it."""
+    with look() as figure:
+        made, axes = figure(1, len(panels), height=3.6)
+        for ax, (title, values) in zip(axes[0], panels.items(), strict=True):
+            matrix = np.asarray(values, dtype=float)
+            ax.imshow(matrix, cmap="Blues", vmin=0, vmax=2)
+            for v, u in np.argwhere(np.asarray(shown)):
+                words = f"{matrix[v, u]:.2f}" if matrix[v, u] else "×"
+                ax.text(u, v, words, ha="center", va="center", fontsize=10)
+            for v, total in enumerate(matrix.sum(1)):
+                ax.text(len(matrix) - 0.2, v, f"{total:.2f}", va="center", color=EMBER)
+            ax.set(title=title, xlabel=x, ylabel=y, xticks=range(len(matrix)), yticks=range(len(matrix)))
+    return made
+
+
+def histogram(values: Any, *, x: str, mark: float, name: str) -> Figure:
+    """How many of the values lie in each of 40 bins, and a dashed line at `mark` with its name."""
+    with look() as figure:
+        made, axes = figure(height=3.0)
+        axes[0, 0].hist(np.asarray(values).ravel(), bins=40, color=SKY, edgecolor="white")
+        axes[0, 0].axvline(mark, color=EMBER, linestyle="--", label=name)
+        axes[0, 0].set(xlabel=x, ylabel="how many")
+        axes[0, 0].legend()
     return made
 
 

@@ -60,6 +60,19 @@ def test_a_noise_is_a_density_and_its_values() -> None:
     ]
 
 
+def test_a_matrix_has_its_entries_and_the_sums_of_its_rows() -> None:
+    values = np.array([[0.25, 0.0], [0.0, 0.5]])
+    shown = np.array([[True, True], [False, True]])
+    ax = figures.matrices({"α": values}, shown, x="source", y="target").axes[0]
+    assert [text.get_text() for text in ax.texts] == ["0.25", "×", "0.50", "0.25", "0.50"]
+
+
+def test_a_histogram_counts_all_values() -> None:
+    ax = figures.histogram([[0.0, 1.0], [1.0, 2.0]], x="sum", mark=1.0, name="before").axes[0]
+    assert sum(bar.get_height() for bar in ax.patches) == 4
+    assert ax.lines[0].get_xdata() == [1.0, 1.0]
+
+
 def test_bars_stand_in_groups_and_pairs_are_lines() -> None:
     drawn = figures.bars({"none": [1, 2], "all": [3, 4]}, ["i", "f"], x="gate", y="norm").axes[0]
     assert [bar.get_height() for bar in drawn.patches] == [1, 2, 3, 4]
