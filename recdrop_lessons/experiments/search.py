@@ -38,6 +38,8 @@ SOME_DECAY = (0.03, 0.3)
 #: The next decay where the largest was best.
 MORE_DECAY = {0.3: 1.0, 1.0: 3.0, 3.0: 10.0}
 KEPT = 3
+#: Mean scores that agree to so many decimal places are equal.
+EQUAL = 4
 
 Runs = Mapping[Setting, Run]
 
@@ -125,14 +127,14 @@ def beyond(best: Candidate, tried: list[Candidate]) -> list[Candidate]:
 def ranked(task: str, arm: str, tried: Iterable[Candidate], runs: Runs, pairs: int) -> list[Candidate]:
     """Return the candidates, best first, by the mean validation score over the first `pairs` of the search.
 
-    Equal means keep the order in which they were tried.
+    Equal means keep the order in which they were tried. Two accuracies with the same number of right answers
+    are equal, whatever the file has rounded, so that a search which goes on from its file chooses alike.
     """
     sign = 1 if TASKS[task].score == "accuracy" else -1
 
     def mean(candidate: Candidate) -> float:
-        return float(
-            np.mean([runs[setting].validation for setting in _settings(task, arm, [candidate], pairs)])
-        )
+        scores = [runs[setting].validation for setting in _settings(task, arm, [candidate], pairs)]
+        return round(float(np.mean(scores)), EQUAL)
 
     return sorted(tried, key=lambda candidate: -sign * mean(candidate))
 
