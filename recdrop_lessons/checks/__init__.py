@@ -26,7 +26,7 @@ To add a part (docs/instructors/adapting.md has one written out):
    that the arguments decide (exact.py). Where the value is a word out of a few, `told=False` keeps
    the right one out of the report. A part that maps names to words or shapes is a `table` (tables.py).
    A random part writes its own check from the `Steps` of steps.py and the bounds of chance.py: few calls on
-   large tensors, each comparison's chance to reject a right answer below `chance.ERROR`.
+   large tensors, each comparison rejects a right answer with a probability below `chance.ERROR`.
 5. tests/answers/lesson_NN_name/function.py: RIGHT and WRONG, at least one wrong answer a misconception. Each
    must pass or fail at every seed; tests/checks/test_curriculum.py lists what the course promises to catch.
 

@@ -1,4 +1,4 @@
-"""What a deterministic part is tried on."""
+"""What a deterministic part is tested on."""
 
 from __future__ import annotations
 

@@ -19,12 +19,12 @@ ERROR = 4e-9
 def rate_fits(count: int, of: int, rate: float) -> bool:
     """Whether `count` of `of` independent events of that rate is likely.
 
-    Chernoff: P(share ≥ a) ≤ exp(-n KL(a ‖ rate)), and the same below.
+    Chernoff: P(count/n ≥ a) ≤ exp(-n KL(a ‖ rate)), and the same below.
     """
     if rate in (0.0, 1.0):
         return count == of * rate
     rest = of - count
-    # n KL(share ‖ rate)
+    # n KL(count/n ‖ rate)
     divergence = (count * math.log(count / (of * rate)) if count else 0.0) + (
         rest * math.log(rest / (of * (1 - rate))) if rest else 0.0
     )

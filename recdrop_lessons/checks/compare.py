@@ -106,7 +106,7 @@ def _compare(
         if not isinstance(yours, (tuple, list)):
             return differ("kind", _other_kind(yours, right, name))
         if len(yours) != len(right):
-            return differ("length", f"{name}: {len(yours)} values came back, {len(right)} are expected.")
+            return differ("length", f"{name}: you return {len(yours)} values; there should be {len(right)}.")
         named = len(names) == len(right) > 1
         inner = {i: names[i] if named else f"{name}[{i}]" for i in range(len(right))}
     elif isinstance(right, dict):
@@ -120,7 +120,7 @@ def _compare(
 
 
 def _other_kind(yours: Value, right: Value, name: str) -> str:
-    return f"{name}: {describe(yours)} came back, {describe(right)} is expected."
+    return f"{name}: you return {describe(yours)}; the right value is {describe(right)}."
 
 
 def _compare_tensors(
@@ -132,9 +132,9 @@ def _compare_tensors(
     if not isinstance(yours, Tensor):
         return differ("kind", _other_kind(yours, right, name))
     if yours.shape != right.shape:
-        return differ("shape", f"{name} has shape {shape(yours)}, expected is {shape(right)}.")
+        return differ("shape", f"{name} has shape {shape(yours)}; the right shape is {shape(right)}.")
     if dtype is not None and right.is_floating_point() and yours.dtype != dtype:
-        return differ("dtype", f"{name} came back as {_short(yours.dtype)}, expected is {_short(dtype)}.")
+        return differ("dtype", f"{name} has dtype {_short(yours.dtype)}; the right dtype is {_short(dtype)}.")
     if right.numel() == 0:
         return None
     a, b = yours.double(), right.double()
@@ -150,7 +150,7 @@ def _compare_tensors(
     where = tuple(int(i) for i in (lost if bool(lost.any()) else wrong).nonzero()[0])
     at = f"{name}[{', '.join(map(str, where))}]" if where else name
     if bool(lost.any()):
-        return differ("not finite", f"{at} is {float(a[where])}, a finite number is expected.", where)
+        return differ("not finite", f"{at} is {float(a[where])}; it should be a finite number.", where)
     places = f" in {int(wrong.sum())} of {wrong.numel()} places" if wrong.numel() > 1 else ""
     first = f"first {at}: yours {number(a[where])}, right {number(b[where])}"
     return differ("value", f"{name} differs{places}, {first}.", where)

@@ -38,7 +38,7 @@ class Draw:
         return scale * torch.randn(shape, generator=self.torch, dtype=torch.float64)
 
     def mask(self, *shape: int, p: float | None = None) -> Tensor:
-        """An inverted Bernoulli mask, {0, 1/(1-p)}, that holds both values wherever it has room."""
+        """An inverted Bernoulli mask, {0, 1/(1-p)}, that holds both values if it has two elements or more."""
         p = self.uniform(0.3, 0.6) if p is None else p
         kept = torch.rand(*shape, generator=self.torch, dtype=torch.float64) >= p
         flat = kept.view(-1)

@@ -114,7 +114,7 @@ WRONG_SHAPE = Misconception(
     "its line and look where it departs.",
 )
 AXIS_NOT_REDUCED = Misconception(
-    "axis-not-reduced", "Your result still has an axis that is to be summed, averaged or picked from."
+    "axis-not-reduced", "Your result still has an axis that should be summed, averaged or indexed."
 )
 AXIS_REDUCED = Misconception(
     "axis-reduced",

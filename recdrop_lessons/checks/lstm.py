@@ -232,7 +232,7 @@ def step_arguments(draw: Draw, B: int, F: int, H: int) -> dict[str, Any]:
 
 
 def step_cases(draw: Draw, arguments: Callable[[Draw, int, int, int], dict[str, Any]]) -> Iterator[Case]:
-    """Plain sizes, twice; then many units, one row, four rows, one feature, one unit, and all sizes equal."""
+    """Plain sizes, twice; then many units, one example, four, one feature, one unit, and all sizes equal."""
     B, F, H = draw.sizes(3)
     wide = (B, F, draw.integer(9, 13))
     edges = wide, (1, F, H), (4, F, H), (B, 1, H), (B, F, 1), (1, 1, 1), (H, H, H), (4, 4, 4)
@@ -242,7 +242,7 @@ def step_cases(draw: Draw, arguments: Callable[[Draw, int, int, int], dict[str, 
 
 
 def time_cases(draw: Draw, arguments: Callable[[Draw, int, int, int, int], dict[str, Any]]) -> Iterator[Case]:
-    """As step_cases, over a few steps: also one step, and as many steps as rows."""
+    """As step_cases, over a few steps: also one step, and as many steps as examples."""
     T = draw.integer(2, 4)
     B, F, H, *_ = (size for size in draw.sizes(4) if size != T)
     wide = (B, T, F, draw.integer(9, 13))

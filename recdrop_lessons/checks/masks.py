@@ -135,7 +135,7 @@ def judge(multiplier: Tensor, p: float, shared: Sequence[bool], scale: float | N
     `multiplier`: what each element was multiplied by. Wherever one axis alone has its own draws, it must be
         so long that it cannot be all kept or all dropped by chance.
     `p`: the rate of dropping; well away from 1/2 where keep-probability is to be named.
-    `shared`: for each axis whether one draw is to serve it.
+    `shared`: for each axis whether it should have one draw.
     `scale`: 1/(1-p) by default.
     """
     scale = 1 / (1 - p) if scale is None else scale
@@ -178,7 +178,7 @@ def _off_scale(multiplier: Tensor, dropped: Tensor, scale: float) -> Problem | N
 
 
 def _pattern(dropped: Tensor, p: float) -> Problem | None:
-    """Pairs along each axis agree no more often than by chance, and each half has its share."""
+    """Pairs along each axis agree no more often than by chance, and each half has the same rate."""
     for axis, size in enumerate(dropped.shape):
         if size < 2:
             continue
@@ -209,7 +209,7 @@ def calls_independent(masks: Sequence[Tensor], p: float) -> bool:
 def counts_vary(masks: Sequence[Tensor]) -> bool:
     """Whether the number dropped differs between masks of one size.
 
-    That k binomial counts all agree has chance at most P(mode)^(k-1): for seven masks of 640 draws at p = 0.2
-    below chance.ERROR.
+    k binomial counts all agree with a probability of at most P(mode)^(k-1): for seven masks of 640 draws at
+    p = 0.2 that is below chance.ERROR.
     """
     return len({int((mask == 0).sum()) for mask in masks}) > 1

@@ -39,7 +39,7 @@ def drops_nothing(reply: Reply) -> None:
 
 
 def small_shapes(draw: Draw) -> Iterator[Tensor]:
-    """One row, one element, one to four axes, both dtypes, contiguous or not."""
+    """One example, one element, one to four axes, both dtypes, contiguous or not."""
     a, b, c = draw.sizes(3)
     for shape, dtype in product(
         ((1, a), (a, 1), (1,), (b,), (a, b, c), (a, 1, b, 2)), (torch.float32, torch.float64)

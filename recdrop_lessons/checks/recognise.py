@@ -153,7 +153,7 @@ class Values:
                 return function(**arguments)
         except Silent:
             return _SILENT
-        except Exception:  # a mistake may well not fit every input
+        except Exception:  # a mistake may not fit every input
             return RAISED
 
 

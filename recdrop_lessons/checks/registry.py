@@ -36,8 +36,8 @@ def _parts(package: str) -> tuple[Part, ...]:
         found = getattr(importlib.import_module(f"{package}.{one.name}"), "PART", None)
         if not isinstance(found, Part) or found.name != one.name:
             raise TypeError(
-                f"{package.rsplit('.', 1)[-1]}/{one.name}.py: expected is a PART whose function is "
-                f"{one.name}, found is {getattr(found, 'name', found)!r}. A file that several parts share "
+                f"{package.rsplit('.', 1)[-1]}/{one.name}.py: a PART whose function is {one.name} was "
+                f"expected, and {getattr(found, 'name', found)!r} was found. A file that several parts share "
                 "has a name that begins with _."
             )
         parts.append(found)

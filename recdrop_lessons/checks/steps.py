@@ -70,7 +70,7 @@ def fail(
 
 @dataclass(frozen=True)
 class Step:
-    """One call, and what is to be made of its reply.
+    """One call, and how its reply is judged.
 
     `label`: what is special about the call, for the report.
     `arguments`: as they are handed over; a generator among them belongs to this call alone.
@@ -201,7 +201,7 @@ class Drawing:
     `arguments`: without a generator. They must leave so many draws that two results agree by chance with a
         probability below 1e-9.
     `judge`: gives a reply's result as a tensor, and may fail.
-    `others`: how many generators with other seeds are tried.
+    `others`: how many generators with other seeds are tested.
     """
 
     def __init__(

@@ -17,7 +17,9 @@ def grade(
     submissions: Annotated[
         Path, typer.Argument(help="A folder with SUBMISSIONS/student/lesson/lesson.ipynb.")
     ],
-    out: Annotated[Path, typer.Option(help="Where the results go. A run that was cut off goes on there.")],
+    out: Annotated[
+        Path, typer.Option(help="The folder of the results. A run that was cut off continues there.")
+    ],
     jobs: Annotated[int, typer.Option(min=1, help="Notebooks graded at the same time; best one a core.")] = 1,
     seed: Annotated[
         int | None, typer.Option(help="Of the checks' inputs; by default drawn once for OUT.")
@@ -34,16 +36,19 @@ def grade(
         bool, typer.Option("--trust-submissions", help="Run them without isolation where none holds.")
     ] = False,
     shard: Annotated[
-        str, typer.Option(help="i/n: the i-th of n shares. Once more without it for the table.")
+        str,
+        typer.Option(
+            help="i/n: the i-th of n parts of the class. Run it once more without this option for the table."
+        ),
     ] = "1/1",
     scheduler: Annotated[
         str | None, typer.Option(help="A Dask scheduler's address: grade on its workers.")
     ] = None,
 ) -> None:
-    """Grade a class: isolated, in parallel, going on where it was cut off.
+    """Grade a class: isolated, in parallel. A run that was cut off continues.
 
     Writes OUT/grades.csv, OUT/summary.html, OUT/student/lesson.json and OUT/student/feedback.html.
-    Exit code 0: everything was graded; 1: some are to be looked at by hand; 2: nothing could be graded;
+    Exit code 0: everything was graded; 1: some need a look by hand; 2: nothing could be graded;
     130: interrupted, what is done is kept.
     """
     from recdrop_lessons.cli.launch import run_again_warm
@@ -77,7 +82,7 @@ def grade(
     except KeyError as error:
         refuse(error.args[0])
     except KeyboardInterrupt:
-        refuse(f"interrupted; what is done is kept in {out}, and the same command goes on there.", 130)
+        refuse(f"interrupted; what is done is kept in {out}, and the same command continues there.", 130)
     if finished.isolation == "none":
         typer.echo("*** Graded WITHOUT isolation: the submissions could do whatever you can. ***", err=True)
     for problem in (*finished.totals.ungraded, *finished.problems):

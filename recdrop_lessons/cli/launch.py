@@ -30,8 +30,8 @@ def run_again_warm(command: str, program: str) -> None:
 
     `command`: its name, "check"; `program`: whose command it is, "module:name" of something to call.
 
-    Returns where that is not to be: torch is loaded already; another program calls the command; a stream or
-    the folder is gone; the system is none where a process ends with the one it was forked from.
+    It returns without doing so where torch is loaded already, where another program calls the command, where
+    a stream or the folder no longer exists, and where a process outlives the one it was forked from.
     """
     if "torch" in sys.modules or sys.argv[1:2] != [command]:
         return
@@ -43,7 +43,7 @@ def run_again_warm(command: str, program: str) -> None:
         instructions = _instructions() | {"program": program}
         server = fork_server.ForkServer()
     except (AttributeError, OSError, fork_server.GradingError):
-        return  # the command may well do without, or will say so
+        return  # the command may not need it, or will say so
     try:
         code = _run(server, instructions)
     except (OSError, fork_server.GradingError):

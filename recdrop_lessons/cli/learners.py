@@ -217,7 +217,7 @@ def bench(seconds: Annotated[float, typer.Option(help="About so long.")] = 10.0)
 
 @app.command()
 def sweep(
-    out: Annotated[Path, typer.Option(help="The results, a line a run; goes on where it was cut off.")],
+    out: Annotated[Path, typer.Option(help="The results, a line a run. A run that was cut off continues.")],
     jobs: Annotated[int, typer.Option(min=1, help="Processes of one thread each.")] = 1,
     scheduler: Annotated[
         str | None, typer.Option(help="A Dask scheduler's address: run on its workers.")
@@ -265,5 +265,5 @@ def sweep(
     except (RecdropError, OSError) as error:
         refuse(error)
     except KeyboardInterrupt:
-        refuse(f"interrupted; what is done is kept in {out}, and the same command goes on there.", 130)
+        refuse(f"interrupted; what is done is kept in {out}, and the same command continues there.", 130)
     typer.echo(f"{len(wanted)} runs in {out}.")

@@ -151,7 +151,7 @@ def update(folder: Path | None = None) -> Update:
     except OSError as error:
         raise WorkspaceError(
             f"{folder} could not be updated ({error.strerror}). Nothing of yours is lost. When that is "
-            "fixed, `recdrop update` goes on there."
+            "fixed, `recdrop update` continues there."
         ) from None
     return Update(folder, False, tuple(changes))
 

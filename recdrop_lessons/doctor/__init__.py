@@ -14,7 +14,7 @@ __all__ = ["Finding", "examine"]
 
 
 def examine() -> Iterator[Finding]:
-    """Every finding, in order; the slowest, which tries to break out of the grader's isolation, last."""
+    """Every finding, in order; the slowest, which attacks the grader's isolation, last."""
     wanted = learners_folder().absolute()
     folder = next(one for one in (wanted, *wanted.parents) if one.is_dir())  # it is made when it is needed
     yield packages.python()

@@ -18,7 +18,7 @@ LOW_DISK = 200e6
 
 
 def folders(folder: Path) -> Iterator[Finding]:
-    """Whether notebooks and progress can be saved. It is tried: the rights alone do not tell."""
+    """Whether notebooks and progress can be saved. It writes a file: permissions alone do not say it."""
     rooms = [folder / name for name in (".", "notebooks", "exercises", ".recdrop")]
     failed = [(room, error) for room in rooms if room.is_dir() and (error := _cannot_write(room))]
     for room, error in failed:
@@ -40,7 +40,7 @@ def _cannot_write(folder: Path) -> str:
 
 
 def disks(*places: Path) -> Iterator[Finding]:
-    """Whether there is room to save notebooks, and for what kernels and grading write in passing."""
+    """Whether there is room to save notebooks, and for the temporary files of kernels and grading."""
     for folder in {os.stat(folder).st_dev: folder for folder in reversed(places)}.values():
         free = shutil.disk_usage(folder).free
         cure = f"Less than {LOW_DISK / 1e6:.0f} MB: delete what is not needed there, or go to another disk."
@@ -48,10 +48,10 @@ def disks(*places: Path) -> Iterator[Finding]:
 
 
 def isolation() -> Iterator[Finding]:
-    """What keeps a submission from the rest of the machine, each kind tried by a real attack."""
+    """What keeps a submission from the rest of the machine, each kind tested by a real attack."""
     if importlib.util.find_spec("torch") is None:
         yield Finding(
-            False, "isolation for grading: not tried without torch", "pip install torch", needed=False
+            False, "isolation for grading: not tested without torch", "pip install torch", needed=False
         )
         return
     from recdrop_lessons.grading.isolation import examine as kinds

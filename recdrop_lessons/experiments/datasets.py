@@ -23,7 +23,7 @@ class DataError(RecdropError):
 
 
 class Split(NamedTuple):
-    """Inputs and targets, one row each: `x, y = data.train`."""
+    """Inputs and targets, example by example: `x, y = data.train`."""
 
     x: Tensor
     y: Tensor
@@ -31,7 +31,7 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """Three parts, no row in common: learn on `train`, choose on `validation`, report once on `test`."""
+    """Three parts, no example in common: learn on `train`, choose on `validation`, report once on `test`."""
 
     train: Split
     validation: Split
@@ -50,8 +50,8 @@ def digits(train: int = 300, validation: int = 300, seed: int = 0) -> Splits:
     """Handwritten digits, read row by row: 8 steps of 8 pixels each.
 
     x (N, 8, 8) float32 in [0, 1], time before features; y (N,) int64 in 0…9.
-    `train`, `validation`: rows in these parts; the rest of the 1797 is the test part. Every part holds the
-    ten digits in the proportions of the whole (stratified).
+    `train`, `validation`: examples in these parts; the rest of the 1797 is the test part. Every part holds
+    the ten digits in the proportions of the whole (stratified).
     Raises `DataError` when a part would be too small to hold each digit once.
     Source: scikit-learn's `load_digits` (UCI, Alpaydin and Kaynak 1998).
     """
@@ -202,14 +202,14 @@ def manual_text(characters: int | None = 200_000, validation: float = 0.1, test:
     """English prose: the language reference that every Python carries in `pydoc_data.topics`.
 
     `characters`: how many, from the start, topics in alphabetical order; None for all.
-    `validation`, `test`: shares cut from the end, in this order; the training stretch comes first.
-    The manual repeats whole paragraphs under several topics. Each is kept once, where it first stands, or
-    the test stretch would hold what the training stretch has shown.
-    Raises `DataError` when the manual is shorter, or the shares leave nothing to train on.
+    `validation`, `test`: fractions, cut from the end in this order; the training stretch comes first.
+    The manual repeats whole paragraphs under several topics. Each is kept once, at its first place;
+    otherwise the test stretch would hold text of the training stretch.
+    Raises `DataError` when the manual is shorter, or the fractions leave nothing to train on.
     """
     if min(validation, test) <= 0 or validation + test >= 1:
         raise DataError(
-            f"validation = {validation} and test = {test} are shares of the text: "
+            f"validation = {validation} and test = {test} are fractions of the text: "
             "both above 0, together below 1."
         )
     text = _manual()
@@ -220,7 +220,7 @@ def manual_text(characters: int | None = 200_000, validation: float = 0.1, test:
         )
     text = text[:characters]
     codes = torch.tensor([_CODES[character] for character in text], dtype=torch.int64)
-    held_out = [round(share * len(text)) for share in (validation, test)]
+    held_out = [round(fraction * len(text)) for fraction in (validation, test)]
     stretches = codes.split([len(text) - sum(held_out), *held_out])
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
     return Text(stretches[0], stretches[1], stretches[2], VOCABULARY, digest)
@@ -237,13 +237,13 @@ def _load_digits() -> tuple[Tensor, Tensor]:
 
 
 def _stratified(y: Tensor, train: int, validation: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Row numbers of three parts, each in the proportions of y; the third is what the others leave."""
+    """The indices of three parts, each in the proportions of y; the third is what the others leave."""
     classes = len(y.unique())
     rest = len(y) - train - validation
     if train < classes or rest < classes or (validation < classes and validation != 0):
         raise DataError(
-            f"{len(y)} rows cannot be split into train {train}, validation {validation}, rest {rest}: "
-            f"each part needs at least {classes} rows, one for each class."
+            f"{len(y)} examples cannot be split into train {train}, validation {validation}, rest {rest}: "
+            f"each part needs at least {classes} examples, one for each class."
         )
     split = need("sklearn.model_selection", "scikit-learn").train_test_split
     rows = np.arange(len(y))

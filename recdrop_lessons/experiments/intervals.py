@@ -58,7 +58,7 @@ def mean_interval(scores: Sequence[float], level: float = 0.95) -> Interval:
             f"{values} were given, finite numbers are expected: look at the run that gave another."
         )
     if not 0 < level < 1:
-        raise StatisticsError(f"level = {level}: give a share between 0 and 1, such as 0.95.")
+        raise StatisticsError(f"level = {level}: give a fraction between 0 and 1, such as 0.95.")
     mean = math.fsum(values) / n
     deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
     quantile = float(need("scipy.stats", "scipy").t.ppf((1 + level) / 2, n - 1))

@@ -31,7 +31,8 @@ from recdrop_lessons.support.errors import RecdropError
 
 #: Scores are kept to so many decimal places.
 PLACES = 5
-#: Two fingerprints agree when no number differs by more: rounding grows, a different equation shows at once.
+#: Two fingerprints agree when no number differs by more. Rounding grows slowly; another equation shows at
+#: once.
 SAME = 2e-4
 
 

@@ -14,7 +14,7 @@ Every arm gets the same, "no dropout" too (its first round tries weight decays w
 The candidate with the best mean validation score over the runs of the third round is chosen, and run anew
 with twelve seeds on splits that the search has not seen. Each run goes to patience: candidates are halved by
 their scores at the end and never after a few epochs, since a short budget favours weak dropout.
-Which runs come next depends only on the runs there are, so a search goes on where it was cut off.
+Which runs come next depends only on the runs there are, so a search that was cut off continues.
 Paper: Jamieson & Talwalkar 2016, "Non-stochastic best arm identification" (successive halving).
 """
 

@@ -1,7 +1,7 @@
 """The capstone's experiment: every method, two tasks, several rates and seeds, one budget.
 
 A run is a line of a CSV file (see `results`), written as soon as it is done, so that a sweep which was cut
-off goes on where it stopped.
+off continues where it stopped.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def settings(
 def run(setting: SweepSetting) -> Result:
     """Train and measure one setting, in one thread.
 
-    The initial weights and the order of the rows depend on the seed alone, so runs of one seed are pairs.
+    The initial weights and the order of the examples depend on the seed alone, so runs of one seed are pairs.
     """
     task = TASKS[setting.task]
     data = task.data()

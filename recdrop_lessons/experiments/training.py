@@ -1,9 +1,10 @@
 """Training a small network, in plain sight: one loop, one history, one way to save.
 
 What is seeded: `fit(seed=…)` seeds torch for as long as it runs (`seeded`) and puts the global state back
-afterwards. Row order comes from a generator of its own; a model whose `forward` takes `generator=` is handed
-another one, so its masks can be drawn again. The *initial weights* are drawn where the model is built: build
-it inside `with seeded(0):`. NumPy's and Python's own generators are neither used nor seeded.
+afterwards. The order of the examples comes from a generator of its own; a model whose `forward` takes
+`generator=` gets another one, so its masks can be drawn again. The *initial weights* are drawn where the
+model is built: build it inside `with seeded(0):`. NumPy's and Python's own generators are neither used nor
+seeded.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
 
 
 def accuracy(logits: Tensor, y: Tensor) -> float:
-    """Share of right answers, 0 to 1: the highest logit on the last axis is the answer.
+    """Fraction of right answers, 0 to 1: the highest logit on the last axis is the answer.
 
     logits (…, K), y (…) int64.
     """
@@ -66,7 +67,7 @@ def evaluate(
 ) -> Score:
     """Loss and accuracy of `model` at evaluation: dropout off, no gradients, the model left as it was.
 
-    x (N, …), y (N, …). `loss` must be a mean over rows: the batches are weighted by their size.
+    x (N, …), y (N, …). `loss` must be a mean over examples: the batches are weighted by their size.
     """
     total, right = 0.0, 0.0
     with evaluating(model):
@@ -129,7 +130,7 @@ def fit(
 ) -> History:
     """Train `model` by Adam on `data.train`, watching `data.validation`; leave it in evaluation mode.
 
-    `batch_size`: rows a step, None for all at once. `clip`: highest norm of the whole gradient.
+    `batch_size`: examples a step, None for all at once. `clip`: highest norm of the whole gradient.
     `penalty`: a scalar of the model that is added to the loss it learns from, not to the losses it reports.
     `patience`: stop after so many epochs without a lower validation loss, and take the best epoch's weights
     back, also when the epochs run out first. None: all epochs, last weights.
@@ -141,12 +142,12 @@ def fit(
     if epochs < 1 or (batch_size is not None and batch_size < 1) or (patience is not None and patience < 1):
         raise TrainingError(
             f"epochs = {epochs}, batch_size = {batch_size}, patience = {patience}: "
-            "whole numbers from 1 are expected (None: all rows at once, no early stop)."
+            "whole numbers from 1 are expected (None: all examples at once, no early stop)."
         )
     x, y = data.train
     history, best_weights, start = History(), copy.deepcopy(model.state_dict()), time.perf_counter()
     optimiser = torch.optim.Adam(model.parameters(), lr=learning_rate, weight_decay=weight_decay)
-    # Two streams: runs that differ in their dropout alone still meet the rows in the same order.
+    # Two streams: runs that differ in their dropout alone still meet the examples in the same order.
     order = torch.Generator().manual_seed(seed)
     drawn = int(torch.randint(2**62, (), generator=order))
     masks = {"generator": torch.Generator().manual_seed(drawn)} if _takes_generator(model) else {}

@@ -83,7 +83,7 @@ def entropy(probabilities: Tensor) -> Tensor:
 def mutual_information(probabilities: Tensor) -> Tensor:
     """Return how much the passes disagree, in nats: (S, B, K) → (B,).
 
-    Equation: I = H[p̄] - 1/S Σ_s H[p_s]: the whole doubt less the doubt that every pass shares.
+    Equation: I = H[p̄] - 1/S Σ_s H[p_s]: the whole uncertainty minus the part that is in every pass.
     Source: Houlsby et al. 2011 (BALD).
     """
     return entropy(predictive(probabilities)) - entropy(probabilities).mean(0)
@@ -141,12 +141,12 @@ def reliability(probabilities: Tensor, labels: Tensor, *, bins: int = 10) -> Rel
     """Return confidence against accuracy in equal-width bins (k/bins, (k+1)/bins] of the top probability.
 
     Shapes: probabilities (B, K), labels (B,) → `Reliability` of `bins` entries.
-    Raises `RecdropError` for no rows, or less than one bin.
+    Raises `RecdropError` for no examples, or less than one bin.
     Source: Guo et al. 2017.
     """
     if bins < 1 or len(labels) == 0:
         raise RecdropError(
-            f"reliability was given {len(labels)} rows and {bins} bins; expected at least one of each."
+            f"reliability was given {len(labels)} examples and {bins} bins; expected at least one of each."
         )
     top, guess = probabilities.max(-1)  # (B,) each
     place = torch.bucketize(top.contiguous(), torch.linspace(0, 1, bins + 1, dtype=top.dtype)[1:-1])  # (B,)

@@ -148,7 +148,9 @@ def _graph(run: Pass, s: Settings, row: twins.Array) -> svg.Sheet:
     parts.append(
         svg.text(10, SIDE + 20, "thick: attention into the node; dashed: dropped", size=15, anchor="start")
     )
-    parts.append(svg.text(10, SIDE + 42, "disc: share of the node's features kept", size=15, anchor="start"))
+    parts.append(
+        svg.text(10, SIDE + 42, "disc: fraction of the node's features kept", size=15, anchor="start")
+    )
     return svg.Sheet(SIDE, SIDE + 54, tuple(parts))
 
 

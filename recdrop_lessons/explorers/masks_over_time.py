@@ -24,7 +24,7 @@ STEPS, BATCH, GATES = 12, 3, "ifgo"
 CONTROLS = (
     Slider("p", "Drop rate p", value=0.5, low=0.05, high=0.9, step=0.05),
     Toggle("time", "Steps share one mask", True),
-    Toggle("batch", "Rows of the batch share it", False),
+    Toggle("batch", "Examples share it", False),
     Toggle("features", "Features share it", False),
     Toggle("gates", "Gates share it", True),
     Slider("units", "Features F", value=6, low=1, high=8, step=1),

@@ -17,7 +17,7 @@ from recdrop_lessons.grading.spawner import LockedServer, Server
 from recdrop_lessons.grading.subprocess_server import SubprocessServer
 
 _SECCOMP = ("seccomp",) if seccomp_available() else ()
-# In the order in which they are tried.
+# In the order in which they are tested.
 KINDS = (
     Sandbox("landlock+namespaces", ("namespaces", "landlock", *_SECCOMP)),
     Sandbox("landlock", ("landlock", *_SECCOMP)),
@@ -81,7 +81,7 @@ def examine() -> Iterator[tuple[str, str]]:
 
 
 class _ForkServers:
-    """A fork server for each kind that is tried: of its own under a wrapper, one for all the others.
+    """A fork server for each kind that is tested: of its own under a wrapper, one for all the others.
 
     At the end all are closed but the one that is kept.
     """

@@ -123,12 +123,12 @@ def _parts_table(rows: Sequence[GradedSubmission]) -> list[str]:
 
 
 def _misconceptions(rows: Sequence[GradedSubmission]) -> list[str]:
-    """Table and chart in one: a bar a row, whose length is the share of the class."""
+    """Table and chart in one: in each line a bar, as long as the fraction of the class."""
     found = misconceptions(rows)
     if not found:
         return ["<h2>Misconceptions</h2><p>None was recognised.</p>"]
     head = "".join(f'<th scope="col">{name}</th>' for name in ("misconception", "part", "students"))
-    head += '<th scope="col" style="width: 40%">share of those who handed in</th>'
+    head += '<th scope="col" style="width: 40%">fraction of those who handed in</th>'
     lines = ["<h2>Misconceptions, most common first</h2>", f'<table style="width: 100%"><tr>{head}</tr>']
     for part, slug, count, of in found:
         share = 100 * count / of

@@ -1,4 +1,4 @@
-"""Results on disk: each written whole or not at all, so that a run that was cut off goes on where it stopped.
+"""Results on disk: each written whole or not at all, so that a run that was cut off continues.
 
 OUT/<student>/<lesson>.json            the record, as in `recdrop check --json`
 OUT/.recdrop/<student>/<lesson>.json   the same with what it rests on: the submission's digest, seed, checks
@@ -61,7 +61,7 @@ class Store:
                 left_over.unlink()
 
     def find(self, student: str, lesson: str, basis: Record) -> Record | None:
-        """The stored record that rests on this basis, its public copy made good; None where there is none."""
+        """The stored record that rests on this basis, its public copy restored; None where there is none."""
         found = _load(self._inside / student / f"{lesson}.json")
         if not isinstance(found, dict) or found.get("basis") != basis:
             return None

@@ -56,7 +56,7 @@ class Totals:
 
     submissions: int
     full: int  # with all points
-    points: float  # mean share of the points, from 0 to 1
+    points: float  # mean fraction of the points, from 0 to 1
     ungraded: tuple[str, ...]  # "anna/01_cells: sentence", for each that could not be read or graded
 
     def __str__(self) -> str:

@@ -46,7 +46,7 @@ class Finished:
 
     @property
     def exit_code(self) -> int:
-        """0: everything was graded; 1: something is to be looked at by hand."""
+        """0: everything was graded; 1: something needs a look by hand."""
         return 1 if self.totals.ungraded or self.problems else 0
 
 
@@ -55,7 +55,7 @@ def grade_folder(options: Options) -> Finished:
 
     Raises `NotFound`: there is no such folder.
     Raises `GradingError`: no isolation holds here.
-    Raises `KeyError`: a lesson that was asked for is none.
+    Raises `KeyError`: a lesson that was named does not exist.
     """
     known = [lesson.name for lesson in checks.all_lessons()]
     required = [checks.lesson(name).name for name in options.lessons]

@@ -42,7 +42,7 @@ def sheet(
 ) -> svg.Sheet:
     """Draw a mask, a column a time step and a row a unit: filled passes, crossed is dropped.
 
-    Shapes: mask (T, units). A place is filled from below to its share of the largest multiplier.
+    Shapes: mask (T, units). A place is filled from below in proportion to the largest multiplier.
     `blocks`: names of equal blocks of rows, such as the gates, set beside them; `column`: a column's width.
     """
     columns, rows = mask.shape

@@ -65,9 +65,9 @@ def token(x: float, y: float, mask: Array | None, *, zoneout: bool = False, scal
 
 
 def units(boxes: Mapping[tuple[int, int], Box], values: Array, *, zoneout: bool = False) -> str:
-    """Draw units in their boxes (x, y, width, height): filled from below to their share, crossed at zero.
+    """Draw units in their boxes (x, y, width, height): filled from below in proportion, crossed at zero.
 
-    `boxes`: by index into `values`. A share is of the largest multiplier. With `zoneout`, a unit that keeps
+    `boxes`: by index into `values`. Full is the largest multiplier. With `zoneout`, a unit that keeps
     its old value has the colour of the past, and one that takes the new value is empty.
     """
     largest = max(float(values.max(initial=0)), 1.0)

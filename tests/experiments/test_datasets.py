@@ -64,7 +64,7 @@ def test_digits_follow_the_seed_and_nothing_else():
 
 @pytest.mark.parametrize("sizes", [(9, 300), (300, 9), (1500, 290), (1797, 0)])
 def test_digits_refuse_parts_without_every_class(sizes):
-    with pytest.raises(DataError, match="at least 10 rows"):
+    with pytest.raises(DataError, match="at least 10 examples"):
         digits(*sizes)
 
 
@@ -167,7 +167,7 @@ def test_graph_follows_the_seed():
     [
         ({"neighbours": 0}, "neighbours = 0"),
         ({"labels_per_class": 174}, "rarest digit has 174"),
-        ({"validation": 1590}, "at least 10 rows"),
+        ({"validation": 1590}, "at least 10 examples"),
     ],
 )
 def test_graph_refuses(arguments, message):

@@ -11,7 +11,7 @@ from recdrop_lessons.course.progress.store import changing, entry_of, load, unwr
 def hint(part: str) -> Note:
     """The next hint of a part: one after the other, then all again and how to see the solution.
 
-    In a folder that cannot be written the hint is shown all the same, with a sentence that says so.
+    In a folder that cannot be written the hint is still shown, with a sentence that says so.
     """
     found = find_part(part)
     read = min(load()["parts"].get(found.number, {}).get("hints", 0), len(found.hints))

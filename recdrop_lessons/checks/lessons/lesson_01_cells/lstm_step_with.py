@@ -216,8 +216,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "hard-sigmoid",
-        "Your sigmoid is the hard one, which is piecewise linear. Asked for is 1/(1 + exp(-x)), "
-        "torch.sigmoid.",
+        "Your sigmoid is the hard one, which is piecewise linear. The exercise means "
+        "1/(1 + exp(-x)), torch.sigmoid.",
         *(
             _other_function("sigmoid", hard, gates_only)
             for hard in (torch.nn.functional.hardsigmoid, _keras_hard)
@@ -227,8 +227,7 @@ MISCONCEPTIONS = (
     Misconception(
         "name-not-matched",
         "One of the four names ends in another function: a branch is missing or its name is misspelt. The "
-        "names "
-        'are "tanh", "relu", "sigmoid" and "linear".',
+        'names are "tanh", "relu", "sigmoid" and "linear".',
         *(
             _other_function(name, FUNCTIONS[other])
             for name in FUNCTIONS

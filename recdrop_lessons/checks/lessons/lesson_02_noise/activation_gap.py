@@ -70,8 +70,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "mean-without-difference",
-        "You return the mean E[tanh(m∘x)] alone. Asked for is how far it is from tanh(x), the value at "
-        "evaluation.",
+        "You return the mean E[tanh(m∘x)] alone. The exercise asks for its distance from tanh(x), the "
+        "value at evaluation.",
         lambda x, p: (1 - p) * torch.tanh(x / (1 - p)),
     ),
     Misconception(
@@ -81,8 +81,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "mean-inside",
-        "You put the mean inside of the tanh. The mean is taken of the two values that tanh gives, one for "
-        "each outcome of the mask.",
+        "You put the mean inside the tanh. Take the mean of the two values of tanh, one for each outcome "
+        "of the mask.",
         lambda x, p: torch.tanh((1 - p) * x) - torch.tanh(x),
     ),
     Misconception(

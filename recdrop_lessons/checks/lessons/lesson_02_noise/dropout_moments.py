@@ -93,8 +93,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "over-elements",
-        "You take mean and variance over the elements of x. Asked for are those of each element over the "
-        "masks.",
+        "You take mean and variance over the elements of x. The exercise asks for those of each element over "
+        "the masks.",
         *(
             lambda x, p, unbiased=unbiased, dropped=dropped: (
                 x.mean().expand_as(x) if dropped else x.mean(),

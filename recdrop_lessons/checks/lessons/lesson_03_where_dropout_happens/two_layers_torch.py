@@ -56,7 +56,7 @@ def two_arguments(draw: Draw, B: int, T: int, F: int, H1: int, H2: int) -> dict[
 
 
 def two_cases(draw: Draw) -> Iterator[Case]:
-    """Plain sizes, twice; then many units, one row, step, feature and unit, and equal sizes."""
+    """Plain sizes, twice; then many units, one example, step, feature and unit, and equal sizes."""
     T = draw.integer(2, 4)
     B, F, H1, H2, *_ = (size for size in draw.sizes(5) if size != T)
     edges = (

@@ -1,1 +1,1 @@
-"""Lesson 04: a mask for every sharing, Keras's noise shapes, the chance that a step vanishes."""
+"""Lesson 04: a mask for every sharing, Keras's noise shapes, the probability that a step vanishes."""

@@ -11,14 +11,14 @@ from recdrop_lessons.checks.parts import Misconception
 
 
 def chance_step_vanishes(p: float, features: int) -> float:
-    """The chance that element-wise dropout drops a given step whole.
+    """The probability that element-wise dropout drops all of a given step.
 
     Args:
         p: the rate of dropping, a float, 0 ≤ p < 1.
         features: the number of features of the step, an int of at least 1.
 
     Returns:
-        The chance, a float between 0 and 1.
+        The probability, a float between 0 and 1.
     """
     return float(p**features)
 
@@ -108,7 +108,7 @@ PART = exact_part(
         "Independent probabilities multiply: p for the first feature, times p for the second, and so on.",
     ),
     cases=chance_cases,
-    outputs=("the chance",),
+    outputs=("the probability",),
     floats=False,
     misconceptions=MISCONCEPTIONS,
 )

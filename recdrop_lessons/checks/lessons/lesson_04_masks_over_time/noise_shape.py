@@ -19,7 +19,7 @@ def noise_shape(name: str, batch: int, time: int, features: int) -> tuple[int, i
 
     Args:
         name: "Dropout", "SpatialDropout1D", "whole steps" or "one for the batch".
-        batch: the number of rows B, an int.
+        batch: the number of examples B, an int.
         time: the number of steps T, an int.
         features: the number of features F, an int.
 

@@ -28,7 +28,7 @@ def sample_mask(
     """An inverted Bernoulli mask that is shared along the named axes.
 
     Args:
-        batch: the number of rows B, an int of at least 1.
+        batch: the number of examples B, an int of at least 1.
         time: the number of steps T, an int of at least 1.
         features: the number of features F, an int of at least 1.
         p: the rate of dropping, a float, 0 ≤ p < 1.

@@ -154,7 +154,7 @@ def masks_are_right(answer: Answer, seed: int) -> str:
 
 
 def _small_and_single(draw: Draw) -> Iterator[Step]:
-    """Masks that are drawn keep shape and dtype in float32 too, down to one row and one unit."""
+    """Masks that are drawn keep shape and dtype in float32 too, down to one example and one unit."""
 
     def judge_kinds(reply: Reply) -> None:
         wanted = (torch.zeros_like(reply.arguments["h"]), torch.zeros_like(reply.arguments["c"]))

@@ -76,7 +76,7 @@ def gal_step(
 
 
 def gal_cases(draw: Draw) -> Iterator[Case]:
-    """All four kinds of masks over the sizes, and each of them on four rows."""
+    """All four kinds of masks over the sizes, and each of them on four examples."""
     kinds = list(product((False, True), repeat=2))
     plain = list(step_cases(draw, step_arguments))
     fours = [case for case in plain if case.arguments["x"].shape[0] == 4]
@@ -116,7 +116,7 @@ def _block(k: int) -> Callable[[Tensor], Tensor]:
 
 
 def _on_new_state(where: str) -> Callable[..., State]:
-    """m_h on what comes out; what becomes of masks per gate there is anyone's guess."""
+    """m_h on what comes out, where it is tied; masks per gate have no meaning there."""
 
     def step(m_h: Tensor, **given: Any) -> State:
         if m_h.dim() == 3:

@@ -12,14 +12,14 @@ from recdrop_lessons.checks.draw import Draw
 
 
 def padded_cases(draw: Draw, name: str) -> Iterator[Case]:
-    """Sequences (B, T, F) with lengths; then one row or step, four rows, all full, all of one step."""
+    """Sequences (B, T, F) with lengths; then one example or step, four examples, all full, all short."""
 
     def case(b: int, t: int, f: int, lengths: Tensor, what: str = "", gradients: bool = True) -> Case:
         given = {name: draw.normal(b, t, f), "lengths": lengths}
         return Case(f"B={b}, T={t}, F={f}{what}", given, gradients)
 
     def mixed(b: int, t: int) -> Tensor:
-        """From 1 to t; where there is room both ends are among them, and one between."""
+        """From 1 to t; where it is long enough both ends are among them, and one between."""
         lengths = torch.randint(1, t + 1, (b,), generator=draw.torch)
         ends = torch.tensor([draw.integer(1, t), 1, t][:b])
         if t > 2:

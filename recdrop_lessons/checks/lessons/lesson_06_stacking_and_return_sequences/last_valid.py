@@ -13,11 +13,11 @@ from recdrop_lessons.checks.parts import Misconception
 
 
 def last_valid(outputs: Tensor, lengths: Tensor) -> Tensor:
-    """The output at each row's last valid step.
+    """The output at each example's last valid step.
 
     Args:
-        outputs: the outputs at all steps, (B, T, H); those past a row's length are padding.
-        lengths: the number of valid steps of each row, int64, (B,), from 1 to T.
+        outputs: the outputs at all steps, (B, T, H); those past an example's length are padding.
+        lengths: the number of valid steps of each example, int64, (B,), from 1 to T.
 
     Returns:
         The outputs at the last valid steps, (B, H).
@@ -27,7 +27,7 @@ def last_valid(outputs: Tensor, lengths: Tensor) -> Tensor:
 
 
 def _at(place: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., Tensor]:
-    """The step at place(lengths, T) of each row."""
+    """The step at place(lengths, T) of each example."""
 
     def mistake(outputs: Tensor, lengths: Tensor) -> Tensor:
         steps = place(lengths, torch.tensor(outputs.shape[1]))

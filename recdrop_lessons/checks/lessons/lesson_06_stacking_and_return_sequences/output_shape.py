@@ -247,8 +247,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "culprit-named",
-        "You name the layer below the one that breaks. It may well be to blame, but asked for is the first "
-        "layer that cannot take its input.",
+        "You name the layer below the one that breaks. It may be the cause, but the message names "
+        "the first layer that cannot take its input.",
         partial(leaves, named=lambda k: k - 1),
     ),
     Misconception(
@@ -262,7 +262,8 @@ MISCONCEPTIONS = (
     INDEX_NOT_NAMED,
     Misconception(
         "last-error-named",
-        "You name the last layer that cannot take its input. Asked for is the first: raise at once.",
+        "You name the last layer that cannot take its input. The message names the first: raise as soon as "
+        "you find it.",
         _last_break,
     ),
     Misconception(
@@ -276,7 +277,7 @@ MISCONCEPTIONS = (
 
 
 def _is_value_error(name: str) -> bool:
-    """Whether an exception of that name is a ValueError; a class of the learner's own may well be one."""
+    """Whether an exception of that name is a ValueError; a class of the learner's own may be one."""
     its = getattr(builtins, name, None)
     return its is None or issubclass(its, ValueError)
 

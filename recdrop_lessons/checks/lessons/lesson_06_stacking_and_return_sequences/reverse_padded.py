@@ -19,11 +19,11 @@ def reverse_padded(
     *,
     place: Callable[[Tensor, Tensor, int], Tensor] = lambda t, n, T: torch.where(t < n, n - 1 - t, t),
 ) -> Tensor:
-    """Each row's valid part reversed in time, its padding left in place.
+    """Each example's valid part reversed in time, its padding left in place.
 
     Args:
-        x: the sequences, (B, T, F); what stands past a row's length is padding.
-        lengths: the number of valid steps of each row, int64, (B,), from 1 to T.
+        x: the sequences, (B, T, F); what comes after an example's length is padding.
+        lengths: the number of valid steps of each example, int64, (B,), from 1 to T.
 
     Returns:
         The sequences with their valid parts reversed, (B, T, F).

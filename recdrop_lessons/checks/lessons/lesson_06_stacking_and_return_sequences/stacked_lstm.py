@@ -103,7 +103,7 @@ def _of_layers(change: Callable[[Sequence[Layer]], Sequence[Layer]]) -> Callable
 
 
 def _last_step_up(states: Tensor, return_sequences: bool) -> Tensor:
-    """(B, H) goes up: the layer above breaks on it, but for sizes at which it runs by chance."""
+    """(B, H) goes up: the layer above breaks on it, except for sizes at which it runs by accident."""
     return states if return_sequences else states[:, -1]
 
 

@@ -35,14 +35,14 @@ def batch_norm_over_time(
         eps: added to the variance inside the root, a float above 0.
 
     Returns:
-        The normed sequences, (B, T, F).
+        The normalised sequences, (B, T, F).
     """
     each, all_steps = axes
     return standardise(x, each if per_step else all_steps, eps)
 
 
 def batch_norm_cases(draw: Draw) -> Iterator[Case]:
-    """Both kinds at plain sizes twice, then one row, one step, one feature, four rows and equal sizes."""
+    """Both kinds at plain sizes twice, then one example, step or feature, four examples, and equal sizes."""
     B, T, F = draw.sizes(3)
     plain = (B, T, F)
     edges = (1, T, F), (B, 1, F), (B, T, 1), (4, T, F), (1, 1, F), (1, 1, 1), (B, B, F), (T, F, F), (3, 3, 3)

@@ -90,7 +90,7 @@ def gat_layer(
 
 
 def _very_low(alpha: Tensor, m: Tensor, target: Tensor) -> Tensor:
-    """A softmax with -1e30 for the logits that are dropped: where all are, they share equally."""
+    """A softmax with -1e30 for the logits that are dropped: where all are, all get one coefficient."""
     equal = 1 / sums(torch.ones_like(alpha), target)
     return torch.where(sums(m, target) == 0, equal, renormalised_safely(alpha, m, target))
 
@@ -177,8 +177,8 @@ def _of_the_coefficients(slug: str) -> Misconception:
 LAYER_MISCONCEPTIONS = (
     Misconception(
         "attention-before-softmax",
-        "You drop logits, before the softmax. A logit of 0 is no missing edge: e⁰ = 1 still takes its "
-        "share. The mask comes after the softmax, on the coefficients.",
+        "You drop logits, before the softmax. A logit of 0 does not remove an edge: e⁰ = 1 still "
+        "counts in the sum. The mask comes after the softmax, on the coefficients.",
         partial(_on_the_logits, "before"),
         partial(_on_the_logits, "after"),
     ),

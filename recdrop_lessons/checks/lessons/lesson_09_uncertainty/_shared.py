@@ -55,4 +55,4 @@ def logit_cases(draw: Draw) -> Iterator[Case]:
     yield Case("logits of 1e4 and -1e4", {"logits": EXTREME * draw.normal(S, B, K).sign()})
     level = (-1.0) ** (torch.arange(S)[:, None] + torch.arange(B))[:, :, None].double()
     lifted = draw.normal(S, B, K) + EXTREME * level
-    yield Case("all logits of a row near 1e4 or -1e4", {"logits": lifted})
+    yield Case("all logits of an example near 1e4 or -1e4", {"logits": lifted})

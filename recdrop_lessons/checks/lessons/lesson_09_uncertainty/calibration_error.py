@@ -51,8 +51,8 @@ def calibration_error(
     """The expected calibration error over equal-width bins of the top probability.
 
     Args:
-        probabilities: of each row and class, (B, K).
-        labels: the right class of each row, int64, (B,).
+        probabilities: of each example and class, (B, K).
+        labels: the right class of each example, int64, (B,).
         bins: the number of bins, an int of at least 1.
 
     Returns:
@@ -208,10 +208,10 @@ MISCONCEPTIONS = (
 )
 
 
-def rows_off_the_edges(draw: Draw, B: int, K: int, bins: int) -> tuple[Tensor, Tensor]:
+def off_the_edges(draw: Draw, B: int, K: int, bins: int) -> tuple[Tensor, Tensor]:
     """Probabilities (B, K) whose top is unique and no nearer than 1e-4 to a bin's edge, and labels (B,).
 
-    So no rounding decides where a row lies; edges are tried in cases of their own, where all is exact.
+    So no rounding decides the bin of an example; edges are tested in cases of their own, where all is exact.
     """
     rows: list[Tensor] = []
     while len(rows) < B:
@@ -239,7 +239,7 @@ def calibration_cases(draw: Draw) -> Iterator[Case]:
         (3, 3, 3),
         (5, 6, 100),
     ):
-        probabilities, labels = rows_off_the_edges(draw, B, K, bins)
+        probabilities, labels = off_the_edges(draw, B, K, bins)
         given = {"probabilities": probabilities, "labels": labels, "bins": bins}
         yield Case(f"B={B}, K={K}, bins={bins}", given)
     # Halves, quarters and eighths are exact in any dtype, so their bins are beyond doubt.
@@ -271,7 +271,7 @@ _check_errors = Exact(
 
 
 def check_calibration_error(answer: Answer, seed: int) -> Outcome:
-    """As any exact part, but the result is a number: accuracies may well be averaged in float32."""
+    """As any exact part, but the result is a number: accuracies may be averaged in float32."""
     return _check_errors(answer, seed)
 
 

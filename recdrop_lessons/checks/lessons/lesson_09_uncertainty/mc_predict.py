@@ -26,7 +26,7 @@ def mc_predict(logits: Tensor, *, softmax: Function = softmax) -> Tensor:
     """The mean of the probabilities of several passes.
 
     Args:
-        logits: of each pass, row and class, (S, B, K).
+        logits: of each pass, example and class, (S, B, K).
 
     Returns:
         The probabilities, (B, K); the values of each example sum to 1.

@@ -35,10 +35,10 @@ def _where_smooth(arguments: dict[str, Value]) -> tuple[str, ...]:
 def mutual_information(
     logits: Tensor, *, softmax: Function = softmax, entropy: Function = predictive_entropy
 ) -> Tensor:
-    """The disagreement of the passes about each row, in nats.
+    """The disagreement of the passes about each example, in nats.
 
     Args:
-        logits: of each pass, row and class, (S, B, K).
+        logits: of each pass, example and class, (S, B, K).
 
     Returns:
         The mutual information, (B,), never below 0 but for rounding.
@@ -60,14 +60,14 @@ def _variance(logits: Tensor, less: int) -> Tensor:
 INFORMATION_MISCONCEPTIONS = (
     Misconception(
         "total-entropy",
-        "You return the whole entropy of the mean prediction. It holds the doubt that every pass shares too; "
-        "take away the mean of the passes' own entropies.",
+        "You return the whole entropy of the mean prediction. It also holds the uncertainty that is in every "
+        "pass; subtract the mean of the passes' own entropies.",
         lambda logits: predictive_entropy(softmax(logits).mean(0)),
     ),
     Misconception(
         "expected-entropy",
-        "You return the mean of the passes' entropies: that is the doubt which all passes share. What they "
-        "disagree about is what the entropy of their mean has beyond it.",
+        "You return the mean of the passes' entropies: that is the uncertainty in every pass. Their "
+        "disagreement is what the entropy of their mean has beyond it.",
         lambda logits: predictive_entropy(softmax(logits)).mean(0),
     ),
     Misconception(

@@ -49,10 +49,10 @@ ZERO_LOG_ZERO = Misconception(
 
 
 def predictive_entropy(probabilities: Tensor) -> Tensor:
-    """The entropy of each row's probabilities, in nats.
+    """The entropy of each example's probabilities, in nats.
 
     Args:
-        probabilities: of each row and class, (B, K); some may be 0.
+        probabilities: of each example and class, (B, K); some may be 0.
 
     Returns:
         The entropies, (B,), each between 0 and log K.
@@ -183,7 +183,7 @@ def check_predictive_entropy(answer: Answer, seed: int) -> str:
     """The values, then the gradient along the simplex.
 
     Probabilities sum to 1, so an answer that normalises them first is right too: its gradient differs by the
-    same number in each class of a row, which no change of probabilities sees.
+    same number in each class of an example, to which changes of probabilities are blind.
     """
     outcome = _check_entropies(answer, seed)
     if not outcome.ok:

@@ -107,7 +107,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "chosen-per-seed",
-        "You choose another rate at each seed. One rate is to be chosen, by its mean over all seeds.",
+        "You choose another rate at each seed. Choose one rate, by its mean over all seeds.",
         _per_seed,
     ),
     Misconception(
@@ -119,7 +119,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "median-for-mean",
-        "You choose or report by the median. Asked for is the mean over the seeds.",
+        "You choose or report by the median. The rule is the mean over the seeds.",
         partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*map(statistics.median, v)])),
         partial(chosen_on_validation, report=lambda v, t, k: statistics.median(t[k])),
         partial(
@@ -130,7 +130,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "worst-run-chosen",
-        "You choose the rate whose worst run is best. Asked for is the lowest mean over the seeds.",
+        "You choose the rate whose worst run is best. The rule is the lowest mean over the seeds.",
         partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*map(max, v)])),
     ),
     Misconception(
@@ -143,7 +143,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "flat-index",
-        "You take the index of the lowest loss in the whole table, read as one row. Take the mean of each "
+        "You take the index of the lowest loss in the whole table, read as one list. Take the mean of each "
         "rate first, then the index of the lowest mean.",
         partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*chain(*v)]) % len(v)),
         partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*chain(*v)]) % len(v[0]) % len(v)),

@@ -124,7 +124,7 @@ MISCONCEPTIONS = (
     *(its.shown_by(*map(_of_differences, its.mistakes)) for its in INTERVAL_MISCONCEPTIONS),
     Misconception(
         "relative-difference",
-        "You divide the differences. Asked for is a[k] - b[k] itself, not its ratio to a score.",
+        "You divide the differences. The exercise asks for a[k] - b[k] itself, not for its ratio to a score.",
         lambda a, b, level: mean_interval([(x - y) / y for x, y in zip(a, b, strict=True)], level),
         lambda a, b, level: mean_interval([(x - y) / x for x, y in zip(a, b, strict=True)], level),
         lambda a, b, level: mean_interval([x / y for x, y in zip(a, b, strict=True)], level),
@@ -138,7 +138,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "sum-for-difference",
-        "You add the two scores of a pair. Asked for is their difference, a[k] - b[k].",
+        "You add the two scores of a pair. The exercise asks for their difference, a[k] - b[k].",
         lambda a, b, level: mean_interval([x + y for x, y in zip(a, b, strict=True)], level),
         lambda a, b, level: mean_interval([*a, *b], level),
     ),
