@@ -24,12 +24,14 @@ import nbformat
 import typer
 from nbformat import NotebookNode
 
+from recdrop_lessons.course.slides import set_slides
+
 ROOT = Path(__file__).resolve().parent.parent
 MAX_BYTES = 2_000_000
 # The one execution count that is ever stored. nbval takes a cell without a count for one that never ran and
 # compares nothing there; true counts change on every cell below an inserted one.
 RAN = 1
-KEPT_CELL_METADATA = {"tags", "nbgrader", "deletable", "editable", "jupyter", "recdrop"}
+KEPT_CELL_METADATA = {"tags", "nbgrader", "deletable", "editable", "jupyter", "recdrop", "slideshow"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 IMAGES = ("image/png", "image/jpeg", "image/gif")
 
@@ -234,13 +236,30 @@ def run(
             continue
         took = time.perf_counter() - began
         problems = unstable_marks(nb)
-        nbformat.write(normalise(nb), path)
+        normalise(nb)
+        if is_lesson(path):
+            set_slides(nb)
+        nbformat.write(nb, path)
         problems += check_notebook(path)
         slowest = max(seconds, key=seconds.__getitem__, default=None)
         where = f", slowest {slowest} {seconds[slowest]:.1f} s" if slowest else ""
         print(f"{path}: {took:.1f} s{where}, {path.stat().st_size / 1000:.0f} kB")
         failed |= report(path, problems)
     raise typer.Exit(int(failed))
+
+
+def is_lesson(path: Path) -> bool:
+    """A notebook of notebooks/: those become slides too."""
+    return path.resolve().parent.name == "notebooks"
+
+
+@app.command()
+def slides(files: list[Path]) -> None:
+    """Set which cells are slides, and nothing else."""
+    for path in files:
+        nb = read(path)
+        if set_slides(nb):
+            nbformat.write(nb, path)
 
 
 # ---------------------------------------------------------------- check

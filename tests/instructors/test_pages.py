@@ -108,6 +108,17 @@ def test_insights_into_the_class_with_its_predictions(graded: Path, tmp_path: Pa
     assert "3 of 5 (60 %) of the class got it wrong" in shown
 
 
+def test_a_lesson_becomes_slides(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    assert pages.follow("slides", tmp_path) == 1
+    html = (tmp_path / "slides" / "05_recurrent_dropout_family.slides.html").read_text(encoding="utf-8")
+    lesson = (ROOT / "notebooks" / "05_recurrent_dropout_family.ipynb").read_text(encoding="utf-8")
+    headings = {json.loads(f'"{words}"').strip() for words in re.findall(r'"## (.*?)(?:\\n)?"', lesson)}
+    assert html.count("<section>") > 3 * len(headings) > 0, "each section and, below it, its results"
+    assert html.count('<aside class="notes">') > 0 and "<summary>The answer</summary>" in html
+    assert "import keras" not in html, "code that shows nothing is left out"
+
+
 # nbgrader's own queries say so.
 @pytest.mark.filterwarnings("ignore:Object of type <Submitted")
 def test_nbgrader_releases_and_gets_its_points_back(tmp_path: Path) -> None:
