@@ -5,6 +5,7 @@ The source folder is the repository's root, so that every relative link means th
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -21,10 +22,12 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx_copybutton",
+    "answers",
     "course_pages",
     "docstrings",
     "live",
     "mathml",
+    "page_meta",
 ]
 
 # ---- what is on the site: lessons and exercises, never solutions ----
@@ -62,16 +65,14 @@ nitpick_ignore_regex = [
     ("py:obj", ".*"),
     # types of libraries that this site does not link to
     (r"py:.*", r"(collections|keras|nn|np|numpy|pathlib|torch|torch_geometric|typing)\b.*"),
-    # names of types within one file, and a base class that is its own business
-    (
-        "py:class",
-        r"Array|Module|.*\.(Asked|Revealed)|PartResult|State|Tensor|.*\.Matrix|dict\[str|.*\._GatedCell",
-    ),
+    # names of types within one file, and types of ours that stand in a signature and not in the reference
+    ("py:class", r"Array|Module|PartResult|State|Tensor|dict\[str|recdrop_lessons\..*"),
 ]
 
 # ---- look ----
 html_theme = "pydata_sphinx_theme"
 html_title = project
+html_baseurl = os.environ.get("SITE_URL", "")  # for the sitemap and previews of links
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
@@ -82,7 +83,7 @@ html_sidebars = {"README": [], "notebooks/claims": []}
 html_theme_options = {
     "logo": {"text": "recdrop"},
     "navbar_end": ["theme-switcher"],
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 5,
     "navigation_with_keys": False,
     "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],

@@ -16,10 +16,11 @@ MENUS = {
     "README": """:hidden:
 
 docs/site/lessons
-notebooks/claims
-docs/site/releases
 docs/site/exercises
 docs/explorers/index
+Questions <docs/answers/index>
+Claims <notebooks/claims>
+Releases <docs/site/releases>
 docs/api/index
 docs/instructors/index
 docs/site/development

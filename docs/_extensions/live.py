@@ -106,6 +106,9 @@ class ExplorerDirective(SphinxDirective):
         here, there = self.env.docname, f"docs/explorers/{name}"
         page = f"{'../' * here.count('/')}{there}.html"
         self.env.metadata[here]["explorer"] = "yes"
+        if self.config.html_baseurl:  # page_meta.py makes the preview of links from it
+            module = import_module(f"recdrop_lessons.explorers.{name}")
+            self.env.metadata[here].setdefault("picture", module.figure(**settings).svg)
         html = place(name, settings, page=page, own=here == there, size=runtime_size(runtime(self.env.app)))
         return [nodes.raw("", html + tries(name, list(self.content), page), format="html")]
 

@@ -186,7 +186,8 @@ def _compared(s: Settings, drops: variants.Drops) -> svg.Sheet:
     ):
         made = drawn(s["cell"], rows, s["seed"])
         picture = unrolled.sheet(s["cell"], rows, masks=made, pickable=pickable)
-        heading = svg.Sheet(1060, 40, (svg.text(20, 30, name, size=28, anchor="start", font_weight="bold"),))
+        said = svg.text(20, 30, name, size=28, anchor="start", font_weight="bold", plain=True)
+        heading = svg.Sheet(1060, 40, (said,))
         maps = [_heat_map(s["cell"], drop, made[drop.site]) for drop in rows]
         parts = [heading, picture, formulas.sheet(s["cell"], rows, size=24)]
         columns.append(svg.stack(*parts, *([svg.shrunk(svg.beside(*maps), 1.4)] if maps else [])))

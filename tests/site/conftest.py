@@ -20,6 +20,7 @@ for package in ("sphinx", "myst_nb", "pydata_sphinx_theme", "sphinx_copybutton",
     pytest.importorskip(package, reason=f"{package} is not installed: the extra `site`")
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "docs" / "_extensions"))
 
 
 def _line(pattern: str) -> str:

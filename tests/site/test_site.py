@@ -25,7 +25,13 @@ MODULES = re.findall(
 #: Not in the reference: how a layer is made fast and what it checks, and what the frameworks' files share.
 UNTOLD = {"layers.fast", "layers.kernels", "layers.tensors", "frameworks.biases", "frameworks.map"}
 #: A page of each kind, and a short one: mathematics with a widget, a wide table, signatures.
-KINDS = ("index", "notebooks/07_regularizers_and_normalization", "notebooks/claims", "docs/api/inside")
+KINDS = (
+    "index",
+    "notebooks/07_regularizers_and_normalization",
+    "notebooks/claims",
+    "docs/api/inside",
+    "docs/answers/dropout-with-one-layer",
+)
 PAGE_ENDS = {"genindex", "search", "py-modindex"}  # pages that no file of ours stands behind
 
 
