@@ -1,7 +1,7 @@
 """How fast explorers are on the built site: `make site`, then python benchmarks/explorers_on_the_site.py.
 
 For each explorer, in a fresh Chromium without cache: seconds from the click on "Start Python" to the first
-live picture, milliseconds from a key on a slider to its new picture (half of them, 95 % of them), and the seconds
+live picture, milliseconds from a key on a slider to its new picture (half of them, 95 % of them), and seconds
 on a second page. The server is local, so the network costs nothing here.
 """
 

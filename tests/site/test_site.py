@@ -23,7 +23,14 @@ MODULES = re.findall(
     "".join(page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs" / "api").glob("*.rst"))),
 )
 #: Not in the reference: how a layer is made fast and what it checks, and what the frameworks' files share.
-UNTOLD = {"layers.fast", "layers.kernels", "layers.tensors", "frameworks.biases", "frameworks.map"}
+UNTOLD = {
+    "layers.blockwise",
+    "layers.fast",
+    "layers.kernels",
+    "layers.tensors",
+    "frameworks.biases",
+    "frameworks.map",
+}
 #: A page of each kind, and a short one: mathematics with a widget, a wide table, signatures.
 KINDS = (
     "index",
