@@ -6,7 +6,7 @@
 #   make lint
 #   make unit ONLY=tests/algebra/test_drops.py          any of pytest's arguments
 #   make notebooks ONLY=notebooks/01_cells.ipynb
-#   make answers                                every bank and mutants asked in three ways: an hour, not in make test
+#   make answers                                every bank and mutants asked in three ways, and on the browser's torch: an hour
 #   make site                                   lessons, claims, API and all else as pages: build/site/index.html
 # Other settings: LAB="--no-browser --port 9000", WORKERS=4 (test processes), PYTHON=/path/to/python3.12 (before
 # .venv is made).
@@ -50,9 +50,10 @@ notebooks: env
 	env -u KERAS_BACKEND $(PYTEST) --timeout 0 --nbval-lax --nbval-current-env --nbval-cell-timeout 240 \
 	    $(or $(ONLY),$(wildcard notebooks solutions))
 
-# Notebook, `recdrop check` and `recdrop grade` give each answer the same result; make unit looks at a sample.
+# Notebook, `recdrop check` and `recdrop grade` give each answer the same result, and so does the browser's torch;
+# make unit looks at a sample.
 answers: env
-	RECDROP_ANSWERS=all $(PYTEST) --dist load --timeout 0 $(or $(ONLY),tests/checks/test_three_ways.py)
+	RECDROP_ANSWERS=all $(PYTEST) --dist load --timeout 0 $(or $(ONLY),tests/checks/test_three_ways.py tests/browser_torch/test_banks.py)
 
 # Python for the browser is fetched where that can be (PYODIDE=FOLDER: taken from an unpacked official distribution);
 # the rest needs no network. -W: a warning is an error. -E: everything anew, which takes seconds.

@@ -100,6 +100,18 @@ def test_no_two_rooms_import_each_other():
     assert not list(nx.simple_cycles(rooms))
 
 
+def test_the_browsers_torch_imports_numpy_and_itself_alone():
+    for path in (ROOT / "browser").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                names.append(node.module)
+            for name in names:
+                assert name.split(".")[0] in {"numpy", *sys.stdlib_module_names}, (
+                    f"{path.name} imports {name}"
+                )
+
+
 @pytest.mark.parametrize("face", sorted((ROOT / "recdrop_lessons").rglob("__init__.pyi")))
 def test_no_public_name_is_also_a_file_beside_it(face):
     # Importing the file would put the module in the place of the function.

@@ -53,12 +53,14 @@ class Status(StrEnum):
     DIED = "died"
     UNREADABLE = "unreadable"  # the notebook
     MISSING = "missing"  # the notebook, or the function in it
+    NOT_HERE = "not here"  # the browser lacks what the answer uses; never in a notebook or a grader
 
 
 class AnswerLost(Exception):
-    """The answer gave nothing back: its time ran out or its process died. Only a grader raises it.
+    """The answer gave nothing back: in a grader its time ran out or its process died; in the browser it uses
+    what is lacking there.
 
-    `status`: that its time ran out or that it died.
+    `status`: which of these.
     `message`: a sentence for the learner.
     """
 
@@ -106,7 +108,7 @@ class Answer(ABC):
         was raised. The question's tensors stay as they are; its generators advance.
 
         Raises `AnswerError`: the function raised.
-        Raises `AnswerLost`: in a grader, its process is lost.
+        Raises `AnswerLost`: in a grader, its process is lost; in the browser, something is lacking.
         """
 
     def __call__(self, **arguments: Value) -> Value:
@@ -153,7 +155,7 @@ class LocalAnswer(Answer):
         try:
             value = self.function(**given)
         except (Exception, SystemExit) as error:
-            raise _answer_error(error) from None
+            raise answer_error(error) from None
         call = Call(plain(value), {name: plain(item) for name, item in given.items()})
         try:
             return call, _pull_back(value, leaves, question.cotangent)
@@ -183,7 +185,7 @@ def _pull_back(value: Value, leaves: dict[str, Tensor], cotangent: Value) -> Gra
         products = [torch.vdot(y.flatten(), v.to(y.dtype).flatten()) for y, v in pairs]
         found = torch.autograd.grad(products, list(leaves.values()), allow_unused=True)
     except Exception as error:
-        raise _answer_error(error) from None
+        raise answer_error(error) from None
     return {
         path: None if gradient is None else gradient.detach()
         for path, gradient in zip(leaves, found, strict=True)
@@ -269,8 +271,14 @@ def pick(arguments: Mapping[str, Value], path: str) -> Value:
     return value
 
 
-def _answer_error(error: BaseException) -> AnswerError:
+#: The browser's torch tells whether an exception comes from what the browser lacks; real torch has no such.
+_not_here: Callable[[BaseException], str | None] = getattr(torch, "not_here", lambda error: None)
+
+
+def answer_error(error: BaseException) -> AnswerError | AnswerLost:
     """What to show of an exception: its class, its text and the last frames below ours, without paths."""
+    if (lacking := _not_here(error)) is not None:
+        return AnswerLost(Status.NOT_HERE, lacking)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
     text = "".join(f"{frame.name}, line {frame.lineno}:\n    {frame.line}\n" for frame in frames[-3:])
     return AnswerError(type(error).__name__, str(error)[:2000], text[-2000:])

@@ -35,7 +35,7 @@ def check(function: Callable[..., Any], part: str | None = None, *, seed: int | 
     Raises `PartFailed`: the answer is not right.
     """
     found = find_part(part or str(getattr(function, "__name__", "")))
-    printed = _Limited()
+    printed = Limited()
     with contextlib.redirect_stdout(printed):
         result = run(found, LocalAnswer(function, found.name), secrets.randbits(32) if seed is None else seed)
     if "NBGRADER_EXECUTION" not in os.environ:  # an instructor's run is nobody's progress
@@ -46,7 +46,7 @@ def check(function: Callable[..., Any], part: str | None = None, *, seed: int | 
         raise PartFailed(f"{result.part} {result.name} is not right yet{reason}: see the report above.")
 
 
-class _Limited(io.StringIO):
+class Limited(io.StringIO):
     """Keeps the first characters that are printed, and lets the rest go."""
 
     def write(self, text: str) -> int:

@@ -107,7 +107,7 @@ class Part:
     def result(
         self, status: Status, message: str, misconception: str | None = None, details: Details | None = None
     ) -> PartResult:
-        """How it ended: all its points, or none and the first hint. No hint helps an unreadable notebook.
+        """How it ended: all its points, or none and the first hint, where a hint can help.
 
         A message that is a misconception's of this part says what was done; what is meant is kept beside it.
         """
@@ -121,7 +121,7 @@ class Part:
             misconception=misconception,
             message=message.replace(told[0].sentence, told[0].done) if told else message,
             meant=told[0].meant if told else "",
-            hint="" if status in (Status.OK, Status.UNREADABLE) else self.hints[0],
+            hint="" if status in (Status.OK, Status.UNREADABLE, Status.NOT_HERE) else self.hints[0],
             details=details or {},
         )
 

@@ -36,7 +36,7 @@ class Report:
 
     def text(self) -> str:
         r = self.result
-        lines = [f"{'✓' if r.status == 'ok' else '✗'} {r.part} {r.name}: {r.points} of {r.max_points} points"]
+        lines = [f"{_sign(r)} {r.part} {r.name}: {r.points} of {r.max_points} points"]
         if r.misconception:
             lines.append(f"  Misconception: {r.misconception}")
         lines.append(f"  {r.message}")
@@ -68,7 +68,7 @@ class Report:
         colour = _BLUE if solved else _ORANGE
         body = [
             f'<div style="{_BOX.format(colour)}" role="status">',
-            f'<div style="font-weight:bold;color:{colour}">{"✓" if solved else "✗"} {e(r.part)} '
+            f'<div style="font-weight:bold;color:{colour}">{_sign(r)} {e(r.part)} '
             f"<code>{e(r.name)}</code>: {r.points} of {r.max_points} points</div>",
         ]
         if r.misconception:
@@ -94,6 +94,10 @@ class Report:
                 f"<details><summary>Your function printed</summary><pre>{e(self.printed)}</pre></details>"
             )
         return "\n".join([*body, "</div>"])
+
+
+def _sign(result: PartResult) -> str:
+    return {Status.OK: "✓", Status.NOT_HERE: "–"}.get(result.status, "✗")
 
 
 def _inputs_html(details: dict[str, Any]) -> list[str]:

@@ -1,0 +1,407 @@
+"""Operations on two operands, element by element, and the operators of Tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ._dtypes import bool_, dtype, get_default_dtype, is_number, promote
+from ._graph import sum_to
+from ._operation import FUNCTIONS, axis, need_tensor, operation
+from ._tensor import RESULT, Tensor, result
+
+Array = np.ndarray
+_SAVED = {"a": 0, "b": 1}
+
+
+def array_of(x: Any, kind: dtype) -> Array:
+    return x._a.astype(kind.np, copy=False) if isinstance(x, Tensor) else np.asarray(x, kind.np)
+
+
+def quiet(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Without NumPy's warnings: 0/0 is NaN and says nothing, as in torch."""
+
+    def called(*args: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return function(*args)
+
+    return called
+
+
+def fit(x: Array, y: Array) -> None:
+    """Raises RuntimeError where two shapes do not broadcast."""
+    for k in range(1, min(x.ndim, y.ndim) + 1):
+        if x.shape[-k] != y.shape[-k] and 1 not in (x.shape[-k], y.shape[-k]):
+            raise RuntimeError(
+                f"The size of tensor a ({x.shape[-k]}) must match the size of tensor b ({y.shape[-k]}) at "
+                f"non-singleton dimension {max(x.ndim, y.ndim) - k}"
+            )
+
+
+def _operands(name: str, a: Any, b: Any) -> None:
+    for position, (argument, x) in enumerate((("input", a), ("other", b)), 1):
+        if not isinstance(x, Tensor) and not is_number(x):
+            need_tensor(name, argument, position, x)
+
+
+def binary(
+    name: str,
+    a: Any,
+    b: Any,
+    forward: Callable[[Array, Array], Array],
+    pull_a: Callable[[Array, Array, Array, Array], Array],
+    pull_b: Callable[[Array, Array, Array, Array], Array],
+    saves: tuple[str, str] = ("", ""),
+    floats: bool = False,
+) -> Tensor:
+    """forward(a, b), broadcast; the pulls take (gradient, a, b, result).
+
+    `saves`: which of "a", "b" and "r" (the result) each pull reads.
+    `floats`: whether integers become torch's default dtype.
+    """
+    _operands(name, a, b)
+    kind = promote(a, b)
+    if floats and not kind.is_floating_point:
+        kind = get_default_dtype()
+    x, y = array_of(a, kind), array_of(b, kind)
+    fit(x, y)
+    with np.errstate(all="ignore"):
+        z = np.asarray(forward(x, y), kind.np)
+
+    def back(pull: Callable[..., Array], operand: Any, shape: tuple[int, ...]) -> Callable[[Array], Array]:
+        def pulled(g: Array) -> Array:
+            with np.errstate(all="ignore"):
+                found = sum_to(pull(g, x, y, z), shape)
+            return found.astype(operand._a.dtype, copy=False)
+
+        return pulled
+
+    which = {"a": a, "b": b, "r": RESULT}
+    return result(
+        z,
+        (a, b),
+        (back(pull_a, a, x.shape), back(pull_b, b, y.shape)),
+        [[which[letter] for letter in letters] for letters in saves],
+    )
+
+
+def _plain(x: Any, alpha: float) -> Any:
+    return x if alpha == 1 else mul(x, alpha)
+
+
+@operation(inplace=True)
+def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
+    other = _plain(other, alpha)
+    return binary("add", input, other, np.add, lambda g, *_: g, lambda g, *_: g)
+
+
+@operation(inplace=True, also="subtract")
+def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
+    other = _plain(other, alpha)
+    _operands("sub", input, other)
+    if any(promote(x) is bool_ for x in (input, other)):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
+            "mask, use the `~` or `logical_not()` operator instead."
+        )
+    return binary("sub", input, other, np.subtract, lambda g, *_: g, lambda g, *_: -g)
+
+
+@operation(inplace=True, also="multiply")
+def mul(input: Any, other: Any) -> Tensor:
+    pulls = (lambda g, x, y, z: g * y, lambda g, x, y, z: g * x)
+    return binary("mul", input, other, np.multiply, *pulls, saves=("b", "a"))
+
+
+@operation(inplace=True, also="divide true_divide")
+def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    if rounding_mode == "floor":
+        zero = (lambda g, *_: np.zeros_like(g),) * 2
+        return binary("div", input, other, np.floor_divide, *zero)
+    if rounding_mode is not None and not promote(input, other).is_floating_point:
+        kind = promote(input, other)
+        return Tensor._of(np.trunc(array_of(input, kind) / array_of(other, kind)).astype(kind.np))
+    pulls = (lambda g, x, y, z: g / y, lambda g, x, y, z: -g * (x / y) / y)
+    quotient = binary("div", input, other, np.divide, *pulls, saves=("b", "ab"), floats=True)
+    return quotient if rounding_mode is None else FUNCTIONS["trunc"](quotient)
+
+
+def _power(x: Array, y: Array) -> Array:
+    if x.dtype.kind in "iu" and (y < 0).any():
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
+    return np.power(x, y)
+
+
+@operation(inplace=True)
+def pow(input: Any, exponent: Any) -> Tensor:
+    return binary(
+        "pow",
+        input,
+        exponent,
+        _power,
+        lambda g, x, y, z: np.where(y == 0, 0, g * y * np.power(x, np.where(y == 0, 1, y - 1))),
+        lambda g, x, y, z: np.where((x == 0) & (y >= 0), 0, g * z * np.log(x)),
+        saves=("ab", "abr"),
+    )
+
+
+@operation(inplace=True)
+def floor_divide(input: Any, other: Any) -> Tensor:
+    def refused(*_: Array) -> Array:
+        raise RuntimeError("derivative for aten::floor_divide is not implemented")
+
+    return binary("floor_divide", input, other, np.floor_divide, refused, refused)
+
+
+@operation(inplace=True)
+def remainder(input: Any, other: Any) -> Tensor:
+    pulls = (lambda g, *_: g, lambda g, x, y, z: -g * np.floor_divide(x, y))
+    return binary("remainder", input, other, np.remainder, *pulls, saves=("", "ab"))
+
+
+@operation(inplace=True)
+def fmod(input: Any, other: Any) -> Tensor:
+    pulls = (lambda g, *_: g, lambda g, x, y, z: -g * np.trunc(x / y))
+    return binary("fmod", input, other, np.fmod, *pulls, saves=("", "ab"))
+
+
+def _of_the_larger(sign: int) -> tuple[Callable[..., Array], Callable[..., Array]]:
+    """Gradients of max (sign 1) and min (-1): half to each where both are equal."""
+
+    def first(g: Array, x: Array, y: Array, z: Array) -> Array:
+        return np.where(x == y, g / 2, np.where(sign * x > sign * y, g, 0))
+
+    def second(g: Array, x: Array, y: Array, z: Array) -> Array:
+        return np.where(x == y, g / 2, np.where(sign * y > sign * x, g, 0))
+
+    return first, second
+
+
+@operation()
+def maximum(input: Tensor, other: Any) -> Tensor:
+    need_tensor("maximum", "other", 2, other)
+    return binary("maximum", input, other, np.maximum, *_of_the_larger(1), saves=("ab", "ab"))
+
+
+@operation()
+def minimum(input: Tensor, other: Any) -> Tensor:
+    need_tensor("minimum", "other", 2, other)
+    return binary("minimum", input, other, np.minimum, *_of_the_larger(-1), saves=("ab", "ab"))
+
+
+@operation(inplace=True)
+def atan2(input: Tensor, other: Tensor) -> Tensor:
+    pulls = (lambda g, x, y, z: g * y / (x * x + y * y), lambda g, x, y, z: -g * x / (x * x + y * y))
+    return binary("atan2", input, other, np.arctan2, *pulls, saves=("ab", "ab"), floats=True)
+
+
+@operation(inplace=True)
+def xlogy(input: Any, other: Any) -> Tensor:
+    """x log y, 0 where x = 0."""
+    return binary(
+        "xlogy",
+        input,
+        other,
+        lambda x, y: np.where(np.isnan(y), np.nan, np.where(x == 0, 0, x * np.log(y))),
+        lambda g, x, y, z: np.where((x == 0) & (y <= 0), 0, g * np.log(y)),
+        lambda g, x, y, z: g * x / y,
+        saves=("ab", "ab"),
+        floats=True,
+    )
+
+
+@operation()
+def logaddexp(input: Tensor, other: Tensor) -> Tensor:
+    pulls = (lambda g, x, y, z: g * np.exp(x - z), lambda g, x, y, z: g * np.exp(y - z))
+    return binary("logaddexp", input, other, np.logaddexp, *pulls, saves=("ar", "br"))
+
+
+@operation(inplace=True)
+def hypot(input: Tensor, other: Tensor) -> Tensor:
+    pulls = (lambda g, x, y, z: g * x / z, lambda g, x, y, z: g * y / z)
+    return binary("hypot", input, other, np.hypot, *pulls, saves=("ar", "br"))
+
+
+@operation(inplace=True)
+def heaviside(input: Tensor, values: Tensor) -> Tensor:
+    """0 below 0, 1 above, `values` at 0"""
+    if input.dtype is not values.dtype:
+        raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
+    fit(input._a, values._a)
+    return Tensor._of(np.asarray(np.heaviside(input._a, values._a), input._a.dtype))
+
+
+@operation(inplace=True)
+def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
+    """input + weight (end - input)"""
+    if input.dtype is not end.dtype:
+        raise RuntimeError(f"expected dtype {input.dtype.name} for `end` but got dtype {end.dtype.name}")
+    return add(input, mul(weight, sub(end, input)))
+
+
+@operation(inplace=True)
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
+    product = mul(tensor1, tensor2)
+    return add(input, product if value == 1 else mul(product, value))
+
+
+@operation(inplace=True)
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
+    return add(input, mul(div(tensor1, tensor2), value))
+
+
+# ---- comparisons and logic: no gradient ----
+
+
+def _compared(name: str, function: Callable[[Array, Array], Array], also: str = "") -> Callable[..., Tensor]:
+    def compare(input: Any, other: Any) -> Tensor:
+        _operands(name, input, other)
+        kind = promote(input, other)
+        if is_number(other) and isinstance(input, Tensor) and not kind.is_floating_point:
+            x, y = input._a, np.asarray(other)  # a number beyond the dtype's range still compares
+        else:
+            x, y = array_of(input, kind), array_of(other, kind)
+        fit(x, y)
+        return Tensor._of(function(x, y))
+
+    compare.__name__ = name
+    return operation(inplace=True, also=also)(compare)
+
+
+eq, ne = _compared("eq", np.equal), _compared("ne", np.not_equal, "not_equal")
+lt, le = _compared("lt", np.less, "less"), _compared("le", np.less_equal, "less_equal")
+gt, ge = _compared("gt", np.greater, "greater"), _compared("ge", np.greater_equal, "greater_equal")
+
+
+def _logical(name: str, function: Callable[..., Array]) -> Callable[..., Tensor]:
+    def logic(input: Tensor, other: Tensor) -> Tensor:
+        need_tensor(name, "other", 2, other)
+        fit(input._a, other._a)
+        return Tensor._of(function(input._a, other._a))
+
+    logic.__name__ = name
+    return operation(inplace=True)(logic)
+
+
+def _bitwise(name: str, function: Callable[..., Array]) -> Callable[..., Tensor]:
+    def logic(input: Any, other: Any) -> Tensor:
+        _operands(name, input, other)
+        kind = promote(input, other)
+        if kind.is_floating_point:
+            raise RuntimeError(f"\"{name}_cpu\" not implemented for '{kind.name.title()}'")
+        x, y = array_of(input, kind), array_of(other, kind)
+        fit(x, y)
+        return Tensor._of(np.asarray(function(x, y)))
+
+    logic.__name__ = name
+    return operation(inplace=True)(logic)
+
+
+logical_and, logical_or = _logical("logical_and", np.logical_and), _logical("logical_or", np.logical_or)
+logical_xor = _logical("logical_xor", np.logical_xor)
+bitwise_and, bitwise_or = _bitwise("bitwise_and", np.bitwise_and), _bitwise("bitwise_or", np.bitwise_or)
+bitwise_xor = _bitwise("bitwise_xor", np.bitwise_xor)
+
+
+@operation()
+def equal(input: Tensor, other: Tensor) -> bool:
+    return input._a.shape == other._a.shape and bool((input._a == other._a).all())
+
+
+def _same_kind(name: str, a: Tensor, b: Tensor) -> None:
+    need_tensor(name, "other", 2, b)
+    if a.dtype is not b.dtype:
+        raise RuntimeError(f"{a.dtype.name.title()} did not match {b.dtype.name.title()}")
+
+
+@operation()
+def isclose(
+    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Tensor:
+    _same_kind("isclose", input, other)
+    fit(input._a, other._a)
+    return Tensor._of(np.asarray(np.isclose(input._a, other._a, rtol, atol, equal_nan)))
+
+
+@operation()
+def allclose(
+    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> bool:
+    return bool(isclose(input, other, rtol, atol, equal_nan)._a.all())
+
+
+@operation(method=False)
+def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+    need_tensor("where", "condition", 1, condition)
+    if input is None and other is None:
+        return tuple(Tensor._indices(one) for one in np.nonzero(condition._a))
+    _operands("where", input, other)
+    kind, chosen = promote(input, other), condition._a
+    if chosen.dtype != np.bool_:
+        raise RuntimeError(
+            f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype.name}"
+        )
+    x, y = array_of(input, kind), array_of(other, kind)
+    fit(x, y)
+    fit(chosen, x)
+    fit(chosen, y)
+
+    def back(operand: Any, shape: tuple[int, ...], of_first: bool) -> Callable[[Array], Array]:
+        def pulled(g: Array) -> Array:
+            part = np.where(chosen, g, 0) if of_first else np.where(chosen, 0, g)
+            return sum_to(part, shape).astype(operand._a.dtype, copy=False)
+
+        return pulled
+
+    pulls = (back(input, x.shape, True), back(other, y.shape, False))
+    return result(np.where(chosen, x, y), (input, other), pulls)
+
+
+Tensor.where = lambda self, condition, other: where(condition, self, other)  # type: ignore[attr-defined]
+
+
+# ---- the operators ----
+
+
+def _operator(function: Callable[..., Any], swapped: bool) -> Callable[..., Any]:
+    def operate(self: Tensor, other: Any) -> Any:
+        if isinstance(other, np.ndarray):
+            other = Tensor._of(other)
+        if not isinstance(other, Tensor) and not is_number(other):
+            return NotImplemented
+        return function(other, self) if swapped else function(self, other)
+
+    return operate
+
+
+def _written(name: str) -> Callable[..., Any]:
+    def operate(self: Tensor, other: Any) -> Any:
+        if not isinstance(other, Tensor) and not is_number(other):
+            return NotImplemented
+        return getattr(self, f"{name}_")(other)
+
+    return operate
+
+
+_ARITHMETIC = {
+    "add": "add",
+    "sub": "sub",
+    "mul": "mul",
+    "truediv": "div",
+    "pow": "pow",
+    "floordiv": "floor_divide",
+    "mod": "remainder",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "xor": "bitwise_xor",
+}
+for _sign, _name in _ARITHMETIC.items():
+    setattr(Tensor, f"__{_sign}__", _operator(FUNCTIONS[_name], False))
+    setattr(Tensor, f"__r{_sign}__", _operator(FUNCTIONS[_name], True))
+    setattr(Tensor, f"__i{_sign}__", _written(_name))
+for _sign in ("eq", "ne", "lt", "le", "gt", "ge"):
+    setattr(Tensor, f"__{_sign}__", _operator(FUNCTIONS[_sign], False))
+
+__all__ = ["array_of", "axis", "binary", "fit", "quiet"]

@@ -1,0 +1,469 @@
+"""Elements by index tensors: gather and scatter, index_add and its kind, sorting, counting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ._absent import lacking
+from ._dtypes import SPOKEN, is_number
+from ._graph import sum_to
+from ._operation import axis, operation
+from ._tensor import Tensor, result
+
+Array = np.ndarray
+
+
+def _need_same(name: str, input: Tensor, src: Tensor) -> None:
+    if src.dtype is not input.dtype:
+        raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype")
+
+
+def _need_indices(name: str, index: Tensor) -> None:
+    if index._a.dtype.kind not in "iu" or index._a.dtype.itemsize < 4:
+        raise RuntimeError(f"{name}(): Expected dtype int64 for index")
+
+
+def _places(name: str, input: Tensor, dim: int, index: Tensor) -> tuple[Any, int]:
+    """For each element of `index`, its place in `input`: the index along `dim`, its own place elsewhere."""
+    k = axis(dim, input._a.ndim)
+    _need_indices(name, index)
+    i = index._a
+    if i.ndim != input._a.ndim and i.size:
+        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
+    for d, (n, m) in enumerate(zip(i.shape, input._a.shape, strict=False)):
+        if d != k and n > m and i.size:
+            raise RuntimeError(
+                f"Size does not match at dimension {d} expected index {list(i.shape)} to be no larger than self "
+                f"{list(input._a.shape)} apart from dimension {k}"
+            )
+    size = input._a.shape[k] if input._a.ndim else 1
+    if i.size and not (0 <= i.min() and i.max() < size):
+        worst = int(i.max() if i.max() >= size else i.min())
+        raise RuntimeError(f"index {worst} is out of bounds for dimension {k} with size {size}")
+    places = list(np.indices(i.shape, sparse=True))
+    if places:
+        places[k] = i
+    return tuple(places), k
+
+
+@operation()
+def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
+    at, _ = _places("gather", input, dim, index)
+    shape = input._a.shape
+
+    def pull(g: Array) -> Array:
+        whole = np.zeros(shape, g.dtype)
+        np.add.at(whole, at, g)
+        return whole
+
+    return result(input._a[at], (input,), (pull,))
+
+
+@operation()
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+    if dim is None:
+        return gather(input.flatten(), 0, indices.flatten())
+    k = axis(dim, input._a.ndim)
+    shape = [max(a, b) for a, b in zip(input._a.shape, indices._a.shape, strict=True)]
+    shape[k] = indices._a.shape[k]
+    wide = list(shape)
+    wide[k] = input._a.shape[k]
+    return gather(input.expand(wide), k, indices.expand(shape))
+
+
+@operation()
+def take(input: Tensor, index: Tensor) -> Tensor:
+    return input.flatten()[index]
+
+
+@operation()
+def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    _need_indices("index_select", index)
+    if index._a.ndim > 1:
+        raise IndexError("index_select(): Index is supposed to be a vector")
+    return input[(slice(None),) * axis(dim, input._a.ndim) + (index.reshape(-1),)]
+
+
+@operation()
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+    shape = np.broadcast_shapes(input._a.shape, mask._a.shape)
+    return input.expand(shape)[mask.expand(shape)]
+
+
+def _part(index: Tensor, src: Tensor) -> tuple[slice, ...]:
+    """The part of `src` that `index` speaks of."""
+    for d, (n, m) in enumerate(zip(index._a.shape, src._a.shape, strict=False)):
+        if n > m:
+            raise RuntimeError(
+                f"Expected index {list(index._a.shape)} to be no larger than src {list(src._a.shape)} apart from "
+                f"dimension {d}"
+            )
+    return tuple(slice(0, n) for n in index._a.shape)
+
+
+def _back_to(src: Tensor, part: tuple[slice, ...], at: Any) -> Callable[[Array], Array]:
+    def pull(g: Array) -> Array:
+        found = g[at]
+        if found.shape != src._a.shape:
+            raise RuntimeError(
+                f"Function ScatterBackward0 returned an invalid gradient at index 1 - got {list(found.shape)} but expected "
+                f"shape compatible with {list(src._a.shape)}"
+            )
+        return found
+
+    return pull
+
+
+@operation(inplace=True)
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    _need_same("scatter", input, src)
+    at, _ = _places("scatter", input, dim, index)
+    part = _part(index, src)
+    z = input._a.copy()
+    np.add.at(z, at, src._a[part])
+    return result(z, (input, src), (lambda g: g, _back_to(src, part, at)))
+
+
+@operation(inplace=True)
+def scatter(
+    input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None
+) -> Tensor:
+    src = value if src is None else src
+    if reduce is not None:
+        raise lacking("torch.scatter with reduce=")
+    at, _ = _places("scatter", input, dim, index)
+    z = input._a.copy()
+
+    def keep(g: Array) -> Array:
+        g = g.copy()
+        g[at] = 0
+        return g
+
+    if not isinstance(src, Tensor):
+        z[at] = src
+        return result(z, (input,), (keep,))
+    _need_same("scatter", input, src)
+    part = _part(index, src)
+    z[at] = src._a[part]
+    return result(z, (input, src), (keep, _back_to(src, part, at)))
+
+
+_REDUCED = {
+    "sum": (np.add, 0),
+    "prod": (np.multiply, 1),
+    "mean": (np.add, 0),
+    "amax": (np.maximum, -np.inf),
+    "amin": (np.minimum, np.inf),
+}
+
+
+@operation(inplace=True)
+def scatter_reduce(
+    input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
+) -> Tensor:
+    if reduce not in _REDUCED:
+        raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}.")
+    _need_same("scatter", input, src)
+    at, _ = _places("scatter", input, dim, index)
+    part = _part(index, src)
+    x, s = input._a, src._a[part]
+    return _reduced(input, src, x, s, at, part, reduce, include_self)
+
+
+def _reduced(
+    input: Tensor, src: Tensor, x: Array, s: Array, at: Any, part: Any, reduce: str, include_self: bool
+) -> Tensor:
+    function, start = _REDUCED[reduce]
+    touched = np.zeros(x.shape, np.bool_)
+    touched[at] = True
+    own = np.ones(x.shape, np.bool_) if include_self else ~touched  # where the old value counts
+    z = x.copy()
+    if not include_self:
+        z[at] = (
+            start
+            if x.dtype.kind == "f"
+            else (
+                np.iinfo(x.dtype).min
+                if start == -np.inf
+                else np.iinfo(x.dtype).max
+                if start == np.inf
+                else start
+            )
+        )
+    function.at(z, at, s)
+    counts = np.zeros(x.shape, x.dtype)
+    np.add.at(counts, at, 1)
+    counts = np.maximum(counts + own, 1).astype(x.dtype)
+    if reduce == "mean":
+        z = z / counts if x.dtype.kind == "f" else z // counts
+
+    def shares(g: Array) -> Array:
+        """What each contribution's gradient is multiplied by, at the place it went to."""
+        return g / counts if reduce == "mean" else g
+
+    if reduce == "prod":
+
+        def pull_self(g: Array) -> Array:
+            return np.where(own, g * z / np.where(x == 0, 1, x), 0)
+
+        def pull_source(g: Array) -> Array:
+            if (s == 0).any() or (include_self and (x == 0).any()):
+                raise lacking("The gradient of torch.scatter_reduce of a product with a zero")
+            return (g * z)[at] / s
+    elif reduce in ("amax", "amin"):
+        hit, own_hit = s == z[at], own & (x == z)
+        ties = np.zeros(x.shape, x.dtype)
+        np.add.at(ties, at, hit)
+        ties = np.maximum(ties + own_hit, 1)
+
+        def pull_self(g: Array) -> Array:
+            return np.where(own_hit, g / ties, 0)
+
+        def pull_source(g: Array) -> Array:
+            return np.where(hit, (g / ties)[at], 0)
+    else:
+
+        def pull_self(g: Array) -> Array:
+            return np.where(own, shares(g), 0)
+
+        def pull_source(g: Array) -> Array:
+            return shares(g)[at]
+
+    def pull_src(g: Array) -> Array:
+        whole = np.zeros(src._a.shape, g.dtype)
+        whole[part] = pull_source(g)
+        return whole
+
+    return result(z, (input, src), (pull_self, pull_src), ((input,), (src,)))
+
+
+@operation(inplace=True)
+def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
+    if source.dtype is not input.dtype:
+        raise RuntimeError(
+            f"index_add_(): self ({SPOKEN[input.dtype.name]}) and source ({SPOKEN[source.dtype.name]}) must have the "
+            "same scalar type"
+        )
+    at = _along("index_add_", input, dim, index, source)
+    z = input._a.copy()
+    np.add.at(z, at, source._a if alpha == 1 else source._a * source._a.dtype.type(alpha))
+    return result(z, (input, source), (lambda g: g, lambda g: alpha * g[at].reshape(source._a.shape)))
+
+
+def _along(name: str, input: Tensor, dim: int, index: Tensor, source: Tensor) -> Any:
+    k = axis(dim, input._a.ndim)
+    _need_indices(name, index)
+    if index._a.ndim > 1:
+        raise IndexError(f"{name}: Index is supposed to be a vector, but got dim: {index._a.ndim}")
+    i = index._a.reshape(-1)
+    if source._a.ndim and i.size != source._a.shape[k]:
+        raise RuntimeError(
+            f"{name}(): Number of indices ({i.size}) should be equal to source.size(dim): ({source._a.shape[k]}), for "
+            f"dim: {k}"
+        )
+    others = [[n for d, n in enumerate(one._a.shape) if d != k] for one in (input, source)]
+    if source._a.ndim and others[0] != others[1]:
+        raise RuntimeError(
+            f"source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
+            f"{list(input._a.shape)} source.shape = {list(source._a.shape)}"
+        )
+    size = input._a.shape[k] if input._a.ndim else 1
+    if i.size and not (0 <= i.min() and i.max() < size):
+        raise IndexError("index out of range in self")
+    return (slice(None),) * k + (i,)
+
+
+@operation(inplace=True)
+def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
+    at = _along("index_copy_", input, dim, index, source)
+    z = input._a.copy()
+    z[at] = source._a
+
+    def keep(g: Array) -> Array:
+        g = g.copy()
+        g[at] = 0
+        return g
+
+    return result(z, (input, source), (keep, lambda g: g[at]))
+
+
+@operation(inplace=True)
+def index_reduce(
+    input: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True
+) -> Tensor:
+    k = axis(dim, input._a.ndim)
+    _along("index_reduce_", input, dim, index, source)
+    shape = [-1 if d == k else 1 for d in range(input._a.ndim)]
+    wide = index.reshape(shape).expand(source._a.shape)
+    return scatter_reduce(input, k, wide, source, reduce, include_self=include_self)
+
+
+@operation(inplace=True)
+def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
+    made = input.clone()
+    made[(slice(None),) * axis(dim, input._a.ndim) + (index,)] = value
+    return made
+
+
+@operation(inplace=True)
+def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
+    _need_same("index_put", input, values)
+    at = tuple(slice(None) if one is None else one._a for one in indices)
+    z = input._a.copy()
+    if accumulate:
+        np.add.at(z, at, values._a)
+    else:
+        z[at] = values._a
+
+    def keep(g: Array) -> Array:
+        if accumulate:
+            return g
+        g = g.copy()
+        g[at] = 0
+        return g
+
+    return result(z, (input, values), (keep, lambda g: sum_to(g[at], values._a.shape)))
+
+
+# ---- order and counts ----
+
+
+class Sorted(NamedTuple):
+    values: Tensor
+    indices: Tensor
+
+
+@operation()
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
+    a = input._a
+    if not a.ndim:
+        return Tensor._indices(0)
+    k = axis(dim, a.ndim)
+    if descending:  # the stable order of the reverse, read from its end
+        n = a.shape[k]
+        order = n - 1 - np.flip(np.argsort(np.flip(a, k), axis=k, kind="stable"), k)
+    else:
+        order = np.argsort(a, axis=k, kind="stable")
+    return Tensor._indices(order)
+
+
+@operation()
+def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Sorted:
+    order = argsort(input, dim, descending)
+    return Sorted(gather(input, dim, order), order)
+
+
+@operation()
+def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Sorted:
+    if k > input._a.shape[axis(dim, input._a.ndim)]:
+        raise RuntimeError("selected index k out of range")
+    order = argsort(input, dim, largest).narrow(dim, 0, k)
+    return Sorted(gather(input, dim, order), order)
+
+
+@operation()
+def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Sorted:
+    order = argsort(input, dim).narrow(dim, k - 1, 1)
+    values = gather(input, dim, order)
+    return Sorted(values, order) if keepdim else Sorted(values.squeeze(dim), order.squeeze(dim))
+
+
+@operation()
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
+    if as_tuple:
+        return tuple(Tensor._indices(one) for one in np.nonzero(np.atleast_1d(input._a)))
+    return Tensor._indices(np.argwhere(input._a))
+
+
+@operation()
+def argwhere(input: Tensor) -> Tensor:
+    return Tensor._indices(np.argwhere(input._a))
+
+
+@operation()
+def unique(
+    input: Tensor,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
+) -> Any:
+    found = np.unique(input._a, return_inverse=return_inverse, return_counts=return_counts, axis=dim)
+    if not isinstance(found, tuple):
+        return Tensor._of(found)
+    values, *more = found
+    if return_inverse:
+        more[0] = more[0].reshape(input._a.shape if dim is None else -1)
+    return (Tensor._of(values), *(Tensor._indices(one) for one in more))
+
+
+@operation()
+def unique_consecutive(input: Tensor, return_inverse: bool = False, return_counts: bool = False) -> Any:
+    if return_inverse:
+        raise lacking("torch.unique_consecutive with return_inverse=")
+    flat = input._a.reshape(-1)
+    starts = (
+        np.flatnonzero(np.concatenate([[True], flat[1:] != flat[:-1]]))
+        if flat.size
+        else np.zeros(0, np.int64)
+    )
+    values = Tensor._of(flat[starts])
+    return (values, Tensor._indices(np.diff(np.append(starts, flat.size)))) if return_counts else values
+
+
+@operation()
+def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
+    if input._a.ndim != 1 or (input._a.size and input._a.min() < 0):
+        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+    if input._a.dtype.kind == "f":
+        raise RuntimeError(f"\"bincount_cpu\" not implemented for '{SPOKEN[input.dtype.name]}'")
+    at = input._a.astype(np.intp)
+    if weights is None:
+        return Tensor._indices(np.bincount(at, None, minlength))
+    kind = weights._a.dtype if weights._a.dtype == np.float32 else np.float64
+    return Tensor._of(np.bincount(at, weights._a, minlength).astype(kind))
+
+
+@operation()
+def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
+    low, high = (min, max) if (min, max) != (0, 0) else (float(input._a.min()), float(input._a.max()))
+    if low == high:
+        low, high = low - 1, high + 1
+    a = input._a[(input._a >= low) & (input._a <= high)]
+    at = ((a - a.dtype.type(low)) * a.dtype.type(bins) / a.dtype.type(high - low)).astype(np.intp)
+    return Tensor._of(np.bincount(np.minimum(at, bins - 1), minlength=bins).astype(input._a.dtype))
+
+
+@operation(method=False)
+def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
+    a = input._a if isinstance(input, Tensor) else np.asarray(input)
+    return Tensor._indices(np.searchsorted(boundaries._a, a, side="right" if right else "left"))
+
+
+@operation(method=False)
+def searchsorted(
+    sorted_sequence: Tensor,
+    input: Any,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: str | None = None,
+) -> Tensor:
+    if sorted_sequence._a.ndim > 1:
+        raise lacking("torch.searchsorted in more than one row")
+    return bucketize(input, sorted_sequence, right=right or side == "right")
+
+
+@operation(method=False)
+def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
+    a, b = (one._a if isinstance(one, Tensor) else np.asarray(one) for one in (elements, test_elements))
+    return Tensor._of(np.asarray(np.isin(a, b, invert=invert)))
+
+
+@operation(method=False)
+def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
+    size = (shape,) if is_number(shape) else tuple(shape)
+    return tuple(Tensor._indices(one) for one in np.unravel_index(indices._a.astype(np.intp), size))

@@ -1,0 +1,98 @@
+"""torch.linalg: norms, and what NumPy has of the rest (without gradients)."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ._absent import lacking, module_getattr
+from ._operation import checked
+from ._products import matmul
+from ._reductions import norm as _norm
+from ._tensor import Tensor
+
+
+@checked
+def vector_norm(
+    x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
+) -> Tensor:
+    return _norm(x, ord, dim, keepdim, dtype)
+
+
+@checked
+def matrix_norm(
+    A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None
+) -> Tensor:
+    if ord != "fro":
+        raise lacking(f"torch.linalg.matrix_norm with ord={ord!r}")
+    return _norm(A, 2, dim, keepdim, dtype)
+
+
+@checked
+def norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    if isinstance(ord, (int, float)) and A.dim() == 2 and dim is None:
+        raise lacking("torch.linalg.norm of a matrix with ord=")
+    return _norm(A, 2 if ord in (None, "fro") else ord, dim, keepdim, dtype)
+
+
+def _plain(name: str, x: Tensor) -> np.ndarray:
+    if x.requires_grad:
+        raise lacking(f"The gradient of torch.linalg.{name}")
+    return x._a
+
+
+class QR(NamedTuple):
+    Q: Tensor
+    R: Tensor
+
+
+def qr(A: Tensor, mode: str = "reduced") -> QR:
+    return QR(*(Tensor._of(one) for one in np.linalg.qr(_plain("qr", A), mode)))
+
+
+class SVD(NamedTuple):
+    U: Tensor
+    S: Tensor
+    Vh: Tensor
+
+
+def svd(A: Tensor, full_matrices: bool = True) -> SVD:
+    return SVD(*(Tensor._of(one) for one in np.linalg.svd(_plain("svd", A), full_matrices)))
+
+
+def svdvals(A: Tensor) -> Tensor:
+    return Tensor._of(np.linalg.svd(_plain("svdvals", A), compute_uv=False))
+
+
+def inv(A: Tensor) -> Tensor:
+    return Tensor._of(np.linalg.inv(_plain("inv", A)))
+
+
+def pinv(A: Tensor) -> Tensor:
+    return Tensor._of(np.linalg.pinv(_plain("pinv", A)))
+
+
+def det(A: Tensor) -> Tensor:
+    return Tensor._of(np.asarray(np.linalg.det(_plain("det", A))))
+
+
+def solve(A: Tensor, B: Tensor) -> Tensor:
+    b = _plain("solve", B)
+    one = b.ndim == 1 or (b.ndim == A.dim() - 1 and b.shape == A._a.shape[:-1])
+    found = np.linalg.solve(_plain("solve", A), b[..., None] if one else b)
+    return Tensor._of(found[..., 0] if one else found)
+
+
+def matrix_power(A: Tensor, n: int) -> Tensor:
+    return Tensor._of(np.linalg.matrix_power(_plain("matrix_power", A), n))
+
+
+def multi_dot(tensors: Any) -> Tensor:
+    made, *rest = tensors
+    for one in rest:
+        made = matmul(made, one)
+    return made
+
+
+__getattr__ = module_getattr("torch.linalg")

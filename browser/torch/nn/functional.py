@@ -1,0 +1,371 @@
+"""torch.nn.functional: layers as functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .._absent import lacking, module_getattr
+from .._dtypes import SPOKEN
+from .._operation import FUNCTIONS, need_tensor
+from .._reductions import log_softmax, softmax
+from .._tensor import Tensor, result
+from .._unary import rsqrt, sigmoid, tanh, unary
+from .losses import *  # noqa: F403
+
+Array = np.ndarray
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x Wᵀ + b"""
+    need_tensor("linear", "input", 1, input)
+    need_tensor("linear", "weight", 2, weight)
+    y = input @ weight.t()
+    return y if bias is None else y + bias
+
+
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    y = FUNCTIONS["einsum"]("...i,oij,...j->...o", input1, weight, input2)
+    return y if bias is None else y + bias
+
+
+# ---- dropout ----
+
+
+def _check_rate(p: float) -> None:
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+
+
+def _dropped(input: Tensor, p: float, training: bool, inplace: bool, shape: tuple[int, ...]) -> Tensor:
+    """x · m / (1 - p), the mask m drawn in a shape that broadcasts to x's."""
+    _check_rate(p)
+    if not training or p == 0 or not input.numel():
+        return input
+    mask = Tensor._of(np.empty(shape, input._a.dtype))
+    if shape == input._a.shape:
+        mask = FUNCTIONS["empty_like"](input)
+    mask.bernoulli_(1 - p)
+    if p < 1:
+        mask.div_(1 - p)
+    return input.mul_(mask) if inplace else input * mask
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    need_tensor("dropout", "input", 1, input)
+    return _dropped(input, p, training, inplace, input._a.shape)
+
+
+def _channels(first: int) -> Callable[..., Tensor]:
+    def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+        whole = input.dim() == first  # without a batch
+        x = input.unsqueeze(0) if whole else input
+        y = _dropped(x, p, training, inplace, (*x._a.shape[:2], *(1,) * (x.dim() - 2)))
+        return y.squeeze(0) if whole else y
+
+    return dropout
+
+
+dropout1d, dropout2d, dropout3d = _channels(2), _channels(-1), _channels(4)
+_ALPHA = 1.7580993408473766  # λα of SELU
+
+
+def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    _check_rate(p)
+    if not training or p == 0:
+        return input
+    kept = FUNCTIONS["empty_like"](input).bernoulli_(1 - p)
+    a = 1 / math.sqrt((_ALPHA**2 * p + 1) * (1 - p))
+    shift = (kept - 1) * (_ALPHA * a) + _ALPHA * a * p
+    return input * (kept * a) + shift
+
+
+def feature_dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
+    return _dropped(input, p, training, False, (*input._a.shape[:2], *(1,) * (input.dim() - 2)))
+
+
+# ---- norms ----
+
+
+def _standardised(x: Tensor, over: Any, eps: float) -> Tensor:
+    return (x - x.mean(over, True)) * rsqrt(x.var(over, False, True) + eps)
+
+
+def layer_norm(
+    input: Tensor, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Tensor:
+    shape = tuple(normalized_shape)
+    if tuple(input._a.shape[-len(shape) :]) != shape:
+        raise RuntimeError(
+            f"Given normalized_shape={list(shape)}, expected input with shape [*, {', '.join(map(str, shape))}], but "
+            f"got input of size{list(input._a.shape)}"
+        )
+    for name, one in (("weight", weight), ("bias", bias)):
+        if one is not None and one._a.shape != shape:
+            raise RuntimeError(
+                f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape {list(one._a.shape)} "
+                f"and normalized_shape = {list(shape)}"
+            )
+        if one is not None and one.dtype is not input.dtype:
+            raise RuntimeError(
+                f"mixed dtype (CPU): expect parameter to have scalar type of {SPOKEN[input.dtype.name]}"
+            )
+    y = _standardised(input, tuple(range(-len(shape), 0)), eps)
+    y = y if weight is None else y * weight
+    return y if bias is None else y + bias
+
+
+def rms_norm(input: Tensor, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Tensor:
+    over = tuple(range(-len(tuple(normalized_shape)), 0))
+    eps = float(np.finfo(input._a.dtype).eps) if eps is None else eps
+    y = input * rsqrt((input * input).mean(over, True) + eps)
+    return y if weight is None else y * weight
+
+
+def group_norm(
+    input: Tensor, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Tensor:
+    B, C = input._a.shape[:2]
+    if C % num_groups:
+        raise RuntimeError(
+            f"Expected number of channels in input to be divisible by num_groups, but got input of shape {list(input._a.shape)} and num_groups={num_groups}"
+        )
+    if input.numel() // num_groups <= 1:
+        raise ValueError(
+            f"Expected more than 1 value per channel when training, got input size {list(input._a.shape)}"
+        )
+    y = _standardised(input.reshape(B, num_groups, -1), -1, eps).reshape(input._a.shape)
+    return _scaled(y, weight, bias, (1, C) + (1,) * (input.dim() - 2))
+
+
+def instance_norm(
+    input: Tensor, *_: Any, eps: float = 1e-5, use_input_stats: bool = True, **__: Any
+) -> Tensor:
+    return _standardised(input, tuple(range(2, input.dim())), eps)
+
+
+def _scaled(y: Tensor, weight: Any, bias: Any, shape: tuple[int, ...]) -> Tensor:
+    y = y if weight is None else y * weight.reshape(shape)
+    return y if bias is None else y + bias.reshape(shape)
+
+
+def batch_norm(
+    input: Tensor,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    over = (0, *range(2, input.dim()))
+    shape = (1, -1) + (1,) * (input.dim() - 2)
+    n = input.numel() // max(input._a.shape[1], 1)
+    if not training:
+        y = (input - running_mean.reshape(shape)) * rsqrt(running_var.reshape(shape) + eps)
+        return _scaled(y, weight, bias, shape)
+    if n <= 1:
+        raise ValueError(
+            f"Expected more than 1 value per channel when training, got input size {input.shape}"
+        )
+    if running_mean is not None:
+        a = input._a
+        running_mean._a += (momentum * (a.mean(over) - running_mean._a)).astype(a.dtype)
+        running_var._a += (momentum * (a.var(over, ddof=1) - running_var._a)).astype(a.dtype)
+    return _scaled(_standardised(input, over, eps), weight, bias, shape)
+
+
+def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+    return input / input.norm(p, dim, True).clamp_min(eps)
+
+
+# ---- activations ----
+
+
+def _applied(
+    name: str, forward: Callable[..., Array], slope: Callable[..., Any], *names: str, **defaults: Any
+) -> Callable[..., Tensor]:
+    """An activation with settings: forward(x, *settings), slope(x, result, *settings)."""
+
+    def activation(input: Tensor, *given: Any, inplace: bool = False, **named: Any) -> Tensor:
+        need_tensor(name, "input", 1, input)
+        if set(named) - set(defaults):
+            raise TypeError(f"{name}() got an unexpected keyword argument '{next(iter(named))}'")
+        settings = (defaults | dict(zip(defaults, given, strict=False)) | named).values()
+        made = unary(
+            input._frozen() if inplace else input,
+            lambda x: forward(x, *settings),
+            lambda x, z: slope(x, z, *settings),
+            "xr",
+        )
+        return input._become(made) if inplace else made
+
+    activation.__name__ = name
+    return activation
+
+
+def _logistic(x: Array) -> Array:
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1 / (1 + e), e / (1 + e))
+
+
+leaky_relu = _applied(
+    "leaky_relu",
+    lambda x, s: np.where(x > 0, x, s * x),
+    lambda x, z, s: np.where(x > 0, 1, s),
+    negative_slope=0.01,
+)
+elu = _applied(
+    "elu",
+    lambda x, a: np.where(x > 0, x, a * np.expm1(np.minimum(x, 0))),
+    lambda x, z, a: np.where(x > 0, 1, z + a),
+    alpha=1.0,
+)
+celu = _applied(
+    "celu",
+    lambda x, a: np.where(x > 0, x, a * np.expm1(np.minimum(x, 0) / a)),
+    lambda x, z, a: np.where(x > 0, 1, z / a + 1),
+    alpha=1.0,
+)
+relu6 = _applied("relu6", lambda x: np.clip(x, 0, 6), lambda x, z: (x > 0) & (x < 6))
+hardtanh = _applied(
+    "hardtanh",
+    lambda x, a, b: np.clip(x, a, b),
+    lambda x, z, a, b: (x > a) & (x < b),
+    min_val=-1.0,
+    max_val=1.0,
+)
+hardsigmoid = _applied(
+    "hardsigmoid",
+    lambda x: np.clip(x + 3, 0, 6) / 6,
+    lambda x, z: ((x > -3) & (x < 3)) * float(np.float32(1 / 6)),
+)
+hardswish = _applied(
+    "hardswish",
+    lambda x: x * np.clip(x + 3, 0, 6) / 6,
+    lambda x, z: np.where(x <= -3, 0, np.where(x < 3, x / 3 + 0.5, 1)),
+)
+silu = _applied("silu", lambda x: x * _logistic(x), lambda x, z: _logistic(x) * (1 + x * (1 - _logistic(x))))
+softsign = _applied("softsign", lambda x: x / (1 + np.abs(x)), lambda x, z: 1 / (1 + np.abs(x)) ** 2)
+logsigmoid = _applied(
+    "logsigmoid", lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))), lambda x, z: _logistic(-x)
+)
+softplus = _applied(
+    "softplus",
+    lambda x, b, t: np.where(x * b > t, x, np.logaddexp(0, b * x) / b),
+    lambda x, z, b, t: np.where(x * b > t, 1, _logistic(b * x)),
+    beta=1.0,
+    threshold=20.0,
+)
+selu = _applied(
+    "selu",
+    lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(np.minimum(x, 0))),
+    lambda x, z: np.where(x > 0, 1.0507009873554805, z + 1.0507009873554805 * 1.6732632423543772),
+)
+mish = _applied(
+    "mish",
+    lambda x: x * np.tanh(np.logaddexp(0, x)),
+    lambda x, z: np.tanh(np.logaddexp(0, x)) + x * (1 - np.tanh(np.logaddexp(0, x)) ** 2) * _logistic(x),
+)
+threshold = _applied(
+    "threshold", lambda x, t, v: np.where(x > t, x, v), lambda x, z, t, v: x > t, threshold=0.0, value=0.0
+)
+tanhshrink = _applied("tanhshrink", lambda x: x - np.tanh(x), lambda x, z: np.tanh(x) ** 2)
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    need_tensor("relu", "input", 1, input)
+    return input.relu_() if inplace else input.relu()
+
+
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+    if approximate == "tanh":
+        return 0.5 * input * (1 + tanh(math.sqrt(2 / math.pi) * (input + 0.044715 * input**3)))
+    return 0.5 * input * (1 + FUNCTIONS["erf"](input / math.sqrt(2)))
+
+
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    shape = [1] * input.dim()
+    if weight.numel() > 1:
+        shape[1] = weight.numel()
+    return FUNCTIONS["where"](input > 0, input, weight.reshape(shape) * input)
+
+
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    a, b = input.chunk(2, dim)
+    return a * sigmoid(b)
+
+
+def softmin(input: Tensor, dim: int | None = None) -> Tensor:
+    return softmax(-input, dim)
+
+
+# ---- tables, edges, attention ----
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    a = tensor._a
+    if a.dtype != np.int64:
+        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    if a.size and a.min() < 0:
+        raise RuntimeError("Class values must be non-negative.")
+    if num_classes > 0 and a.size and a.max() >= num_classes:
+        raise RuntimeError("Class values must be smaller than num_classes.")
+    n = num_classes if num_classes > 0 else int(a.max()) + 1
+    return Tensor._of((a[..., None] == np.arange(n)).astype(np.int64))
+
+
+def embedding(input: Tensor, weight: Tensor, padding_idx: Any = None, *_: Any, **__: Any) -> Tensor:
+    if input._a.size and not (0 <= input._a.min() and input._a.max() < weight._a.shape[0]):
+        raise IndexError("index out of range in self")
+    return weight[input]
+
+
+def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = None) -> Tensor:
+    if mode != "constant":
+        raise lacking(f"torch.nn.functional.pad with mode={mode!r}")
+    widths = [(0, 0)] * input.dim()
+    for k in range(len(pad) // 2):
+        widths[-1 - k] = (pad[2 * k], pad[2 * k + 1])
+    cut = tuple(slice(max(-a, 0), n - max(-b, 0)) for (a, b), n in zip(widths, input._a.shape, strict=True))
+    room = [(max(a, 0), max(b, 0)) for a, b in widths]
+    inside = input[cut]
+    at = tuple(slice(a, a + n) for (a, _), n in zip(room, inside._a.shape, strict=True))
+    return result(np.pad(inside._a, room, constant_values=value or 0), (inside,), (lambda g: g[at],))
+
+
+def scaled_dot_product_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Any = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+) -> Tensor:
+    scores = query @ key.transpose(-2, -1) * (1 / math.sqrt(query._a.shape[-1]) if scale is None else scale)
+    if is_causal:
+        attn_mask = Tensor._of(np.tril(np.ones(scores._a.shape[-2:], np.bool_)))
+    if attn_mask is not None:
+        blocked = attn_mask._a.dtype == np.bool_
+        scores = scores.masked_fill(~attn_mask, -math.inf) if blocked else scores + attn_mask
+    return dropout(softmax(scores, -1), dropout_p, dropout_p > 0) @ value
+
+
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    return (x1 * x2).sum(dim) / (x1.norm(2, dim).clamp_min(eps) * x2.norm(2, dim).clamp_min(eps))
+
+
+def _in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    return lambda input, *args, **named: function(input, *args, inplace=True, **named)
+
+
+relu_, elu_, celu_, leaky_relu_, hardtanh_, selu_, threshold_ = (
+    _in_place(one) for one in (relu, elu, celu, leaky_relu, hardtanh, selu, threshold)
+)
+__all__ = ["log_softmax", "sigmoid", "softmax", "tanh"]
+__getattr__ = module_getattr("torch.nn.functional")

@@ -1,0 +1,57 @@
+"""An answer that comes as text gets the result that the notebook's check gives it."""
+
+import pytest
+
+from recdrop_lessons.checks import LocalAnswer, part, run
+from recdrop_lessons.checks.from_source import check
+
+STEP = """import torch
+
+def rnn_step(x, h, W, U, b):
+    print("called")
+    return torch.tanh(x @ W.T + h @ U.T + b)
+"""
+NO_STATE = STEP.replace(" + h @ U.T", "")
+
+
+@pytest.mark.parametrize("source", [STEP, NO_STATE, STEP.replace("W.T", "W"), STEP.replace("return ", "")])
+def test_the_result_is_the_notebooks(source):
+    names = {}
+    exec(source, names)
+    expected = run(part("1.1"), LocalAnswer(names["rnn_step"]), 7).record()
+    found = check("1.1", source, 7)
+    assert {key: found[key] for key in expected} == expected
+    assert found["html"].startswith("<div") and "called" in found["html"]
+    sign = "✓" if found["status"] == "ok" else "✗"
+    assert found["text"].startswith(f"{sign} 1.1 rnn_step: {found['points']} of 20 points\n")
+    assert not found["hint"] or found["hint"] not in found["html"]
+
+
+def test_a_part_is_known_by_its_functions_name_too():
+    assert check("rnn_step", STEP, 7)["status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    "source, status, said",
+    [
+        ("def rnn_step(:\n", "failed", "SyntaxError"),
+        ("1 / 0", "failed", "ZeroDivisionError"),
+        ("raise SystemExit", "failed", "SystemExit"),
+        ("x = 1", "missing", "no function rnn_step"),
+        ("rnn_step = 3", "missing", "no function rnn_step"),
+    ],
+)
+def test_text_that_does_not_run_or_lacks_the_function(source, status, said):
+    found = check("1.1", source, 7)
+    assert (found["status"], found["points"], found["max_points"]) == (status, 0, 20)
+    assert said in found["message"]
+
+
+def test_a_traceback_shows_the_learners_line():
+    found = check("1.1", STEP.replace("W.T", "W.t(3)"), 7)
+    assert "x @ W.t(3)" in found["html"]
+
+
+def test_the_same_seed_gives_the_same_draws():
+    drawing = "import torch\ndef rnn_step(x, h, W, U, b):\n    return torch.rand(x.shape[0], W.shape[0])\n"
+    assert check("1.1", drawing, 3)["message"] == check("1.1", drawing, 3)["message"]
