@@ -29,8 +29,8 @@ WRONG_SCALE = Misconception(
 )
 SAME_EACH_CALL = Misconception(
     "same-mask-each-call",
-    "Your function draws the same numbers at each call. Let the caller's generator go on: seed nothing "
-    "inside, and keep no mask from an earlier call.",
+    "Your function draws the same numbers at each call. Use the caller's generator as it is: seed "
+    "nothing inside, and keep no mask from an earlier call.",
 )
 GENERATOR_IGNORED = Misconception(
     "generator-ignored",

@@ -87,7 +87,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "tanh-stored",
-        "You squash the cell that you keep. tanh(c') is for the output alone; c' goes on as it is.",
+        "You squash the cell that you keep. tanh(c') is for the output alone; c' itself is kept.",
         _other_cell("squashed", "as kept"),
         _other_cell("squashed"),
         _other_cell("squashed", "not squashed"),

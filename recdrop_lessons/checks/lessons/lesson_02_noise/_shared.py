@@ -22,7 +22,7 @@ AT_EVALUATION = Misconception(
 RESCALE_AT_TEST = Misconception(
     "rescale-at-test",
     "You scale at evaluation. Inverted dropout does all its scaling while training, so at evaluation x "
-    "stays as it is; scaling then belongs to the first dropout papers.",
+    "stays as it is; scaling at evaluation belongs to the first papers.",
 )
 
 MASK_SHARED = Misconception(

@@ -76,7 +76,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "sign-swapped",
-        "You return the gap with the other sign. It is the mean in training, less the value at evaluation.",
+        "You return the gap with the other sign. It is the mean in training minus the value at evaluation.",
         lambda x, p: -activation_gap(x, p),
     ),
     Misconception(

@@ -77,7 +77,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "second-moment",
-        "Your second value is E[y²] = x²/(1-p). The variance is that less the squared mean.",
+        "Your second value is E[y²] = x²/(1-p). The variance is that minus the squared mean.",
         lambda x, p: (x, x**2 / (1 - p)),
     ),
     Misconception(

@@ -111,7 +111,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "input-for-recurrent",
-        "You take the input for the state, or the state for the input. Both change the gates, but h0 is 0, "
+        "You confuse the input and the state. Masks on both change the gates, but h0 is 0, "
         "and a mask does nothing to a zero.",
         _renamed(input="recurrent", recurrent="input"),
         _renamed(input="recurrent"),
@@ -119,16 +119,16 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "candidate-for-cell",
-        "You do not tell a mask on the candidate from one on the whole cell. The one acts on what is "
-        "added, i∘g; the other also on what the cell held before, f∘c.",
+        "You confuse a mask on the candidate with one on the whole cell. The first acts on what is "
+        "added, i∘g; the second also on what the cell held before, f∘c.",
         _renamed(candidate="cell", cell="candidate"),
         _renamed(candidate="cell"),
         _renamed(cell="candidate"),
     ),
     Misconception(
         "hidden-for-output",
-        "You do not tell a mask on the state from one on the output. The one is carried to the next step; "
-        "the other only goes up.",
+        "You confuse a mask on the state with one on the output. The first is carried to the next step; "
+        "the second only goes up.",
         _renamed(hidden="output", output="hidden"),
         _renamed(hidden="output"),
         _renamed(output="hidden"),

@@ -223,8 +223,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "time-batch-swapped",
-        "You take the time axis for the batch axis. x is (B, T, F): step t is x[:, t], and the states are "
-        "stacked along axis 1.",
+        "You exchange the time axis and the batch axis. x is (B, T, F): step t is x[:, t], and the states "
+        "are stacked along axis 1.",
         lambda **given: lstm_with_masks(**given).transpose(0, 1),
         _batch_of_steps,
         lambda **given: _batch_of_steps(**given).transpose(0, 1),

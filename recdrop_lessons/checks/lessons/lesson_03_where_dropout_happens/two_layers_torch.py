@@ -156,7 +156,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "time-batch-swapped",
-        "You take the time axis for the batch axis. x is (B, T, F), and so is the output (B, T, H2).",
+        "You exchange the time axis and the batch axis. x is (B, T, F), and so is the output (B, T, H2).",
         _then(lambda y, states: (y.transpose(0, 1), states)),
         _then(lambda y, states: (y, states), transposed=True),
         _then(lambda y, states: (y.transpose(0, 1), states), transposed=True),

@@ -68,12 +68,12 @@ MISCONCEPTIONS = (
     Misconception(
         "chance-of-staying",
         "That is the probability that something of the step is left. The question is the probability that "
-        "nothing is.",
+        "nothing is left.",
         lambda p, features: 1 - p**features,
     ),
     Misconception(
         "step-never-vanishes",
-        "You take it for impossible, or for certain. Independent draws may all fall the same way: all F "
+        "You call it impossible, or certain. Independent draws may all come out alike: all F "
         "features are dropped with probability p·p·…·p.",
         lambda p, features: 0.0,
         lambda p, features: 1.0,

@@ -65,12 +65,12 @@ PLACES = {
     ),
     "candidate before tanh": (
         "mask-before-activation",
-        "You mask the candidate before its tanh. The mask multiplies g itself, after the tanh, or its "
-        "scale is bent.",
+        "You mask the candidate before its tanh. The mask multiplies g itself, after the tanh; before it the "
+        "tanh would change the scale.",
     ),
     "old cell": (
         "mask-on-old-cell",
-        "You mask the old cell (or the forget gate) alone, so the new candidate always gets in.",
+        "You mask the old cell (or the forget gate) alone, so the new candidate is always added.",
     ),
     "read only": (
         "mask-not-kept",

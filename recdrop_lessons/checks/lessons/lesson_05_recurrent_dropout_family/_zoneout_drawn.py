@@ -30,7 +30,7 @@ from recdrop_lessons.checks.steps import Failed, Reply, Step, Steps, fail, kept,
 SWAPPED = Misconception(
     "zoneout-swapped",
     "You exchange d and 1-d: where d is 1 the *old* value is kept, and z is the rate of keeping it. (The "
-    "paper itself turns its convention round between two sections.)",
+    "paper itself changes its convention between two sections.)",
 )
 ONE_MASK = Misconception(
     "one-mask-for-both", "You use one mask for h and c. Each has its own, d_h and d_c, with its own rate."

@@ -117,8 +117,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "candidate-masked-again",
-        "You let the candidate's mask act at each step. It acts on g_1 once, when it is written; what the "
-        "cell holds is touched no more.",
+        "You let the candidate's mask act at each step. It acts on g_1 once, when it is written, and "
+        "not on what the cell holds.",
         _instead("candidate, per sequence", value=lambda p, f, t: (f / (1 - p)) ** (t - 1)),
         _instead(*CANDIDATE, value=lambda p, f, t: (f / (1 - p)) ** (t - 1)),
     ),
@@ -144,7 +144,7 @@ MISCONCEPTIONS = (
     Misconception(
         "zoneout-fills-zero",
         "You let zoneout put zeros. It puts the old value: where a step is skipped, g_1 stays in the cell "
-        "undiminished.",
+        "unchanged.",
         _instead("zoneout", value=lambda p, f, t: (1 - p) ** t * f ** (t - 1)),
         _instead("zoneout", value=lambda p, f, t: f ** (t - 1)),
     ),

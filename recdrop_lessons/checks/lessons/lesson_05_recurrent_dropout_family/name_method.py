@@ -145,7 +145,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "zoneout-for-cell",
-        "You do not tell zoneout from a mask on the cell. Both act on what is kept and on what is written; "
+        "You confuse zoneout with a mask on the cell. Both act on what is kept and on what is written; "
         "but where a mask is 0 the old cell is lost, and where zoneout acts it stays.",
         _renamed(zoneout="cell"),
         _renamed(cell="zoneout"),

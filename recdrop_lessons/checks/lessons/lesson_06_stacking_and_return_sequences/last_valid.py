@@ -92,8 +92,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "time-batch-swapped",
-        "You take the time axis for the batch axis. outputs is (B, T, H): the example comes first, then the "
-        "step.",
+        "You exchange the time axis and the batch axis. outputs is (B, T, H): the example comes first, then "
+        "the step.",
         lambda outputs, lengths: outputs[lengths - 1, torch.arange(len(lengths))],
     ),
 )

@@ -392,7 +392,7 @@ PART = Part(
     hints=(
         "Go through the layers with the shape that you have so far. For each kind: which ranks can "
         "it take, and which axes does it leave, change or add?",
-        "With enumerate you have the index at hand. First look at len(shape) and raise a ValueError "
+        "enumerate gives you the index. First look at len(shape) and raise a ValueError "
         "with that index; then a recurrent layer gives (B, T, units) or (B, units), twice as wide "
         "where it is bidirectional, Dense and TimeDistributed change the last axis, RepeatVector "
         "adds one.",

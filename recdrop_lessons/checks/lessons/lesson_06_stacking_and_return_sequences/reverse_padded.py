@@ -126,7 +126,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "time-batch-swapped",
-        "You take the time axis for the batch axis. x is (B, T, F), and lengths has one entry per example.",
+        "You exchange the time axis and the batch axis. x is (B, T, F), and lengths has one entry "
+        "per example.",
         _swapped,
         lambda x, lengths: reverse_padded(x, lengths).transpose(0, 1),
     ),

@@ -232,8 +232,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "time-batch-swapped",
-        "You take the time axis for the batch axis. x is (B, T, F): step t is x[:, t], and the states are "
-        "stacked along axis 1.",
+        "You exchange the time axis and the batch axis. x is (B, T, F): step t is x[:, t], and the states "
+        "are stacked along axis 1.",
         _batch_first(True),
         _batch_first(False),
         lambda **given: (

@@ -78,7 +78,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "time-batch-swapped",
-        "You take the time axis for the batch axis. x is (B, T, F): statistics at each step run over the "
+        "You exchange the time axis and the batch axis. x is (B, T, F): statistics at each step run over the "
         "examples, axis 0.",
         _over((1,), (0, 1)),
         _over((1,), (1,)),

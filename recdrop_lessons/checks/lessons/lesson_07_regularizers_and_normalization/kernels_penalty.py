@@ -63,7 +63,7 @@ def _rows_of(height: int, W: Tensor, U: Tensor, gate: str, l2: float) -> Tensor:
 MISCONCEPTIONS = (
     Misconception(
         "penalty-on-bias",
-        "Your penalty reaches the bias. It has a regulariser of its own, and is best left alone: it sets "
+        "Your penalty reaches the bias. It has a regulariser of its own, and usually none: it sets "
         "where a gate works, not how strongly it listens.",
         partial(kernels_penalty, on=lambda W, U, b: (W, U, b)),
         partial(kernels_penalty, on=lambda W, U, b: (U, b)),

@@ -96,7 +96,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "nodes-without-edges",
-        "You ask of every node that its coefficients sum to 1. A node without incoming edges has none, and "
+        "You expect the coefficients of every node to sum to 1. A node without incoming edges has none, and "
         "its sum is 0 in any pass.",
         _with(nodes_without=True),
     ),

@@ -272,8 +272,8 @@ LAYER_MISCONCEPTIONS = (
     ),
     Misconception(
         "messages-from-target",
-        "Each node sums its own features, weighted. What is summed is z of the source: a node receives its "
-        "neighbours.",
+        "Each node sums its own features, weighted. What is summed is z of the source: a node receives "
+        "features of its neighbours.",
         partial(gat_layer, send=lambda z, m_proj, source, target, x, W: (z * m_proj)[target]),
     ),
     Misconception(
@@ -401,7 +401,7 @@ PART = exact_part(
     hints=(
         "Four lines: project, attend, drop the coefficients, sum. Which of the three masks belongs "
         "to which line?",
-        "z = (x∘m_x)Wᵀ; the coefficients come from z; multiply them by m_alpha and leave them so; "
+        "z = (x∘m_x)Wᵀ; the coefficients come from z; multiply them by m_alpha and do not renormalise; "
         "send z∘m_proj of the source, and add the messages up at the target.",
     ),
     cases=layer_cases,

@@ -105,7 +105,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "edges-sorted",
-        "You sort the edges. They keep the order that they had, since masks and coefficients go by it.",
+        "You sort the edges. They keep their order, since masks and coefficients are given in that order.",
         lambda edges, nodes: (lambda e: e[:, e[1].argsort(stable=True)])(with_self_loops(edges, nodes)),
         lambda edges, nodes: (lambda e: e[:, e[0].argsort(stable=True)])(with_self_loops(edges, nodes)),
         lambda edges, nodes: (lambda e: e[:, (e[0] * nodes + e[1]).argsort(stable=True)])(

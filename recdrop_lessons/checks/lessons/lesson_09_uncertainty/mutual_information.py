@@ -72,7 +72,7 @@ INFORMATION_MISCONCEPTIONS = (
     ),
     Misconception(
         "entropy-of-one-pass",
-        "You take away the entropy of a single pass. It is the mean of the entropies of all passes.",
+        "You subtract the entropy of a single pass. Subtract the mean of the entropies of all passes.",
         lambda logits: predictive_entropy(softmax(logits).mean(0)) - predictive_entropy(softmax(logits)[0]),
         lambda logits: predictive_entropy(softmax(logits).mean(0)) - predictive_entropy(softmax(logits)[-1]),
     ),
@@ -110,7 +110,7 @@ INFORMATION_MISCONCEPTIONS = (
     ),
     Misconception(
         "variance-for-information",
-        "You return the variance of the probabilities over the passes. It tells of disagreement too, but the "
+        "You return the variance of the probabilities over the passes. It measures disagreement too, but the "
         "mutual information is a difference of entropies.",
         lambda logits: _variance(logits, 0).sum(-1),
         lambda logits: _variance(logits, 0).mean(-1),
@@ -127,7 +127,7 @@ INFORMATION_MISCONCEPTIONS = (
     ),
     Misconception(
         "sum-for-mean",
-        "You add up the passes' entropies. It is their mean that is taken away.",
+        "You add up the passes' entropies. Subtract their mean.",
         lambda logits: (
             predictive_entropy(softmax(logits).mean(0)) - predictive_entropy(softmax(logits)).sum(0)
         ),
@@ -203,7 +203,7 @@ PART = exact_part(
     points=25,
     hints=(
         "Two entropies: that of the mean prediction, and the mean of the passes' own. Which is the larger?",
-        "Compute the probabilities (S, B, K) once; then H of their mean over the passes, less the "
+        "Compute the probabilities (S, B, K) once; then H of their mean over the passes, minus the "
         "mean over the passes of H.",
     ),
     cases=logit_cases,

@@ -105,7 +105,7 @@ ENTROPY_MISCONCEPTIONS = (
     ),
     Misconception(
         "not-entropy",
-        "That is another measure of doubt (1 minus the top probability, or 1 minus the sum of squares). "
+        "That is another measure of uncertainty: 1 minus the top probability, or minus the sum of squares. "
         "Entropy is -Σ p log p.",
         lambda probabilities: 1 - probabilities.max(-1).values,
         lambda probabilities: 1 - (probabilities**2).sum(-1),

@@ -110,14 +110,14 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "pairs-sorted",
-        "You sort the lists before you pair them. The pairs are the seeds: a[k] belongs to b[k] as they "
-        "masks.",
+        "You sort the lists before you pair them. The pairs are the seeds: a[k] belongs to b[k] in the "
+        "given order.",
         lambda a, b, level: paired_difference(sorted(a), sorted(b), level),
         lambda a, b, level: paired_difference(sorted(a), sorted(b, reverse=True), level),
     ),
     Misconception(
         "absolute-differences",
-        "You take absolute differences. Their sign is what it is about: a may be better at one seed and "
+        "You take absolute differences. Their sign matters: a may be better at one seed and "
         "worse at the next.",
         lambda a, b, level: mean_interval([abs(x - y) for x, y in zip(a, b, strict=True)], level),
     ),

@@ -155,7 +155,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "time-reversed",
-        "Your dx runs backwards in time: the loop starts at the last step, so turn the list round before you "
+        "Your dx runs backwards in time: the loop starts at the last step, so reverse the list before you "
         "stack it.",
         partial(lstm_backward_over_time, stack=lambda backwards: torch.stack(backwards, dim=1)),
     ),
@@ -221,7 +221,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "old-cell-gradient",
-        "The gradient that goes back through the cell is off: it is the whole gradient of c', dh's part "
+        "The gradient that goes back through the cell is wrong: it is the whole gradient of c', dh's part "
         "included, times the forget gate.",
         _stepwise(old_cell=lambda d_cell, dc, i, f: d_cell),
         _stepwise(old_cell=lambda d_cell, dc, i, f: d_cell * i),

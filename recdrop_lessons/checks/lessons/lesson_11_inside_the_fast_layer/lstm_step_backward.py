@@ -204,7 +204,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "old-cell-gradient",
-        "The old cell's gradient is off. c' = f∘c + i∘g, so it is the whole gradient of c', dh's part "
+        "The old cell's gradient is wrong. c' = f∘c + i∘g, so it is the whole gradient of c', dh's part "
         "included, times f.",
         partial(lstm_step_backward, old_cell=lambda d_cell, dc, i, f: d_cell),
         partial(lstm_step_backward, old_cell=lambda d_cell, dc, i, f: dc * f),
@@ -223,13 +223,13 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "tanh-c-forgotten",
-        "Your output is o∘c', without the tanh: its slope is missing, and so is it in the gradient of o.",
+        "Your output is o∘c', without the tanh: its slope is missing, in the gradient of o too.",
         partial(lstm_step_backward, squash=lambda c: c, slopes=(sigmoid_slope, tanh_slope, _NONE[2])),
         partial(lstm_step_backward, squash=lambda c: c, slopes=RIGHT),
     ),
     Misconception(
         "mask-forgotten",
-        "You forget the mask altogether: already the forward step multiplies h by it.",
+        "You forget the mask altogether: the forward step already multiplies h by it.",
         _no_mask,
     ),
     Misconception(
@@ -272,7 +272,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "gradient-transposed",
-        "A weight's gradient lies the other way round. It has the weight's own shape: daᵀx is (4H, F).",
+        "A weight's gradient is transposed. It has the weight's own shape: daᵀx is (4H, F).",
         _transposed(3, 4),
         _transposed(3),
         _transposed(4),
@@ -286,7 +286,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "mask-forgotten-forward",
-        "Your forward step reads the unmasked h, and only the gradients know the mask. The gates read h∘m.",
+        "Your forward step reads the unmasked h, and only the gradients use the mask. The gates read h∘m.",
         partial(lstm_step_backward, into_gates=lambda h, m_h, U: h @ U.T),
     ),
     Misconception(
@@ -307,8 +307,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "output-gate-gradient",
-        "The gradient of the output gate is off. h' = o∘tanh(c') alone reads o, so it is dh∘tanh(c')·o(1-o), "
-        "without dc.",
+        "The gradient of the output gate is wrong. h' = o∘tanh(c') alone reads o, so it is "
+        "dh∘tanh(c')·o(1-o), without dc.",
         partial(lstm_step_backward, into_output=lambda dh, dc: dh + dc),
         partial(lstm_step_backward, into_output=lambda dh, dc: dc),
     ),

@@ -44,7 +44,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "mask-forgotten",
-        "You leave out the mask. z = h (U∘m)ᵀ, and both gradients know it.",
+        "You leave out the mask. z = h (U∘m)ᵀ, and both gradients contain it.",
         lambda dz, h, U, m_U: (dz @ U, dz.T @ h),
     ),
     Misconception(
@@ -67,7 +67,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "gradient-transposed",
-        "The gradient of U lies the other way round. It has U's own shape, (4H, H).",
+        "The gradient of U is transposed. It has U's own shape, (4H, H).",
         lambda dz, h, U, m_U: (dz @ (U * m_U), ((dz.T @ h) * m_U).T),
     ),
     Misconception(
