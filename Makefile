@@ -55,6 +55,10 @@ notebooks: env
 answers: env
 	RECDROP_ANSWERS=all $(PYTEST) --dist load --timeout 0 $(or $(ONLY),tests/checks/test_three_ways.py tests/browser_torch/test_banks.py)
 
+# Needs the network once, for a wheelhouse. What is committed is built.
+packages: env
+	RECDROP_PACKAGES=1 $(PY) -m pytest --durations 8 $(or $(ONLY),tests/packages)
+
 # Python for the browser is fetched where that can be (PYODIDE=FOLDER: taken from an unpacked official distribution);
 # the rest needs no network. -W: a warning is an error. -E: everything anew, which takes seconds.
 site: env

@@ -1,7 +1,10 @@
 """Makes .venv, or leaves it as it is when nothing has changed. Standard library only; called by env.sh.
 
-A stamp in .venv says what was installed from which pyproject.toml. While pip works, another file says so:
-whoever finds it knows that an install was broken off, and begins again with an empty .venv.
+A stamp in .venv says what was installed from which pyproject.toml. While the install runs, another file says
+so: whoever finds it knows that an install was broken off, and begins again with an empty .venv.
+
+uv installs where it is on the path, else pip. uv does not read pip's settings: where pip has an index or
+wheels of its own, pip installs. RECDROP_INSTALLER=pip or =uv decides otherwise.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-PYTHON = VENV / "bin" / "python"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "recdrop.json"
 UNFINISHED = VENV / "recdrop.unfinished"
 
@@ -58,20 +61,40 @@ def make_venv() -> None:
 
 def install(extras: set[str]) -> None:
     UNFINISHED.touch()
-    print(f"Installing the course with its extras {', '.join(sorted(extras))} …", flush=True)
-    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    command = installer()
+    with_what = "uv" if command[0] != str(PYTHON) else "pip"
+    print(f"Installing the course with its extras {', '.join(sorted(extras))}, by {with_what} …", flush=True)
     env = {**os.environ, "PIP_USER": "0"}
-    subprocess.run([*pip, "-e", f".[{','.join(sorted(extras))}]"], check=True, cwd=ROOT, env=env)
+    subprocess.run([*command, "-e", f".[{','.join(sorted(extras))}]"], check=True, cwd=ROOT, env=env)
     stamp = {"pyproject": digest(), "folder": str(ROOT), "extras": sorted(extras)}
     STAMP.write_text(json.dumps(stamp, indent=1) + "\n", encoding="utf-8")
     UNFINISHED.unlink()
 
 
+def installer() -> list[str]:
+    """The command that installs into .venv. pip stays there in any case, for what a learner adds."""
+    uv = shutil.which("uv")
+    chosen = os.environ.get("RECDROP_INSTALLER") or ("uv" if uv and not pip_has_settings() else "pip")
+    if chosen == "uv":
+        return [uv or "uv", "pip", "install", "--python", str(PYTHON)]
+    return [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+
+
+def pip_has_settings() -> bool:
+    """Whether pip was told where packages come from, or which."""
+    told = subprocess.run([PYTHON, "-m", "pip", "config", "list"], capture_output=True, text=True).stdout
+    names = {line.partition("=")[0].rpartition(".")[2] for line in told.splitlines()}
+    return bool(names & {"constraint", "extra-index-url", "find-links", "index-url", "no-index", "proxy"})
+
+
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
     """Two makes at once do not install into one .venv: the second waits."""
-    import fcntl
-
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
     with (ROOT / "pyproject.toml").open() as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

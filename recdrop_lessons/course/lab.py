@@ -34,6 +34,22 @@ def course_folder(start: Path | None = None) -> Path:
     )
 
 
+def _here() -> Path:
+    """The course's folder; where there is none, this one: an installed library carries the course."""
+    try:
+        return course_folder()
+    except RecdropError:
+        if not (COURSE / FIRST_LESSON).is_file():
+            raise
+        return Path.cwd()
+
+
+def _is_no_learners(folder: Path) -> bool:
+    """Whether no learner has worked there: a clone, or a folder without the course."""
+    is_copy, has_lessons = (folder / WORKING_COPY).is_file(), (folder / FIRST_LESSON).is_file()
+    return not is_copy and (not has_lessons or (folder / "solutions").is_dir())
+
+
 def lab_command(notebook: Path, folder: Path, port: int, browser: bool) -> list[str]:
     """The command that serves `folder` and opens `notebook`, with this very Python behind its kernels."""
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", f"--port={port}"]
@@ -55,14 +71,15 @@ def lab_environment() -> dict[str, str]:
 def open_lab(notebook: Path | None = None, port: int = 8888, browser: bool = True) -> None:
     """Open JupyterLab at `notebook`, by default the first lesson; the next free port when `port` is taken.
 
-    In a clone the learner gets a working copy, without results; a notebook that is named opens where it is.
+    In a clone, and in a folder without the course, the learner gets a working copy there, without results; a
+    notebook that is named opens where it is.
     Returns when JupyterLab is closed (not at all on POSIX, where it takes this process's place). Raises
     RecdropError when JupyterLab or the notebook is missing.
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise RecdropError("JupyterLab is not installed here: run `make lab`, or pip install '.[course]'.")
-    folder = course_folder()
-    if notebook is None and folder == COURSE and not (folder / WORKING_COPY).is_file():
+    folder = _here()
+    if notebook is None and _is_no_learners(folder):
         copy = workspace.start(folder / WITHIN_CLONE)
         folder = copy.folder
         if copy.started:

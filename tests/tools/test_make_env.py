@@ -24,13 +24,18 @@ def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     root.mkdir()
     (root / "pyproject.toml").write_text(PYPROJECT)
     place(module, root, monkeypatch)
-    module.calls = []
+    module.calls, module.installers, module.settings = [], [], ""
+    monkeypatch.delenv("RECDROP_INSTALLER", raising=False)
+    monkeypatch.setattr(module.shutil, "which", lambda name: None)
     module.fail_with = None
     run = subprocess.run
 
     def without_network(command: list[Any], **kwargs: Any) -> Any:
-        """The real thing, except that pip is noted down and venv need not bring pip."""
+        """The real thing, except that installs are noted down and venv need not bring pip."""
+        if "config" in command:
+            return subprocess.CompletedProcess(command, 0, stdout=module.settings)
         if "pip" in command:
+            module.installers.append(Path(command[0]).name)
             module.calls.append(command[-1])
             if module.fail_with is not None:
                 raise module.fail_with
@@ -117,6 +122,27 @@ def test_venv_of_the_users_own_is_kept(tool: Any) -> None:
     (tool.VENV / "mine").touch()
     assert tool.main([]) == 0
     assert (tool.VENV / "mine").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "asked", "expected"),
+    [
+        ("", "", "uv"),
+        (":env:.timeout='60'\n", "", "uv"),
+        ("global.find-links='/srv/wheels'\n", "", "python"),  # which uv would not find
+        (":env:.index-url='https://mirror.example.org'\n", "", "python"),
+        (":env:.index-url='https://mirror.example.org'\n", "uv", "uv"),
+        ("", "pip", "python"),
+    ],
+)
+def test_uv_installs_where_it_is_there_and_pip_was_told_nothing(
+    tool: Any, monkeypatch: pytest.MonkeyPatch, settings: str, asked: str, expected: str
+) -> None:
+    tool.settings = settings
+    monkeypatch.setattr(tool.shutil, "which", lambda name: "/usr/bin/uv")
+    monkeypatch.setenv("RECDROP_INSTALLER", asked)
+    assert tool.main(["course"]) == 0
+    assert tool.installers == [expected]
 
 
 def test_unknown_extra_is_named(tool: Any, capsys: pytest.CaptureFixture[str]) -> None:
