@@ -31,7 +31,9 @@ def grade(
     due: Annotated[
         str | None, typer.Option(help="Later is marked as late: 2026-11-20T23:59, local time.")
     ] = None,
-    isolation: Annotated[str, typer.Option(help="auto, or a kind that `recdrop doctor` lists.")] = "auto",
+    isolation: Annotated[
+        str, typer.Option(help="auto, or a kind that `recdrop doctor --deep` lists.")
+    ] = "auto",
     trust_submissions: Annotated[
         bool, typer.Option("--trust-submissions", help="Run them without isolation where none holds.")
     ] = False,

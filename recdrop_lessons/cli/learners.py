@@ -159,12 +159,16 @@ def reset(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Try to break out of each kind of isolation for grading.")
+    ] = False,
+) -> None:
     """Python, packages, widgets, kernel, port, folder, disk, isolation: what is missing, and the cure."""
     from recdrop_lessons.doctor import examine
 
     well = True
-    for finding in examine():
+    for finding in examine(deep):
         typer.echo(str(finding))
         well = well and (finding.well or not finding.needed)
     typer.echo("Everything that a learner needs is here." if well else "Something is missing; see ✗ above.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.util
+import json
 import os
 import re
 import socket
@@ -25,22 +26,42 @@ def widgets() -> Iterator[Finding]:
         yield mismatch
     if importlib.util.find_spec("jupyterlab") is None:
         return  # said elsewhere
-    lab = importlib.import_module("jupyterlab.commands")
-    paths = importlib.import_module("jupyter_core.paths").jupyter_path("labextensions")
-    known = lab.get_app_info(app_options=lab.AppOptions(labextensions_path=paths))
+    disabled = _disabled()
     for name, package in _LAB_EXTENSIONS:
-        found = known["federated_extensions"].get(name)
-        off = [key for key, is_off in known["disabled"].items() if is_off and key.split(":")[0] == name]
+        found = _extension(name)
+        version = json.loads((found / "package.json").read_text(encoding="utf-8"))["version"] if found else ""
+        off = [key for key, is_off in disabled.items() if is_off and key.split(":")[0] == name]
         if found is None:
             what, cure = "is not there", f"pip install --force-reinstall --no-deps {package}"
-        elif not _is_of(package, Path(found["ext_path"])):
-            what, cure = f"{found['version']} is not this environment's", f"Remove {found['ext_path']}"
+        elif not _is_of(package, found):
+            what, cure = f"{version} is not this environment's", f"Remove {found}"
         elif off:
             what, cure = "is disabled", f"jupyter labextension enable {off[0]}"
         else:
-            yield Finding(True, f"{name} {found['version']} in JupyterLab")
+            yield Finding(True, f"{name} {version} in JupyterLab")
             continue
         yield Finding(False, f"{name} {what} in JupyterLab, and the explorers need it", cure)
+
+
+# JupyterLab's own functions for these two do the same, and take seconds to import.
+
+
+def _extension(name: str) -> Path | None:
+    """The folder that JupyterLab takes the extension from: the first on its path."""
+    paths = importlib.import_module("jupyter_core.paths").jupyter_path("labextensions")
+    return next((found for path in paths if ((found := Path(path, name)) / "package.json").is_file()), None)
+
+
+def _disabled() -> dict[str, bool]:
+    """What JupyterLab's settings say of extensions: the first place on their path has the last word."""
+    places = importlib.import_module("jupyter_core.paths").jupyter_config_path()
+    manager = importlib.import_module("jupyter_server.config_manager").BaseJSONConfigManager
+    disabled: dict[str, bool] = {}
+    for place in reversed(places):
+        told = manager(config_dir=os.path.join(place, "labconfig")).get("page_config")
+        said = told.get("disabledExtensions", {})
+        disabled |= said if isinstance(said, dict) else dict.fromkeys(said, True)  # a list, in the old form
+    return disabled
 
 
 def _is_of(package: str, extension: Path) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from recdrop_lessons.doctor.findings import Finding
@@ -47,6 +48,31 @@ def disks(*places: Path) -> Iterator[Finding]:
         yield Finding(free >= LOW_DISK, f"{free / 1e6:.0f} MB free at {folder}", cure)
 
 
+_NO_ISOLATION = (
+    "`recdrop grade` refuses to run submissions here. On Linux 5.13 or newer Landlock needs no rights; "
+    "else install bubblewrap (Debian, Ubuntu: apt install bubblewrap), Podman or Docker. "
+    "`recdrop check` of your own notebook works without."
+)
+_ELSEWHERE = (
+    "`recdrop grade` refuses to run submissions here: grade in WSL (Windows), in a Linux container, or on a "
+    "Linux computer. `recdrop check` of your own notebook works without."
+)
+_PROGRAMS = {"bubblewrap": "bwrap", "docker": "docker", "podman": "podman"}
+
+
+def isolation_at_hand() -> Finding:
+    """What could keep a submission from the rest of the machine, by its name and not tried."""
+    from recdrop_lessons.grading.fork_server import can_fork
+    from recdrop_lessons.grading.inside.sandbox import landlock_version
+
+    if not can_fork():
+        return Finding(False, "isolation for grading: none on this system", _ELSEWHERE, needed=False)
+    kinds = [name for name, program in _PROGRAMS.items() if shutil.which(program)]
+    kinds = ["landlock"] * (landlock_version() > 0) + kinds
+    what = f"isolation for grading, not tried: {', '.join(kinds) or 'none'}"
+    return Finding(bool(kinds), f"{what} (recdrop doctor --deep)", _NO_ISOLATION, needed=False)
+
+
 def isolation() -> Iterator[Finding]:
     """What keeps a submission from the rest of the machine, each kind tested by a real attack."""
     if importlib.util.find_spec("torch") is None:
@@ -54,16 +80,23 @@ def isolation() -> Iterator[Finding]:
             False, "isolation for grading: not tested without torch", "pip install torch", needed=False
         )
         return
-    from recdrop_lessons.grading.isolation import examine as kinds
+    from recdrop_lessons.grading import isolation
+    from recdrop_lessons.grading.fork_server import can_fork
 
-    found = list(kinds())
+    found = list(_with_bar(isolation.examine(), len(isolation.KINDS)))
     best = next((name for name, failed in found if not failed), None)
-    cure = (
-        "`recdrop grade` refuses to run submissions here. On Linux 5.13 or newer Landlock needs no rights; "
-        "else install bubblewrap (Debian, Ubuntu: apt install bubblewrap), Podman or Docker. "
-        "`recdrop check` of your own notebook works without."
-    )
+    cure = _NO_ISOLATION if can_fork() else _ELSEWHERE
     yield Finding(best is not None, f"isolation for grading: {best or 'none'}", cure, needed=False)
     for name, failed in found:
         if failed:
             yield Finding(False, f"isolation {name}: {failed.splitlines()[-1]}", needed=False)
+
+
+def _with_bar(kinds: Iterable[tuple[str, str]], count: int) -> Iterable[tuple[str, str]]:
+    """The same, with a bar and the time left in a terminal, where tqdm is installed."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return kinds
+    tqdm.monitor_interval = 0  # no thread beside processes that fork
+    return tqdm(kinds, total=count, unit="kind", file=sys.stderr, leave=False, disable=None)

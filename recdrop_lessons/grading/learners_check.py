@@ -60,7 +60,7 @@ def text(graded: Graded) -> str:
             if part.hint:
                 lines.append(f"    Hint: {part.hint}")
     if graded.isolation == "none":
-        lines.append("Graded without isolation; `recdrop doctor` says what is missing.")
+        lines.append("Graded without isolation; `recdrop doctor --deep` says what is missing.")
     return "\n".join(lines)
 
 

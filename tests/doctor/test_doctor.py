@@ -37,7 +37,7 @@ def ill(findings: Iterable[Finding]) -> Finding:
 
 
 def test_this_environment_is_well() -> None:
-    findings = list(doctor.examine())
+    findings = list(doctor.examine(deep=True))
     assert all(finding.well for finding in findings if finding.needed), [str(f) for f in findings]
     text = "\n".join(map(str, findings))
     assert "✓ isolation for grading: landlock" in text
@@ -68,7 +68,7 @@ def test_what_is_missing_comes_with_its_cure(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(importlib.metadata, "version", version)
     monkeypatch.setattr(isolation, "examine", lambda: iter([("landlock", "does not start")]))
-    missing = {str(finding) for finding in doctor.examine() if not finding.well}
+    missing = {str(finding) for finding in doctor.examine(deep=True) if not finding.well}
     assert any("✗ ipywidgets" in one and "make env" in one for one in missing)
     assert any("– keras" in one and "frameworks" in one for one in missing)
     assert any("– isolation for grading: none" in one and "bubblewrap" in one for one in missing)
@@ -200,6 +200,28 @@ def test_no_isolation_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         "isolation landlock: has no Landlock",
         "isolation bubblewrap: bwrap is not installed",
     ]
+
+
+def test_without_deep_no_isolation_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    def tried() -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(isolation, "examine", tried)
+    monkeypatch.setattr(machine.shutil, "which", lambda name: f"/usr/bin/{name}" if name == "bwrap" else None)
+    monkeypatch.setattr("recdrop_lessons.grading.inside.sandbox.landlock_version", lambda: 0)
+    *_, last = doctor.examine()
+    assert last.well and "not tried: bubblewrap" in last.what and "--deep" in last.what
+    monkeypatch.setattr(machine.shutil, "which", lambda name: None)
+    assert not machine.isolation_at_hand().well and "bubblewrap" in machine.isolation_at_hand().cure
+    monkeypatch.delattr(os, "fork")
+    assert "WSL" in machine.isolation_at_hand().cure
+
+
+def test_without_deep_torch_is_not_loaded() -> None:
+    code = (
+        "import sys; from recdrop_lessons.doctor import examine; [*examine()]; print('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
 
 
 def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
