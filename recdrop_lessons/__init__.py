@@ -8,3 +8,10 @@ from recdrop_lessons.support.lazy import attach as _attach
 __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = _attach(__name__, __file__)
+
+
+def load_ipython_extension(shell: object) -> None:
+    """`%load_ext recdrop_lessons`: a lesson runs where Keras or PyTorch Geometric is not installed."""
+    from recdrop_lessons.frameworks.absent import turn_on
+
+    turn_on(shell)
