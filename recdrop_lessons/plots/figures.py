@@ -5,6 +5,7 @@ Each takes plain numbers by name and returns a figure for `plots.show`.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -159,9 +160,10 @@ def ranking(
     differs from it. `hollow`: rows of another kind, drawn with hollow dots.
     """
     with look() as figure:
-        made, axes = figure(1, 2, height=1.3 + 0.36 * len(means))
+        labels = [textwrap.fill(name, 26) for name in means]
+        made, axes = figure(1, 2, height=1.3 + 0.36 * sum(label.count("\n") + 1 for label in labels))
         left, right = axes[0]
-        left.get_gridspec().set_width_ratios((3, max(1.0, 0.22 * len(groups))))
+        left.get_gridspec().set_width_ratios((3, max(0.8, 0.2 * len(groups))))
         for place, (name, found) in enumerate(means.items()):
             left.plot((found.low, found.high), (place, place), "-", color=BLUE, linewidth=2.5)
             fill = "white" if name in hollow else BLUE
@@ -170,8 +172,9 @@ def ranking(
         for column, members in enumerate(groups):
             rows = sorted(places[name] for name in members)
             right.plot([column] * len(rows), rows, "-o", color=INK, linewidth=2, markersize=6)
-        left.set(yticks=range(len(means)), yticklabels=means, xlabel=x)
-        right.set(yticks=[], xticks=[], xlabel="not told apart", xlim=(-0.7, max(0, len(groups) - 1) + 0.7))
+        left.set(yticks=range(len(means)), xlabel=x)
+        left.set_yticklabels(labels, fontsize=11)
+        right.set(yticks=[], xticks=[], xlabel="not\ntold apart", xlim=(-0.7, max(0, len(groups) - 1) + 0.7))
         right.spines[["left", "bottom"]].set_visible(False)
         for ax in (left, right):
             ax.set_ylim(len(means) - 0.4, -0.6)

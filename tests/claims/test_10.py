@@ -1,49 +1,35 @@
 """The claims of lesson 10, computed from the shipped results."""
 
-import itertools
-
 import pytest
 
-from recdrop_lessons import results, sweep
-from recdrop_lessons.experiments import bootstrap, studies
+from recdrop_lessons import results
+from recdrop_lessons.experiments import bootstrap, outcome, studies
 from recdrop_lessons.experiments import runs as runs_of_the_reference
-from recdrop_lessons.experiments.intervals import paired_interval, paired_p_value
 from recdrop_lessons.explorers.methods_compared import gains
 
 
 @pytest.fixture(scope="module")
-def runs():
-    return results.shipped()
+def arms():
+    return outcome.complete("digits", runs_of_the_reference.shipped("digits"))
 
 
-def test_some_methods_help_and_some_do_not_for_sure():
-    p_values, gained = [], []
-    for task in results.SCORES:
-        scores = results.final_scores(results.shipped(), task)
-        for a, b in itertools.combinations(scores, 2):
-            p_values.append(paired_p_value(scores[a], scores[b]))
-            method = ({a, b} - {"none"}).pop() if "none" in (a, b) else None
-            gained.append(method is not None and gains(task, "none", 0.95)[method].mean > 0)
-    helped = [p <= 0.05 for p, more in zip(bootstrap.holm(p_values), gained, strict=True) if more]
-    assert sum(helped) == 1
-    assert len(helped) > 10
+@pytest.fixture(scope="module")
+def table(arms):
+    rows = outcome.not_tuned(runs_of_the_reference.shipped("digits"))
+    rows = {row.name: row for row in (*rows.values(), *outcome.without_network("digits").values())}
+    return outcome.compared(rows | {row.name: row for row in arms.values()})
 
 
-def test_no_method_beats_all_others_in_both_tasks(runs):
-    for task in results.SCORES:
-        scores = results.final_scores(runs, task)
-        sign = 1 if results.SCORES[task] == "accuracy" else -1
-        winners = set(scores)
-        for a, b in itertools.permutations(scores, 2):
-            interval = paired_interval([sign * v for v in scores[a]], [sign * v for v in scores[b]])
-            if interval.low <= 0:
-                winners.discard(a)
-        assert not winners, f"{task}: {winners}"
-
-
-def test_validation_chooses_different_rates(runs):
-    chosen = {results.chosen_rates(runs, task)[method] for task in results.SCORES for method in sweep.METHODS}
-    assert len(chosen) > 1
+def test_in_the_first_comparison_one_gain_is_left_by_holm():
+    together = bootstrap.holm(list(results.p_values(results.shipped()).values()))
+    told = [key for key, p in zip(results.p_values(results.shipped()), together, strict=True) if p <= 0.05]
+    helped = [
+        (task, *pair)
+        for task, *pair in told
+        if "none" in pair and gains(task, "none", 0.95)[(set(pair) - {"none"}).pop()].mean > 0
+    ]
+    assert len(helped) == 1
+    assert len(told) == 9
 
 
 def test_half_of_the_units_dropped_is_worse_early_and_better_late():
@@ -61,3 +47,35 @@ def test_half_of_the_units_dropped_is_worse_early_and_better_late():
     assert late.low > 0
     # Each run of the study was trained until a tenth of its epochs and more had brought nothing better.
     assert all(run.finished for kept in study.values() for run in kept)
+
+
+def test_no_complete_arm_is_told_to_be_better_than_no_dropout_tuned_alike(arms, table):
+    plain = arms["none"].name
+    helped = [
+        table.differ(row.name, plain) and table.gain(row.name, plain).mean > 0
+        for arm, row in arms.items()
+        if arm != "none"
+    ]
+    assert not any(helped)
+
+
+def test_no_arm_beats_all_others(arms, table):
+    for row in arms.values():
+        assert not all(table.differ(row.name, other) for other in table.order if other != row.name)
+
+
+def test_validation_chooses_different_rates(arms):
+    assert len({row.chosen.rate for arm, row in arms.items() if arm != "none"}) > 1
+
+
+def test_every_final_run_was_trained_to_patience(arms):
+    assert all(run.finished for row in arms.values() for run in row.runs)
+
+
+def test_tuning_no_dropout_takes_most_of_what_untuned_masks_had_gained(arms, table):
+    """The control that the first comparison lacked: Gal's masks against no dropout, not tuned and tuned."""
+    untuned = outcome.not_tuned(runs_of_the_reference.shipped("digits"))
+    gal, plain, tuned = untuned["gal"].name, untuned["none"].name, arms["none"].name
+    assert table.gain(gal, plain).low > 0.03
+    assert table.gain(tuned, plain).mean > 0.5 * table.gain(gal, plain).mean
+    assert not table.differ(gal, tuned)

@@ -104,5 +104,5 @@ def test_the_picture_joins_the_rows_of_a_group():
     found = outcome.compared(rows_with({"low": 0.6, "high": 0.95, "near": 0.945}))
     drawn = figures.ranking(found.means, found.groups(), x="accuracy", hollow=["low"])
     left, right = drawn.axes
-    assert [label.get_text() for label in left.get_yticklabels()] == found.order
+    assert [label.get_text() for label in left.get_yticklabels()] == found.order  # short: on one line
     assert [list(line.get_ydata()) for line in right.lines[:2]] == [[0, 1], [2]]
