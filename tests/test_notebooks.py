@@ -141,6 +141,16 @@ def test_normalise_takes_away_what_churns_and_keeps_what_is_said(tmp_path: Path)
     assert checked(tool.normalise(nb), tmp_path) == "" and (tmp_path / "lesson.ipynb").read_bytes() == before
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_stored_prediction_is_the_one_that_is_asked(path: Path) -> None:
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code" and (asked := tool.PREDICT.search(cell.source)):
+            (stored,) = cell.outputs
+            wanted = tool.page_html(tool.find(asked[1]))
+            assert stored.data["text/html"] == wanted, "tools/notebooks.py predictions stores it as it is now"
+            assert asked[1].startswith(path.stem[:2])
+
+
 def test_of_a_widget_the_words_beside_it_are_kept_and_its_view_is_not() -> None:
     view = {tool.WIDGET_VIEW: {"model_id": "1"}, "text/plain": "Predict"}
     assert tool.normal_output(new_output("display_data", dict(view))) is None

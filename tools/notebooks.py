@@ -24,6 +24,8 @@ import nbformat
 import typer
 from nbformat import NotebookNode
 
+from recdrop_lessons.course.predictions import find, predict
+from recdrop_lessons.course.predictions.predictions_shown import page_html
 from recdrop_lessons.course.slides import set_slides
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,6 +56,7 @@ SVG_NAME = re.compile(
     r"""^<svg\b[^>]*\b(?:aria-label(?:ledby)?\s*=\s*["'][^"']*[^"'\s]|aria-hidden\s*=\s*["']true)|<title\b[^>]*>\s*[^<\s]""",
     re.IGNORECASE,
 )
+PREDICT = re.compile(r"""^predict\(["']([\w-]+)["']\)\s*\Z""", re.MULTILINE)
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
@@ -260,6 +263,19 @@ def slides(files: list[Path]) -> None:
         nb = read(path)
         if set_slides(nb):
             nbformat.write(nb, path)
+
+
+@app.command()
+def predictions(files: list[Path]) -> None:
+    """Store each prediction's question as data/predictions.toml has it now; no cell is run."""
+    for path in files:
+        nb = read(path)
+        for cell in nb.cells:
+            if cell.cell_type == "code" and (asked := PREDICT.search(cell.source)):
+                data = {"text/plain": repr(predict(asked[1])), "text/html": page_html(find(asked[1]))}
+                result = nbformat.v4.new_output("execute_result", data=data, execution_count=RAN)
+                cell.outputs, cell.execution_count = [result], RAN
+        nbformat.write(nb, path)
 
 
 # ---------------------------------------------------------------- check
