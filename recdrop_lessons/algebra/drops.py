@@ -42,7 +42,7 @@ class Drop:
 
     Equation: v → m ∘ v; with `fill="previous"`, v_t → d ∘ v_{t-1} + (1-d) ∘ v_t. At evaluation the mean of
         the mask takes its place: 1 for noise that is scaled, 1 - p for binary noise, p for zoneout's d.
-    Raises `DropError`, with the cure, for anything else.
+    Raises `DropError` for anything else; it says what to change.
     """
 
     site: Site

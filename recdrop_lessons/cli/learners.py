@@ -164,7 +164,7 @@ def doctor(
         bool, typer.Option("--deep", help="Try to break out of each kind of isolation for grading.")
     ] = False,
 ) -> None:
-    """Python, packages, widgets, kernel, port, folder, disk, isolation: what is missing, and the cure."""
+    """What is missing, and how to fix it: packages, widgets, kernel, port, folder, disk, isolation."""
     from recdrop_lessons.doctor import examine
 
     well = True

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: whether it is well, what was found, and the cure. What is not `needed` may be missing."""
+    """One line: whether it is right, what was found, how to fix it. What is not `needed` may be missing."""
 
     well: bool
     what: str

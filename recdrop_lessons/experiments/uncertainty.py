@@ -1,4 +1,4 @@
-"""What a network with dropout left on says about its own doubt.
+"""How uncertain a network with dropout left on is of its predictions.
 
 One pass with dropout is one sample from an approximate posterior (Gal & Ghahramani 2016); many passes give a
 predictive distribution. Probabilities are averaged, never their logarithms.

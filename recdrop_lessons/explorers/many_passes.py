@@ -1,4 +1,4 @@
-"""Lesson 09: what many passes with dropout left on say about doubt, and how many it takes.
+"""Lesson 09: how uncertain many passes with dropout left on are, and how many passes it takes.
 
 `figure(**settings)` is a pure function; `view(**settings)` puts it on the page. The model is an LSTM with
 fixed random weights, whose readout is fitted in closed form, with the dropout on, to 24 points of a curve.

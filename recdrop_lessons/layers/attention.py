@@ -50,7 +50,7 @@ class GATConv(nn.Module):
         gate here); "attention" m_α (E, K), with self-loops; "projected" m_z (N, K·F') at the source, after
         the coefficients are computed.
     `dropout`: PyG's argument, which is `Drop("attention", p)`. `drops`: any of the three.
-    Raises `DropError`, `MaskError`, `ShapeError` or `RecdropError`, each with the cure.
+    Raises `DropError`, `MaskError`, `ShapeError` or `RecdropError`; each says what to change.
     Source: Veličković et al. 2018; dropout sites as in the authors' code.
     """
 

@@ -46,7 +46,7 @@ class Recurrent(Cell):
     `dropout`, `recurrent_dropout`: Keras's arguments, see `variants.keras`. `drops`: any rows of the algebra.
     `fast`: take the kernel of `kernels`, with the same values, where there is one for this layer; set
         `layer.fast = False` for the readable form, which also has second derivatives.
-    Raises `ShapeError`, `MaskError` or `RecdropError`, each with the cure, for input that it cannot take.
+    Raises `ShapeError`, `MaskError` or `RecdropError` for wrong input; each says what to change.
     """
 
     fast = True

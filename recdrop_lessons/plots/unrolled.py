@@ -67,7 +67,7 @@ def sheet(
 
     `masks`: the masks themselves by site, (T or 1, B or 1, [G,] units), T ≥ 3; None draws them from `seed`.
     `notes`: a second line under a site's name, such as the framework's argument.
-    `pickable`: each site is a button, for an explorer to listen to.
+    `pickable`: each site is a button that an explorer reads.
     Raises KeyError for another cell.
     """
     drawn, rows, notes = CELLS[cell], {str(drop.site): drop for drop in drops}, notes or {}

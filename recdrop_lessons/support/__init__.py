@@ -1,1 +1,1 @@
-"""What every room may use: refusals with a cure, files written whole, libraries that may be missing."""
+"""For every room: errors that say what to change, files written whole, libraries that may be missing."""

@@ -64,7 +64,7 @@ MISCONCEPTIONS = (
     Misconception(
         "penalty-on-bias",
         "Your penalty reaches the bias. It has a regulariser of its own, and usually none: it sets "
-        "where a gate works, not how strongly it listens.",
+        "where a gate works, not how strongly it depends on its inputs.",
         partial(kernels_penalty, on=lambda W, U, b: (W, U, b)),
         partial(kernels_penalty, on=lambda W, U, b: (U, b)),
         partial(kernels_penalty, on=lambda W, U, b: (W, b)),

@@ -242,7 +242,7 @@ def calibration_cases(draw: Draw) -> Iterator[Case]:
         probabilities, labels = off_the_edges(draw, B, K, bins)
         given = {"probabilities": probabilities, "labels": labels, "bins": bins}
         yield Case(f"B={B}, K={K}, bins={bins}", given)
-    # Halves, quarters and eighths are exact in any dtype, so their bins are beyond doubt.
+    # Halves, quarters and eighths are exact in any dtype, so their bins are certain.
     for bins in (4, 8):
         tops = torch.tensor([0.5, 0.625, 0.75, 0.875, 1.0, 0.75, 0.5, 1.0]).double()
         probabilities = torch.stack([tops, (1 - tops) / 2, (1 - tops) / 2], dim=1)
