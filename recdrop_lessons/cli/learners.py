@@ -86,8 +86,11 @@ def check(
     from recdrop_lessons.grading.finding import NotFound
     from recdrop_lessons.grading.fork_server import GradingError
 
+    own = own_notebook(notebook)
+    if own != notebook and not as_json:
+        typer.echo(f"Your own notebook: {own}")
     try:
-        graded = learners_check.check_notebook(own_notebook(notebook), seed)
+        graded = learners_check.check_notebook(own, seed)
     except (NotFound, GradingError) as error:
         if as_json:
             nothing = {
