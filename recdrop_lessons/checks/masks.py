@@ -129,23 +129,21 @@ def _is_shared(dropped: Tensor, axis: int) -> bool:
     )
 
 
-def judge(multiplier: Tensor, p: float, shared: Sequence[bool], scale: float | None = None) -> Problem | None:
-    """The first thing that is wrong with a mask that should be {0, scale} and shared along the given axes.
+def judge(multiplier: Tensor, p: float, shared: Sequence[bool]) -> Problem | None:
+    """The first thing that is wrong with a mask that should be {0, 1/(1-p)} and shared along the given axes.
 
     `multiplier`: what each element was multiplied by. Wherever one axis alone has its own draws, it must be
         so long that it cannot be all kept or all dropped by chance.
     `p`: the rate of dropping; well away from 1/2 where keep-probability is to be named.
     `shared`: for each axis whether it should have one draw.
-    `scale`: 1/(1-p) by default.
     """
-    scale = 1 / (1 - p) if scale is None else scale
     size = multiplier.shape
     for axis, step in enumerate(multiplier.stride()):
         if step == 0:  # an expanded axis: one element stands for all
             multiplier = multiplier.narrow(axis, 0, 1)
     dropped = multiplier == 0
     found = shared_axes(dropped)
-    off_scale = _off_scale(multiplier, dropped, scale)
+    off_scale = _off_scale(multiplier, dropped, 1 / (1 - p))
     for axis, one in enumerate(found):
         dropped = dropped.narrow(axis, 0, 1) if one else dropped  # what is left are independent draws
     count, of = int(dropped.sum()), dropped.numel()

@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 
 from recdrop_lessons.course import sources
 from recdrop_lessons.course.sources import Source
-from recdrop_lessons.releases.matrix import Matrix
 from recdrop_lessons.releases.matrix import read as read_matrix
 from recdrop_lessons.support.errors import RecdropError
 
@@ -92,9 +91,9 @@ def read(notebooks: Iterable[str | Path]) -> list[ClaimRow]:
     return [row for path in sorted(map(Path, notebooks)) for row in _read_one(path)]
 
 
-def collect(notebooks: Iterable[str | Path], matrix: Matrix | None = None) -> str:
+def collect(notebooks: Iterable[str | Path]) -> str:
     """One Markdown table of all trials in these notebooks: claim, verdict, reason, releases, source."""
-    known, origins = matrix or read_matrix(), sources.read()
+    known, origins = read_matrix(), sources.read()
     lines = [
         "| claim | verdict | because | by release | source |",
         "|---|---|---|---|---|",

@@ -189,10 +189,10 @@ def _bidirectional_to_keras(layer: Bidirectional, keras_layer: Any) -> Any:
 # ---- the weights ----
 
 
-def _reordered(blocks: Tensor, order: tuple[int, ...], dim: int = 0) -> Tensor:
-    """The blocks along `dim`, in another order."""
-    parts = blocks.chunk(len(order), dim)
-    return torch.cat([parts[k] for k in order], dim)
+def _reordered(blocks: Tensor, order: tuple[int, ...]) -> Tensor:
+    """The blocks in another order."""
+    parts = blocks.chunk(len(order))
+    return torch.cat([parts[k] for k in order])
 
 
 def _read_keras_weights(layer: Recurrent, cell: Any) -> None:

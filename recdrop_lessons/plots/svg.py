@@ -47,15 +47,13 @@ def boxes(places: Iterable[tuple[float, float, float, float]], *, fill: str = "n
     return f'<path d="{path}"{attributes(fill=fill, **more)}/>' if path else ""
 
 
-def crosses(
-    places: Iterable[tuple[float, float, float, float]], *, stroke: str = INK, width: float = 1
-) -> str:
+def crosses(places: Iterable[tuple[float, float, float, float]]) -> str:
     """A cross through each of many rectangles, as one element."""
     path = "".join(
         f"M{number(x)} {number(y)}l{number(w)} {number(h)}m0 {number(-h)}l{number(-w)} {number(h)}"
         for x, y, w, h in places
     )
-    return f'<path d="{path}"{attributes(fill="none", stroke=stroke, stroke_width=width)}/>' if path else ""
+    return f'<path d="{path}"{attributes(fill="none", stroke=INK, stroke_width=1.0)}/>' if path else ""
 
 
 def circle(x: float, y: float, radius: float, *, fill: str = "none", **more: Any) -> str:

@@ -14,6 +14,7 @@ from recdrop_lessons.checks.lessons.lesson_03_where_dropout_happens._recorded_ls
     site_cases,
 )
 from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.taken_for import confused, taken_for
 
 Differs = Callable[[Tensor, Tensor], bool]
 
@@ -62,16 +63,6 @@ def _in_the_cell(plain: Pass, dropped: Pass) -> str:
     return "cell" if bool((dropped["c"][0].abs() < 1e-5).any()) else "candidate"
 
 
-def _renamed(**names: str) -> Callable[..., str]:
-    """Right, with some sites taken for others."""
-
-    def its(plain: Pass, dropped: Pass) -> str:
-        found = find_site(plain, dropped)
-        return names.get(found, found)
-
-    return its
-
-
 def _state_before_gates(plain: Pass, dropped: Pass) -> str:
     """Looks at y, h, c in the first step before the gates."""
     for name, site in (("y", "output"), ("h", "hidden"), ("c", "cell"), ("gates", "input")):
@@ -113,36 +104,30 @@ MISCONCEPTIONS = (
         "input-for-recurrent",
         "You confuse the input and the state. Masks on both change the gates, but h0 is 0, "
         "and a mask does nothing to a zero.",
-        _renamed(input="recurrent", recurrent="input"),
-        _renamed(input="recurrent"),
-        _renamed(recurrent="input"),
+        *confused(find_site, "input", "recurrent"),
     ),
     Misconception(
         "candidate-for-cell",
         "You confuse a mask on the candidate with one on the whole cell. The first acts on what is "
         "added, i∘g; the second also on what the cell held before, f∘c.",
-        _renamed(candidate="cell", cell="candidate"),
-        _renamed(candidate="cell"),
-        _renamed(cell="candidate"),
+        *confused(find_site, "candidate", "cell"),
     ),
     Misconception(
         "hidden-for-output",
         "You confuse a mask on the state with one on the output. The first is carried to the next step; "
         "the second only goes up.",
-        _renamed(hidden="output", output="hidden"),
-        _renamed(hidden="output"),
-        _renamed(output="hidden"),
+        *confused(find_site, "hidden", "output"),
     ),
     Misconception(
         "none-forgotten",
         "You name a site where the two passes are equal. Such a pass has no mask that can be seen.",
-        *(_renamed(none=site) for site in SITES if site != "none"),
+        *(taken_for(find_site, none=site) for site in SITES if site != "none"),
     ),
     Misconception(
         "recurrent-not-found",
         "You see no mask where one acts on h as the gates read it. It leaves no trace in the first step, "
         "where h is 0; compare the second step's gates too.",
-        _renamed(recurrent="none"),
+        taken_for(find_site, recurrent="none"),
     ),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
 from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.taken_for import confused, taken_for
 
 METHODS = ("none", "cell", "gates", "candidate", "zoneout")
 _ROUNDING = 5e-6
@@ -92,16 +93,6 @@ def _near(a: Tensor, b: Tensor | float) -> Tensor:
     return (a - b).abs() <= 2e-5
 
 
-def _renamed(**names: str) -> Callable[..., str]:
-    """Right, with some methods taken for others."""
-
-    def its(**given: Tensor | bool) -> str:
-        found = name_method(**given)  # type: ignore[arg-type]
-        return names.get(found, found)
-
-    return its
-
-
 def _written_first(f: Tensor, i: Tensor, kept: Tensor, written: Tensor, gates_changed: bool) -> str:
     if gates_changed:
         return "gates"
@@ -147,9 +138,7 @@ MISCONCEPTIONS = (
         "zoneout-for-cell",
         "You confuse zoneout with a mask on the cell. Both act on what is kept and on what is written; "
         "but where a mask is 0 the old cell is lost, and where zoneout acts it stays.",
-        _renamed(zoneout="cell"),
-        _renamed(cell="zoneout"),
-        _renamed(cell="zoneout", zoneout="cell"),
+        *confused(name_method, "zoneout", "cell"),
     ),
     Misconception(
         "one-is-zoneout",
@@ -161,8 +150,8 @@ MISCONCEPTIONS = (
         "cell-for-candidate",
         "You exchange Moon's and Semeniuta's methods. Moon's mask is on the whole new cell, Semeniuta's on "
         "the candidate alone.",
-        _renamed(cell="candidate", candidate="cell"),
-        _renamed(candidate="cell"),
+        taken_for(name_method, cell="candidate", candidate="cell"),
+        taken_for(name_method, candidate="cell"),
     ),
     Misconception(
         "scale-expected",
@@ -181,7 +170,7 @@ MISCONCEPTIONS = (
         "none-forgotten",
         "You name a method where there is none: kept is f, written is i, and the gates are those of the step "
         "without masks.",
-        *(_renamed(none=method) for method in METHODS[1:]),
+        *(taken_for(name_method, none=method) for method in METHODS[1:]),
     ),
 )
 

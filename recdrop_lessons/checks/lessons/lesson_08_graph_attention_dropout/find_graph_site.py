@@ -13,6 +13,7 @@ from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout._recorded_
 from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout.attention_coefficients import DIRECTION
 from recdrop_lessons.checks.parts import Misconception
 from recdrop_lessons.checks.recognise import Silent
+from recdrop_lessons.checks.taken_for import taken_for
 
 
 def find_graph_site(
@@ -52,16 +53,6 @@ def _equal(a: Tensor, b: Tensor) -> bool:
     return bool(((a - b).abs() <= 1e-6).all())
 
 
-def _renamed(**names: str) -> Callable[..., str]:
-    """Right, with some sites taken for others."""
-
-    def its(**given: Any) -> str:
-        found = find_graph_site(**given)
-        return names.get(found, found)
-
-    return its
-
-
 def _by_zeros(plain: dict[str, Tensor], dropped: dict[str, Tensor], edges: Tensor, nodes: int) -> str:
     if _equal(plain["alpha"], dropped["alpha"]):
         return "none" if _equal(plain["y"], dropped["y"]) else "projected"
@@ -91,8 +82,8 @@ MISCONCEPTIONS = (
         "changed-means-dropped",
         "You take changed coefficients for dropped ones. They are computed from the features: dropping "
         "features changes them too, and the softmax makes them sum to 1 again.",
-        _renamed(features="attention"),
-        _renamed(attention="features"),
+        taken_for(find_graph_site, features="attention"),
+        taken_for(find_graph_site, attention="features"),
     ),
     Misconception(
         "nodes-without-edges",
@@ -117,13 +108,13 @@ MISCONCEPTIONS = (
         "features-for-projected",
         "You exchange features and projected features. The coefficients are computed from the projections "
         "before those are dropped; dropping the features comes before everything.",
-        _renamed(features="projected", projected="features"),
-        _renamed(projected="features"),
+        taken_for(find_graph_site, features="projected", projected="features"),
+        taken_for(find_graph_site, projected="features"),
     ),
     Misconception(
         "none-forgotten",
         "You name a site where the two passes are equal.",
-        *(_renamed(none=site) for site in SITES[:3]),
+        *(taken_for(find_graph_site, none=site) for site in SITES[:3]),
     ),
 )
 
