@@ -8,7 +8,7 @@ here=$(dirname "$0")
 old="" without_venv=""
 [ -n "${PYTHON:-}" ] && IFS=""  # a path of one's own may hold spaces
 
-for python in ${PYTHON:-python3 python3.13 python3.12 python3.11 python}; do
+for python in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 python}; do
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || continue
     if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
         old="$old $version"

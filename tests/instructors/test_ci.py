@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = ROOT / ".github" / "workflows"
@@ -62,6 +64,60 @@ def test_every_supported_python_has_a_job() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     asked = SpecifierSet(project["requires-python"])
     assert all(asked.contains(version) for version in PYTHONS) and not asked.contains("3.10")
+
+
+@pytest.mark.parametrize("path", sorted(WORKFLOWS.glob("*.yml")), ids=lambda path: path.stem)
+def test_actions_are_pinned_by_digest_and_say_their_version(path: Path) -> None:
+    used = re.findall(r"uses: (.+)", path.read_text(encoding="utf-8"))
+    assert used
+    for one in used:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one), one
+
+
+def test_one_action_has_one_digest() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in WORKFLOWS.glob("*.yml")]
+    used = {one for text in texts for one in re.findall(r"uses: (.+)", text)}
+    assert len(used) == len({one.partition("@")[0] for one in used})
+
+
+def test_each_system_and_python_that_learners_have_is_in_the_matrix() -> None:
+    job = read(WORKFLOWS / "laptops.yml")["jobs"]["laptop"]
+    matrix = job["strategy"]["matrix"]
+    assert {system.partition("-")[0] for system in matrix["system"]} == {"ubuntu", "windows", "macos"}
+    assert matrix["python"] == [*PYTHONS, "3.14"]
+    for line in github_lines(job):  # each is a line of its own, for PowerShell as for bash
+        assert line.startswith("python -m ") and "&&" not in line
+    (tests,) = [line.split()[3:] for line in github_lines(job) if "pytest" in line]
+    assert all((ROOT / folder).is_dir() for folder in tests)
+
+
+LOCK = (ROOT / "requirements" / "ci.txt").read_text(encoding="utf-8")
+
+
+def test_the_lock_pins_all_that_the_ranges_ask_for_and_within_them() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [
+        *project["dependencies"],
+        *(one for extra in project["optional-dependencies"].values() for one in extra),
+    ]
+    pinned: dict[str, list[str]] = {}
+    for one in map(Requirement, (line for line in LOCK.splitlines() if not line.startswith("#"))):
+        (pin,) = one.specifier
+        assert pin.operator == "==", one
+        pinned.setdefault(canonicalize_name(one.name), []).append(pin.version)
+    for one in map(Requirement, asked):
+        assert all(one.specifier.contains(version) for version in pinned[canonicalize_name(one.name)]), one
+
+
+def test_the_lock_says_how_it_was_made_and_names_no_place() -> None:
+    assert "uv pip compile pyproject.toml --all-extras --universal" in LOCK.splitlines()[1]
+    assert "://" not in LOCK and "--index-url" not in LOCK.replace("--no-emit-index-url", "")
+
+
+def test_the_audit_reads_the_lock() -> None:
+    lines = github_lines(read(WORKFLOWS / "supply.yml")["jobs"]["audit"])
+    assert any(line.startswith("pip-audit") and "requirements/ci.txt" in line for line in lines)
+    assert any("PIP_CONSTRAINT" in line and "requirements/ci.txt" in line for line in TEST["github"])
 
 
 def test_downloads_are_cached_until_the_ranges_change() -> None:
