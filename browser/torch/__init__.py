@@ -9,17 +9,25 @@ lacking says so by name (_absent.py). Where a page has a real torch, it leaves t
 import math
 from typing import Any
 
-from . import (  # noqa: F401  # noqa: F401
-    _binary,
+from . import (  # noqa: F401  each hands its functions to FUNCTIONS and Tensor
     _cells,
+    _comparisons,
+    _einsum,
+    _extremes,
     _gathering,
     _indexing,
     _joining,
     _making,
     _methods,
+    _norms,
+    _operators,
+    _ordering,
+    _parts,
     _products,
+    _pulling,
     _random,
     _reductions,
+    _softmax,
     _unary,
     _views,
 )

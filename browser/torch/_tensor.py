@@ -6,15 +6,16 @@ enters the graph (`result`), how a view follows its base, and what a change in p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from . import _graph
 from ._absent import missing_method
-from ._dtypes import CPU, OF_ARRAY, SPOKEN, Layout, Size, device, dtype, float32, strided
+from ._dtypes import SPOKEN
 from ._graph import Node, Pull, Version, sum_to
+from ._values import Values
 
 RESULT = "result"  # among what an operation saves: its own result
 _OVERLAP = (
@@ -23,7 +24,7 @@ _OVERLAP = (
 )
 
 
-class Tensor:
+class Tensor(Values):
     __slots__ = (
         "__dict__",
         "__weakref__",
@@ -278,120 +279,8 @@ class Tensor:
             copied._node, copied._wants = self._graph_node(), self._wants
         return copied
 
-    # ---- what it is ----
-
-    @property
-    def dtype(self) -> dtype:
-        return OF_ARRAY[self._a.dtype]
-
-    @property
-    def shape(self) -> Size:
-        return Size(self._a.shape)
-
-    @property
-    def ndim(self) -> int:
-        return self._a.ndim
-
-    @property
-    def device(self) -> device:
-        return CPU
-
-    @property
-    def layout(self) -> Layout:
-        return strided
-
-    @property
-    def _version_count(self) -> int:
-        return self._version.count
-
-    is_cuda = is_sparse = is_quantized = is_meta = is_mps = False
-
-    def __len__(self) -> int:
-        if not self._a.ndim:
-            raise TypeError("len() of a 0-d tensor")
-        return len(self._a)
-
-    def __iter__(self) -> Iterator[Tensor]:
-        if not self._a.ndim:
-            raise TypeError("iteration over a 0-d tensor")
-        return iter(self.unbind(0))
-
-    def __bool__(self) -> bool:
-        if self._a.size != 1:
-            what = "no" if self._a.size == 0 else "more than one"
-            raise RuntimeError(
-                f"Boolean value of Tensor with {what} value{'s' if self._a.size == 0 else ''} is ambiguous"
-            )
-        return bool(self._a.reshape(-1)[0])
-
-    def __float__(self) -> float:
-        return float(self.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __complex__(self) -> complex:
-        return complex(self.item())
-
-    def __index__(self) -> int:
-        if self._a.dtype.kind not in "iub" or self._a.size != 1:
-            raise TypeError("only integer tensors of a single element can be converted to an index")
-        return int(self.item())
-
-    def item(self) -> Any:
-        if self._a.size != 1:
-            raise RuntimeError(f"a Tensor with {self._a.size} elements cannot be converted to Scalar")
-        return self._a.reshape(-1)[0].item()
-
-    def tolist(self) -> Any:
-        return self._a.tolist()
-
-    def numpy(self, *, force: bool = False) -> np.ndarray:
-        if self.requires_grad and not force:
-            raise RuntimeError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
-            )
-        return self._a
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
-        return self.numpy() if dtype is None else self.numpy().astype(dtype)
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __contains__(self, element: Any) -> bool:
-        return bool((self._a == (element._a if isinstance(element, Tensor) else element)).any())
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        if not self.is_leaf:
-            raise RuntimeError("Only Tensors created explicitly by the user support the deepcopy protocol")
-        copied = type(self).__new__(type(self))
-        copied._a, copied._wants = self._a.copy(order="K"), self._wants
-        memo[id(self)] = copied
-        return copied
-
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return _rebuilt, (self._a, self._wants)
-
-    def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if self._a.ndim == 0 else object.__format__(self, spec)
-
-    def __repr__(self) -> str:
-        with np.printoptions(precision=4, suppress=True, floatmode="maxprec_equal"):
-            shown = np.array2string(self._a, separator=", ", prefix="tensor(")
-        shown = "[]" if not self._a.size else shown
-        kind = "" if self.dtype.name in ("float32", "int64", "bool") else f", dtype={self.dtype}"
-        graph = ", requires_grad=True" if self._wants else "" if self.is_leaf else f", grad_fn={self.grad_fn}"
-        return f"tensor({shown}{kind}{graph})"
-
     def __getattr__(self, name: str) -> Any:
         raise missing_method(name)
-
-
-def _rebuilt(array: np.ndarray, wants: bool) -> Tensor:
-    made = Tensor._of(array)
-    made._wants = wants
-    return made
 
 
 def result(
@@ -422,6 +311,3 @@ def result(
     if nodes:
         made._node = Node(nodes, kept, saved)
     return made
-
-
-__all__ = ["RESULT", "Tensor", "float32", "result"]

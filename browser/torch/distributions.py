@@ -10,7 +10,7 @@ from ._binary import xlogy
 from ._dtypes import finfo
 from ._making import as_tensor
 from ._random import bernoulli, multinomial, normal
-from ._reductions import log_softmax
+from ._softmax import log_softmax
 from ._tensor import Tensor
 
 

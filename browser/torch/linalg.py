@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._absent import lacking, module_getattr
+from ._norms import norm as _norm
 from ._operation import checked
 from ._products import matmul
-from ._reductions import norm as _norm
 from ._tensor import Tensor
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ._absent import module_getattr
 from ._binary import xlogy
-from ._reductions import log_softmax, logsumexp, softmax
+from ._softmax import log_softmax, logsumexp, softmax
 from ._special_values import normal_cdf, normal_quantile
 from ._tensor import Tensor
 from ._unary import erf, erfc, exp2, expm1, log1p, logit, round, unary

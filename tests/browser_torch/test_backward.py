@@ -213,7 +213,7 @@ WRITES = {
 }
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(
     plan=st.lists(
         st.tuples(st.sampled_from(sorted(VIEWS)), st.sampled_from(sorted(WRITES))), min_size=1, max_size=6

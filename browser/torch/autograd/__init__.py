@@ -11,7 +11,7 @@ import numpy as np
 from .. import _graph
 from .._absent import lacking, module_getattr
 from .._graph import enable_grad, inference_mode, no_grad, set_grad_enabled
-from .._methods import seeds
+from .._pulling import seeds
 from .._tensor import Tensor
 from . import function, functional
 from .function import Function

@@ -10,7 +10,7 @@ import numpy as np
 from .. import _graph
 from .._absent import lacking, module_getattr
 from .._graph import enable_grad
-from .._methods import seeds
+from .._pulling import seeds
 from .._tensor import Tensor
 
 

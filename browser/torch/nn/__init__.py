@@ -2,7 +2,8 @@
 
 from .._absent import module_getattr
 from . import functional, init, parameter, utils
-from .module import Buffer, Module, ModuleDict, ModuleList, Parameter, ParameterList, Sequential
+from .containers import ModuleDict, ModuleList, ParameterList, Sequential
+from .module import Buffer, Module, Parameter
 from .modules import *  # noqa: F403
 from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNBase, RNNCell, RNNCellBase
 

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from .._absent import lacking
-from .._reductions import log_softmax
+from .._softmax import log_softmax
 from .._tensor import Tensor
 
 __all__ = [
