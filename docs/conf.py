@@ -25,6 +25,7 @@ extensions = [
     "answers",
     "course_pages",
     "docstrings",
+    "exercise_pages",
     "live",
     "mathml",
     "page_meta",

@@ -146,6 +146,36 @@ def _ran(command: list[str], folder: str) -> bool:
         return False
 
 
+#: The editor of the exercises, and what puts its packages into one file.
+EDITOR = (
+    *("codemirror@6.0.2", "@codemirror/lang-python@6.2.1", "@codemirror/language@6", "@lezer/highlight@1"),
+    *("@codemirror/view@6", "esbuild@0.28.2"),
+)
+
+
+def editor(cache: Path) -> bytes | None:
+    """CodeMirror with editor.mjs as one module, kept in the cache; None where npm cannot fetch it."""
+    source = BROWSER / "editor.mjs"
+    kept = cache / f"codemirror-{sha256(source.read_bytes() + repr(EDITOR).encode())[:16]}.mjs"
+    if not kept.exists():
+        with tempfile.TemporaryDirectory() as home:
+            install = [
+                "npm",
+                "install",
+                "--silent",
+                "--no-audit",
+                "--no-fund",
+                "--ignore-scripts",
+                "--fetch-retries=1",
+            ]
+            shutil.copy(source, home)
+            bundle = ["node_modules/.bin/esbuild", source.name, "--bundle", "--format=esm", "--minify"]
+            if not _ran([*install, *EDITOR], home) or not _ran([*bundle, "--outfile=out.mjs"], home):
+                return None
+            shutil.copy(Path(home, "out.mjs"), kept)
+    return kept.read_bytes()
+
+
 # ---------------------------------------------------------------- trees of files, then one archive each
 
 Tree = dict[str, bytes]
@@ -175,9 +205,11 @@ def course_tree(root: Path = ROOT) -> Tree:
         if path.suffix in KEPT and not left_out:
             tree[path.relative_to(root).as_posix()] = path.read_bytes()
     pages = root / "docs" / "_browser"
-    for path in sorted([pages / "page_kernel.py", *(pages / "standins").rglob("*.py")]):
-        home = pages / "standins" if "standins" in path.parts else pages
-        tree[path.relative_to(home).as_posix()] = path.read_bytes()
+    tree["page_kernel.py"] = (pages / "page_kernel.py").read_bytes()
+    for home in (pages / "standins", root / "browser"):
+        for path in sorted(home.rglob("*")):
+            if path.suffix in (*KEPT, ".txt") and path.is_file():
+                tree[path.relative_to(home).as_posix()] = path.read_bytes()
     return tree
 
 
@@ -266,6 +298,10 @@ def build(given: Path | None, out: Path, cache: Path) -> str:
         files[name] = archived(tree if compiled is None else compiled)
     files["lock.json"] = json.dumps({"info": LOCK_INFO, "packages": {}}).encode()
     manifest = write(files, out)
+    if (module := editor(cache)) is not None:
+        (out / "codemirror.mjs").write_bytes(module)
+    else:
+        slow += " Without CodeMirror: exercises have a plain text field."
     size = sum(int(entry["bytes"]) for entry in manifest.values())
     return f"Python for the browser: {size / 1e6:.1f} MB in {out}.{slow}"
 

@@ -2,6 +2,7 @@
 
 import view from "./view.js";
 import { isFetched, kernel } from "./kernel.mjs";
+import { progressText } from "./progress.mjs";
 
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -94,7 +95,8 @@ function mount(place) {
     const first = !kernel.running || place.dataset.state !== "live";
     if (first) loading();
     try {
-      const answer = await kernel.ask("change", name, JSON.stringify(settings));
+      if (name === "board") await kernel.ask("keep_progress", [progressText()]);
+      const answer = await kernel.ask("change", [name, JSON.stringify(settings)]);
       place.dataset.state = "live";
       for (const hidden of [start, bar]) hidden.hidden = true;
       if (first) said.textContent = "Live.";

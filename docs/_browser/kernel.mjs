@@ -17,13 +17,19 @@ export class Kernel {
     this.#listeners.add(listener);
   }
 
-  // Call a function of page_kernel.py. Rejects with a sentence where it fails or is stopped.
-  ask(call, ...args) {
+  // Call a function of page_kernel.py with texts. Rejects with a sentence where it fails, is stopped, or has
+  // run for more than `limit` seconds: waiting for Python to start does not count.
+  ask(call, args, limit = Infinity) {
     if (!this.#worker) this.#start();
     return new Promise((resolve, reject) => {
-      this.#waiting.set(++this.#count, { resolve, reject });
+      this.#waiting.set(++this.#count, { resolve, reject, limit });
       this.#worker.postMessage({ id: this.#count, call, args });
     });
+  }
+
+  // Start Python, if it does not run yet, and wait for it.
+  ready() {
+    return this.ask("ready", []);
   }
 
   // End what runs, whatever it is; the next question starts a new one.
@@ -34,13 +40,20 @@ export class Kernel {
     this.#waiting.clear();
   }
 
+  #watch(id, limit) {
+    if (limit === Infinity) return;
+    const late = () => this.#waiting.has(id) && this.stop(`It ran for more than ${limit} seconds and was stopped.`);
+    setTimeout(late, 1000 * limit);
+  }
+
   #start() {
     const address = new URL("worker.js", here);
     address.searchParams.set("runtime", new URL("../../runtime/", here));
     this.#worker = new Worker(address);
     this.#worker.onmessage = ({ data }) => {
       if (data.progress) return this.#listeners.forEach((listener) => listener(data.progress));
-      const { resolve, reject } = this.#waiting.get(data.id);
+      const { resolve, reject, limit } = this.#waiting.get(data.id);
+      if (data.began) return this.#watch(data.id, limit);
       this.#waiting.delete(data.id);
       if (data.error === undefined) resolve(data.reply);
       else reject(new Error(data.error));

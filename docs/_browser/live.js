@@ -1,17 +1,20 @@
-// On each page with an explorer: makes it live, or says in a sentence why it stays a picture.
+// On each page with an explorer or an exercise: makes it live, or says in a sentence why it stays as it is.
 (() => {
+  const here = document.currentScript.src;
   const why =
     location.protocol === "file:"
       ? "This page was opened from a disk, where a browser starts no Python. Serve the folder instead: python -m http.server"
       : typeof WebAssembly === "undefined" || typeof DecompressionStream === "undefined"
-        ? "This browser runs no WebAssembly, or it is switched off: the picture stays as it is stored."
+        ? "This browser runs no WebAssembly, or it is switched off: the page stays as it is stored."
         : "";
   if (!why) {
-    import(new URL("explorer.mjs", document.currentScript.src));
+    for (const [kind, script] of [[".recdrop-live", "explorer.mjs"], [".recdrop-exercise", "exercise.mjs"]]) {
+      if (document.querySelector(kind)) import(new URL(script, here));
+    }
     return;
   }
   document.addEventListener("DOMContentLoaded", () => {
-    for (const place of document.querySelectorAll(".recdrop-live")) {
+    for (const place of document.querySelectorAll(".recdrop-live, .recdrop-exercise")) {
       const said = document.createElement("p");
       said.className = "recdrop-why";
       said.textContent = why;

@@ -1,12 +1,23 @@
-"""Python's side of a page: explorers by name, settings in, frames out, as JSON. Runs in the page's worker."""
+"""Python's side of a page, in its worker: texts go in, and one text comes out, as JSON.
+
+`torch` is browser/torch, which stands in for it on NumPy; where a real one is for WebAssembly, it goes first.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import secrets
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 opened: dict[str, Any] = {}
+
+
+def ready() -> str:
+    """Python runs."""
+    return "null"
 
 
 def change(name: str, settings: str) -> str:
@@ -21,3 +32,35 @@ def change(name: str, settings: str) -> str:
         if not explorer.frame["error"]:  # else the frame has the reason in words
             raise
     return json.dumps({"settings": explorer.settings, "frame": explorer.frame})
+
+
+def check(number: str, source: str, before: str, progress: str) -> str:
+    """Check a part's source after what runs `before` it, and count it in the learner's progress.
+
+    An answer that uses what the browser lacks is not counted: nothing is said of it.
+    """
+    import missing_packages
+
+    from recdrop_lessons.checks import from_source
+
+    missing_packages.announce()
+    keep_progress(progress)
+    record = from_source.check(number, source, secrets.randbits(32), before=before, counted=True)
+    record["progress"] = (
+        _progress_file().read_text(encoding="utf-8") if _progress_file().exists() else progress
+    )
+    return json.dumps(record)
+
+
+def keep_progress(text: str) -> str:
+    """Put the learner's progress where the course looks for it; no text is a course not yet begun."""
+    if text:
+        _progress_file().parent.mkdir(parents=True, exist_ok=True)
+        _progress_file().write_text(text, encoding="utf-8")
+    else:
+        _progress_file().unlink(missing_ok=True)
+    return "null"
+
+
+def _progress_file() -> Path:
+    return Path(os.environ["RECDROP_FOLDER"]) / ".recdrop" / "progress.json"

@@ -85,6 +85,7 @@ const started = start();
 onmessage = async ({ data: { id, call, args } }) => {
   try {
     const kernel = (await started).pyimport("page_kernel");
+    postMessage({ id, began: true });
     postMessage({ id, reply: JSON.parse(kernel[call](...args)) });
   } catch (error) {
     postMessage({ id, error: String(error.message ?? error).trim().split("\n").pop() });

@@ -44,7 +44,11 @@ def change_source(app: Sphinx, docname: str, source: list[str]) -> None:
     text = source[0]
     if app.env.doc2path(docname).suffix == ".ipynb":
         live = bool(runtime_size(runtime(app)))
-        text = json.dumps(with_notes(json.loads(text), live=live))
+        notebook = with_notes(json.loads(text), live=live)
+        if docname.startswith("exercises/"):
+            row = f"```{{exercise}} {docname.rsplit('/', 1)[-1]}\n```"
+            notebook["cells"].insert(1, markdown_cell("exercise-row", row))
+        text = json.dumps(notebook)
     # Inside HTML a picture is letters to MyST: alone in its line it is a picture.
     text = re.sub(r"<p align=\"center\">(<img [^>]*>)</p>", r"\1", text)
     if docname in MENUS:
@@ -67,9 +71,12 @@ def with_notes(notebook: dict[str, Any], *, live: bool = False) -> dict[str, Any
         last = "".join(cell["source"]).splitlines()[-1:]
         if last and WIDGET.match(last[0]) and not cell["outputs"]:
             below = (directive_of(last[0], code) if live else None) or NO_KERNEL
-            note = {"cell_type": "markdown", "id": f"{cell['id']}-note", "metadata": {}, "source": below}
-            cells.append(note)
+            cells.append(markdown_cell(f"{cell['id']}-note", below))
     return {**notebook, "cells": cells}
+
+
+def markdown_cell(name: str, source: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "id": name, "metadata": {}, "source": source}
 
 
 def add_anchors(app: Sphinx, document: nodes.document) -> None:

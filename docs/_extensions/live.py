@@ -33,8 +33,12 @@ from recdrop_lessons.explorers.frame import complete
 ROOT = Path(__file__).parents[2]
 BROWSER = ROOT / "docs" / "_browser"
 VIEW = ROOT / "recdrop_lessons" / "explorers"
+FILES = (
+    *("live.js", "live.css", "kernel.mjs", "worker.js", "progress.mjs"),
+    *("explorer.mjs", "exercise.mjs", "exercise.css", "plain_editor.mjs"),
+)
 ASSETS = (
-    *(BROWSER / name for name in ("live.js", "live.css", "explorer.mjs", "kernel.mjs", "worker.js")),
+    *(BROWSER / name for name in FILES),
     *(VIEW / name for name in ("view.js", "view.css")),
 )
 #: A cell that puts an explorer on the page: `masks.view(p=0.5)` in its last line.
@@ -179,6 +183,7 @@ def add_scripts(app: Sphinx, pagename: str, templatename: str, context: Any, doc
     if "explorer" in app.env.metadata.get(pagename, {}):
         app.add_css_file("live/view.css")
         app.add_css_file("live/live.css")
+        app.add_css_file("live/exercise.css")
         app.add_js_file("live/live.js", loading_method="defer")
 
 

@@ -271,6 +271,8 @@ def pick(arguments: Mapping[str, Value], path: str) -> Value:
     return value
 
 
+#: What runs an answer, wherever the library lies and whether or not it is compiled ahead.
+_OURS = ("recdrop_lessons/checks/answer.py", "recdrop_lessons/checks/from_source.py")
 #: The browser's torch tells whether an exception comes from what the browser lacks; real torch has no such.
 _not_here: Callable[[BaseException], str | None] = getattr(torch, "not_here", lambda error: None)
 
@@ -279,6 +281,7 @@ def answer_error(error: BaseException) -> AnswerError | AnswerLost:
     """What to show of an exception: its class, its text and the last frames below ours, without paths."""
     if (lacking := _not_here(error)) is not None:
         return AnswerLost(Status.NOT_HERE, lacking)
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
+    every = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in every if not frame.filename.replace("\\", "/").endswith(_OURS)]
     text = "".join(f"{frame.name}, line {frame.lineno}:\n    {frame.line}\n" for frame in frames[-3:])
     return AnswerError(type(error).__name__, str(error)[:2000], text[-2000:])

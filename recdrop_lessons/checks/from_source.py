@@ -18,15 +18,18 @@ from recdrop_lessons.checks.parts import Part, PartResult
 from recdrop_lessons.checks.registry import part as find_part
 from recdrop_lessons.checks.registry import run
 from recdrop_lessons.checks.report import Report
+from recdrop_lessons.course import progress
 
 _FILE = "<your answer>"
 
 
-def check(part: str, source: str, seed: int) -> dict[str, Any]:
+def check(part: str, source: str, seed: int, *, before: str = "", counted: bool = False) -> dict[str, Any]:
     """Run the text, check the part's function in it on inputs from the seed.
 
     `part`: its number, "1.2", or its function's name.
-    `source`: all that is to be run before the check: the exercise's setup, then the learner's cells.
+    `source`: the learner's cell, whose lines a traceback counts.
+    `before`: what runs before it: the exercise's setup, and other cells.
+    `counted`: whether it counts in the learner's progress, as a check in the notebook does.
     `seed`: the same seed gives the same inputs, and the same numbers from torch's own generator.
 
     Gives what a record of `recdrop check --json` says of a part (`status`, `misconception`, `message`,
@@ -39,16 +42,19 @@ def check(part: str, source: str, seed: int) -> dict[str, Any]:
     found = find_part(part)
     printed = Limited()
     with contextlib.redirect_stdout(printed):
-        result = _result(found, source, seed)
+        result = _result(found, source, seed, before)
+    if counted and result.status != Status.NOT_HERE:
+        result = progress.note_check(result)
     report = Report(dataclasses.replace(result, hint=""), printed.getvalue())
     return result.record() | {"html": report._repr_html_(), "text": report.text()}
 
 
-def _result(part: Part, source: str, seed: int) -> PartResult:
+def _result(part: Part, source: str, seed: int, before: str) -> PartResult:
     linecache.cache[_FILE] = (len(source), None, source.splitlines(keepends=True), _FILE)
     names: dict[str, Any] = {"__name__": "__main__"}
     torch.manual_seed(seed)
     try:
+        exec(compile(before, "<before your answer>", "exec"), names)
         exec(compile(source, _FILE, "exec"), names)
     except (Exception, SystemExit) as error:
         return _failed(part, answer_error(error))

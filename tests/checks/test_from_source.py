@@ -4,6 +4,7 @@ import pytest
 
 from recdrop_lessons.checks import LocalAnswer, part, run
 from recdrop_lessons.checks.from_source import check
+from recdrop_lessons.course import progress
 
 STEP = """import torch
 
@@ -55,3 +56,35 @@ def test_a_traceback_shows_the_learners_line():
 def test_the_same_seed_gives_the_same_draws():
     drawing = "import torch\ndef rnn_step(x, h, W, U, b):\n    return torch.rand(x.shape[0], W.shape[0])\n"
     assert check("1.1", drawing, 3)["message"] == check("1.1", drawing, 3)["message"]
+
+
+@pytest.mark.parametrize(
+    "wrong", ["def rnn_step(x)\n", STEP.replace("U.T", "V.T"), STEP.replace("h @", "h.nothing @")]
+)
+def test_what_is_raised_is_shown_in_the_learners_lines_alone(wrong):
+    found = check("1.1", wrong, 7)
+    assert found["status"] == "failed"
+    raised = found["text"].partition("Where it was raised:")[2]
+    assert "_ask" not in raised and "_result" not in raised
+    if "def rnn_step(x)" not in wrong:
+        assert "rnn_step, line 5" in raised
+
+
+def test_what_runs_before_does_not_shift_the_lines():
+    cell = STEP.partition("\n\n")[2].replace("U.T", "V.T")
+    assert "rnn_step, line 3" in check("1.1", cell, 7, before="import torch\n\n\n\n")["text"]
+
+
+def test_a_counted_check_is_progress_and_says_what_is_meant_the_second_time(tmp_path, monkeypatch):
+    monkeypatch.setenv("RECDROP_FOLDER", str(tmp_path))
+    assert not progress.load()["parts"]
+    first, second = (check("1.1", NO_STATE, seed, counted=True) for seed in (7, 8))
+    meant = first["meant"]
+    assert meant and meant not in first["text"] and meant in second["text"] and second["again"]
+    check("1.1", STEP, 7, counted=True)
+    assert (
+        progress.load()["parts"]["1.1"] | {"solved": True, "checks": 3, "points": 20}
+        == progress.load()["parts"]["1.1"]
+    )
+    check("1.1", STEP, 7)
+    assert progress.load()["parts"]["1.1"]["checks"] == 3

@@ -19,7 +19,7 @@ Visit = Callable[..., Any]
 pytestmark = pytest.mark.browser
 ASK = """async ([name, settings]) => {
   const { kernel } = await import('/_static/live/kernel.mjs');
-  return kernel.ask('change', name, JSON.stringify(settings));
+  return kernel.ask('change', [name, JSON.stringify(settings)]);
 }"""
 
 
