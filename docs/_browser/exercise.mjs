@@ -145,7 +145,11 @@ function answerCell(notebook, { name }) {
 
 async function exportNotebook() {
   const notebook = await (await fetch(new URL(place.dataset.notebook, location.href))).json();
-  for (const { part, editor } of shown) answerCell(notebook, part).source = editor.get();
+  for (const { part, editor } of shown) {
+    const cell = answerCell(notebook, part);
+    // Line by line, as Jupyter writes it; a cell that was not touched stays as it was given.
+    if (editor.get() !== source(cell)) cell.source = editor.get().split(/(?<=\n)/);
+  }
   kept.download(`${exercise.name}.ipynb`, `${JSON.stringify(notebook, null, 1)}\n`);
   said.textContent = `Exported. In JupyterLab it belongs in exercises/${exercise.name}/.`;
 }

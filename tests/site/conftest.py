@@ -31,7 +31,12 @@ def _line(pattern: str) -> str:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The site's folder, and what Sphinx complains of; Python for the browser is fetched as make does."""
+    """The site's folder, and what Sphinx complains of; Python for the browser is fetched as make does.
+
+    RECDROP_SITE=build/site takes one that is built already, while you work on a page.
+    """
+    if "RECDROP_SITE" in os.environ:
+        return Path(os.environ["RECDROP_SITE"]).resolve(), ""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent  # the workers build one site between them

@@ -1,4 +1,4 @@
-"""Exercises solved on the served site, in Chromium: the course's checks, stopping, keeping, import and export."""
+"""Exercises solved on the served site, in Chromium: checks, stopping, keeping, import and export."""
 
 from __future__ import annotations
 
