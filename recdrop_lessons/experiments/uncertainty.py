@@ -122,6 +122,35 @@ def fit_temperature(probabilities: Tensor, labels: Tensor) -> float:
     return math.exp(float(best.x))
 
 
+def log_losses(probabilities: Tensor, labels: Tensor) -> Tensor:
+    """Return -log p of each example's label. Shapes: probabilities (B, K), labels (B,) → (B,), in nats."""
+    return -probabilities.gather(-1, labels.unsqueeze(1)).clamp_min(1e-12).log()[:, 0]
+
+
+def confidence(probabilities: Tensor) -> float:
+    """Return the mean of the top probability. Shapes: probabilities (B, K)."""
+    return float(probabilities.max(-1).values.mean())
+
+
+def as_flat_as(probabilities: Tensor, other: Tensor) -> float:
+    """Return the temperature, 0.5 to 4 in steps of 0.01, at which the prediction has the other's confidence.
+
+    Shapes: probabilities (B, K), other (B', K).
+    """
+    grid = torch.linspace(0.5, 4, 351)
+    sure = torch.tensor([confidence(tempered(probabilities, float(t))) for t in grid])
+    return float(grid[(sure - confidence(other)).abs().argmin()])
+
+
+def auroc(high: Tensor, low: Tensor) -> float:
+    """Return the probability that one of `high` is above one of `low`; a tie counts one half.
+
+    Shapes: high (n,), low (m,). Source: Mann & Whitney 1947; the area under the ROC curve.
+    """
+    statistic = need("scipy.stats", "scipy").mannwhitneyu(high.numpy(), low.numpy()).statistic
+    return float(statistic / (len(high) * len(low)))
+
+
 @dataclass(frozen=True)
 class Reliability:
     """A reliability diagram: for each bin its confidence, its accuracy (NaN where empty) and its count."""

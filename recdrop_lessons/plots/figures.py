@@ -126,6 +126,18 @@ def histogram(values: Any, *, x: str, mark: float, name: str) -> Figure:
     return made
 
 
+def reliability(panels: Mapping[str, tuple[Any, Any]]) -> Figure:
+    """Reliability diagrams side by side: (confidence, fraction of right answers) of bins; the diagonal."""
+    with look() as figure:
+        made, axes = figure(1, len(panels))
+        for ax, (title, (sure, right)) in zip(axes[0], panels.items(), strict=True):
+            ax.plot((0, 1), (0, 1), ":", color=INK, linewidth=1)
+            ax.plot(sure, right, "o-", color=BLUE)
+            ax.set(title=title, xlabel="confidence", xlim=(0.2, 1.02), ylim=(0.2, 1.02))
+        axes[0, 0].set_ylabel("fraction of right answers")
+    return made
+
+
 def pairs(first: Sequence[float], second: Sequence[float], names: tuple[str, str], *, y: str) -> Figure:
     """A line for each pair of runs, from its first score to its second."""
     with look() as figure:

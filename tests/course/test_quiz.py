@@ -11,6 +11,7 @@ from recdrop_lessons import quiz
 from recdrop_lessons.course.marked_text import inline_html
 
 RIGHT = {question.name: question.right for question in quiz.QUESTIONS}
+RIGHT_AT_THE_END = {question.name: question.right for question in quiz.CLOSING}
 UNSURE = dict.fromkeys(RIGHT, quiz.UNSURE)
 ALL_A = dict.fromkeys(RIGHT, "a")
 
@@ -30,12 +31,22 @@ def press(view: object, answers: dict[str, str]) -> str:
     return message.value
 
 
-def test_each_question_has_one_right_letter_and_the_letters_differ() -> None:
-    assert len(quiz.QUESTIONS) == 6
-    assert all(question.right in quiz.LETTERS for question in quiz.QUESTIONS)
-    assert len({question.name for question in quiz.QUESTIONS}) == 6
-    assert all(len(set(question.options)) == 4 for question in quiz.QUESTIONS)
-    assert len({question.right for question in quiz.QUESTIONS}) == 4  # no letter is a safe guess
+@pytest.mark.parametrize("when", quiz.WHEN)
+def test_each_question_has_one_right_letter_and_the_letters_differ(when: str) -> None:
+    questions = quiz.asked(when)
+    assert len(questions) == 6
+    assert all(question.right in quiz.LETTERS for question in questions)
+    assert len({question.name for question in questions}) == 6
+    assert all(len(set(question.options)) == 4 for question in questions)
+    assert len({question.right for question in questions}) == 4  # no letter is a safe guess
+
+
+def test_the_end_asks_other_questions_on_the_same_ideas() -> None:
+    for opening, closing in zip(quiz.QUESTIONS, quiz.CLOSING, strict=True):
+        assert opening.name == closing.name
+        assert opening.text != closing.text and not set(opening.options) & set(closing.options)
+    # Who has learnt the letters by heart gets most of them wrong.
+    assert sum(RIGHT[name] == right for name, right in RIGHT_AT_THE_END.items()) <= 1
 
 
 def test_the_sheet_asks_and_does_not_tell() -> None:
@@ -56,7 +67,7 @@ def test_the_comparison_takes_the_first_opening_and_the_last_closing() -> None:
     quiz.keep("opening", ALL_A)
     quiz.keep("opening", RIGHT)
     quiz.keep("closing", UNSURE)
-    quiz.keep("closing", RIGHT)
+    quiz.keep("closing", RIGHT_AT_THE_END)
     both = quiz.comparison()
     assert both.right_before == sum(right == "a" for right in RIGHT.values())
     assert both.right_after == 6
@@ -115,7 +126,7 @@ def test_the_widget_asks_for_what_is_missing_and_keeps_nothing_until_then() -> N
 
 def test_the_closing_widget_shows_both_sittings() -> None:
     press(quiz.view("opening"), UNSURE)
-    shown = press(quiz.view("closing"), RIGHT)
+    shown = press(quiz.view("closing"), RIGHT_AT_THE_END)
     assert "at the opening 0 of 6 right; at the end 6 of 6 right" in shown
 
 

@@ -192,3 +192,21 @@ def test_temperatures_refuse_what_has_none():
         uncertainty.tempered(torch.ones(1, 2) / 2, 0.0)
     with pytest.raises(RecdropError, match="at least one"):
         uncertainty.fit_temperature(torch.zeros(0, 2), torch.zeros(0, dtype=torch.int64))
+
+
+def test_losses_and_confidence_of_two_examples():
+    p = torch.tensor([[0.5, 0.5], [0.1, 0.9]])
+    assert torch.allclose(
+        uncertainty.log_losses(p, torch.tensor([0, 1])), -torch.tensor([0.5, 0.9]).log(), atol=1e-6
+    )
+    assert uncertainty.confidence(p) == pytest.approx(0.7)
+
+
+def test_as_flat_as_finds_the_temperature_between_two_predictions():
+    p = (3 * torch.randn(2000, 5, generator=torch.Generator().manual_seed(2))).softmax(-1)
+    assert uncertainty.as_flat_as(p, uncertainty.tempered(p, 1.7)) == pytest.approx(1.7, abs=0.011)
+
+
+def test_auroc_counts_the_pairs_that_are_in_order():
+    high, low = torch.tensor([3.0, 1.0]), torch.tensor([0.0, 1.0, 2.0])
+    assert uncertainty.auroc(high, low) == pytest.approx((3 + 1.5) / 6)

@@ -73,6 +73,12 @@ def test_a_histogram_counts_all_values() -> None:
     assert ax.lines[0].get_xdata() == [1.0, 1.0]
 
 
+def test_a_reliability_diagram_has_its_bins_and_the_diagonal() -> None:
+    diagonal, bins = figures.reliability({"off": ([0.5, 0.9], [0.6, 0.8])}).axes[0].lines
+    assert tuple(diagonal.get_ydata()) == (0, 1)
+    assert bins.get_ydata() == [0.6, 0.8] or bins.get_ydata().tolist() == [0.6, 0.8]
+
+
 def test_bars_stand_in_groups_and_pairs_are_lines() -> None:
     drawn = figures.bars({"none": [1, 2], "all": [3, 4]}, ["i", "f"], x="gate", y="norm").axes[0]
     assert [bar.get_height() for bar in drawn.patches] == [1, 2, 3, 4]

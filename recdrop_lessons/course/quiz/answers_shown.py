@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from recdrop_lessons.course.marked_text import inline_html
-from recdrop_lessons.course.quiz.answers_kept import Sitting, sittings
+from recdrop_lessons.course.quiz.answers_kept import Sitting, check_when, sittings
+from recdrop_lessons.course.quiz.closing_questions import CLOSING
 from recdrop_lessons.course.quiz.quiz_questions import LETTERS, QUESTIONS, UNSURE, QuizQuestion
 
 
 @dataclass(frozen=True)
 class QuestionSheet:
-    """The questions with their options, without the answers."""
+    """The questions of one sitting with their options, without the answers."""
+
+    questions: tuple[QuizQuestion, ...] = QUESTIONS
 
     def __repr__(self) -> str:
         return "\n\n".join(
@@ -21,12 +24,12 @@ class QuestionSheet:
                     *(f"   {letter}) {o}" for letter, o in zip(LETTERS, q.options, strict=True)),
                 ]
             )
-            for k, q in enumerate(QUESTIONS, 1)
+            for k, q in enumerate(self.questions, 1)
         )
 
     def _repr_html_(self) -> str:
         # Folded, since the widget shows the same questions wherever a kernel runs.
-        questions = "".join(question_html(k, question) for k, question in enumerate(QUESTIONS, 1))
+        questions = "".join(question_html(k, question) for k, question in enumerate(self.questions, 1))
         return f"<details><summary>The questions and their options, to read</summary>{questions}</details>"
 
 
@@ -40,15 +43,17 @@ class Comparison:
     @property
     def right_before(self) -> int:
         """How many of the opening answers were right."""
-        return _right(self.before)
+        return _right(self.before, QUESTIONS)
 
     @property
     def right_after(self) -> int:
         """How many of the closing answers are right."""
-        return _right(self.after)
+        return _right(self.after, CLOSING)
 
     def _rows(self) -> list[tuple[QuizQuestion, str, str]]:
-        return [(q, _answer(self.before, q), _answer(self.after, q)) for q in QUESTIONS]
+        """Each closing question, with the marked answer to its parallel at the opening and its own."""
+        pairs = zip(QUESTIONS, CLOSING, strict=True)
+        return [(q, _mark(_answer(self.before, o), o), _mark(_answer(self.after, q), q)) for o, q in pairs]
 
     def _totals(self) -> str:
         parts = [
@@ -63,27 +68,37 @@ class Comparison:
     def __repr__(self) -> str:
         lines = [f"{'question':18} {'opening':10} {'end':10} right"]
         lines += [
-            f"{q.name:18} {_mark(before, q):10} {_mark(after, q):10} {q.right}   lesson {q.lesson}: {q.why}"
+            f"{q.name:18} {before:10} {after:10} {q.right}   lesson {q.lesson}: {q.why}"
             for q, before, after in self._rows()
         ]
         return "\n".join([*lines, self._totals()])
 
     def _repr_html_(self) -> str:
         head = "".join(
-            f'<th scope="col">{name}</th>' for name in ("question", "opening", "end", "right", "why")
+            f'<th scope="col">{name}</th>'
+            for name in ("question at the end", "opening", "end", "right", "why")
         )
         body = "".join(
-            f'<tr><td style="text-align:left">{inline_html(q.text)}</td><td>{_mark(before, q)}</td>'
-            f"<td>{_mark(after, q)}</td><td>{q.right}</td>"
+            f'<tr><td style="text-align:left">{inline_html(q.text)}</td><td>{before}</td>'
+            f"<td>{after}</td><td>{q.right}</td>"
             f'<td style="text-align:left">{inline_html(q.why)} (lesson {q.lesson})</td></tr>'
             for q, before, after in self._rows()
         )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{self._totals()}</p>"
 
 
-def sheet() -> QuestionSheet:
-    """The six questions, to read; `view` asks them."""
-    return QuestionSheet()
+def asked(when: str) -> tuple[QuizQuestion, ...]:
+    """The questions of the opening, or those of the end: other ones on the same ideas.
+
+    Raises `QuizError` for another `when`.
+    """
+    check_when(when)
+    return QUESTIONS if when == "opening" else CLOSING
+
+
+def sheet(when: str = "opening") -> QuestionSheet:
+    """The six questions of one sitting, to read; `view` asks them."""
+    return QuestionSheet(asked(when))
 
 
 def comparison() -> Comparison:
@@ -96,8 +111,8 @@ def _answer(sitting: Sitting | None, question: QuizQuestion) -> str:
     return sitting.answers.get(question.name, "-") if sitting else "-"
 
 
-def _right(sitting: Sitting | None) -> int:
-    return sum(_answer(sitting, question) == question.right for question in QUESTIONS)
+def _right(sitting: Sitting | None, questions: tuple[QuizQuestion, ...]) -> int:
+    return sum(_answer(sitting, question) == question.right for question in questions)
 
 
 def _mark(answer: str, question: QuizQuestion) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from recdrop_lessons.course.quiz.answers_kept import check_when, keep, sittings
-from recdrop_lessons.course.quiz.answers_shown import comparison, question_html
-from recdrop_lessons.course.quiz.quiz_questions import LETTERS, QUESTIONS, UNSURE
+from recdrop_lessons.course.quiz.answers_kept import keep, sittings
+from recdrop_lessons.course.quiz.answers_shown import asked, comparison, question_html
+from recdrop_lessons.course.quiz.quiz_questions import LETTERS, UNSURE
 from recdrop_lessons.support.optional import need
 
 
@@ -16,7 +16,7 @@ def view(when: str = "opening") -> Any:
 
     Raises `QuizError` for another `when`, `ImportError` where ipywidgets is not installed.
     """
-    check_when(when)
+    questions = asked(when)
     widgets = need("ipywidgets", "ipywidgets")
     choices = {
         question.name: widgets.ToggleButtons(
@@ -25,13 +25,13 @@ def view(when: str = "opening") -> Any:
             style={"button_width": "6em"},
             tooltips=[*question.options, "an honest answer too"],
         )
-        for question in QUESTIONS
+        for question in questions
     }
     button = widgets.Button(description="Keep my answers", button_style="primary", layout={"width": "12em"})
     message = widgets.HTML(_greeting(when))
 
     def on_click(_: Any) -> None:
-        missing = [str(k) for k, q in enumerate(QUESTIONS, 1) if choices[q.name].value is None]
+        missing = [str(k) for k, q in enumerate(questions, 1) if choices[q.name].value is None]
         if missing:
             message.value = (
                 f"<p>Still open: question {', '.join(missing)}. Choose a letter, or “{UNSURE}”.</p>"
@@ -51,7 +51,7 @@ def view(when: str = "opening") -> Any:
     button.on_click(on_click)
     rows = [
         widgets.VBox([widgets.HTML(question_html(k, question)), choices[question.name]])
-        for k, question in enumerate(QUESTIONS, 1)
+        for k, question in enumerate(questions, 1)
     ]
     return widgets.VBox([*rows, button, message], layout={"max_width": "48em"})
 
