@@ -42,7 +42,7 @@ def cell_scaled(p: float) -> Drops:
 
     Equation: c_t = m ∘ (f_t∘c_{t-1} + i_t∘g_t), m 0 or 1/(1-p).
     The scale acts again at each step, so that after t steps a kept unit has been divided by (1-p)^t: where
-    the forget gate is open, it grows without bound. Lesson 05 shows it. It is no row of `ROWS`.
+    the forget gate is open, it grows without bound. Lesson 05 shows it. It is not in `ROWS`.
     """
     return (Drop("cell", p),)
 

@@ -27,7 +27,7 @@ Gradients = dict[str, "Tensor | None"]
 
 
 class AnswerError(Exception):
-    """The answer raised, or gave something that is no base type: what a learner needs to see of it.
+    """The answer raised, or gave something that is not a base type: what a learner needs to see of it.
 
     `type_name`: the name of the exception's class, "ValueError".
     `message`: its text.

@@ -138,7 +138,7 @@ def _compare_tensors(
     if right.numel() == 0:
         return None
     a, b = yours.double(), right.double()
-    # The scale is at least 1, so this is enough; NaN is no number's better.
+    # The scale is at least 1, so this is enough. A NaN fails the comparison.
     if torch.linalg.vector_norm(a - b, math.inf).item() <= tolerance:
         return None
     finite = b.isfinite()

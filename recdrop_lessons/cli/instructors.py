@@ -115,7 +115,7 @@ def insights(
 
     try:
         if predictions is not None and not predictions.is_dir():
-            refuse(f"{predictions} is no folder: name the one that holds the learners' predictions.")
+            refuse(f"{predictions} is not a folder: name the one that holds the learners' predictions.")
         gathered = of_class.gather(predictions) if predictions else of_class.Gathered({})
         found = of_class.insights(exports.results(results), gathered)
         write_whole(results / "insights.html", insights_page(found))

@@ -129,7 +129,7 @@ def _truth(name: str, value: Any) -> bool:
         value = value.item()
     if not isinstance(value, bool):
         raise ClaimError(
-            f"{name} = {value!r} is no truth value: compare it with something, or use bool(...)."
+            f"{name} = {value!r} is not a truth value: compare it with something, or use bool(...)."
         )
     return value
 

@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 
 
 class NotANotebook(ValueError):
-    """The text is no notebook that can be read; says why."""
+    """The text is not a notebook that can be read; says why."""
 
 
 def parse(data: bytes) -> NotebookNode:

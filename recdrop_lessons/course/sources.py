@@ -76,5 +76,5 @@ def read(file: Path = FILE) -> dict[str, Source]:
             raise SourceError(f"{file.name}, [{name}]: {', '.join(sorted(unknown))} is not known there.")
         verdicts = {verdict for fact in entry.get("facts", {}).values() for verdict in fact.values()}
         if wrong := verdicts - {"true", "half true", "false"}:
-            raise SourceError(f"{file.name}, [{name}]: {', '.join(sorted(wrong))} is no verdict.")
+            raise SourceError(f"{file.name}, [{name}]: {', '.join(sorted(wrong))} is not a verdict.")
     return {f"claim-{name}": Source(**entry) for name, entry in entries.items()}

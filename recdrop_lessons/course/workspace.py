@@ -109,7 +109,7 @@ def start(folder: Path) -> Update:
             raise WorkspaceError(f"{folder} is a file: name a folder that is not there yet.")
         if folder.exists() and any(path.name != WORKING_COPY.parent.name for path in folder.iterdir()):
             raise WorkspaceError(
-                f"{folder} has files in it and is no working copy: name a folder that is not there yet."
+                f"{folder} has files in it and is not a working copy: name a folder that is not there yet."
             )
         _write_list(folder, {})
     except OSError as error:
@@ -202,7 +202,7 @@ def _bring(path: Path, name: str, data: bytes, new: Given, given: Given | None) 
     try:
         now = Given.of(name, own)
     except NotANotebook as error:
-        return Change(name, "left", f"is no notebook that can be read ({error}).")
+        return Change(name, "left", f"is not a notebook that can be read ({error}).")
     if given and given.digest == new.digest:
         return None  # only the learner has changed it
     if given and (now.digest == given.digest or (now.cells and now.cells == given.cells)):

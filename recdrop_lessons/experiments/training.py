@@ -279,7 +279,7 @@ def _output(output: object) -> Tensor:
     if isinstance(output, Tensor):
         return output
     raise TrainingError(
-        f"The model returned {type(output).__name__}, one tensor of predictions was expected. A recurrent "
+        f"The model returned {type(output).__name__}; one tensor of predictions was expected. A recurrent "
         "layer that returns its states too needs a module around it that hands on the first item alone."
     )
 
@@ -288,7 +288,7 @@ def _check_finite(value: float, epoch: int, learning_rate: float, data: Splits) 
     if math.isfinite(value):
         return
     if all(torch.isfinite(array).all() for part in (data.train, data.validation) for array in part):
-        cause = f"The weights ran away: lower learning_rate (it is {learning_rate}), or set clip=1.0."
+        cause = f"Training diverged: lower learning_rate (it is {learning_rate}), or set clip=1.0."
     else:
         cause = "The data hold NaN or infinity: clean them first."
     raise TrainingError(f"The loss is {value} in epoch {epoch}, a finite number was expected. {cause}")

@@ -16,8 +16,8 @@ FRAMEWORKS = {"Keras": "Keras 3", "PyTorch": "PyTorch", "fastai": "fastai", "PyG
 NONE = "no argument"
 #: A graph has no time axis, so nothing of PyG's is the same.
 NEAREST = {
-    "input": "no time axis; F.dropout(x) before a graph layer is its nearest relative",
-    "output": "no time axis; F.dropout(x) after a graph layer is its nearest relative",
+    "input": "no time axis; F.dropout(x) before a graph layer comes closest",
+    "output": "no time axis; F.dropout(x) after a graph layer comes closest",
 }
 
 

@@ -132,7 +132,7 @@ Control = Slider | Choice | Toggle | Again
 def complete(controls: Sequence[Control], given: Mapping[str, Any]) -> Settings:
     """Fill what was not given with the controls' own values, and check what was.
 
-    Raises `SettingsError` for a name that is no control, or a value that its control cannot have.
+    Raises `SettingsError` for a name that is not a control, or a value that its control cannot have.
     """
     names = [control.name for control in controls]
     for name in given:

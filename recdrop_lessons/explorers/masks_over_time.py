@@ -44,10 +44,10 @@ def settle(_: Settings, now: Settings) -> Settings:
 
 
 def figure(**settings: Any) -> Frame:
-    """Draw the masks of three rows of a batch, steps across and features down, for one sharing.
+    """Draw the masks of three examples, steps across and features down, for one sharing.
 
     Settings: `p` in [0.05, 0.9]; `time`, `batch`, `features`, `gates`: what shares one draw; `units` from 1
-    to 8; `site`, one of the LSTM's that is no matrix; `seed`.
+    to 8; `site`, one of the LSTM's that is not a matrix; `seed`.
     Raises `SettingsError` for a setting out of range, `DropError` for gates where nothing branches into them.
     """
     s = complete(CONTROLS, settings)
@@ -61,8 +61,8 @@ def figure(**settings: Any) -> Frame:
     )
     return Frame(
         svg.document(_sheet(mask, s), label=status),
-        alt=f"Heat maps of the masks, {STEPS} steps across and {s['units']} features down, for {BATCH} rows "
-        f"of the batch. {status}",
+        alt=f"Heat maps of the masks, {STEPS} steps across and {s['units']} features down, for {BATCH} "
+        f"examples. {status}",
         status=status,
         panel=_panel(s, drop),
         numbers={"mask": mask, "chance": chance, "gone": gone, "drop": drop},
@@ -109,7 +109,7 @@ def _name(drop: Drop) -> str:
 
 
 def _sheet(mask: twins.Array, s: Settings) -> svg.Sheet:
-    """A row of maps for each row of the batch: one map, or one for each gate."""
+    """A row of maps for each example: one map, or one for each gate."""
     column = 22 if s["gates"] else 15
     rows = []
     for row in range(BATCH):

@@ -41,7 +41,7 @@ STACKS: dict[str, tuple[str, str, str, str]] = {
 STACK_NAMES = {
     "own": "my own stack",
     "error": "two LSTMs, as people first write them",
-    "cured": "cured: the first sends all steps",
+    "cured": "fixed: the first layer sends all steps",
     "each step": "an answer at each step",
     "autoencoder": "encoder and decoder",
     "both ways": "both directions",
@@ -103,7 +103,7 @@ def figure(**settings: Any) -> Frame:
     else:
         out = layers[-1].leaves if layers else (None, s["steps"], s["features"])
         assert out is not None
-        status = f"The shapes flow: {written((None, s['steps'], s['features']))} becomes {written(out)}."
+        status = f"The shapes fit: {written((None, s['steps'], s['features']))} becomes {written(out)}."
     said = "; ".join(f"{BLOCKS[la.block]}: {written(la.enters)} to {written(la.leaves)}" for la in layers)
     return Frame(
         svg.document(_sheet(layers, s), label=status, role="group"),
@@ -139,7 +139,7 @@ def _through(block: str, units: int, shape: Shape, steps: int | None, before: li
             block,
             shape,
             None,
-            f"it walks over time and needs (B, T, F), but {written(shape)} came.",
+            f"it runs over time and needs (B, T, F), but {written(shape)} came.",
             _cure(before),
         )
     if name == "Dense":
@@ -159,7 +159,11 @@ def _through(block: str, units: int, shape: Shape, steps: int | None, before: li
             return Layer(block, shape, (shape[0], steps, shape[1]))
         cure = "Leave it out, or let the layer before send its last step only: return_sequences=False."
         return Layer(
-            block, shape, None, f"it repeats one vector a row, but {written(shape)} has time already.", cure
+            block,
+            shape,
+            None,
+            f"it repeats one vector per example, but {written(shape)} has time already.",
+            cure,
         )
     return Layer(block, shape, shape)  # Dropout
 

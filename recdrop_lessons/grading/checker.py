@@ -248,6 +248,6 @@ class _Run:
         if answer in self.trouble:
             raised = self.trouble[answer]
             if raised.type_name == "SyntaxError":
-                return f"{answer.label.capitalize()} is no valid Python: {raised}."
+                return f"{answer.label.capitalize()} is not valid Python: {raised}."
             return f"{answer.label.capitalize()} raised {raised} before `{part.name}` was defined."
         return f"{answer.label.capitalize()} does not define a function `{part.name}`: was it renamed?"

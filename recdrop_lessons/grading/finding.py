@@ -62,11 +62,11 @@ def read_file(path: Path) -> bytes:
     found = os.fstat(descriptor)
     if stat.S_ISDIR(found.st_mode):
         os.close(descriptor)
-        raise Unreadable(f"{path.name} is no file but a folder; hand in the notebook itself.")
+        raise Unreadable(f"{path.name} is a folder, not a file; hand in the notebook itself.")
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(found.st_mode):
             raise Unreadable(
-                f"{path.name} is no file but a {_kind(found.st_mode)}; hand in the notebook itself."
+                f"{path.name} is a {_kind(found.st_mode)}, not a file; hand in the notebook itself."
             )
         if found.st_size > MAX_FILE:
             raise Unreadable(
@@ -94,7 +94,7 @@ def lesson_of_file(path: Path, data: bytes, lessons: Sequence[Lesson]) -> Lesson
     if best is None or not found[best.name]:
         names = ", ".join(lesson.name for lesson in lessons)
         raise NotFound(
-            f"{path.name} is of no lesson: neither its name nor its cells say which. The lessons: {names}"
+            f"{path.name} belongs to no lesson: neither its name nor its cells name one. The lessons: {names}"
         )
     return best
 

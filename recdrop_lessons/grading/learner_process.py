@@ -56,7 +56,7 @@ class Budget:
 class LearnerProcess:
     """One learner's process: it reads a notebook, runs its cells and answers calls.
 
-    Once it is lost (it died, ran out of time, or sent what is no value) it is ended, and every further
+    Once it is lost (it died, ran out of time, or sent what is not a value) it is ended, and every further
     request raises AnswerLost with the same reason.
     """
 
@@ -158,7 +158,9 @@ class LearnerProcess:
         except ChannelClosed:
             raise self._died(do) from None
         except CodecError as error:
-            raise self.lose(Status.DIED, f"The notebook's process sent what is no value: {error}.") from None
+            raise self.lose(
+                Status.DIED, f"The notebook's process sent what is not a value: {error}."
+            ) from None
         except BaseException:  # an interrupt of the checker: the reply would come when nobody waits for it
             self.lose(Status.DIED, "The grader was interrupted.")
             raise

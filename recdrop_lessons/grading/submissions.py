@@ -74,7 +74,7 @@ def find_submissions(
         elif student.is_dir():
             found += _of_student(Path(student.path), lessons, required, problems)
         else:
-            problems.append(f"{student.name} is no student's folder.")
+            problems.append(f"{student.name} is not a student's folder.")
     return ClassFolder(tuple(found), tuple(problems))
 
 
@@ -91,7 +91,7 @@ def _of_student(
         name = entry.name.removesuffix(".ipynb")
         if name not in lessons:
             if not entry.name.startswith("."):
-                problems.append(f"{folder.name}/{entry.name} is of no lesson and was not graded.")
+                problems.append(f"{folder.name}/{entry.name} belongs to no lesson and was not graded.")
             continue
         if entry.is_dir(follow_symlinks=False):
             attempts = _attempts(Path(entry.path), name)

@@ -55,7 +55,7 @@ class Dropout(nn.Module):
         """Return the shape as it came, or refuse one without time."""
         if len(shape) != 3:
             raise ShapeError(
-                f"Dropout was given the shape {shape}; it knows time and reads (batch, time, features).",
+                f"Dropout was given the shape {shape}; it masks over time and needs (batch, time, features).",
                 "For a tensor without time use torch.nn.Dropout.",
             )
         return shape

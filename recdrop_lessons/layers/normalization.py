@@ -83,7 +83,9 @@ class _StepNorm(nn.Module):
     def forward(self, a: Tensor, t: int) -> Tensor:
         t = min(t, len(self.running_mean) - 1)
         if self.training and len(a) < 2:
-            raise RecdropError("Batch norm was given a batch of one row in training; it needs two or more.")
+            raise RecdropError(
+                "Batch norm was given a batch of one example in training; it needs two or more."
+            )
         return F.batch_norm(
             a, self.running_mean[t], self.running_var[t], self.gain, self.shift,
             self.training, self.momentum, self.eps,
@@ -97,7 +99,7 @@ class BatchNormLSTM(Recurrent, LSTMCell):
     Equation: a = BN_t(x Wᵀ) + BN_t(h Uᵀ) + b; h' = o∘φ(BN_t(c')). The gains start at `gain`, the paper's 0.1:
         at 1 the tanh saturates and the gradient vanishes.
     `max_steps`: how many steps have statistics of their own; later ones use those of the last.
-    Raises as `LSTM` does, for a batch of one row in training, and for `lengths`: padding would enter the
+    Raises as `LSTM` does, for a batch of one example in training, and for `lengths`: padding would enter the
         statistics.
     Source: Cooijmans et al. 2017.
     """

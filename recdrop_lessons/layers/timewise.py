@@ -60,8 +60,8 @@ class RepeatVector(nn.Module):
         """Return (B, n, F) for (B, F)."""
         if len(shape) != 2:
             raise ShapeError(
-                f"RepeatVector was given the shape {tuple(shape)}; it repeats one vector a row, (batch, "
-                "features).",
+                f"RepeatVector was given the shape {tuple(shape)}; it repeats one vector per "
+                "example, (batch, features).",
                 "If the layer before it returns every step already, leave RepeatVector out, or give that "
                 "layer "
                 "return_sequences=False.",

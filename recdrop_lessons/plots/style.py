@@ -59,7 +59,7 @@ class Picture:
 def show(drawing: Picture | Figure | str, *, alt: str | None = None, caption: str | None = None) -> None:
     """Display a drawing (a `Picture`, a matplotlib figure, or SVG) with alt text and caption.
 
-    Raises ValueError where no alt text is given: a picture without words is no picture for some readers.
+    Raises ValueError where no alt text is given: some readers have only the words.
     """
     from IPython.display import display
 

@@ -115,7 +115,7 @@ def _values(drop: Drop) -> tuple[tuple[float, float], tuple[float, float]]:
     """The two values of a mask, each after its probability."""
     if drop.noise == "gaussian":
         raise RecdropError(
-            f"The formula of memory was asked for {drop.noise} noise at {drop.site!r}; it knows masks of two "
+            f"The formula of memory was given {drop.noise} noise at {drop.site!r}; it knows masks of two "
             'values, such as those of noise="bernoulli". `measured` takes any mask.'
         )
     if drop.fill == "previous":

@@ -122,7 +122,7 @@ def test_start_refuses_what_it_would_spoil(course: Path, tmp_path: Path) -> None
     (tmp_path / "full" / "thesis.tex").write_text("")
     (tmp_path / "file").write_text("")
     for folder, said in {
-        tmp_path / "full": "has files in it and is no working copy",
+        tmp_path / "full": "has files in it and is not a working copy",
         tmp_path / "file": "is a file",
         tmp_path / "file" / "inner": "cannot be made",
         course / "copy": "is inside the course",
@@ -446,7 +446,7 @@ def test_a_broken_notebook_is_left_alone_and_said(course: Path, mine: Path, brok
         ("renewed", "notebooks/claims.md"),
         ("left", EXERCISE),
     ]
-    assert "is no notebook that can be read" in str(done) and "Rename it" in str(done)
+    assert "is not a notebook that can be read" in str(done) and "Rename it" in str(done)
     assert (mine / EXERCISE).read_text() == broken
     # It is said until it is repaired; then the answers of the repaired one are kept as ever.
     assert [change.kind for change in update(mine).changes] == ["left"]

@@ -85,8 +85,8 @@ def test_wrong_on_one_question_and_worse_on_a_later_one_is_wrong(
 LSTM = "def lstm_step(x, h, c, W, U, b):\n"
 ONE_PART = {
     "untouched": (submissions.STUB.format(name="lstm_step"), "failed", "Not written yet"),
-    "syntax error": (LSTM + "    return (", "missing", "no valid Python"),
-    "null byte": ("x = '\0'", "missing", "no valid Python"),
+    "syntax error": (LSTM + "    return (", "missing", "not valid Python"),
+    "null byte": ("x = '\0'", "missing", "not valid Python"),
     "renamed": (RIGHT["lstm_step"].replace("lstm_step", "my_step"), "missing", "was it renamed?"),
     "raises before": ("import no_such_library\n" + RIGHT["lstm_step"], "missing", "No module named"),
     "not a function": ("lstm_step = 3", "missing", "does not define a function"),

@@ -136,7 +136,11 @@ def test_odd_things_are_said_and_not_followed(tmp_path: Path) -> None:
     (folder / "anna" / "homework").mkdir()
     done = grade("class", "--out", "class/out", cwd=tmp_path)
     assert done.returncode == 1
-    for sentence in ("link is a symbolic link", "notes.txt is no student's", "anna/homework is of no lesson"):
+    for sentence in (
+        "link is a symbolic link",
+        "notes.txt is not a student's",
+        "anna/homework belongs to no lesson",
+    ):
         assert sentence in done.stderr
     assert {(row["student"], row["status"]) for row in table(folder / "out")} == {
         ("anna", "ok"),

@@ -76,7 +76,7 @@ def test_a_generator_crosses_as_its_state() -> None:
 @pytest.mark.parametrize(
     "value, reason",
     [
-        (object(), "no base type"),
+        (object(), "not a base type"),
         ({1: 2}, "keys are strings"),
         (torch.zeros(2, dtype=torch.complex64), "does not cross"),
         (torch.eye(2).to_sparse(), "does not cross"),

@@ -109,4 +109,4 @@ def test_the_command_says_what_is_wrong_with_its_folders(tmp_path: Path) -> None
     done = CliRunner().invoke(
         app, ["insights", str(tmp_path / "grades"), "--predictions", str(tmp_path / "no")]
     )
-    assert done.exit_code == 2 and "is no folder" in done.output
+    assert done.exit_code == 2 and "is not a folder" in done.output

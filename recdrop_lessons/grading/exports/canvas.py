@@ -20,7 +20,7 @@ def fill(roster: Path, results: Iterable[tuple[str, Record]]) -> tuple[str, list
     A column that is there, "01_cells (1234)", is filled; another is added, and Canvas makes an assignment of
     it. The row "Points Possible" keeps its place; Canvas needs it second.
 
-    Raises `NotFound`: the file is no export of a Canvas gradebook.
+    Raises `NotFound`: the file is not an export of a Canvas gradebook.
     """
     try:
         # Canvas writes a byte-order mark.
@@ -28,7 +28,9 @@ def fill(roster: Path, results: Iterable[tuple[str, Record]]) -> tuple[str, list
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise NotFound(f"{roster} cannot be read: {error}.") from None
     if not rows or "Student" not in rows[0] or "ID" not in rows[0]:
-        raise NotFound(f'{roster} is no export of a Canvas gradebook: it has no columns "Student" and "ID".')
+        raise NotFound(
+            f'{roster} is not an export of a Canvas gradebook: it has no columns "Student" and "ID".'
+        )
     head = rows[0]
     for row in rows[1:]:
         row += [""] * (len(head) - len(row))

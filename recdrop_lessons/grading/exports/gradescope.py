@@ -99,7 +99,7 @@ def _course_files(course: Path, lesson: str) -> Iterator[Path]:
     """What `pip install` needs, and the lesson's own solution, whose locked cells are graded."""
     if not (course / "pyproject.toml").is_file():
         raise NotFound(
-            f"The autograder takes the course along, and {course} is no clone of it: "
+            f"The autograder contains the course, and {course} is not a clone of it: "
             "run `recdrop export` from a clone, where `make env` installed it."
         )
     yield course / "pyproject.toml"

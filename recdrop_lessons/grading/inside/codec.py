@@ -105,7 +105,7 @@ def _pack(value: Value, pieces: list[bytes], depth: int) -> Any:
     if kind is bytes:
         pieces.append(value)
         return {"bytes": len(value)}
-    raise CodecError(f"a {kind.__module__}.{kind.__qualname__} is no base type")
+    raise CodecError(f"a {kind.__module__}.{kind.__qualname__} is not a base type")
 
 
 def _pack_tensor(tensor: Tensor, pieces: list[bytes]) -> str:

@@ -40,7 +40,7 @@ class _ShutFinder(importlib.abc.MetaPathFinder):
     ) -> ModuleSpec | None:
         if fullname.split(".")[0] == SHUT:
             raise ShutError(
-                f"{fullname} is shut while your answers are graded, because it holds them: use torch"
+                f"{fullname} contains the answers and is not available while yours are graded: use torch"
             )
         return None
 
@@ -52,10 +52,14 @@ class _Shut:
         object.__setattr__(self, "_name", name)
 
     def __getattr__(self, attribute: str) -> Any:
-        raise ShutError(f"{object.__getattribute__(self, '_name')} is shut while your answers are graded")
+        raise ShutError(
+            f"{object.__getattribute__(self, '_name')} is not available while your answers are graded"
+        )
 
     def __call__(self, *_: Any, **__: Any) -> Any:
-        raise ShutError(f"{object.__getattribute__(self, '_name')} is shut while your answers are graded")
+        raise ShutError(
+            f"{object.__getattribute__(self, '_name')} is not available while your answers are graded"
+        )
 
 
 class _NoShell:
