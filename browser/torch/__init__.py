@@ -60,7 +60,17 @@ from ._tensor import Tensor
 
 globals().update({name: one for name, one in FUNCTIONS.items() if name in public_names("torch")})
 from . import autograd, cuda, distributions, func, linalg, nn, optim, random, special  # noqa: E402
-from .nn.functional import alpha_dropout, batch_norm, celu, dropout, group_norm, layer_norm, prelu, selu  # noqa: E402
+from .nn.functional import (  # noqa: E402
+    alpha_dropout,
+    batch_norm,
+    celu,
+    dropout,
+    group_norm,
+    layer_norm,
+    native_layer_norm,
+    prelu,
+    selu,
+)
 
 __version__ = "0+numpy"
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
@@ -129,6 +139,7 @@ __all__ = [
     "layout",
     "linalg",
     "manual_seed",
+    "native_layer_norm",
     "nn",
     "no_grad",
     "not_here",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from ._absent import lacking, module_getattr
 from ._norms import norm as _norm
 from ._operation import checked
 from ._products import matmul
-from ._tensor import Tensor
+from ._tensor import Tensor, result
 
 
 @checked
@@ -24,15 +25,24 @@ def vector_norm(
 def matrix_norm(
     A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None
 ) -> Tensor:
-    if ord != "fro":
-        raise lacking(f"torch.linalg.matrix_norm with ord={ord!r}")
-    return _norm(A, 2, dim, keepdim, dtype)
+    """Frobenius, nuclear (Σ σ), spectral (largest σ), or the largest sum of a row (∞) or a column (1)."""
+    if ord == "fro":
+        return _norm(A, 2, dim, keepdim, dtype)
+    if keepdim or dtype is not None or A.dim() != 2 or ord not in ("nuc", 2, 1, math.inf):
+        raise lacking(f"torch.linalg.matrix_norm with ord={ord!r} and these arguments")
+    if ord in (1, math.inf):
+        return A.abs().sum(0 if ord == 1 else 1).max()
+    u, sigma, vh = np.linalg.svd(A._a, full_matrices=False)
+    k = 1 if ord == 2 else sigma.size  # ∂σ/∂A = u vᵀ
+    slope = u[:, :k] @ vh[:k]
+    return result(np.asarray(sigma[:k].sum()), (A,), (lambda g: g * slope,), ((A,),))
 
 
 @checked
 def norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    if isinstance(ord, (int, float)) and A.dim() == 2 and dim is None:
-        raise lacking("torch.linalg.norm of a matrix with ord=")
+    of_matrix = ord is not None and ord != "fro" and dim is None and A.dim() == 2
+    if of_matrix or (isinstance(dim, tuple) and len(dim) == 2 and ord is not None):
+        return matrix_norm(A, ord, dim or (-2, -1), keepdim, dtype=dtype)
     return _norm(A, 2 if ord in (None, "fro") else ord, dim, keepdim, dtype)
 
 

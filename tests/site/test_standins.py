@@ -69,3 +69,42 @@ def test_students_t_is_scipys(tmp_path: Path) -> None:
         assert cdf == pytest.approx(stats.t.cdf(q * 6 - 3, df), rel=1e-12)
     real = stats.ttest_1samp([0.1, 0.4, 0.35, -0.2, 0.5], 0.0)
     assert (statistic, p_value) == pytest.approx((real.statistic, real.pvalue), rel=1e-9)
+
+
+LEARNERS = """
+import json, sys
+from scipy import stats
+import scipy.special
+scores, others = [0.1, 0.4, 0.35, -0.2, 0.5], [0.2, 0.1, 0.3, 0.0, 0.1]
+test = stats.ttest_rel(scores, others).confidence_interval(0.9)
+frozen = stats.t(df=4)
+print(json.dumps([
+    stats.t.interval(0.95, 4, loc=0.2, scale=0.1), stats.t.isf(0.025, 4), stats.t.sf(1.3, df=4),
+    frozen.ppf(0.9), frozen.isf(0.1), stats.sem(scores), [test.low, test.high], stats.norm.ppf(0.975),
+    stats.norm.interval(0.9),
+    stats.ttest_1samp(scores, 0.0).confidence_interval(0.9).low, scipy.special.stdtr(4, 1.3),
+]))
+"""
+
+
+def test_what_learners_use_of_scipy_is_scipys(tmp_path: Path) -> None:
+    pytest.importorskip("scipy.stats")
+    (line,) = alone(LEARNERS, folder=tmp_path)
+    told = subprocess.run([sys.executable, "-c", LEARNERS], capture_output=True, text=True, check=True)
+
+    def flat(items: list[object]) -> list[float]:
+        return [one for item in items for one in (flat(item) if isinstance(item, list) else [item])]
+
+    assert flat(json.loads(line)) == pytest.approx(flat(json.loads(told.stdout)), rel=1e-9)
+
+
+def test_another_name_of_scipy_is_said_to_be_missing(tmp_path: Path) -> None:
+    asked = "from scipy import special, stats\n" + "".join(
+        f"try:\n    {name}\nexcept ModuleNotFoundError as error:\n    print(error.name)\n"
+        for name in ("stats.bootstrap", "special.gamma", "stats.t.fit")
+    )
+    assert alone(asked, folder=tmp_path) == [
+        "scipy.stats.bootstrap",
+        "scipy.special.gamma",
+        "scipy.stats.fit",
+    ]

@@ -147,6 +147,15 @@ def layer_norm(
     return y if bias is None else y + bias
 
 
+def native_layer_norm(
+    input: Tensor, normalized_shape: Any, weight: Any, bias: Any, eps: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """torch.native_layer_norm: the norm, its mean and 1/√(variance + eps)."""
+    over = tuple(range(-len(tuple(normalized_shape)), 0))
+    y = layer_norm(input, normalized_shape, weight, bias, eps)
+    return y, input.mean(over, True), rsqrt(input.var(over, False, True) + eps)
+
+
 def rms_norm(input: Tensor, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Tensor:
     over = tuple(range(-len(tuple(normalized_shape)), 0))
     eps = float(np.finfo(input._a.dtype).eps) if eps is None else eps
