@@ -24,6 +24,7 @@ MODULES = re.findall(
 )
 #: Not in the reference: how a layer is made fast and what it checks, and what the frameworks' files share.
 UNTOLD = {
+    "frameworks.absent",
     "layers.blockwise",
     "layers.fast",
     "layers.kernels",
