@@ -20,6 +20,7 @@ docs/site/exercises
 docs/explorers/index
 Questions <docs/answers/index>
 Claims <notebooks/claims>
+Words <notebooks/glossary>
 Releases <docs/site/releases>
 docs/api/index
 docs/instructors/index

@@ -1,0 +1,29 @@
+"""A lesson says how long it takes: its words at 200 a minute, and a minute for each code cell."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+LESSONS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("[0-9]*.ipynb"))
+
+
+def minutes(nb: nbformat.NotebookNode) -> float:
+    prose = " ".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
+    words = re.findall(r"\w[\w'’-]*", re.sub(r"\]\([^)]*\)|<[^>]+>", "", prose))
+    return len(words) / 200 + sum(cell.cell_type == "code" for cell in nb.cells)
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_the_time_that_a_lesson_states_is_measured(path: Path) -> None:
+    nb = nbformat.read(path, as_version=4)
+    (stated,) = re.findall(r"About (\d+) minutes", nb.cells[0].source)
+    assert int(stated) == pytest.approx(minutes(nb), abs=6)
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_code_cells_are_short(path: Path) -> None:
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    lengths = {cell.id: len(cell.source.splitlines()) for cell in cells if cell.id != "setup"}
+    assert {name: length for name, length in lengths.items() if length > 20} == {}
