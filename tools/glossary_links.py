@@ -15,9 +15,10 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "notebooks" / "glossary.md"
-#: What is no prose: code, formulas, links, HTML, summaries of folded answers, headings, the papers at the end.
+#: What is no prose: code, formulas, links, HTML, summaries of answers, headings, the papers at the end.
 NO_PROSE = re.compile(
-    r"## Read on.*|```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$|!?\[[^\]]*\]\([^)]*\)|<summary>.*?</summary>|<[^>\n]*>|^#.*?$",
+    r"## Read on.*|```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$|!?\[[^\]]*\]\([^)]*\)"
+    r"|<summary>.*?</summary>|<[^>\n]*>|^#.*?$",
     re.DOTALL | re.MULTILINE,
 )
 LINK = re.compile(r"\[([^\]]*)\]\(glossary\.md#[^)]*\)")
