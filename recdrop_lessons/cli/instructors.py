@@ -131,21 +131,29 @@ def insights(
 @app.command(rich_help_panel=PANEL)
 def export(
     results: Annotated[Path, typer.Argument(help="The folder that `recdrop grade` wrote.")],
-    to: Annotated[str, typer.Option(help="gradescope, github-classroom, canvas or nbgrader.")],
+    to: Annotated[str, typer.Option(help="gradescope, github-classroom, canvas, moodle or nbgrader.")],
     into: Annotated[Path, typer.Option(help="The folder that the files go to.")] = Path("export"),
     roster: Annotated[
-        Path | None, typer.Option(help="canvas: the gradebook's CSV as Canvas exports it.")
+        Path | None,
+        typer.Option(help="canvas: the gradebook's CSV as it exports it; moodle: the grading worksheet."),
+    ] = None,
+    lesson: Annotated[
+        str | None, typer.Option(help="This lesson alone; moodle: one worksheet is of one.")
     ] = None,
     gradebook: Annotated[str, typer.Option(help="nbgrader: its database.")] = "sqlite:///gradebook.db",
 ) -> None:
     """Write a class's results as a platform reads them."""
     from recdrop_lessons.grading import exports
-    from recdrop_lessons.grading.exports import canvas, github_classroom, gradescope, nbgrader
+    from recdrop_lessons.grading.exports import canvas, github_classroom, gradescope, moodle, nbgrader
     from recdrop_lessons.grading.finding import NotFound
     from recdrop_lessons.support.files import write_whole
 
     try:
-        found = list(exports.results(results))
+        found = [
+            (student, record)
+            for student, record in exports.results(results)
+            if lesson in (None, record["lesson"])
+        ]
         if to == "nbgrader":
             typer.echo(f"{nbgrader.write(gradebook, found)} submissions written to {gradebook}.")
         elif to == "canvas":
@@ -157,6 +165,21 @@ def export(
             for student in strangers:
                 typer.echo(f"  {student} is not on the roster, or more than once.", err=True)
             raise typer.Exit(1 if strangers else 0)
+        elif to == "moodle":
+            if roster is None:
+                refuse(
+                    "moodle needs --roster: in the assignment, Grading action → Download grading worksheet."
+                )
+            if len(lessons := {record["lesson"] for _, record in found}) != 1:
+                refuse(
+                    f"A worksheet is of one lesson: choose with --lesson, of {', '.join(sorted(lessons))}."
+                )
+            text, strangers = moodle.fill(roster, found)
+            write_whole(into / "moodle.csv", text)
+            typer.echo(f"{into / 'moodle.csv'} is ready for Moodle, Upload grading worksheet.")
+            for student in strangers:
+                typer.echo(f"  {student} is not on the worksheet, or more than once.", err=True)
+            raise typer.Exit(1 if strangers else 0)
         elif to in ("gradescope", "github-classroom"):
             platform = gradescope if to == "gradescope" else github_classroom
             for student, record in found:
@@ -166,7 +189,7 @@ def export(
                     gradescope.write_autograder(lesson, into)
             typer.echo(f"{len(found)} results written to {into}.")
         else:
-            refuse(f"--to is gradescope, github-classroom, canvas or nbgrader, not {to!r}.")
+            refuse(f"--to is gradescope, github-classroom, canvas, moodle or nbgrader, not {to!r}.")
     except (NotFound, ImportError, OSError) as error:
         refuse(error)
 

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import subprocess
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -165,6 +166,50 @@ def test_canvas_gets_a_new_column_where_there_is_none(out: Path, tmp_path: Path)
     assert [row["Essay (1)"] for row in rows] == ["100", "", "", ""]
 
 
+# As Moodle 4 writes it: full names in any script, a maximum with a decimal comma, several lines in a field.
+WORKSHEET = (
+    '\ufeffIdentifier,"Full name","Email address",Status,Grade,"Maximum grade","Grade can be changed",'
+    '"Last modified (submission)","Feedback comments"\r\n'
+    'Participant 101,"אנה ארנדט",anna@example.edu,Submitted,,"10,00",Yes,"Friday, 20 November 2026",\r\n'
+    'Participant 102,"张伟",bo@example.edu,Submitted,,"10,00",Yes,-,"before"\r\n'
+    'Participant 103,"Zoë Müller",zoe@example.edu,"No submission",,"10,00",Yes,-,\r\n'
+)
+
+
+def test_moodle_gets_its_own_worksheet_back_with_the_grades(out: Path, tmp_path: Path) -> None:
+    (tmp_path / "sheet.csv").write_text(WORKSHEET, encoding="utf-8", newline="")
+    (out / "anna").rename(out / "101")  # by Moodle's number
+    (out / "bo").rename(out / "张伟")
+    (out / "chi").rename(out / unicodedata.normalize("NFD", "Zoë Müller"))  # as macOS writes a folder's name
+    done = export(out, "--to", "moodle", "--roster", tmp_path / "sheet.csv", "--into", tmp_path / "m")
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "m" / "moodle.csv").read_text(encoding="utf-8"))))
+    before = list(csv.DictReader(io.StringIO(WORKSHEET.lstrip("\ufeff"))))
+    assert [row["Grade"] for row in rows] == ["10,00", "4,00", "0,00"]
+    assert "gate-order" in rows[1]["Feedback comments"] and "1.2 lstm_step" in rows[1]["Feedback comments"]
+    for now, then in zip(rows, before, strict=True):
+        assert {k: v for k, v in now.items() if k not in ("Grade", "Feedback comments")} == {
+            k: v for k, v in then.items() if k not in ("Grade", "Feedback comments")
+        }
+
+
+def test_a_moodle_worksheet_in_another_language_is_refused_with_the_cure(out: Path, tmp_path: Path) -> None:
+    (tmp_path / "sheet.csv").write_text("ID,Bewertung\n1,\n", encoding="utf-8")
+    done = export(out, "--to", "moodle", "--roster", tmp_path / "sheet.csv")
+    assert done.returncode == 2 and "set to English" in done.stderr
+
+
+def test_a_canvas_roster_with_semicolons_stays_one(out: Path, tmp_path: Path) -> None:
+    roster = ROSTER.replace('"Arendt, Anna"', "Аренд Анна").replace('"Brecht, Bo"', '"Brecht; Bo"')
+    roster = roster.replace('"Student, Test"', "Test").replace(",", ";")
+    (tmp_path / "roster.csv").write_text(roster, encoding="utf-8", newline="")
+    export(out, "--to", "canvas", "--roster", tmp_path / "roster.csv", "--into", tmp_path / "c")
+    text = (tmp_path / "c" / "canvas.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(text), delimiter=";"))
+    assert [row["01_cells (7788)"] for row in rows] == ["100", "100", "40", ""]
+    assert rows[1]["Student"] == "Аренд Анна" and rows[2]["Student"] == "Brecht; Bo"
+
+
 @pytest.mark.filterwarnings("error:Object of type <Submitted")
 def test_nbgraders_gradebook_holds_the_points_and_says_nothing_else(out: Path, tmp_path: Path) -> None:
     api = pytest.importorskip("nbgrader.api")
@@ -182,7 +227,8 @@ def test_nbgraders_gradebook_holds_the_points_and_says_nothing_else(out: Path, t
 @pytest.mark.parametrize(
     "arguments, sentence",
     [
-        (("--to", "moodle"), "not 'moodle'"),
+        (("--to", "ilias"), "not 'ilias'"),
+        (("--to", "moodle"), "needs --roster"),
         (("--to", "canvas"), "needs --roster"),
         (("--to", "canvas", "--roster", "nowhere.csv"), "cannot be read"),
     ],

@@ -207,6 +207,24 @@ def test_canvas_downloads_are_graded_and_go_back_into_its_gradebook(tmp_path: Pa
     assert points == {"Points Possible": "100", "Arendt, Anna": "100", "Brecht, Bo": "65"}
 
 
+def test_moodle_downloads_are_graded_and_go_back_into_its_worksheet(tmp_path: Path) -> None:
+    for name, kind in {"Łukasz Żak_101": right, "李娜_102": gates_swapped}.items():
+        folder = tmp_path / "downloaded" / f"{name}_assignsubmission_file_"
+        folder.mkdir(parents=True)
+        (folder / "01_cells-1.ipynb").write_text(notebook(kind))
+    (tmp_path / "worksheet.csv").write_text(
+        'Identifier,"Full name",Status,Grade,"Maximum grade","Feedback comments"\r\n'
+        'Participant 101,"Łukasz Żak",Submitted,,"100,00",\r\n'
+        'Participant 102,"李娜",Submitted,,"100,00",\r\n',
+        newline="",
+        encoding="utf-8",
+    )
+    assert pages.follow("moodle", tmp_path) == 3
+    with (tmp_path / "moodle" / "moodle.csv").open(newline="", encoding="utf-8") as file:
+        points = {row["Full name"]: row["Grade"] for row in csv.DictReader(file)}
+    assert points == {"Łukasz Żak": "100,00", "李娜": "65,00"}
+
+
 def test_jupyterhubs_and_binders_links_open_a_lesson_that_is_there() -> None:
     binder, puller = (urlsplit(text.strip()) for text in pages.marked("jupyterhub", "link"))
     (opened,) = parse_qs(binder.query)["urlpath"]

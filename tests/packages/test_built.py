@@ -137,7 +137,7 @@ def opened(command: list[str], folder: Path, env: dict[str, str]) -> Iterator[st
         [*command, "--no-browser", "--port", str(port)], cwd=folder, env=served, stderr=subprocess.DEVNULL
     )
     try:
-        for _ in range(240):
+        for _ in range(1200):
             assert lab.poll() is None
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/lab?token=token", timeout=5) as page:
@@ -145,7 +145,7 @@ def opened(command: list[str], folder: Path, env: dict[str, str]) -> Iterator[st
                 return
             except OSError:
                 time.sleep(0.5)
-        pytest.fail("JupyterLab did not answer within two minutes")
+        pytest.fail("JupyterLab did not answer within ten minutes")
     finally:
         lab.terminate()
         lab.wait(20)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from pathlib import Path
 
-from recdrop_lessons.grading.exports import Record
+from recdrop_lessons.grading.exports import Record, tables
 from recdrop_lessons.grading.finding import NotFound
 
 # A student of the class's folder is looked for in these columns, in this order.
@@ -22,18 +20,10 @@ def fill(roster: Path, results: Iterable[tuple[str, Record]]) -> tuple[str, list
 
     Raises `NotFound`: the file is not an export of a Canvas gradebook.
     """
-    try:
-        # Canvas writes a byte-order mark.
-        rows = list(csv.reader(io.StringIO(roster.read_text(encoding="utf-8-sig"), newline="")))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise NotFound(f"{roster} cannot be read: {error}.") from None
-    if not rows or "Student" not in rows[0] or "ID" not in rows[0]:
-        raise NotFound(
-            f'{roster} is not an export of a Canvas gradebook: it has no columns "Student" and "ID".'
-        )
-    head = rows[0]
-    for row in rows[1:]:
-        row += [""] * (len(head) - len(row))
+    table = tables.read(roster)
+    rows = table.rows
+    if not rows or not {"Student", "ID"} <= set(table.head):
+        raise NotFound(f'{roster} is no export of a Canvas gradebook: it has no columns "Student" and "ID".')
     possible = next((row for row in rows[1:3] if row and row[0].strip() == "Points Possible"), None)
     strangers: list[str] = []
     for student, record in results:
@@ -45,9 +35,7 @@ def fill(roster: Path, results: Iterable[tuple[str, Record]]) -> tuple[str, list
             strangers.append(student)
         else:
             own[at] = str(record["points"])
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
-    return text.getvalue(), sorted(set(strangers))
+    return table.text(), sorted(set(strangers))
 
 
 def _column(rows: list[list[str]], lesson: str) -> int:
@@ -65,11 +53,7 @@ def _row_of(student: str, rows: list[list[str]], possible: list[str] | None) -> 
     head = rows[0]
     for key in (key for key in _KEYS if key in head):
         at = head.index(key)
-        found = [
-            row
-            for row in rows[1:]
-            if row is not possible and row[at].strip().casefold() == student.casefold()
-        ]
+        found = [row for row in rows[1:] if row is not possible and tables.same(row[at], student)]
         if len(found) == 1:
             return found[0]
     return None
