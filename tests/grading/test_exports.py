@@ -118,7 +118,7 @@ def test_the_autograder_archive_holds_two_scripts_that_bash_reads_and_the_course
 
 
 def test_an_autograder_is_made_in_a_clone_alone(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="no clone of it"):
+    with pytest.raises(NotFound, match="not a clone of it"):
         write_autograder("01_cells", tmp_path / "g", course=tmp_path)
 
 

@@ -23,7 +23,9 @@ def fill(roster: Path, results: Iterable[tuple[str, Record]]) -> tuple[str, list
     table = tables.read(roster)
     rows = table.rows
     if not rows or not {"Student", "ID"} <= set(table.head):
-        raise NotFound(f'{roster} is no export of a Canvas gradebook: it has no columns "Student" and "ID".')
+        raise NotFound(
+            f'{roster} is not an export of a Canvas gradebook: it has no columns "Student" and "ID".'
+        )
     possible = next((row for row in rows[1:3] if row and row[0].strip() == "Points Possible"), None)
     strangers: list[str] = []
     for student, record in results:

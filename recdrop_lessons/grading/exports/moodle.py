@@ -20,12 +20,12 @@ def fill(worksheet: Path, results: Iterable[tuple[str, Record]]) -> tuple[str, l
     Grades are written on the scale of the worksheet, with a decimal comma where it has one.
 
     `results`: of one lesson.
-    Raises `NotFound`: the file is no grading worksheet in English.
+    Raises `NotFound`: the file is not a grading worksheet in English.
     """
     table = tables.read(worksheet)
     if not table.rows or not {"Identifier", _GRADE} <= set(table.head):
         raise NotFound(
-            f'{worksheet} is no grading worksheet of Moodle: it has no columns "Identifier" and "{_GRADE}". '
+            f'{worksheet} is not a grading worksheet of Moodle: it has no "Identifier" and "{_GRADE}". '
             "Download it with Moodle's language set to English."
         )
     grade, head = table.head.index(_GRADE), table.head
