@@ -35,7 +35,7 @@ from recdrop_lessons.checks.parts import (
     Part,
 )
 from recdrop_lessons.checks.picture import picture
-from recdrop_lessons.checks.recognise import Values, general, recognise, see, unless_lost
+from recdrop_lessons.checks.recognise import Values, general, of_one_name, recognise, see, unless_lost
 
 
 class _Trial:
@@ -211,6 +211,8 @@ class Exact:
             return failed
         seen = see(answer, self.reference, prepared.cases, prepared.mistakes)
         found = recognise(seen, self.misconceptions, prepared.mistakes)
+        if found is None and (its := of_one_name(seen)):
+            found = recognise(its, self.misconceptions, prepared.mistakes)
         if found is None and failed.misconception in (None, *VAGUE):
             found = unless_lost(lambda: general(answer, seen))
             if found is EDGE_CASE and failed.misconception:
@@ -223,7 +225,7 @@ class Exact:
             return failed
         said = failed.details.get("said", failed.message)
         if found not in self.misconceptions:
-            return Outcome(False, f"{found.sentence} {said}", found.slug, failed.details)
+            return Outcome(False, f"{found.sentence} {said}", found.slug, failed.details | {"said": said})
         return Outcome(False, found.sentence, found.slug, failed.details | {"difference": said})
 
 

@@ -137,5 +137,11 @@ EDGE_CASE = Misconception(
     "edge-case", "Your function is right on ordinary inputs and wrong on this one. What is special about it?"
 )
 
+ONE_NAME = Misconception(
+    "one-name-wrong",
+    "Your function is right for other names, and wrong for this one whatever the numbers are. Ask what this "
+    "name means.",
+)
+
 # Names that say little: one that all cases show together is better.
 VAGUE = tuple(one.slug for one in (WRONG_KIND, WRONG_SHAPE, AXIS_REDUCED, AXIS_NOT_REDUCED))

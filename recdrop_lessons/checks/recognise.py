@@ -12,7 +12,7 @@ from torch import Tensor
 from recdrop_lessons.checks.answer import Answer, AnswerError, AnswerLost, Value
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import same
-from recdrop_lessons.checks.general import EDGE_CASE, RANDOM_RESULT, REMEMBERS, WORD
+from recdrop_lessons.checks.general import EDGE_CASE, ONE_NAME, RANDOM_RESULT, REMEMBERS, WORD
 from recdrop_lessons.checks.parts import Misconception
 from recdrop_lessons.checks.symptoms import of_results
 
@@ -78,6 +78,33 @@ def recognise(
     return None
 
 
+def of_one_name(seen: Sequence[Seen]) -> list[Seen]:
+    """Where an argument is a name out of a few: the cases with the names of the first wrong one.
+
+    An answer may be wrong for two names, each in its own way. [] where this tells no more than all cases.
+    """
+    first = next((one for one in seen if _wrong(one)), None)
+    if first is None or not _names(first):
+        return []
+    its = [one for one in seen if _names(one) == _names(first)]
+    return its if 1 < len(its) < len(seen) else []
+
+
+def _wrong_for_one_name(seen: Sequence[Seen]) -> bool:
+    """Wrong for a name from its first case on, and on most, and right for another name: no edge."""
+    its = of_one_name(seen)
+    others = {tuple(_names(one)) for one in seen} - {tuple(_names(one)) for one in seen if _wrong(one)}
+    return bool(its and others) and _wrong(its[0]) and 2 * sum(map(_wrong, its)) > len(its)
+
+
+def _names(one: Seen) -> list[str]:
+    return [value for value in one.case.arguments.values() if isinstance(value, str)]
+
+
+def _wrong(one: Seen) -> bool:
+    return one.yours is RAISED or not same(one.yours, one.right, _RECOGNISED)
+
+
 def general(answer: Answer, seen: Sequence[Seen]) -> Misconception | None:
     """The mistake that an answer to any part could have, where what was seen shows one."""
     if any(_from_before(one, earlier) for k, one in enumerate(seen) for earlier in seen[:k]):
@@ -94,19 +121,29 @@ def general(answer: Answer, seen: Sequence[Seen]) -> Misconception | None:
             return RANDOM_RESULT
     results = [(one.yours, one.right) for one in seen if one.yours is not RAISED]
     found = of_results(results) if len(results) > 1 else None
-    if found is None and all(same(one.yours, one.right, _RECOGNISED) for one in seen[:2]):
-        return EDGE_CASE if any(not same(one.yours, one.right, _RECOGNISED) for one in seen) else None
+    if found is None and _wrong_for_one_name(seen):
+        return ONE_NAME
+    if found is None and not any(map(_wrong, seen[:2])):
+        return EDGE_CASE if any(map(_wrong, seen)) else None
     return found
 
 
 def _from_before(one: Seen, earlier: Seen) -> bool:
     """Whether the right value of an earlier case came back, to the last bit and not by chance."""
-    given, before = one.case.arguments.values(), earlier.case.arguments.values()
-    if any(a is b for a in given for b in before if isinstance(a, (Tensor, list))):
+    given, before = one.case.arguments, earlier.case.arguments
+    if any(a is b for a in given.values() for b in before.values() if isinstance(a, (Tensor, list))):
         return False  # two cases with inputs in common
+    if any(
+        _telling(value) and value == before.get(name) for name, value in given.items() if _is_float(value)
+    ):
+        return False  # two names of one question may have been confused
     if one.yours is RAISED or same(earlier.right, one.right, 1e-3):
         return False
     return same(one.yours, earlier.right, 1e-12) and _telling(earlier.right)
+
+
+def _is_float(value: Value) -> bool:
+    return isinstance(value, float)
 
 
 def _telling(value: Value) -> bool:

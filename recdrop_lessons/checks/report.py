@@ -21,7 +21,20 @@ _BLUE, _ORANGE = "#0072b2", "#a84300"  # apart for every kind of colour vision, 
 
 
 # In the place of what is meant, the first time that a misconception is found.
-SAID_LATER = "Find out why from the numbers. If the check finds the same again, it says what is meant."
+SAID_LATER = "If the check finds the same again, it says more."
+
+
+def told(result: PartResult) -> list[str]:
+    """What was found, line by line: what was done, where and by how much; what is meant once it is due."""
+    found, message = result.details, result.message
+    said = found.get("said", "")
+    lines = [message.removesuffix(said).rstrip(), said] if said and message.endswith(said) else [message]
+    lines.append(found.get("difference", ""))
+    if result.meant:
+        numbers = "yours" in found or "measured" in found
+        later = f"Find out why from the numbers. {SAID_LATER}" if numbers else SAID_LATER
+        lines.append(result.meant if result.again else later)
+    return [line for line in lines if line]
 
 
 @dataclass(frozen=True)
@@ -39,12 +52,8 @@ class Report:
         lines = [f"{_sign(r)} {r.part} {r.name}: {r.points} of {r.max_points} points"]
         if r.misconception:
             lines.append(f"  Misconception: {r.misconception}")
-        lines.append(f"  {r.message}")
         d = r.details
-        if "difference" in d:
-            lines.append(f"  {d['difference']}")
-        if r.meant:
-            lines.append(f"  {r.meant if r.again else SAID_LATER}")
+        lines += [f"  {line}" for line in told(r)]
         if r.status != Status.OK:
             if "case" in d:
                 lines.append(f"  Tried on: {d['case']}")
@@ -73,12 +82,9 @@ class Report:
         ]
         if r.misconception:
             body.append(f'<div style="margin-top:4px">Misconception: <b>{e(r.misconception)}</b></div>')
-        body.append(f'<div style="margin-top:4px">{e(r.message)}</div>')
-        if "difference" in d:
-            body.append(f'<div style="margin-top:4px">{e(d["difference"])}</div>')
-        if r.meant:
-            said = f"<b>{e(r.meant)}</b>" if r.again else e(SAID_LATER)
-            body.append(f'<div style="margin-top:4px">{said}</div>')
+        for line in told(r):
+            looks = ";font-weight:bold" if r.again and line == r.meant else ""
+            body.append(f'<div style="margin-top:4px{looks}">{e(line)}</div>')
         if not solved:
             body += _inputs_html(d)
             if "yours" in d:

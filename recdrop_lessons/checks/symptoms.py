@@ -96,6 +96,8 @@ def of_difference(difference: Difference) -> Misconception | None:
             return MORE_RETURNED
         return TENSOR_EXPECTED if isinstance(yours, (bool, int, float, tuple, list)) else WRONG_KIND
     if isinstance(right, (tuple, list)):
+        if isinstance(yours, (tuple, list)) and all(isinstance(one, str) for one in (*yours, *right)):
+            return None  # words, as many as there are
         if _fewer(yours, right):
             return VALUES_MISSING
         longer = isinstance(yours, (tuple, list)) and len(yours) > len(right)

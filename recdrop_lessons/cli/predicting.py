@@ -45,6 +45,8 @@ def predictions(
             f"{'✔' if one.is_right(answer) else '✘'} {name}: {one.words(answer)}; right: {one.right_in_words}"
         )
     typer.echo(f"{len(answers)} of {len(asked.predictions())} predictions made.")
+    if not answers:
+        typer.echo("Open a lesson and run it: a box asks before each of its main results.")
     if save is not None:
         try:
             write_whole(save, json.dumps(asked.only_predictions(store), indent=1, ensure_ascii=False) + "\n")

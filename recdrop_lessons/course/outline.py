@@ -63,7 +63,9 @@ def part(key: str) -> PartOutline:
     for one in parts:
         if key in (one.number, one.name):
             return one
-    raise KeyError(f"There is no part {key!r}; the parts are {', '.join(one.number for one in parts)}.")
+    near = [one.number for one in parts if one.number.split(".")[0] == key.split(".")[0].lstrip("0")]
+    numbers = near or [one.number for one in parts]
+    raise KeyError(f"There is no part {key!r}; the parts are {', '.join(numbers)}.")
 
 
 def lesson_of(part: PartOutline) -> LessonOutline:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from recdrop_lessons import checks
 from recdrop_lessons.checks.answer import Status
-from recdrop_lessons.checks.report import SAID_LATER
+from recdrop_lessons.checks.report import told
 from recdrop_lessons.course import progress
 from recdrop_lessons.grading.checker import Checker, Graded
 from recdrop_lessons.grading.finding import lesson_of_file, notebook_at, read_file
@@ -52,11 +52,8 @@ def text(graded: Graded) -> str:
         if part.status != Status.OK:
             if part.misconception:
                 lines.append(f"    Misconception: {part.misconception}")
-            lines.append(f"    {part.message}")
-            if "difference" in part.details:
-                lines.append(f"    {part.details['difference']}")
-            if part.meant:
-                lines.append(f"    {part.meant if part.again else SAID_LATER}")
+            lines += [f"    {line}" for line in told(part)]
+            lines += [f"    {name}: {value}" for name, value in part.details.get("measured", [])]
             if part.hint:
                 lines.append(f"    Hint: {part.hint}")
     if graded.isolation == "none":

@@ -8,8 +8,12 @@ import pytest
 from bank import wrong_answers
 
 from recdrop_lessons.checks import LocalAnswer, PartFailed, all_lessons, check, part, run
+from recdrop_lessons.checks.compare import compare
+from recdrop_lessons.checks.general import VALUES_MISSING
 from recdrop_lessons.checks.in_steps import in_steps
-from recdrop_lessons.checks.report import SAID_LATER, Report
+from recdrop_lessons.checks.report import SAID_LATER, Report, told
+from recdrop_lessons.checks.symptoms import of_difference
+from recdrop_lessons.course import progress
 from recdrop_lessons.grading.checker import Graded
 from recdrop_lessons.grading.learners_check import note_progress, text
 
@@ -125,3 +129,30 @@ def test_every_part_is_looked_at() -> None:
         if isinstance(one.check, Exact) and not one.check.told
     ]
     assert set(words) <= {*WORDS, "4.5"}  # 4.5 asks for a tuple of words
+
+
+def test_words_that_are_missing_from_a_tuple_are_no_missing_return_value() -> None:
+    for yours, right in (((), ("batch",)), (("batch", "time"), ()), (("time",), ("batch", "time"))):
+        difference = compare(yours, right, ("the axes",), 1e-9)
+        assert difference is not None and of_difference(difference) is None
+    missing = compare((1.0,), (1.0, 2.0), ("a", "b"), 1e-9)
+    assert missing is not None and of_difference(missing) is VALUES_MISSING
+
+
+def test_nothing_written_yet_takes_no_hint_until_one_was_asked_for() -> None:
+    def unwritten(x, h, c, W, U, b):
+        raise NotImplementedError
+
+    found = run(part("1.2"), LocalAnswer(unwritten, "lstm_step"), 0)
+    assert found.hint, "the record has the first one"
+    assert progress.note_check(found).hint == ""
+    progress.hint("1.2")
+    assert progress.note_check(found).hint == part("1.2").hints[0]
+
+
+def test_a_message_and_where_it_was_found_stand_on_lines_of_their_own() -> None:
+    def one_branch(p, features, steps, how):
+        return (p**features, p**steps) if how == "layer" else part("4.6").function(p, features, steps, how)
+
+    lines = told(run(part("4.6"), LocalAnswer(one_branch, "blank_chances"), 0))
+    assert lines[0].startswith("Your function is right for other names") and lines[1].startswith("On p=")

@@ -52,7 +52,8 @@ def load(where: Path | None = None) -> Store:
 def note_check(result: PartResult) -> PartResult:
     """Count one check of a part; returns the result as the learner is to see it.
 
-    With the hint that is due, "" once solved, and `again` where this misconception was found before.
+    With the hint that is due, "" once solved or before anything is written or asked; and `again` where this
+    misconception was found before.
 
     A learner's folder that cannot be written to costs the memory of the check, not the check.
     """
@@ -62,6 +63,8 @@ def note_check(result: PartResult) -> PartResult:
         if result.status == "ok":
             entry["solved"], entry["points"] = True, result.points
             return replace(result, hint="")
+        if result.details.get("unwritten") and not entry["hints"]:
+            return replace(result, hint="")  # who asks for one gets it: `recdrop hint`
         result = replace(result, again=result.misconception in entry["misconceptions"])
         if result.misconception and result.misconception not in entry["misconceptions"]:
             entry["misconceptions"].append(result.misconception)

@@ -77,3 +77,20 @@ def sequence_first(p, features, steps, how):
 @bank.wrong()
 def only_one_number(p, features, steps, how):
     return in_three_branches(p, features, steps, how)[1]
+
+
+# Two mistakes at once, as a newcomer made them: each name is recognised by itself.
+
+
+@bank.wrong("layer-drawn-once")
+def two_ways_wrong(p, features, steps, how):
+    if how == "layer":
+        return p**features, p**features
+    if how == "argument":
+        return p**features, p ** (features * steps)
+    return p, p**steps
+
+
+@bank.wrong("one-name-wrong")
+def steps_without_features(p, features, steps, how):
+    return (p**features, p**steps) if how == "layer" else in_three_branches(p, features, steps, how)

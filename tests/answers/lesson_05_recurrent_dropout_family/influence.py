@@ -106,3 +106,14 @@ def late(method, p, f, steps):
 @bank.wrong()
 def only_the_last(method, p, f, steps):
     return by_method(method, p, f, steps)[-1]
+
+
+# Two mistakes at once, as a newcomer made them: the first name that is wrong is recognised by itself.
+
+
+@bank.wrong("no-rescale")
+def unscaled_on_the_cell_and_always_written(method, p, f, steps):
+    if method.startswith("cell"):
+        return [f ** (t - 1) * (1 - p) ** t for t in range(1, steps + 1)]
+    keeps = p + (1 - p) * f if method == "zoneout" else f
+    return [keeps**t for t in range(steps)]

@@ -47,7 +47,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "weights-transposed",
-        "You multiply by the weights without transposing them. W is (H, F), outputs first as in PyTorch, so "
+        "You multiply by W or by U without transposing it. W is (H, F), outputs first as in PyTorch, so "
         "the product is x @ W.T; U is square and would run either way, and still it is h @ U.T.",
         lambda x, h, W, U, b: torch.tanh(x @ W.T + h @ U + b),
         lambda x, h, W, U, b: torch.tanh(x @ W + h @ U.T + b),
