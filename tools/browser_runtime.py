@@ -6,6 +6,8 @@
 Python for WebAssembly, its standard library, NumPy and the course go into build/browser, each file under its
 digest and compressed, with a manifest. What was fetched stays in build/pyodide and is checked against the
 sums below. Where something cannot be had, this says so and leaves nothing: the site is then built without it.
+
+Long because what is fetched is listed here with its sums, and each tree is cut to what the course needs.
 """
 
 from __future__ import annotations
