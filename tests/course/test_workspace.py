@@ -260,7 +260,7 @@ def test_lab_opens_the_copy_in_a_clone_and_a_named_notebook_where_it_is(
         opened.append(command)
         raise SystemExit
 
-    monkeypatch.setattr(lab, "COURSE", course)
+    (course / "solutions").mkdir()  # what a clone has and a learner's copy has not
     monkeypatch.setattr(lab.os, "execve", opens)
     monkeypatch.chdir(course)
     for notebook, room in ((None, course / WITHIN_CLONE), (None, course / WITHIN_CLONE), (LESSON, course)):
@@ -512,7 +512,7 @@ def test_a_start_that_is_cut_off_is_done_again(
         real(path, data)
 
     monkeypatch.setattr(workspace, "write_whole", full)
-    with pytest.raises(WorkspaceError, match="goes on there"):
+    with pytest.raises(WorkspaceError, match="continues there"):
         start(tmp_path / "mine")
     monkeypatch.setattr(workspace, "write_whole", real)
     start(tmp_path / "mine")
