@@ -29,6 +29,7 @@ extensions = [
     "live",
     "mathml",
     "page_meta",
+    "prediction_pages",
 ]
 
 # ---- what is on the site: lessons and exercises, never solutions ----

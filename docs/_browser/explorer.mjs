@@ -103,11 +103,13 @@ function mount(place) {
       if (own) history.replaceState(null, "", `?${new URLSearchParams(answer.settings)}`);
       return answer;
     } catch (error) {
+      const began = place.dataset.state === "live";
       kernel.stop();
       place.dataset.state = "stored";
       bar.hidden = true;
       start.hidden = false;
-      said.textContent = `Python did not start, and the stored picture stays: ${error.message}`;
+      const what = began ? "This could not be drawn" : "Python did not start";
+      said.textContent = `${what}, and the last picture stays: ${error.message}`;
       return null;
     }
   });

@@ -7,6 +7,8 @@
       : typeof WebAssembly === "undefined" || typeof DecompressionStream === "undefined"
         ? "This browser runs no WebAssembly, or it is switched off: the page stays as it is stored."
         : "";
+  const served = location.protocol !== "file:";
+  if (served && document.querySelector(".recdrop-predict")) import(new URL("prediction.mjs", here));
   if (!why) {
     for (const [kind, script] of [[".recdrop-live", "explorer.mjs"], [".recdrop-exercise", "exercise.mjs"]]) {
       if (document.querySelector(kind)) import(new URL(script, here));

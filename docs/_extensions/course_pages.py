@@ -7,6 +7,7 @@ import re
 import shutil
 from typing import Any
 
+import prediction_pages
 from docutils import nodes
 from live import directive_of, runtime, runtime_size
 from sphinx.application import Sphinx
@@ -70,6 +71,10 @@ def with_notes(notebook: dict[str, Any], *, live: bool = False) -> dict[str, Any
             continue
         cell["metadata"]["id"] = cell["id"]
         last = "".join(cell["source"]).splitlines()[-1:]
+        if last and (asked := prediction_pages.directive_of(last[0])):
+            cell["outputs"] = []  # the question and its folded answer; the directive has both
+            cells.append(markdown_cell(f"{cell['id']}-asked", asked))
+            continue
         if last and WIDGET.match(last[0]) and not cell["outputs"]:
             below = (directive_of(last[0], code) if live else None) or NO_KERNEL
             cells.append(markdown_cell(f"{cell['id']}-note", below))

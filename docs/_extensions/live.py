@@ -35,11 +35,12 @@ BROWSER = ROOT / "docs" / "_browser"
 VIEW = ROOT / "recdrop_lessons" / "explorers"
 FILES = (
     *("live.js", "live.css", "kernel.mjs", "worker.js", "progress.mjs"),
-    *("explorer.mjs", "exercise.mjs", "exercise.css", "plain_editor.mjs"),
+    *("explorer.mjs", "exercise.mjs", "exercise.css", "plain_editor.mjs", "prediction.mjs"),
 )
 ASSETS = (
     *(BROWSER / name for name in FILES),
     *(VIEW / name for name in ("view.js", "view.css")),
+    ROOT / "recdrop_lessons" / "course" / "predictions" / "prediction.css",
 )
 #: A cell that puts an explorer on the page: `masks.view(p=0.5)` in its last line.
 WIDGET = re.compile(r"^(\w+)\.view\((.*)\)$")
@@ -182,6 +183,7 @@ def add_scripts(app: Sphinx, pagename: str, templatename: str, context: Any, doc
     """Only pages with an explorer load its scripts."""
     if "explorer" in app.env.metadata.get(pagename, {}):
         app.add_css_file("live/view.css")
+        app.add_css_file("live/prediction.css")
         app.add_css_file("live/live.css")
         app.add_css_file("live/exercise.css")
         app.add_js_file("live/live.js", loading_method="defer")

@@ -133,7 +133,7 @@ def test_where_python_cannot_be_fetched_the_stored_picture_stays(visit: Visit) -
         "{ kernel.ask = () => Promise.reject(new Error('nothing answered')); })"
     )
     page.get_by_role("button", name="Start Python").click()
-    page.get_by_text("the stored picture stays: nothing answered").wait_for()
+    page.get_by_text("Python did not start, and the last picture stays: nothing answered").wait_for()
     assert page.locator(".recdrop-picture svg").is_visible()
     assert page.get_by_role("button", name="Start Python").is_visible()
 
