@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from recdrop_lessons.grading.exports import Record, tables
+from recdrop_lessons.grading.exports import Record, platform_csv
 from recdrop_lessons.grading.finding import NotFound
 
 # A student of the class's folder is looked for in these columns, in this order.
@@ -20,7 +20,7 @@ def fill(roster: Path, results: Iterable[tuple[str, Record]]) -> tuple[str, list
 
     Raises `NotFound`: the file is not an export of a Canvas gradebook.
     """
-    table = tables.read(roster)
+    table = platform_csv.read(roster)
     rows = table.rows
     if not rows or not {"Student", "ID"} <= set(table.head):
         raise NotFound(
@@ -55,7 +55,7 @@ def _row_of(student: str, rows: list[list[str]], possible: list[str] | None) -> 
     head = rows[0]
     for key in (key for key in _KEYS if key in head):
         at = head.index(key)
-        found = [row for row in rows[1:] if row is not possible and tables.same(row[at], student)]
+        found = [row for row in rows[1:] if row is not possible and platform_csv.same(row[at], student)]
         if len(found) == 1:
             return found[0]
     return None

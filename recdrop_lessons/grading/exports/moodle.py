@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from recdrop_lessons.grading.exports import Record, part_text, tables
+from recdrop_lessons.grading.exports import Record, part_text, platform_csv
 from recdrop_lessons.grading.finding import NotFound
 
 # A student of the class's folder is looked for in these columns, in this order.
@@ -22,7 +22,7 @@ def fill(worksheet: Path, results: Iterable[tuple[str, Record]]) -> tuple[str, l
     `results`: of one lesson.
     Raises `NotFound`: the file is not a grading worksheet in English.
     """
-    table = tables.read(worksheet)
+    table = platform_csv.read(worksheet)
     if not table.rows or not {"Identifier", _GRADE} <= set(table.head):
         raise NotFound(
             f'{worksheet} is not a grading worksheet of Moodle: it has no "Identifier" and "{_GRADE}". '
@@ -55,7 +55,7 @@ def _feedback(record: Record) -> str:
     return "\n".join(parts)
 
 
-def _row_of(student: str, table: tables.Table) -> list[str] | None:
+def _row_of(student: str, table: platform_csv.Table) -> list[str] | None:
     """By a number, "Participant 1234" has 1234; else by what stands in one of the columns."""
     for key in (key for key in _KEYS if key in table.head):
         at = table.head.index(key)
@@ -67,4 +67,4 @@ def _row_of(student: str, table: tables.Table) -> list[str] | None:
 
 def _is(student: str, value: str, key: str) -> bool:
     number = re.search(r"\d+$", value.strip()) if key == "Identifier" else None
-    return tables.same(student, value) or (number is not None and number[0] == student)
+    return platform_csv.same(student, value) or (number is not None and number[0] == student)
