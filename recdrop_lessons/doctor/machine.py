@@ -61,7 +61,7 @@ _PROGRAMS = {"bubblewrap": "bwrap", "docker": "docker", "podman": "podman"}
 
 
 def isolation_at_hand() -> Finding:
-    """What could keep a submission from the rest of the machine, by its name and not tried."""
+    """What could keep a submission from the rest of the machine, by its name, without a test."""
     from recdrop_lessons.grading.fork_server import can_fork
     from recdrop_lessons.grading.inside.sandbox import landlock_version
 
@@ -69,7 +69,7 @@ def isolation_at_hand() -> Finding:
         return Finding(False, "isolation for grading: none on this system", _ELSEWHERE, needed=False)
     kinds = [name for name, program in _PROGRAMS.items() if shutil.which(program)]
     kinds = ["landlock"] * (landlock_version() > 0) + kinds
-    what = f"isolation for grading, not tried: {', '.join(kinds) or 'none'}"
+    what = f"isolation for grading, not tested: {', '.join(kinds) or 'none'}"
     return Finding(bool(kinds), f"{what} (recdrop doctor --deep)", _NO_ISOLATION, needed=False)
 
 

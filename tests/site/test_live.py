@@ -107,7 +107,7 @@ def test_a_link_carries_its_settings(visit: Visit) -> None:
     page.locator('.recdrop-live[data-state="live"]').wait_for()
     module = import_module("recdrop_lessons.explorers.stack_builder")
     assert page.locator(".recdrop-status").text_content() == module.figure(stack="error").status
-    page.get_by_role("link", name="The same, cured").click()
+    page.get_by_role("link", name="The same, fixed").click()
     page.wait_for_url("**stack=cured**")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy link").click()
