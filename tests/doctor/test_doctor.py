@@ -210,7 +210,7 @@ def test_without_deep_no_isolation_is_tried(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(machine.shutil, "which", lambda name: f"/usr/bin/{name}" if name == "bwrap" else None)
     monkeypatch.setattr("recdrop_lessons.grading.inside.sandbox.landlock_version", lambda: 0)
     *_, last = doctor.examine()
-    assert last.well and "not tried: bubblewrap" in last.what and "--deep" in last.what
+    assert last.well and "not tested: bubblewrap" in last.what and "--deep" in last.what
     monkeypatch.setattr(machine.shutil, "which", lambda name: None)
     assert not machine.isolation_at_hand().well and "bubblewrap" in machine.isolation_at_hand().cure
     monkeypatch.delattr(os, "fork")
