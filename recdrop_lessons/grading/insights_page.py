@@ -9,6 +9,7 @@ import numpy as np
 
 from recdrop_lessons.course.marked_text import inline_html
 from recdrop_lessons.course.predictions.prediction_file import find
+from recdrop_lessons.course.predictions.predictions_shown import choices_html
 from recdrop_lessons.grading.insights import ENOUGH, Insights
 from recdrop_lessons.grading.pages import page
 from recdrop_lessons.plots import svg
@@ -38,10 +39,9 @@ def _to_discuss(found: Insights) -> list[str]:
     lines = ["<h2>To discuss next</h2>"]
     if one := found.to_discuss:
         count = found.predictions[one.name]
-        items = "".join(f"<li>{inline_html(choice)}</li>" for choice in one.choices)
         lines += [
             f"<p><strong>{inline_html(one.question)}</strong> (lesson {one.name[:2]})</p>",
-            f'<ol type="a">{items}</ol>' if items else "",
+            choices_html(one),
             f"<p>{escape(str(count))}: of all predictions with at least {ENOUGH} answers this one "
             "divides the class most evenly. Let neighbours convince each other, ask again, run "
             "the cell.</p>",

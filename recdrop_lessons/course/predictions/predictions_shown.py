@@ -45,16 +45,17 @@ def page_html(prediction: Prediction) -> str:
     """The question for a page without a kernel; the answer is folded."""
     return (
         '<div style="border-left:4px solid #0072b2;padding:0.2em 0 0.2em 0.8em;margin:0.4em 0">'
-        f'<p style="margin:0.2em 0"><b>Predict.</b> {inline_html(prediction.question)}</p>{_list(prediction)}'
+        f'<p style="margin:0.2em 0"><b>Predict.</b> {inline_html(prediction.question)}</p>{choices_html(prediction)}'
         f"<details><summary>The answer</summary>{answer_html(prediction, None, None)}</details></div>"
     )
 
 
-def _list(prediction: Prediction) -> str:
-    if not prediction.choices:
-        return ""
-    items = "".join(f"<li>{inline_html(choice)}</li>" for choice in prediction.choices)
-    return f'<ol type="a" style="margin:0.2em 0;padding-left:2.4em">{items}</ol>'
+def choices_html(prediction: Prediction) -> str:
+    """The choices with their letters written out: a page's style may number a list its own way."""
+    return "".join(
+        f'<p style="margin:0.1em 0 0.1em 1em">{inline_html(prediction.words(letter))}</p>'
+        for letter in prediction.letters
+    )
 
 
 # ---- what the widget shows: forms, which prediction.js hands back filled in ----
