@@ -46,7 +46,8 @@ def page_html(prediction: Prediction) -> str:
     return (
         '<div style="border-left:4px solid #0072b2;padding:0.2em 0 0.2em 0.8em;margin:0.4em 0">'
         f'<p style="margin:0.2em 0"><b>Predict.</b> {inline_html(prediction.question)}</p>'
-        f"{choices_html(prediction)}<details><summary>The answer</summary>{answer_html(prediction, None, None)}</details></div>"
+        f"{choices_html(prediction)}"
+        f"<details><summary>The answer</summary>{answer_html(prediction, None, None)}</details></div>"
     )
 
 
