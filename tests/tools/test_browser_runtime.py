@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import importlib.util
+import importlib
 import io
 import json
 import shutil
@@ -19,14 +19,12 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def tool(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The tool, with small files in place of Pyodide's."""
-    spec = importlib.util.spec_from_file_location("browser_runtime", ROOT / "tools" / "browser_runtime.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(module, "CORE", {name: module.sha256(data) for name, data in CORE.items()})
-    monkeypatch.setattr(module, "NUMPY", {name: module.sha256(data) for name, data in NUMPY.items()})
-    monkeypatch.setattr(module, "WANTED", module.CORE | module.NUMPY)
-    return module
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    files = importlib.import_module("pyodide_files")
+    core, numpy = ({name: files.sha256(data) for name, data in these.items()} for these in (CORE, NUMPY))
+    for name, sums in (("CORE", core), ("NUMPY", numpy), ("WANTED", core | numpy)):
+        monkeypatch.setattr(files, name, sums)
+    return importlib.import_module("browser_runtime")
 
 
 def zipped(**files: str) -> bytes:
@@ -61,18 +59,20 @@ def offline(command: list[str], folder: str) -> bool:
 def test_a_given_folder_is_taken_and_kept(
     tool: ModuleType, distribution: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tool, "_ran", offline)
-    assert tool.gather(distribution, tmp_path / "cache") == CORE | NUMPY
+    monkeypatch.setattr(tool.pyodide_files, "_ran", offline)
+    assert tool.pyodide_files.gather(distribution, tmp_path / "cache") == CORE | NUMPY
     shutil.rmtree(distribution)
-    assert tool.gather(None, tmp_path / "cache") == CORE | NUMPY
+    assert tool.pyodide_files.gather(None, tmp_path / "cache") == CORE | NUMPY
 
 
 def test_a_file_with_another_sum_is_refused_by_name(
     tool: ModuleType, distribution: Path, tmp_path: Path
 ) -> None:
     (distribution / "pyodide" / "numpy.whl").write_bytes(b"something else")
-    with pytest.raises(tool.UnavailableError, match=r"has no numpy\.whl with the expected sums"):
-        tool.gather(distribution, tmp_path / "cache")
+    with pytest.raises(
+        tool.pyodide_files.UnavailableError, match=r"has no numpy\.whl with the expected sums"
+    ):
+        tool.pyodide_files.gather(distribution, tmp_path / "cache")
 
 
 def test_what_is_broken_in_the_cache_is_fetched_again(
@@ -80,16 +80,16 @@ def test_what_is_broken_in_the_cache_is_fetched_again(
 ) -> None:
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "pyodide.js").write_bytes(b"half a fi")
-    monkeypatch.setattr(tool, "_from_npm", lambda: tool._files_of(distribution))
-    assert tool.gather(None, tmp_path / "cache") == CORE | NUMPY
-    monkeypatch.setattr(tool, "_ran", offline)
+    monkeypatch.setattr(tool.pyodide_files, "_from_npm", lambda: tool.pyodide_files._files_of(distribution))
+    assert tool.pyodide_files.gather(None, tmp_path / "cache") == CORE | NUMPY
+    monkeypatch.setattr(tool.pyodide_files, "_ran", offline)
     assert (tmp_path / "cache" / "pyodide.js").read_bytes() == CORE["pyodide.js"]
 
 
 def test_without_network_it_says_what_is_missing_and_leaves_nothing(
     tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(tool, "_ran", offline)
+    monkeypatch.setattr(tool.pyodide_files, "_ran", offline)
     out = tmp_path / "browser"
     out.mkdir()
     (out / "manifest.json").write_text("{}", encoding="utf-8")  # of an older build
@@ -105,16 +105,18 @@ def test_without_node_sources_are_packed_and_it_says_so(
     tool: ModuleType, distribution: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tool.shutil, "which", lambda name: None)
-    monkeypatch.setitem(tool.CORE, "pyodide.asm.js", tool.sha256(b"// code"))
-    monkeypatch.setitem(tool.WANTED, "pyodide.asm.js", tool.sha256(b"// code"))
+    monkeypatch.setattr(tool.pyodide_files, "_ran", offline)
+    monkeypatch.setitem(tool.pyodide_files.CORE, "pyodide.asm.js", tool.pyodide_files.sha256(b"// code"))
+    monkeypatch.setitem(tool.pyodide_files.WANTED, "pyodide.asm.js", tool.pyodide_files.sha256(b"// code"))
     (distribution / "pyodide.asm.js").write_bytes(b"// code")
     out = tmp_path / "browser"
-    assert "Not precompiled, which needs node" in tool.build(distribution, out, tmp_path / "cache")
+    said = tool.build(distribution, out, tmp_path / "cache")
+    assert "Not precompiled, which needs node" in said and "a plain text field" in said
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     for name, entry in manifest.items():
         packed = (out / entry["file"]).read_bytes()
         assert len(packed) == entry["bytes"]
-        assert entry["file"].startswith(tool.sha256(gzip.decompress(packed))[:16]), name
+        assert entry["file"].startswith(tool.pyodide_files.sha256(gzip.decompress(packed))[:16]), name
     packed = gzip.decompress((out / manifest["numpy.zip"]["file"]).read_bytes())
     assert zipfile.ZipFile(io.BytesIO(packed)).namelist() == ["numpy/core.py"]
 
@@ -138,6 +140,6 @@ def test_what_no_page_uses_stays_out(tool: ModuleType) -> None:
 def test_a_tree_that_does_not_compile_is_left_as_sources(
     tool: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    core = dict.fromkeys(tool.CORE, b"throw new Error('no Python here')")
+    core = dict.fromkeys(tool.pyodide_files.CORE, b"throw new Error('no Python here')")
     assert tool.precompiled({"a.py": b"a = 1"}, core, tmp_path, docstrings=True) is None
     assert "no Python here" in capsys.readouterr().err
