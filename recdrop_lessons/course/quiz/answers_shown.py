@@ -127,5 +127,6 @@ def question_html(number: int, question: QuizQuestion) -> str:
     return (
         '<div style="line-height:1.5">'
         f'<p style="margin:1em 0 0.2em"><b>{number}.</b> {inline_html(question.text)}</p>'
-        f'<ol type="a" style="list-style:lower-alpha;margin:0 0 0.4em;padding-left:2.4em">{options}</ol></div>'
+        '<ol type="a" style="list-style:lower-alpha;margin:0 0 0.4em;padding-left:2.4em">'
+        f"{options}</ol></div>"
     )
