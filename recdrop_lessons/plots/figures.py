@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from recdrop_lessons.plots.style import BLUE, EMBER, GREEN, GREY, INK, PALE, SKY, look
+from recdrop_lessons.plots.style import BLUE, CYCLE, DASHES, EMBER, GREEN, GREY, INK, PALE, SKY, look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,24 +44,27 @@ def curves(
     and a curve the (x, y) of points, drawn in the curve's colour; `axis`: matplotlib's settings of the axes
     (`yscale`, `ylim`, …), a tuple for one each.
     """
-    many = len(panels)
+    names = list(dict.fromkeys(name for lines in panels.values() for name in lines))
+    handles: dict[str, Any] = {}  # a name has one colour and dash, whichever panel it is in
     with look() as figure:
-        made, axes = figure(1, many, height=height)
+        made, axes = figure(1, len(panels), height=height)
         for k, (ax, (title, lines)) in enumerate(zip(axes[0], panels.items(), strict=True)):
             for name, values in lines.items():
                 runs = np.atleast_2d(np.asarray(values, dtype=float))  # (runs, T)
                 where = np.arange(runs.shape[1]) if at is None else np.asarray(at)
-                (line,) = ax.plot(where, np.median(runs, axis=0), label=name)
+                colour, dash = (cycle[names.index(name) % len(cycle)] for cycle in (CYCLE, DASHES))
+                (handles[name],) = ax.plot(
+                    where, np.median(runs, axis=0), color=colour, linestyle=dash, label=name
+                )
                 if len(runs) > 1:
-                    ax.fill_between(where, runs.min(0), runs.max(0), color=line.get_color(), alpha=0.2)
+                    ax.fill_between(where, runs.min(0), runs.max(0), color=colour, alpha=0.2)
                 if dots and name in dots.get(title, {}):
-                    ax.plot(*dots[title][name], "o", color=line.get_color(), markersize=5)
+                    ax.plot(*dots[title][name], "o", color=colour, markersize=5)
             ylabel = y if isinstance(y, str) else y[k]
             own = {name: v[k] if isinstance(v, list) else v for name, v in axis.items()}
             ax.set(title=title, xlabel=x, ylabel=ylabel if k == 0 or not isinstance(y, str) else "", **own)
-        names = axes[0, 0].get_legend_handles_labels()
-        if len(names[1]) > 1:
-            made.legend(*names, loc="outside lower center", ncols=2, fontsize=11)
+        if len(handles) > 1:
+            made.legend(handles.values(), handles, loc="outside lower center", ncols=2, fontsize=11)
     return made
 
 

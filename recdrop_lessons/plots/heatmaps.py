@@ -63,7 +63,8 @@ def sheet(
     else:
         turn = f"rotate(-90 {left - 12} {top})"
         parts.append(svg.text(left - 12, top, f"← {down}", size=15, anchor="end", fill=GREY, transform=turn))
-    return svg.Sheet(left + max(columns * column, 200) + 10, top + rows * row + 8, tuple(parts))
+    width = max(left + max(columns * column, 200) + 10, 20 + 11.5 * len(title))  # bold letters of size 18
+    return svg.Sheet(width, top + rows * row + 8, tuple(parts))
 
 
 def describe(mask: Array, name: str, *, down: str = "units", zoneout: bool = False) -> str:

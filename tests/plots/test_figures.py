@@ -51,6 +51,20 @@ def test_panels_have_axes_of_their_own_and_dots_of_their_curve() -> None:
     assert right.lines[1].get_color() == right.lines[0].get_color()
 
 
+def test_a_name_has_one_colour_in_all_panels_and_every_name_is_in_the_legend() -> None:
+    made = figures.curves(
+        {"left": {"a": [1, 2], "b": [2, 3]}, "right": {"b": [5, 6], "c": [1, 1]}}, x="t", y="c"
+    )
+    left, right = made.axes
+    assert left.lines[1].get_color() == right.lines[0].get_color() != right.lines[1].get_color()
+    assert [text.get_text() for text in made.legends[0].get_texts()] == ["a", "b", "c"]
+
+
+def test_a_title_longer_than_its_mask_is_not_cut() -> None:
+    mask, title = np.ones((2, 2)), "torch.nn.RNN(dropout=0.5)"
+    assert heatmaps.sheet(mask, title=title).width > heatmaps.sheet(mask, title="m").width
+
+
 def test_a_noise_is_a_density_and_its_values() -> None:
     ax = figures.noises({"p": ([0, 1], [0.2, 0.3], {0.0: 0.5, 2.0: 0.5})}, x="m").axes[0]
     assert ax.lines[0].get_ydata().tolist() == [0.2, 0.3]
