@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from . import (  # noqa: F401  each hands its functions to FUNCTIONS and Tensor
+    _along,
     _cells,
     _comparisons,
     _einsum,

@@ -9,7 +9,7 @@ import numpy as np
 
 from ._dtypes import bool_, dtype, get_default_dtype, is_number, promote
 from ._graph import sum_to
-from ._operation import FUNCTIONS, axis, need_tensor, operation
+from ._operation import FUNCTIONS, need_tensor, operation
 from ._tensor import RESULT, Tensor, result
 
 Array = np.ndarray
@@ -18,16 +18,6 @@ _SAVED = {"a": 0, "b": 1}
 
 def array_of(x: Any, kind: dtype) -> Array:
     return x._a.astype(kind.np, copy=False) if isinstance(x, Tensor) else np.asarray(x, kind.np)
-
-
-def quiet(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Without NumPy's warnings: 0/0 is NaN and says nothing, as in torch."""
-
-    def called(*args: Any) -> Any:
-        with np.errstate(all="ignore"):
-            return function(*args)
-
-    return called
 
 
 def fit(x: Array, y: Array) -> None:
@@ -250,6 +240,3 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
 @operation(inplace=True)
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
     return add(input, mul(div(tensor1, tensor2), value))
-
-
-__all__ = ["array_of", "axis", "binary", "fit", "quiet"]

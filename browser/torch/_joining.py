@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -252,6 +251,3 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -
     n = y._a.shape[axis(dim, y._a.ndim)]
     middle = (y.narrow(dim, 0, n - 1) + y.narrow(dim, 1, n - 1)) / 2
     return (middle * (dx if x is None else diff(x))).sum(dim)
-
-
-__all__ = ["math"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._dtypes import as_numpy, get_default_dtype
-from ._operation import FUNCTIONS, checked, operation, sizes
+from ._operation import FUNCTIONS, operation, sizes
 from ._tensor import Tensor
 
 
@@ -231,5 +231,3 @@ def _new(name: str) -> None:
 
 for _name in ("zeros", "ones", "empty", "full", "tensor", "empty_strided"):
     _new(_name)
-
-__all__ = ["checked"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import math
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ._absent import lacking
-from ._dtypes import SPOKEN, as_numpy, dtype
+from ._dtypes import SPOKEN, dtype
 from ._operation import axes, axis, operation
 from ._tensor import RESULT, Tensor, result
 from ._unary import sqrt
@@ -82,7 +81,7 @@ def var(
     if a.dtype.kind != "f":
         raise RuntimeError("std and var only support floating point and complex dtypes")
     over = axes(dim, a.ndim)
-    n = a.dtype.type(builtins.max(math.prod(a.shape[i] for i in over) - less, 0))
+    n = a.dtype.type(max(math.prod(a.shape[i] for i in over) - less, 0))
     with np.errstate(all="ignore"):
         centred = a - a.mean(over, keepdims=True)
         z = np.asarray((centred * centred).sum(over, keepdims=keepdim) / n, a.dtype)
@@ -141,7 +140,7 @@ def prod(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
     def pull(g: Array) -> Array:
         """The product of all others: without a division, so that zeros do no harm."""
         flat = np.moveaxis(a, over, range(-len(over), 0)) if over else a[..., None]
-        rows = flat.reshape(*flat.shape[: flat.ndim - builtins.max(len(over), 1)], -1)
+        rows = flat.reshape(*flat.shape[: flat.ndim - max(len(over), 1)], -1)
         ones = np.ones_like(rows[..., :1])
         before = np.concatenate([ones, rows[..., :-1]], -1).cumprod(-1)
         after = np.concatenate([ones, rows[..., :0:-1]], -1).cumprod(-1)[..., ::-1]
@@ -194,6 +193,3 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
         return np.flip(np.flip(g * z, k).cumsum(k), k) / a
 
     return result(z, (input,), (pull,), ((input, RESULT),))
-
-
-__all__ = ["as_numpy", "cast", "spread"]

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ._binary import array_of
 from ._dtypes import Size, dtype
 from ._graph import sum_to
 from ._operation import axes, axis, operation, sizes
@@ -207,6 +206,3 @@ def broadcast_shapes(*shapes: Any) -> Size:
         return Size(np.broadcast_shapes(*[(s,) if isinstance(s, int) else tuple(s) for s in shapes]))
     except ValueError:
         raise RuntimeError("Shape mismatch: objects cannot be broadcast to a single shape") from None
-
-
-__all__ = ["array_of", "filled_in"]
