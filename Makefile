@@ -7,6 +7,8 @@
 #   make unit ONLY=tests/algebra/test_drops.py          any of pytest's arguments
 #   make notebooks ONLY=notebooks/01_cells.ipynb
 #   make answers                                every bank and mutants asked in three ways, and on the browser's torch: an hour
+#   make campus                                 a JupyterHub with nbgrader and three users, by a test; minutes
+#   make packages                               wheel and sdist, and the README's ways without make; minutes
 #   make site                                   lessons, claims, API and all else as pages: build/site/index.html
 # Other settings: LAB="--no-browser --port 9000", WORKERS=4 (test processes), PYTHON=/path/to/python3.12 (before
 # .venv is made).
@@ -22,7 +24,7 @@ TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 # The tests spread a file or class to one process; a notebook is one file, and one kernel.
 PYTEST := $(TEST_ENV) $(PY) -m pytest -n $(WORKERS) --dist loadscope --durations 8
 
-.PHONY: lab test env lint unit notebooks answers site clean
+.PHONY: lab test env lint unit notebooks answers campus packages site clean
 .NOTPARALLEL:
 
 lab:
@@ -54,6 +56,12 @@ notebooks: env
 # make unit looks at a sample.
 answers: env
 	RECDROP_ANSWERS=all $(PYTEST) --dist load --timeout 0 $(or $(ONLY),tests/checks/test_three_ways.py tests/browser_torch/test_banks.py)
+
+# JupyterHub's proxy comes from npm, where it is not on the path.
+campus: env
+	command -v configurable-http-proxy >/dev/null || ! command -v npm >/dev/null || \
+	    npm install --silent --prefix build/campus configurable-http-proxy
+	RECDROP_CAMPUS=1 $(PY) -m pytest --durations 8 -rs $(or $(ONLY),tests/campus)
 
 # Needs the network once, for a wheelhouse. What is committed is built.
 packages: env
