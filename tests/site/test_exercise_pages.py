@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,56 @@ def test_hints_need_no_python_and_count(visit: Visit) -> None:
     part.says("You have read all 2 hints.")
     assert kept(page)["parts"]["1.2"]["hints"] == 2
     assert not [url for url in page.asked if url.endswith(".packed")]
+
+
+# Each file of a bank needs the two that it imports; a page has none of them, so they come along as text.
+MODULES = """import sys, types
+for name, text in {texts!r}.items():
+    sys.modules[name] = types.ModuleType(name)
+    exec(text, sys.modules[name].__dict__)
+"""
+BANK = """class Bank:
+    def __init__(self):
+        self.RIGHT, self.WRONG = [], []
+    def right(self, function):
+        return function
+    def wrong(self, slug=None):
+        return lambda function: function
+"""
+ASK_ALL = """async (asked) => {
+  const { kernel } = await import('/_static/live/kernel.mjs');
+  const said = [];
+  for (const [part, source, before] of asked) {
+    const { status, misconception } = await kernel.ask('check', [part, source, before, '']);
+    said.push([status, misconception]);
+  }
+  return said;
+}"""
+
+
+def test_a_sample_of_the_banks_is_judged_in_the_browser_as_on_torch(visit: Visit) -> None:
+    """One part of each exercise: its first right answer, and its first wrong one with a name."""
+    sys.path.insert(0, str(ROOT / "tests" / "answers"))
+    from bank import banks
+
+    first = {number.split(".")[0]: number for number in reversed(banks())}
+    asked, expected = [], []
+    for number in first.values():
+        bank = banks()[number]
+        file = Path(str(bank.__file__))
+        shared = file.with_name("_shared.py")
+        texts = {"bank": BANK}
+        if shared.exists():
+            name = f"{file.parent.name}._shared"
+            texts |= {file.parent.name: "", name: shared.read_text(encoding="utf-8")}
+        written = [(None, answer) for answer in bank.RIGHT], [one for one in bank.WRONG if one[0]]
+        for answers in written:  # those that stand in the file under their own names
+            slug, answer = next(one for one in answers if vars(bank).get(one[1].__name__) is one[1])
+            source = f"{file.read_text(encoding='utf-8')}\n\n{file.stem} = {answer.__name__}\n"
+            asked.append([number, source, MODULES.format(texts=texts)])
+            expected.append([number, answer.__name__, "failed" if slug else "ok", slug])
+    said = visit(PAGE).evaluate(ASK_ALL, asked)
+    assert [[*one[:2], *found] for one, found in zip(expected, said, strict=True)] == expected
 
 
 @pytest.mark.parametrize("width, scheme", [(1280, "light"), (390, "dark")])

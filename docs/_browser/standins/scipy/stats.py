@@ -48,7 +48,7 @@ class _Distribution:
         loc = rest[0] if rest else named.get("loc", 0.0)
         scale = rest[1] if len(rest) > 1 else named.get("scale", 1.0)
         whole = tuple(int(one) if float(one).is_integer() else one for one in shapes)
-        return whole, float(loc), float(scale)
+        return whole, float(loc), float(scale) if scale > 0 else math.nan  # scipy's answer to a width of 0
 
     def ppf(self, q: Any, *given: Any, **named: Any) -> Any:
         """The value that is not exceeded with probability q."""
@@ -100,7 +100,8 @@ def ttest_1samp(a: Sequence[float], popmean: float) -> SimpleNamespace:
     """Student's test that the values come from a normal distribution of this mean."""
     n, mean, deviation = _moments(a)
     error = deviation / math.sqrt(n)
-    statistic = (mean - popmean) / error
+    apart = mean - popmean
+    statistic = apart / error if error else math.copysign(math.inf, apart) if apart else math.nan
 
     def confidence_interval(confidence_level: float = 0.95) -> SimpleNamespace:
         low, high = t.interval(confidence_level, n - 1, mean, error)
