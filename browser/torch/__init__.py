@@ -65,13 +65,17 @@ from .nn.functional import (  # noqa: E402
     alpha_dropout,
     batch_norm,
     celu,
-    dropout,
     group_norm,
     layer_norm,
     native_layer_norm,
     prelu,
     selu,
 )
+
+
+def dropout(input: Tensor, p: Any, train: Any) -> Tensor:
+    return nn.functional.dropout(input, p, train)
+
 
 __version__ = "0+numpy"
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e

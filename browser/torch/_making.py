@@ -121,7 +121,9 @@ zeros, ones, empty = (
 
 @operation(method=False)
 def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    value = fill_value.item() if isinstance(fill_value, Tensor) and fill_value._a.size == 1 else fill_value
+    if isinstance(value, Tensor):
+        raise TypeError("full(): argument 'fill_value' (position 2) must be Number, not Tensor")
     kind = as_numpy(dtype)
     if kind is None:
         whole = {bool: np.bool_, int: np.int64}.get(type(value))
@@ -167,6 +169,9 @@ def empty_strided(size: Any, stride: Any, *, dtype: Any = None) -> Tensor:
 @operation(method=False)
 def arange(*bounds: Any, dtype: Any = None, requires_grad: bool = False, **named: Any) -> Tensor:
     given = dict(zip(("start", "end", "step") if len(bounds) > 1 else ("end",), bounds, strict=False)) | named
+    for place, (name, value) in enumerate(given.items(), 1):
+        if isinstance(value, Tensor) and value._a.size != 1:
+            raise TypeError(f"arange(): argument '{name}' (position {place}) must be Number, not Tensor")
     numbers = {
         k: v.item() if isinstance(v, Tensor) else v for k, v in given.items() if k in ("start", "end", "step")
     }
@@ -182,7 +187,7 @@ def arange(*bounds: Any, dtype: Any = None, requires_grad: bool = False, **named
 @operation(method=False)
 def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     kind = as_numpy(dtype) or get_default_dtype().np
-    low, high = float(start), float(end)
+    low, high, steps = float(start), float(end), int(steps)
     if steps < 2:
         return _made(np.full(steps, low, kind), requires_grad)
     step = (

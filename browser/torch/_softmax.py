@@ -32,9 +32,9 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
 
 
 @operation(inplace=False)
-def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
+def softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
     input = cast(input, dtype)
-    a, k = _floats("softmax", input), axis(_last(dim, input._a.ndim), input._a.ndim)
+    a, k = _floats("softmax", input), axis(dim, input._a.ndim)
     if a.size == 0 or not a.ndim:
         return result(np.ones_like(a), (input,), (np.zeros_like,))
     with np.errstate(all="ignore"):
@@ -44,18 +44,13 @@ def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
 
 
 @operation()
-def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
+def log_softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
     input = cast(input, dtype)
-    a, k = _floats("log_softmax", input), axis(_last(dim, input._a.ndim), input._a.ndim)
+    a, k = _floats("log_softmax", input), axis(dim, input._a.ndim)
     with np.errstate(all="ignore"):
         shifted = a - a.max(k, keepdims=True)
         z = shifted - np.log(np.exp(shifted).sum(k, keepdims=True))
     return result(z, (input,), (lambda g: g - np.exp(z) * g.sum(k, keepdims=True),), ((RESULT,),))
-
-
-def _last(dim: int | None, ndim: int) -> int:
-    """What torch takes, with a warning, where no axis is given."""
-    return dim if dim is not None else 0 if ndim in (0, 1, 3) else 1
 
 
 def _floats(name: str, input: Tensor) -> Array:

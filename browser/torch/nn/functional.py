@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from .. import _softmax
 from .._absent import lacking, module_getattr
 from .._dtypes import SPOKEN
 from .._operation import FUNCTIONS, need_tensor
-from .._softmax import log_softmax, softmax
 from .._tensor import Tensor, result
 from .._unary import rsqrt, sigmoid, tanh
 from .activations import (
@@ -169,6 +169,21 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
 # ---- tables, edges, attention ----
 
 
+def _axis_without_dim(ndim: int) -> int:
+    """What torch takes, with a warning, where no axis is given."""
+    return 0 if ndim in (0, 1, 3) else 1
+
+
+def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    need_tensor("softmax", "input", 1, input)
+    return _softmax.softmax(input, _axis_without_dim(input.dim()) if dim is None else dim, dtype)
+
+
+def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    need_tensor("log_softmax", "input", 1, input)
+    return _softmax.log_softmax(input, _axis_without_dim(input.dim()) if dim is None else dim, dtype)
+
+
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     a = tensor._a
     if a.dtype != np.int64:
@@ -241,7 +256,6 @@ __all__ = [
     "hardtanh_",
     "leaky_relu",
     "leaky_relu_",
-    "log_softmax",
     "logsigmoid",
     "mish",
     "prelu",
@@ -252,7 +266,6 @@ __all__ = [
     "selu_",
     "sigmoid",
     "silu",
-    "softmax",
     "softmin",
     "softplus",
     "softsign",

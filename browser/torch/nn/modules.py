@@ -202,8 +202,8 @@ LeakyReLU = _layer("LeakyReLU", F.leaky_relu, negative_slope=0.01, inplace=False
 Hardtanh = _layer("Hardtanh", F.hardtanh, min_val=-1.0, max_val=1.0, inplace=False)
 Softplus = _layer("Softplus", F.softplus, beta=1.0, threshold=20.0)
 Softmax, LogSoftmax, GLU = (
-    _layer("Softmax", FUNCTIONS["softmax"], dim=None),
-    _layer("LogSoftmax", FUNCTIONS["log_softmax"], dim=None),
+    _layer("Softmax", F.softmax, dim=None),
+    _layer("LogSoftmax", F.log_softmax, dim=None),
     _layer("GLU", F.glu, dim=-1),
 )
 Flatten = _layer("Flatten", FUNCTIONS["flatten"], start_dim=1, end_dim=-1)
