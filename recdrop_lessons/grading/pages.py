@@ -90,6 +90,12 @@ def _part(part: dict[str, Any], answer: str | None, note: str | None) -> list[st
     return [*lines, "</section>"]
 
 
+def _told(problem: str) -> str:
+    """A sentence about a submission; a name that is written from right to left stays together."""
+    name, colon, sentence = problem.partition(": ")
+    return f"<bdi>{escape(name)}</bdi>: {escape(sentence)}" if colon else escape(problem)
+
+
 def summary(rows: Sequence[GradedSubmission], problems: Sequence[str]) -> str:
     """The class at a glance: points a part, and the misconceptions to teach again, most common first."""
     found = totals(rows)
@@ -98,7 +104,7 @@ def summary(rows: Sequence[GradedSubmission], problems: Sequence[str]) -> str:
     if odd:
         body += [
             "<h2>To look at by hand</h2><ul>",
-            *[f"<li>{escape(spreadsheet_safe(one))}</li>" for one in odd],
+            *[f"<li>{_told(spreadsheet_safe(one))}</li>" for one in odd],
         ]
         body.append("</ul>")
     return page("The class", body)

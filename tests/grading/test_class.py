@@ -198,6 +198,21 @@ def test_names_are_text_in_the_table_and_in_the_pages(tmp_path: Path) -> None:
         assert "<b>bold" not in page.read_text() and "<script" not in page.read_text()
 
 
+def test_names_in_any_script_go_through_the_whole_life_of_a_submission(tmp_path: Path) -> None:
+    names = ("أحمد علي", "张伟", "Łukasz Żółć", "नेहा")
+    for name in names:
+        write(tmp_path / "class" / name, b"{")
+    grade("class", "--out", "out", cwd=tmp_path)
+    with (tmp_path / "out" / "grades.csv").open(encoding="utf-8", newline="") as file:
+        assert {row["student"] for row in csv.DictReader(file)} == set(names)
+    summary = (tmp_path / "out" / "summary.html").read_text(encoding="utf-8")
+    for name in names:
+        assert f"<bdi>{name}/01_cells</bdi>: " in summary
+        assert f"Feedback for {name}" in (tmp_path / "out" / name / "feedback.html").read_text(
+            encoding="utf-8"
+        )
+
+
 def test_a_record_rests_on_checks_locked_cells_and_torch(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
