@@ -91,9 +91,10 @@ def _part(part: dict[str, Any], answer: str | None, note: str | None) -> list[st
 
 
 def _told(problem: str) -> str:
-    """A sentence about a submission; a name that is written from right to left stays together."""
-    name, colon, sentence = problem.partition(": ")
-    return f"<bdi>{escape(name)}</bdi>: {escape(sentence)}" if colon else escape(problem)
+    """A sentence about a submission; a name from right to left does not turn the lesson's beside it."""
+    submission, colon, sentence = problem.partition(": ")
+    name, slash, lesson = submission.rpartition("/")
+    return f"<bdi>{escape(name)}</bdi>{slash}{escape(lesson)}{colon}{escape(sentence)}"
 
 
 def summary(rows: Sequence[GradedSubmission], problems: Sequence[str]) -> str:

@@ -207,7 +207,7 @@ def test_names_in_any_script_go_through_the_whole_life_of_a_submission(tmp_path:
         assert {row["student"] for row in csv.DictReader(file)} == set(names)
     summary = (tmp_path / "out" / "summary.html").read_text(encoding="utf-8")
     for name in names:
-        assert f"<bdi>{name}/01_cells</bdi>: " in summary
+        assert f"<bdi>{name}</bdi>/01_cells: " in summary
         assert f"Feedback for {name}" in (tmp_path / "out" / name / "feedback.html").read_text(
             encoding="utf-8"
         )
