@@ -71,7 +71,7 @@ def test_feedback_shows_the_answer_and_the_misconception_as_text(graded: Graded)
     assert "65 of 100 points" in page and "gate-order" in page
     assert "f, i, g, o = (x @ W.T" in page  # the learner's own code
     summary = (graded[0] / "out" / "summary.html").read_text()
-    assert "1 of 4" in summary and "chi/01_cells" in summary
+    assert "1 of 4" in summary and "<bdi>chi</bdi>/01_cells" in summary
 
 
 def test_a_second_run_grades_nothing_again_and_gives_the_same(graded: Graded) -> None:
