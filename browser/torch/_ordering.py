@@ -75,7 +75,13 @@ def unique(
     return_counts: bool = False,
     dim: int | None = None,
 ) -> Any:
-    found = np.unique(input._a, return_inverse=return_inverse, return_counts=return_counts, axis=dim)
+    found = np.unique(  # NaN is equal to nothing, not even to another NaN
+        input._a,
+        return_inverse=return_inverse,
+        return_counts=return_counts,
+        axis=dim,
+        equal_nan=False,
+    )
     if not isinstance(found, tuple):
         return Tensor._of(found)
     values, *more = found

@@ -269,6 +269,7 @@ SEVERAL = {
     "softmax without an axis": (lambda t, x: [t.nn.functional.softmax(x), t.nn.functional.log_softmax(x)], (2, 3)),
     "dropout by its own names": (lambda t, x: t.dropout(x, p=0.3, train=False), (2, 3)),
     "linspace": (lambda t, x: t.linspace(0, 1, t.tensor(3)), (2,)),
+    "unique of NaN": (lambda t, x: t.unique((x * 0 / 0).detach(), return_counts=True), (2, 3)),
     "matrix_norm": (lambda t, x: [t.linalg.matrix_norm(x, one) for one in ("fro", "nuc", 2, 1, float("inf"))], (2, 3)),
     "linalg.norm": (lambda t, x: [t.linalg.norm(x), t.linalg.norm(x, 2), t.linalg.norm(x, 1, dim=0)], (2, 3)),
     "trace and heaviside": (lambda t, x: [t.trace(x), t.heaviside(x.detach(), t.zeros((), dtype=x.dtype))], (3, 3)),
