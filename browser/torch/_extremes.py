@@ -117,13 +117,19 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
 @operation()
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The lower of the two middle values."""
+    """The lower of the two middle values; NaN where there is one."""
     if dim is None:
         flat = input.flatten()
-        return flat[int(np.argsort(flat._a, kind="stable")[(flat._a.size - 1) // 2])]
+        return flat[int(_middle(flat._a, 0))]
     k = axis(dim, input._a.ndim)
-    order = np.argsort(input._a, axis=k, kind="stable")
-    return _at(input, k, order.take((input._a.shape[k] - 1) // 2, k), keepdim)
+    return _at(input, k, _middle(input._a, k), keepdim)
+
+
+def _middle(a: Array, k: int) -> Array:
+    """The places of the medians along an axis. In a sorted row NaN comes last."""
+    n, order = a.shape[k], np.argsort(a, axis=k, kind="stable")
+    missing = (a != a).sum(k, keepdims=True)
+    return np.take_along_axis(order, np.where(missing > 0, n - missing, (n - 1) // 2), k).squeeze(k)
 
 
 @operation()
@@ -143,7 +149,7 @@ def quantile(
 def _running(input: Tensor, dim: int, function: Any, keep: Callable[[Array, Array], Array]) -> Extreme:
     k = axis(dim, input._a.ndim)
     values = function.accumulate(input._a, axis=k)
-    hit = keep(input._a, values)
+    hit = keep(input._a, values) | (input._a != input._a)
     places = np.arange(input._a.shape[k]).reshape([-1 if i == k else 1 for i in range(input._a.ndim)])
     at = np.maximum.accumulate(np.where(hit, places, 0), axis=k)
     return Extreme(input.gather(k, Tensor._indices(at)), Tensor._indices(at))

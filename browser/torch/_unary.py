@@ -83,7 +83,9 @@ reciprocal = _simple("reciprocal", lambda x: 1 / x, lambda x, z: -z * z, "r")
 square = _simple("square", np.square, lambda x, z: 2 * x, floats=False)
 neg = _simple("neg", np.negative, lambda x, z: -1, "", floats=False, also="negative")
 abs = _simple("abs", np.abs, lambda x, z: np.sign(x), floats=False, also="absolute")
-sign = _simple("sign", np.sign, lambda x, z: 0, "", floats=False, also="sgn")
+sign = _simple(
+    "sign", lambda x: np.where(x != x, 0, np.sign(x)), lambda x, z: 0, "", floats=False, also="sgn"
+)
 floor = _simple("floor", np.floor, lambda x, z: 0, "", floats=False)
 ceil = _simple("ceil", np.ceil, lambda x, z: 0, "", floats=False)
 trunc = _simple("trunc", np.trunc, lambda x, z: 0, "", floats=False, also="fix")

@@ -175,6 +175,27 @@ def test_two_operands_that_broadcast_or_do_not(name, x, y):
     same(lambda t, x, y: getattr(t, name)(x, y), x, y)
 
 
+NOT_FINITE = np.array([[1.0, np.nan, -2.0], [np.inf, 0.0, -np.inf]])
+ANYWHERE = {
+    name: SPELT.get(name, lambda t, x, name=name: getattr(t, name)(x))
+    for names in UNARY.values()
+    for name in names
+}
+ALONG_ROWS = {
+    f"{name} along": lambda t, x, name=name: getattr(x, name)(1)
+    for name in ALONG
+    if name not in ("norm", "unbind")
+}
+ACTIVATED = {f"F.{name}": lambda t, x, name=name: getattr(t.nn.functional, name)(x) for name in ACTIVATIONS}
+OF_ALL = ANYWHERE | ALONG_ROWS | KEEPING | ACTIVATED
+
+
+@pytest.mark.parametrize("name", OF_ALL)
+def test_nan_and_infinity(name):
+    with np.errstate(all="ignore"):
+        same(OF_ALL[name], NOT_FINITE, wants=False)
+
+
 NUMBERS = (2, 2.5, True)
 
 
