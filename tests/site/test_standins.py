@@ -77,11 +77,13 @@ from scipy import stats
 import scipy.special
 scores, others = [0.1, 0.4, 0.35, -0.2, 0.5], [0.2, 0.1, 0.3, 0.0, 0.1]
 test = stats.ttest_rel(scores, others).confidence_interval(0.9)
+statistic, p_value = stats.ttest_rel(scores, others)
+low, high = stats.ttest_ind(scores, others).confidence_interval(0.9)
 frozen = stats.t(df=4)
 print(json.dumps([
     stats.t.interval(0.95, 4, loc=0.2, scale=0.1), stats.t.isf(0.025, 4), stats.t.sf(1.3, df=4),
     frozen.ppf(0.9), frozen.isf(0.1), stats.sem(scores), [test.low, test.high], stats.norm.ppf(0.975),
-    stats.norm.interval(0.9),
+    stats.norm.interval(0.9), statistic, p_value, low, high,
     stats.ttest_1samp(scores, 0.0).confidence_interval(0.9).low, scipy.special.stdtr(4, 1.3),
     # equal scores: a width of 0
     stats.t.interval(0.95, 4, loc=0.2, scale=0.0), stats.t.cdf(1.0, 4, loc=0.2, scale=0.0),

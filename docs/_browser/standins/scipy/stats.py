@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from statistics import NormalDist
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from scipy import student
 
@@ -96,25 +96,45 @@ def sem(a: Sequence[float], ddof: int = 1) -> float:
     return deviation * math.sqrt((n - 1) / (n - ddof)) / math.sqrt(n)
 
 
-def ttest_1samp(a: Sequence[float], popmean: float) -> SimpleNamespace:
+class Interval(NamedTuple):
+    low: float
+    high: float
+
+
+class TTest(tuple[float, float]):
+    """A test's (statistic, p-value), and the interval of what was tested."""
+
+    def __new__(cls, middle: float, popmean: float, error: float, df: int) -> TTest:
+        away = middle - popmean
+        if error:
+            statistic, p_value = away / error, 1 - student.within(away / error, df)
+        else:  # all values are equal
+            statistic, p_value = (math.copysign(math.inf, away), 0.0) if away else (math.nan, math.nan)
+        made = super().__new__(cls, (statistic, p_value))
+        made.statistic, made.pvalue = made
+        made.df, made._middle, made._error = df, middle, error
+        return made
+
+    def confidence_interval(self, confidence_level: float = 0.95) -> Interval:
+        half = self._error * student.ppf((1 + confidence_level) / 2, self.df)
+        return Interval(self._middle - half, self._middle + half)
+
+
+def ttest_1samp(a: Sequence[float], popmean: float) -> TTest:
     """Student's test that the values come from a normal distribution of this mean."""
     n, mean, deviation = _moments(a)
-    error = deviation / math.sqrt(n)
-    apart = mean - popmean
-    statistic = apart / error if error else math.copysign(math.inf, apart) if apart else math.nan
-
-    def confidence_interval(confidence_level: float = 0.95) -> SimpleNamespace:
-        low, high = t.interval(confidence_level, n - 1, mean, error)
-        return SimpleNamespace(low=low, high=high)
-
-    return SimpleNamespace(
-        statistic=statistic,
-        pvalue=1 - student.within(statistic, n - 1),
-        df=n - 1,
-        confidence_interval=confidence_interval,
-    )
+    return TTest(mean, popmean, deviation / math.sqrt(n), n - 1)
 
 
-def ttest_rel(a: Sequence[float], b: Sequence[float]) -> SimpleNamespace:
+def ttest_rel(a: Sequence[float], b: Sequence[float]) -> TTest:
     """Student's test of the paired differences a - b."""
     return ttest_1samp([float(x) - float(y) for x, y in zip(a, b, strict=True)], 0.0)
+
+
+def ttest_ind(a: Sequence[float], b: Sequence[float], *, equal_var: bool = True) -> TTest:
+    """Student's test of two independent samples of one variance."""
+    if not equal_var:
+        raise ModuleNotFoundError("Welch's test is missing", name="scipy.stats.ttest_ind(equal_var=False)")
+    (n, mean_a, s_a), (m, mean_b, s_b) = _moments(a), _moments(b)
+    variance = ((n - 1) * s_a**2 + (m - 1) * s_b**2) / (n + m - 2)
+    return TTest(mean_a - mean_b, 0.0, math.sqrt(variance * (1 / n + 1 / m)), n + m - 2)
