@@ -37,7 +37,7 @@ def gaussian_dropout(x: Tensor, p: float, training: bool, generator: torch.Gener
     Args:
         x: a float tensor of any shape, such as (B, T, F).
         p: the rate that sets the variance p/(1-p), a float, 0 ≤ p < 1.
-        training: whether to add noise; a bool.
+        training: whether to multiply by noise; a bool.
         generator: a torch.Generator to draw from; None for torch's own.
 
     Returns:
