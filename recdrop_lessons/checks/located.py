@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from recdrop_lessons.checks.answer import Answer, AnswerError, Value
+from recdrop_lessons.checks.answer import Answer, AnswerError, Value, tensors
 from recdrop_lessons.checks.compare import same
 from recdrop_lessons.checks.parts import Misconception
 from recdrop_lessons.checks.recognise import RAISED, Seen
@@ -79,16 +79,8 @@ def _expected(reference: Reference, arguments: dict[str, Value]) -> Value:
         value = _ask(reference, arguments)
     except Exception:
         return RAISED
-    finite = all(bool(one.isfinite().all()) for one in _tensors(value) if one.is_floating_point())
+    finite = all(bool(one.isfinite().all()) for one in tensors(value) if one.is_floating_point())
     return value if finite else RAISED
-
-
-def _tensors(value: Value) -> Iterator[Tensor]:
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from _tensors(item)
 
 
 def _unused(answer: Answer, reference: Reference, seen: Sequence[Seen]) -> list[str]:
@@ -140,7 +132,7 @@ def _telling(right: Value) -> bool:
 def _mixes_examples(answer: Answer, reference: Reference, seen: Sequence[Seen]) -> bool:
     """Whether another first example changes the results of the others, which it should not."""
     plain, other = seen[0], seen[1].case.arguments
-    first = next(_tensors(plain.right), None)
+    first = next(tensors(plain.right), None)
     if first is None or first.dim() == 0 or len(first) < 2:
         return False
     changed = {
@@ -164,5 +156,5 @@ def _with_first_of(value: Value, other: Any, B: int) -> Value:
 
 def _others_same(a: Value, b: Value) -> bool:
     """Whether all results but those of the first example are equal."""
-    pairs: Iterable[tuple[Tensor, Tensor]] = zip(_tensors(a), _tensors(b), strict=False)
+    pairs: Iterable[tuple[Tensor, Tensor]] = zip(tensors(a), tensors(b), strict=False)
     return all(x.shape == y.shape and x.dim() > 0 and same(x[1:], y[1:], 1e-9) for x, y in pairs)

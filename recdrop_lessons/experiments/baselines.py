@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recdrop_lessons.experiments.datasets import Graph, Split
-from recdrop_lessons.experiments.tasks import BLOCK, Data
+from recdrop_lessons.experiments.tasks import Data
 from recdrop_lessons.support.optional import need
 
 Array = NDArray[np.float64]
@@ -110,22 +110,3 @@ class WittenBell:
             n, t = seen.total(), len(seen)
             p = (seen[code] + t * p) / (n + t)
         return p
-
-
-def n_gram(data: Data) -> tuple[int, Array]:
-    """Return the order chosen on validation, and the nats a character in each block of the test part."""
-    learned = _codes(data.train)
-    best = min(
-        ORDERS, key=lambda order: float(WittenBell(learned, order).nats(_codes(data.validation)).mean())
-    )
-    model = WittenBell(learned, best)
-    blocks = []
-    for x, y in zip(*data.test, strict=True):
-        nats = model.nats([int(x[0]), *y.tolist()])[1:]
-        blocks.append(nats[: len(nats) // BLOCK * BLOCK].reshape(-1, BLOCK).mean(1))
-    return best, np.concatenate(blocks)
-
-
-def _codes(part: Split) -> list[int]:
-    """The streams one after another, as the text that they were cut from."""
-    return [int(part.x[0, 0]), *part.y.flatten().tolist()]
