@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import copy
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
+Found = TypeVar("Found")
 Change = Callable[[ast.expr], "ast.expr | None"]  # to the changed expression; None where it does not apply
 
 
@@ -74,8 +77,28 @@ class _At(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
-def mutants(source: str, function: str) -> Iterator[tuple[str, str]]:
-    """A name and the whole file with that function changed at one place, for every change and place."""
+@dataclass(frozen=True)
+class Mutant:
+    """One change at one place of a function. Its source is written only when asked for: few of many are."""
+
+    name: str
+    tree: ast.Module
+    index: int  # of the function in the file
+    change: Change
+    place: int
+
+    @property
+    def source(self) -> str:
+        """The whole file with that function changed."""
+        changed = copy.deepcopy(self.tree)
+        body = changed.body[self.index]
+        assert isinstance(body, ast.FunctionDef)
+        body.body = [_At(self.change, self.place).visit(statement) for statement in body.body]  # type: ignore[misc]
+        return ast.unparse(ast.fix_missing_locations(changed))
+
+
+def mutants(source: str, function: str) -> Iterator[Mutant]:
+    """The function changed, for every change and place."""
     tree = ast.parse(source)
     names = [node.name if isinstance(node, ast.FunctionDef) else "" for node in tree.body]
     if function not in names:  # made by another function, or a lambda
@@ -85,13 +108,9 @@ def mutants(source: str, function: str) -> Iterator[tuple[str, str]]:
         counter = _At(change, -1)
         counter.visit(copy.deepcopy(tree.body[index]))
         for place in range(counter.seen):
-            changed = copy.deepcopy(tree)
-            body = changed.body[index]
-            assert isinstance(body, ast.FunctionDef)
-            body.body = [_At(change, place).visit(statement) for statement in body.body]  # type: ignore[misc]
-            yield f"{function}, {change.__name__} {place}", ast.unparse(ast.fix_missing_locations(changed))
+            yield Mutant(f"{function}, {change.__name__} {place}", tree, index, change, place)
 
 
-def sample(found: list[tuple[str, str]], count: int, seed: int) -> list[tuple[str, str]]:
+def sample(found: Sequence[Found], count: int, seed: int) -> list[Found]:
     """That many of them, the same for a seed."""
     return random.Random(seed).sample(found, min(count, len(found)))

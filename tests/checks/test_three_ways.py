@@ -114,12 +114,12 @@ def candidates(lesson: Lesson, part: Part) -> Iterator[Candidate]:
     for k, function in enumerate(bank.RIGHT):
         yield Candidate(part, f"{k} {function.__name__}", cell(f"RIGHT[{k}]"))
     made = [
-        Candidate(part, name, cell(f"RIGHT[{k}]", {module: source}))
+        (k, mutant)
         for k, function in enumerate(bank.RIGHT)
-        for name, source in mutants(files[module], function.__name__)
+        for mutant in mutants(files[module], function.__name__)
     ]
-    picked = sample([(str(k), "") for k in range(len(made))], MUTANTS, SEED)
-    yield from (made[int(k)] for k, _ in picked)
+    for k, mutant in sample(made, MUTANTS, SEED):
+        yield Candidate(part, mutant.name, cell(f"RIGHT[{k}]", {module: mutant.source}))
 
 
 class _Late(BaseException):

@@ -71,7 +71,8 @@ def test_a_wrong_answer_has_the_name_in_the_browser_that_it_has_natively(visit: 
     questions, expected = [], []
     for number, before, source in solutions():
         name = source.split("def ", 1)[1].split("(")[0]
-        for _, changed in sample(list(mutants(source, name)), 1, seed=0):
+        for mutant in sample(list(mutants(source, name)), 1, seed=0):
+            changed = mutant.source
             said = natively((number, before, changed))
             if said is not None:
                 questions.append((number, before, changed))
