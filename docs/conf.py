@@ -30,6 +30,8 @@ extensions = [
     "mathml",
     "page_meta",
     "prediction_pages",
+    "progress_pages",
+    "quiz_pages",
 ]
 
 # ---- what is on the site: lessons and exercises, never solutions ----

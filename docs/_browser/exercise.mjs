@@ -159,10 +159,10 @@ async function imported(file) {
   try {
     const found = JSON.parse(text);
     if (Array.isArray(found.cells)) return importNotebook(found);
-    if (typeof found.parts === "object") return importProgress(text);
   } catch {
-    // said below
+    // said below, unless it is somebody's progress
   }
+  if (kept.take(text)) return importProgress();
   said.textContent = `${file.name} is neither a notebook of this exercise nor a progress.json.`;
 }
 
@@ -179,10 +179,9 @@ function importNotebook(notebook) {
   said.textContent = `${count} of ${shown.length} answers came from the notebook.`;
 }
 
-function importProgress(text) {
-  kept.keepProgress(text);
+function importProgress() {
   refresh();
-  said.textContent = "Your progress is as in that file.";
+  said.textContent = "The progress in that file was added to yours.";
 }
 
 function refresh() {
@@ -202,7 +201,7 @@ file.addEventListener("change", async () => {
 const row = element("div", { class: "recdrop-live-row" }, total, button("Export .ipynb", exportNotebook));
 row.append(
   button("Import .ipynb or progress", () => file.click()),
-  button("Export progress", () => kept.download("progress.json", kept.progressText() || '{"version": 1, "parts": {}, "kept": {}}')),
+  button("Export progress", kept.exportProgress),
   file,
   said,
 );

@@ -8,7 +8,11 @@
         ? "This browser runs no WebAssembly, or it is switched off: the page stays as it is stored."
         : "";
   const served = location.protocol !== "file:";
-  if (served && document.querySelector(".recdrop-predict")) import(new URL("prediction.mjs", here));
+  // These need no Python, only a place to keep what is answered.
+  const kept = { ".recdrop-predict": "prediction.mjs", ".recdrop-quiz": "quiz.mjs", ".recdrop-progress": "your_progress.mjs" };
+  for (const [kind, script] of Object.entries(kept)) {
+    if (served && document.querySelector(kind)) import(new URL(script, here));
+  }
   if (!why) {
     for (const [kind, script] of [[".recdrop-live", "explorer.mjs"], [".recdrop-exercise", "exercise.mjs"]]) {
       if (document.querySelector(kind)) import(new URL(script, here));

@@ -8,6 +8,7 @@ import shutil
 from typing import Any
 
 import prediction_pages
+import quiz_pages
 from docutils import nodes
 from live import directive_of, runtime, runtime_size
 from sphinx.application import Sphinx
@@ -19,6 +20,7 @@ MENUS = {
 docs/site/lessons
 docs/site/exercises
 docs/explorers/index
+Your progress <docs/site/progress>
 Questions <docs/answers/index>
 Claims <notebooks/claims>
 Words <notebooks/glossary>
@@ -71,14 +73,19 @@ def with_notes(notebook: dict[str, Any], *, live: bool = False) -> dict[str, Any
             continue
         cell["metadata"]["id"] = cell["id"]
         last = "".join(cell["source"]).splitlines()[-1:]
-        if last and (asked := prediction_pages.directive_of(last[0])):
-            cell["outputs"] = []  # the question and its folded answer; the directive has both
+        if last and (asked := _asked(last[0])):
+            cell["outputs"] = []  # the directive has what stands there
             cells.append(markdown_cell(f"{cell['id']}-asked", asked))
             continue
         if last and WIDGET.match(last[0]) and not cell["outputs"]:
             below = (directive_of(last[0], code) if live else None) or NO_KERNEL
             cells.append(markdown_cell(f"{cell['id']}-note", below))
     return {**notebook, "cells": cells}
+
+
+def _asked(last_line: str) -> str | None:
+    """The directive for a cell that asks the reader something; None for another cell."""
+    return prediction_pages.directive_of(last_line) or quiz_pages.directive_of(last_line)
 
 
 def markdown_cell(name: str, source: str) -> dict[str, Any]:

@@ -113,11 +113,25 @@ def _json(record: dict[str, Any]) -> str:
 
 
 @app.command()
-def progress() -> None:
-    """The board: parts solved, points, what is next."""
-    from recdrop_lessons.course.progress import board
+def progress(
+    save: Annotated[
+        Path | None, typer.Option(help="Write it, with predictions and quiz answers, into this file.")
+    ] = None,
+    take: Annotated[
+        Path | None, typer.Option(help="Add what is in this file, from the site or another machine.")
+    ] = None,
+) -> None:
+    """The board: parts solved, points, what is next; and your progress as one file."""
+    from recdrop_lessons.course import progress as kept
 
-    typer.echo(str(board()))
+    try:
+        if take is not None:
+            typer.echo(str(kept.take(take)))
+        if save is not None:
+            typer.echo(str(kept.save(save)))
+    except kept.ProgressError as error:
+        refuse(error)
+    typer.echo(str(kept.board()))
 
 
 @app.command()

@@ -153,6 +153,9 @@ def test_a_widget_leaves_a_note_and_no_rubble(pages: dict[str, Page]) -> None:
     for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
         page, source = pages[f"notebooks/{path.stem}"], path.read_text(encoding="utf-8")
         widgets = re.findall(r'^ +"\w+\.view\(.*\)"$', source, re.M)
+        asked = re.findall(r'^ +"quiz\.(?:view|comparison)\(.*\)"$', source, re.M)
+        assert page.text.count('class="recdrop-quiz"') == len(asked), path.stem
+        widgets = [one for one in widgets if "quiz.view" not in one]
         notes = page.text.count("Not on this page.")
         assert notes + page.text.count('class="recdrop-live"') == len(widgets), path.stem
         for rubble in ("Loading widget", "vnd.jupyter", "[picture:", "text/plain"):

@@ -1,6 +1,7 @@
 """The learner's progress: what is solved, which hints were read, and parts put back as they were."""
 
 from recdrop_lessons.course.progress.hints import hint, solution
+from recdrop_lessons.course.progress.moving import save, take
 from recdrop_lessons.course.progress.notes import Note, ProgressError
 from recdrop_lessons.course.progress.restoring import reset
 from recdrop_lessons.course.progress.standing import Board, board
@@ -17,5 +18,7 @@ __all__ = [
     "load",
     "note_check",
     "reset",
+    "save",
     "solution",
+    "take",
 ]

@@ -40,13 +40,13 @@ def load(where: Path | None = None) -> Store:
         return copy.deepcopy(_EMPTY)
     except (OSError, ValueError, RecursionError):
         found = None
-    readable = _readable(found)
-    if readable != found:
+    sound = readable(found)
+    if sound != found:
         _set_aside(path)
-        if readable != _EMPTY:
+        if sound != _EMPTY:
             with contextlib.suppress(OSError):
-                write_whole(path, json.dumps(readable, indent=1, ensure_ascii=False) + "\n")
-    return readable
+                write_whole(path, json.dumps(sound, indent=1, ensure_ascii=False) + "\n")
+    return sound
 
 
 def note_check(result: PartResult) -> PartResult:
@@ -95,7 +95,7 @@ def _file(where: Path | None = None) -> Path:
     return (where or learners_folder()) / ".recdrop" / "progress.json"
 
 
-def _readable(found: Any) -> Store:
+def readable(found: Any) -> Store:
     """What of a parsed file has the form that this module writes."""
     if not isinstance(found, dict):
         return copy.deepcopy(_EMPTY)

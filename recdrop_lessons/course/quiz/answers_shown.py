@@ -122,6 +122,18 @@ def _mark(answer: str, question: QuizQuestion) -> str:
     return f"{answer} ✔" if answer == question.right else f"{answer} ✘"
 
 
+def greeting(when: str, *, before: bool) -> str:
+    """What stands below the questions; `before`: they were answered once."""
+    if when == "closing":
+        return "<p>Your answers from the opening are shown beside these once you keep them.</p>"
+    if before:
+        return (
+            "<p>Your first answers wait for lesson 10 and stay as they are; later ones are kept beside them. "
+            "Which were right, the lessons will show.</p>"
+        )
+    return "<p>No answer is wrong at this point. They are kept in your own folder and nowhere else.</p>"
+
+
 def question_html(number: int, question: QuizQuestion) -> str:
     options = "".join(f"<li>{inline_html(option)}</li>" for option in question.options)
     return (

@@ -6,7 +6,7 @@ import html
 from typing import Any
 
 from recdrop_lessons.course.quiz.answers_kept import keep, sittings
-from recdrop_lessons.course.quiz.answers_shown import asked, comparison, question_html
+from recdrop_lessons.course.quiz.answers_shown import asked, comparison, greeting, question_html
 from recdrop_lessons.course.quiz.quiz_questions import LETTERS, UNSURE
 from recdrop_lessons.support.optional import need
 
@@ -28,7 +28,7 @@ def view(when: str = "opening") -> Any:
         for question in questions
     }
     button = widgets.Button(description="Keep my answers", button_style="primary", layout={"width": "12em"})
-    message = widgets.HTML(_greeting(when))
+    message = widgets.HTML(greeting(when, before=bool(sittings(when))))
 
     def on_click(_: Any) -> None:
         missing = [str(k) for k, q in enumerate(questions, 1) if choices[q.name].value is None]
@@ -45,7 +45,7 @@ def view(when: str = "opening") -> Any:
             )
             return
         message.value = (
-            comparison()._repr_html_() if when == "closing" else f"<p>Kept. {_greeting(when, kept=True)}</p>"
+            comparison()._repr_html_() if when == "closing" else f"<p>Kept.</p>{greeting(when, before=True)}"
         )
 
     button.on_click(on_click)
@@ -54,15 +54,3 @@ def view(when: str = "opening") -> Any:
         for k, question in enumerate(questions, 1)
     ]
     return widgets.VBox([*rows, button, message], layout={"max_width": "48em"})
-
-
-def _greeting(when: str, *, kept: bool = False) -> str:
-    """What stands below the questions before, and after, the answers are kept."""
-    if when == "closing":
-        return "<p>Your answers from the opening are shown beside these once you keep them.</p>"
-    if kept or sittings("opening"):
-        return (
-            "Your first answers wait for lesson 10 and stay as they are; later ones are kept beside them. "
-            "Which were right, the lessons will show."
-        )
-    return "<p>No answer is wrong at this point. They are kept in your own folder and nowhere else.</p>"
