@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from recdrop_lessons import GRU, equations
+from recdrop_lessons import GRU, SimpleRNN, equations
 from recdrop_lessons.experiments.training import seeded
 from recdrop_lessons.frameworks import from_keras, import_keras
 
@@ -183,3 +183,18 @@ def test_an_open_gate_remembers_whichever_way_the_weights_are_drawn(seed: int, d
         half_open, open_gate = (left_of_a_difference(cell, draw, bias, seed) for bias in (0, 3))
         assert half_open < 1e-3
         assert open_gate > 0.1
+
+
+def test_a_difference_can_grow_and_a_tanh_state_cannot() -> None:
+    """With U = 1.5 and sums near 0 the slope diag(1 - h²) U is above 1; the state stays within [-1, 1]."""
+    rnn = SimpleRNN(F, H, return_sequences=True)
+    with torch.no_grad():
+        rnn.weight_ih.zero_(), rnn.bias.zero_()
+        rnn.weight_hh.copy_(1.5 * torch.eye(H))
+        zeros, near = torch.zeros(1, H), torch.full((1, H), 1e-6)
+        steps = torch.zeros(1, 20, F)
+        apart = (rnn(steps, state=near) - rnn(steps, state=zeros)).abs().amax(-1)[0]  # (T,)
+        rnn.weight_hh.copy_(1e3 * torch.eye(H))
+        largest = rnn(steps, state=near).abs().max()
+    assert (apart[1:] > 1.4 * apart[:-1]).all()
+    assert largest <= 1

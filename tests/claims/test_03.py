@@ -11,6 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from recdrop_lessons import LSTM
+from recdrop_lessons.experiments import baselines, outcome, runs
+from recdrop_lessons.experiments.datasets import digits
+from recdrop_lessons.experiments.tasks import Data, examples
 from recdrop_lessons.experiments.training import seeded
 from recdrop_lessons.frameworks import from_keras, import_keras, keras_masks
 
@@ -181,3 +184,20 @@ def test_recurrent_dropout_in_plain_pytorch_is_gals_tied_mask_on_h(x: Tensor) ->
         ours.weight_hh.copy_(cell.weight_hh)
         ours.bias.copy_(cell.bias_ih + cell.bias_hh)
     assert torch.allclose(ours(x, masks={"recurrent": mask}), torch.stack(outputs, 1), atol=1e-6)
+
+
+def test_with_nothing_tuned_a_mask_on_h_helps_on_the_digits() -> None:
+    """The lesson's result at another rate and learning rate, on other splits and seeds, to patience."""
+    untuned = outcome.not_tuned(runs.shipped("digits"))
+    table = outcome.compared(untuned)
+    gain = table.gain("recurrent, sequence", "none")
+    assert gain.low > 0
+    assert {run.setting.rate for run in untuned["recurrent, sequence"].runs} == {0.1}
+
+
+def test_the_nearest_neighbour_reads_the_lessons_digits_better_than_both_lstms() -> None:
+    lstms = 0.89, 0.93  # as the lesson's cell `training-accuracy` prints them
+    splits = [digits(train=300, seed=seed) for seed in range(5)]
+    data = [Data(split.train, split.validation, split.test, examples) for split in splits]
+    found = [baselines.nearest_neighbour(one).mean() for one in data]
+    assert np.mean(found) > max(lstms) + 0.01

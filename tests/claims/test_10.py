@@ -79,3 +79,15 @@ def test_tuning_no_dropout_takes_most_of_what_untuned_masks_had_gained(arms, tab
     assert table.gain(gal, plain).low > 0.03
     assert table.gain(tuned, plain).mean > 0.5 * table.gain(gal, plain).mean
     assert not table.differ(gal, tuned)
+
+
+def test_a_mask_on_h_cannot_be_told_from_no_dropout_tuned_alike(arms, table):
+    assert not table.differ(arms["recurrent, sequence"].name, arms["none"].name)
+
+
+def test_with_nothing_tuned_the_mask_on_the_pixels_does_most_of_gals(table):
+    untuned = outcome.not_tuned(runs_of_the_reference.shipped("digits"))
+    plain = untuned["none"].name
+    gains = {arm: table.gain(row.name, plain).mean if arm != "none" else 0.0 for arm, row in untuned.items()}
+    assert gains["input, sequence"] > 0.8 * gains["gal"]
+    assert gains["gal"] > gains["input, sequence"] > gains["recurrent, sequence"] > gains["output, step"]
