@@ -181,7 +181,7 @@ def main(arguments: list[str] | None = None) -> int:
     cache: Path = asked.cache.expanduser()
     cache.mkdir(parents=True, exist_ok=True)
     failed = 0
-    for run in (bar := tqdm(wanted, unit="release")):
+    for run in (bar := tqdm(wanted, unit="release", disable=None)):
         bar.set_postfix_str(str(run))
         environment = run.environment
         if run.release not in ("", NEWEST) and not asked.again and matrix.read().has(*run.where):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from recdrop_lessons.doctor.findings import Finding
+from recdrop_lessons.support.progress import progress_bar
 
 # The course weighs 3 MB, and as much again for JupyterLab's checkpoints, for each copy that an update or a
 # reset keeps, and for the caches of matplotlib and Keras. With 200 MB free, nothing that a learner does meets
@@ -83,20 +83,14 @@ def isolation() -> Iterator[Finding]:
     from recdrop_lessons.grading import isolation
     from recdrop_lessons.grading.fork_server import can_fork
 
-    found = list(_with_bar(isolation.examine(), len(isolation.KINDS)))
+    found = []
+    with progress_bar(len(isolation.KINDS), "kind", leave=False) as advance:
+        for kind in isolation.examine():
+            found.append(kind)
+            advance()
     best = next((name for name, failed in found if not failed), None)
     cure = _NO_ISOLATION if can_fork() else _ELSEWHERE
     yield Finding(best is not None, f"isolation for grading: {best or 'none'}", cure, needed=False)
     for name, failed in found:
         if failed:
             yield Finding(False, f"isolation {name}: {failed.splitlines()[-1]}", needed=False)
-
-
-def _with_bar(kinds: Iterable[tuple[str, str]], count: int) -> Iterable[tuple[str, str]]:
-    """The same, with a bar and the time left in a terminal, where tqdm is installed."""
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        return kinds
-    tqdm.monitor_interval = 0  # no thread beside processes that fork
-    return tqdm(kinds, total=count, unit="kind", file=sys.stderr, leave=False, disable=None)

@@ -13,6 +13,7 @@ from recdrop_lessons.experiments.sweep import workers
 from recdrop_lessons.experiments.tasks import TASKS
 from recdrop_lessons.support.errors import RecdropError
 from recdrop_lessons.support.optional import need
+from recdrop_lessons.support.progress import progress_bar
 
 
 def compare(
@@ -29,12 +30,11 @@ def compare(
     names = list(arms_of(task) if arms is None else arms)
     _check_known("arm", names, ARMS)
     joblib = need("joblib", "joblib")
-    tqdm = need("tqdm.auto", "tqdm").tqdm
     ledger = Ledger(path)
     made = 0
     try:
         _check_made_by_this_code(ledger, path)
-        with workers(joblib, jobs, scheduler), tqdm(disable=not progress, unit="run") as bar:
+        with workers(joblib, jobs, scheduler), progress_bar(None, "run", wanted=progress) as advance:
             parallel = joblib.Parallel(return_as="generator_unordered")
             # A round has a dozen runs: with many processes several arms are searched side by side.
             side_by_side = len(names) if scheduler else 1 + (jobs - 1) // 4
@@ -42,8 +42,8 @@ def compare(
                 for outcome in parallel(joblib.delayed(run)(setting) for setting in wanted):
                     ledger.add(outcome)
                     made += 1
-                    bar.set_postfix_str(f"{task}: {outcome.setting.arm}")
-                    bar.update()
+                    arm = outcome.setting.arm
+                    advance(f"{task}: arm {names.index(arm) + 1} of {len(names)}, {arm}")
     finally:
         ledger.close()
     return made

@@ -28,6 +28,7 @@ from recdrop_lessons.layers.recurrent import LSTM
 from recdrop_lessons.layers.stacking import Stack
 from recdrop_lessons.support.errors import RecdropError
 from recdrop_lessons.support.optional import need
+from recdrop_lessons.support.progress import progress_bar
 
 #: Each method as a row of the algebra: a rate p → drops of the one LSTM layer. Zoneout's rate on h is a tenth
 #: of that on c, the proportion of its paper.
@@ -137,19 +138,23 @@ def sweep(
     Raises `RecdropError` where a library is missing.
     """
     joblib = need("joblib", "joblib")
-    tqdm = need("tqdm.auto", "tqdm").tqdm
     path.parent.mkdir(parents=True, exist_ok=True)
     done = {result.setting: result for result in read(path)}
     write(path, done.values())  # drops a half line, so that the next one starts on its own
     open_settings = [setting for setting in wanted if setting not in done]
-    with workers(joblib, jobs, scheduler), path.open("a", newline="", encoding="utf-8") as file:
+    with (
+        workers(joblib, jobs, scheduler),
+        path.open("a", newline="", encoding="utf-8") as file,
+        progress_bar(len(open_settings), "run", wanted=progress) as advance,
+    ):
         writer = csv.writer(file, lineterminator="\n")
         runs = joblib.Parallel(return_as="generator_unordered")(joblib.delayed(run)(s) for s in open_settings)
-        for result in tqdm(runs, total=len(open_settings), disable=not progress, unit="run"):
+        for result in runs:
             done[result.setting] = result
             writer.writerow(line(result))
             file.flush()
             os.fsync(file.fileno())
+            advance()
     write(path, done.values())
     return [done[setting] for setting in wanted]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -77,7 +77,7 @@ def grade_class(
     *,
     attempts: str = "last",
     due: float | None = None,
-    progress: Any = None,
+    progress: Callable[[], None] = lambda: None,
 ) -> list[GradedSubmission]:
     """Grade what is not graded yet; every result is on disk before the next counts as done.
 
@@ -86,7 +86,7 @@ def grade_class(
     `pool`: who grades.
     `attempts`: "last", or "best" of several.
     `due`: seconds since 1970, after which an attempt is late.
-    `progress`: something with `update(n)`, called for each submission that is done.
+    `progress`: called for each submission that is done.
     Returns a row for each submission, in their order.
     """
     results: dict[Submission, Record] = {}
@@ -104,7 +104,7 @@ def grade_class(
             found = store.find(submission.student, submission.lesson, basis)
             if found is not None:
                 results[submission] = found
-                _tick(progress)
+                progress()
             else:
                 yield (
                     (submission, basis),
@@ -115,7 +115,7 @@ def grade_class(
         full = result | {"student": submission.student, "basis": basis}
         store.write(submission.student, submission.lesson, full)
         results[submission] = full
-        _tick(progress)
+        progress()
     return [
         GradedSubmission(one, results[one], _late(one, results[one], attempts, due)) for one in submissions
     ]
@@ -132,11 +132,6 @@ def _read(attempt: Attempt) -> bytes | str:
 
 def _digest(data: bytes | str) -> str:
     return data if isinstance(data, str) else hashlib.sha256(data).hexdigest()
-
-
-def _tick(progress: Any) -> None:
-    if progress is not None:
-        progress.update(1)
 
 
 def _late(submission: Submission, result: Record, attempts: str, due: float | None) -> bool | None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from recdrop_lessons import checks
 from recdrop_lessons.grading import pages, reports
@@ -17,6 +15,7 @@ from recdrop_lessons.grading.pool import LocalPool
 from recdrop_lessons.grading.records import Store
 from recdrop_lessons.grading.submissions import ClassFolder, find_submissions
 from recdrop_lessons.support.files import write_whole
+from recdrop_lessons.support.progress import progress_bar
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,8 @@ def grade_folder(options: Options) -> Finished:
     part, of = options.shard
     chosen = found.submissions[part - 1 :: of]
     store = Store(options.out, options.seed)
-    with _pool(options) as pool, _progress(len(chosen)) as bar:
-        rows = grade_class(chosen, store, pool, attempts=options.attempts, due=options.due, progress=bar)
+    with _pool(options) as pool, progress_bar(len(chosen), "notebook") as advance:
+        rows = grade_class(chosen, store, pool, attempts=options.attempts, due=options.due, progress=advance)
     if of == 1:
         _write_reports(rows, found, options.out)
     return Finished(reports.totals(rows), found.problems, pool.isolation)
@@ -88,16 +87,3 @@ def _write_reports(rows: Sequence[GradedSubmission], found: ClassFolder, out: Pa
         write_whole(out / student / "feedback.html", pages.feedback(student, list(its)), durable=False)
     write_whole(out / "summary.html", pages.summary(rows, found.problems), durable=False)
     write_whole(out / "grades.csv", reports.grades_csv(rows))
-
-
-@contextlib.contextmanager
-def _progress(count: int) -> Iterator[Any]:
-    """A bar with the rate and the time left, on stderr, where tqdm is installed."""
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        yield None
-        return
-    tqdm.monitor_interval = 0  # no thread beside the one that forks
-    with tqdm(total=count, unit="notebook", file=sys.stderr, dynamic_ncols=True) as bar:
-        yield bar

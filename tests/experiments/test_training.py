@@ -3,13 +3,11 @@
 import io
 import os
 import sys
-import types
 
 import pytest
 import torch
 from torch import nn
 
-from recdrop_lessons.experiments import epoch_bar
 from recdrop_lessons.experiments.datasets import Split, Splits, digits, digits_graph, manual_text
 from recdrop_lessons.experiments.training import (
     OnGraph,
@@ -24,6 +22,7 @@ from recdrop_lessons.experiments.training import (
     seeded,
     single_thread,
 )
+from recdrop_lessons.support import progress
 
 
 class Reader(nn.Module):
@@ -415,26 +414,6 @@ def test_a_file_that_would_run_code_is_not_read(tmp_path):
 # --- progress
 
 
-def with_front_end(monkeypatch, kernel):
-    shell = None if kernel is None else types.SimpleNamespace(kernel=kernel)
-    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
-    monkeypatch.delenv("CI", raising=False)
-
-
-def test_the_bar_is_for_people(monkeypatch):
-    with_front_end(monkeypatch, types.SimpleNamespace(_allow_stdin=True))  # JupyterLab
-    assert epoch_bar.watched()
-    monkeypatch.setenv("CI", "true")
-    assert not epoch_bar.watched()
-    with_front_end(monkeypatch, types.SimpleNamespace(_allow_stdin=False))  # nbval, nbconvert
-    assert not epoch_bar.watched()
-    with_front_end(monkeypatch, None)  # a script: as its error stream is
-    monkeypatch.setattr(sys, "stderr", types.SimpleNamespace(isatty=lambda: True))
-    assert epoch_bar.watched()
-    monkeypatch.setattr(sys, "stderr", types.SimpleNamespace(isatty=lambda: False))
-    assert not epoch_bar.watched()
-
-
 def test_the_bar_counts_epochs_and_can_be_missed(data, monkeypatch):
     import tqdm.auto
 
@@ -446,7 +425,7 @@ def test_the_bar_counts_epochs_and_can_be_missed(data, monkeypatch):
             made.append(self)
 
     monkeypatch.setattr(tqdm.auto, "tqdm", Spy)
-    monkeypatch.setattr(epoch_bar, "watched", lambda: True)
+    monkeypatch.setattr(progress, "watched", lambda: True)
     fit(built(), data, epochs=2)
     assert [(bar.n, bar.total) for bar in made] == [(2, 2)]
     fit(built(), data, epochs=1, progress=False)
