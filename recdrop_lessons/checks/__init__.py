@@ -13,9 +13,9 @@ To add a part (docs/instructors/adapting.md has one written out):
 
 1. The function: the right answer, with the exercise's arguments and docstring. Keyword-only parameters
    after them are switches for mistakes, and no part of the exercise.
-2. Misconceptions: `Misconception("gate-order", "What was done. What is meant.", mistake, ...)`. The first
-   failure says what was done, with numbers; a second one of the same kind what is meant (in_steps.py). A
-   mistake is a function with the same arguments. Those of any LSTM are in lstm.py, of any mask in masks.py.
+2. Misconceptions: `Misconception("gate-order", "What was done. What is meant.", "What to try.", mistake,
+   ...)`. The first failure says what was done, with numbers, and what to try or where to look; a second one
+   of the same kind what is meant (in_steps.py). A mistake is a function with the same arguments. Those of any LSTM are in lstm.py, of any mask in masks.py.
 3. `cases(draw)` yields `Case(label, arguments)`, floats in float64, fresh from the `Draw`. The first case is
    plain, with sizes all different; the second has the same sizes and other values (an answer that remembers
    by shape fails there); the edges follow: B = 1, T = 1, B = 4, sizes all equal (there a transposed weight
@@ -34,8 +34,9 @@ A lesson's points sum to 100. A new lesson is a package here and a notebook in s
 """
 
 from recdrop_lessons.checks.answer import Answer, AnswerError, AnswerLost, Call, LocalAnswer, Status
+from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.notebook import PartFailed, check
-from recdrop_lessons.checks.parts import Lesson, Misconception, Outcome, Part, PartResult
+from recdrop_lessons.checks.parts import Lesson, Outcome, Part, PartResult
 from recdrop_lessons.checks.registry import all_lessons, lesson, lesson_of, part, run
 from recdrop_lessons.checks.report import Report
 

@@ -23,17 +23,11 @@ from recdrop_lessons.checks.answer import (
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import TOLERANCE, compare, unchanged
 from recdrop_lessons.checks.draw import Draw, as_dtype, non_contiguous
-from recdrop_lessons.checks.general import EDGE_CASE, VAGUE
+from recdrop_lessons.checks.general import CHANGES_INPUT, EDGE_CASE, GRADIENT_CUT, KEYWORDS_RENAMED, VAGUE
 from recdrop_lessons.checks.located import located
+from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.outcomes import differs, raised, untold
-from recdrop_lessons.checks.parts import (
-    CHANGES_INPUT,
-    GRADIENT_CUT,
-    KEYWORDS_RENAMED,
-    Misconception,
-    Outcome,
-    Part,
-)
+from recdrop_lessons.checks.parts import Outcome, Part
 from recdrop_lessons.checks.picture import picture
 from recdrop_lessons.checks.recognise import Values, general, of_one_name, recognise, see, unless_lost
 

@@ -15,25 +15,13 @@ from torch import Tensor
 
 from recdrop_lessons.checks.answer import Answer, AnswerError, Value, tensors
 from recdrop_lessons.checks.compare import same
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.general import ARGUMENT_IGNORED, ARGUMENT_MISUSED, EXAMPLES_MIXED
+from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.recognise import RAISED, Seen
 
 _EQUAL = 1e-5  # as in recognise.py
 _FEW = 3  # more arguments than this say nothing about where the mistake is
 
-ARGUMENT_IGNORED = Misconception(
-    "argument-ignored",
-    "With another value of {} your result stays as it is. The right one changes.",
-)
-EXAMPLES_MIXED = Misconception(
-    "examples-mixed",
-    "You mix the examples of the batch: another first example changes your result for the others. Each "
-    "example is computed by itself.",
-)
-ARGUMENT_MISUSED = Misconception(
-    "argument-misused",
-    "Where {} everywhere, your result is right. So the mistake is in how you use {}.",
-)
 # A part's own look at what was drawn or dropped says more than these.
 LOCATED = tuple(one.slug for one in (ARGUMENT_IGNORED, EXAMPLES_MIXED, ARGUMENT_MISUSED))
 
@@ -57,7 +45,7 @@ def located(answer: Answer, reference: Reference, seen: Sequence[Seen]) -> Misco
 
 
 def _about(misconception: Misconception, *what: str) -> Misconception:
-    return Misconception(misconception.slug, misconception.sentence.format(*what))
+    return Misconception(misconception.slug, misconception.sentence.format(*what), misconception.hint)
 
 
 def _listed(names: Sequence[str]) -> str:

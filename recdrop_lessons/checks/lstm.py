@@ -15,7 +15,7 @@ from torch import Tensor
 
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 State = tuple[Tensor, Tensor]
 Layer = tuple[Tensor, Tensor, Tensor]  # W, U, b
@@ -123,11 +123,13 @@ def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Mis
         Misconception(
             "bias-forgotten",
             "Your gates have no bias: b is added once to xWᵀ + hUᵀ.",
+            "Set x and h to zero. What is left of your sum, and what should be?",
             _with_biases(reference, 0.0),
         ),
         Misconception(
             "bias-twice",
             "You add the bias twice. PyTorch's cells have two biases; here b is the one there is.",
+            "Set x and h to zero. What does your sum come to, in multiples of b?",
             _with_biases(reference, 2.0),
         ),
     )
@@ -145,17 +147,20 @@ def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Mis
         Misconception(
             "input-ignored",
             "Your gates do not read the input: xWᵀ is missing from their sums.",
+            "Change x and keep the rest: does your result change?",
             _without(reference, 0),
         ),
         Misconception(
             "state-ignored",
             "Your gates do not read the old state: hUᵀ is missing from their sums.",
+            "Change h and keep the rest: does your result change?",
             _without(reference, 1),
         ),
         Misconception(
             "gate-missing",
             "A gate is missing. Three gates act in the step: f on the old cell, i on the candidate, o on the "
             "way out.",
+            "Name the three gates and underline in your lines the product in which each takes part.",
             *(
                 with_gates(functions=functions)
                 for functions in product(*((usual, torch.ones_like) for usual in RIGHT_FUNCTIONS))
@@ -165,11 +170,13 @@ def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Mis
         Misconception(
             "cell-not-kept",
             "Your new cell does not hold the old one: c' = f∘c + i∘g, and you leave out f∘c.",
+            "Set the candidate to zero. What should be left in the new cell?",
             with_functions(f=torch.zeros_like),
         ),
         Misconception(
             "sign-in-cell",
             "You subtract in the cell or in the sums. All terms are added: c' = f∘c + i∘g, xWᵀ + hUᵀ + b.",
+            "Underline every minus in your lines. Is there one in the equations of the step?",
             with_functions(i=_minus_sigmoid),
             with_functions(f=_minus_sigmoid),
             _with_biases(reference, -1.0),
@@ -178,6 +185,7 @@ def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Mis
             "forget-gate-inverted",
             "You use 1-f, or 1-i, where the gate itself belongs. The forget gate f is what is *kept* of the "
             "old cell: c' = f∘c + i∘g.",
+            "Let a forget gate be 1. Should the old cell be kept or lost? What do your lines do?",
             with_functions(f=_one_minus),
             with_functions(i=_one_minus),
             with_functions(i=_one_minus, f=_one_minus),
@@ -186,17 +194,22 @@ def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Mis
             "gate-order",
             "You read the four blocks in another order. Here, as in PyTorch and Keras, they lie i, f, g, o: "
             "input, forget, candidate, output.",
+            "Take H = 1: there are four rows. Write the letter of its gate beside each, in the order of "
+            "the text.",
             *(with_gates(order=order) for order in WRONG_ORDERS),
         ),
         Misconception(
             "tanh-c-forgotten",
             "Your output is o∘c'. It is o∘tanh(c'): the cell may grow beyond 1, the output must not.",
+            "Let the cell be 5 and the output gate 1. Should the state be 5?",
             partial(reference, squash=FUNCTIONS["linear"]),
         ),
         Misconception(
             "wrong-gate-activation",
             "A gate has the wrong activation. The gates i, f, o are sigmoids, between 0 and 1; the "
             "candidate g is a tanh, between -1 and 1, and so is c' on its way out.",
+            'A weight between "none" and "all" lies between 0 and 1; a new value may be negative. Which is '
+            "which of i, f, g and o?",
             *(with_gates(functions=wrong) for wrong in WRONG_FUNCTIONS),
             with_functions(g=FUNCTIONS["linear"]),
             partial(reference, squash=torch.sigmoid),
@@ -205,6 +218,7 @@ def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Mis
             "forget-bias",
             "You add a forget bias inside the step. `unit_forget_bias` sets how b *starts*; the step uses "
             "b as it is.",
+            "Set all arguments to zero. What should the forget gate be, and what is yours?",
             with_gates(forget_bias=1.0),
             with_gates(forget_bias=-1.0),
         ),

@@ -12,51 +12,65 @@ import torch
 from torch import Tensor
 
 from recdrop_lessons.checks.chance import pairs, rate_fits
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 KEEP_PROBABILITY = Misconception(
     "keep-probability",
     "You use p as the rate of keeping. In PyTorch, Keras and here p is the rate of *dropping*: an element "
     "is kept with probability 1-p and then scaled by 1/(1-p).",
+    "Take p near 0. Should almost everything be kept, or almost nothing? Which way does your comparison go?",
 )
 NO_RESCALE = Misconception(
     "no-rescale",
     "What is kept is not scaled up. Inverted dropout divides the kept elements by 1-p while training, so "
     "that the mean stays what it is at evaluation.",
+    "Take an x of ones and average your result over many masks. Is the mean still 1?",
 )
 WRONG_SCALE = Misconception(
-    "wrong-scale", "What is kept is scaled by another factor than 1/(1-p), so the mean changes."
+    "wrong-scale",
+    "What is kept is scaled by another factor than 1/(1-p), so the mean changes.",
+    "Take p = 0.5. What must the kept elements be multiplied by so that the mean of a zero and a kept one "
+    "is 1?",
 )
 SAME_EACH_CALL = Misconception(
     "same-mask-each-call",
     "Your function draws the same numbers at each call. Use the caller's generator as it is: seed "
     "nothing inside, and keep no mask from an earlier call.",
+    "Look for a line that makes or seeds a generator, or keeps a mask between two calls.",
 )
 GENERATOR_IGNORED = Misconception(
     "generator-ignored",
     "The same generator state gave two different results. Draw from the `generator` that is passed in, as in "
     "torch.rand(..., generator=generator); torch's own is only for None.",
+    "Look at every random function that you call. Which of them is not told about `generator`?",
 )
 EXACT_COUNT = Misconception(
     "exact-count",
     "You drop the same number of elements each time. Each element must be drawn on its own, so that the "
     "number dropped varies.",
+    "Toss four coins ten times. Do you get two heads each time? Look for a function that picks a fixed "
+    "number.",
 )
 ONE_MASK_FOR_BATCH = Misconception(
-    "one-mask-for-batch", "All examples of the batch share one draw. Each example has a mask of its own."
+    "one-mask-for-batch",
+    "All examples of the batch share one draw. Each example has a mask of its own.",
+    "Print the masks of two examples. Should they be alike?",
 )
 WRONG_RATE = Misconception(
     "wrong-rate",
     "The fraction that is dropped is not p. Keep an element where a uniform draw from [0, 1) is at least p.",
+    "Print the fraction of zeros in a large mask, and compare it with p. Then look at your comparison.",
 )
 NOT_TWO_VALUES = Misconception(
     "mask-not-two-valued",
     "What is kept is not all multiplied by one factor. A mask holds two values: 0 and 1/(1-p).",
+    "Print the different values of your mask with `mask.unique()`. How many should there be?",
 )
 DEPENDENT = Misconception(
     "draws-dependent",
     "Your draws depend on each other. Each one is independent of all others, so that knowing some of them "
     "says nothing about the rest.",
+    "Print a mask and look for a pattern: rows that repeat, neighbours that are always alike or never.",
 )
 GENERAL_MASK = (
     KEEP_PROBABILITY,
@@ -90,16 +104,19 @@ def mask_values(function: Callable[..., Any], *names: str) -> tuple[Misconceptio
         Misconception(
             "scale-lost",
             "You use the mask as a yes or no. It is scaled already, 0 or 1/(1-p): multiply by it as it is.",
+            "Print a row of the mask. Which values does it hold, and what do you do with the larger one?",
             *each(lambda m: (m > 0).to(m.dtype)),
         ),
         Misconception(
             "mask-squared",
             "You multiply by the mask twice, so what is kept is scaled by 1/(1-p)².",
+            "Count how many times the mask stands in your lines on the way to the result.",
             *each(lambda m: m * m),
         ),
         Misconception(
             "mask-of-first-example",
             "You use the mask of one example for the whole batch. Each example has its own.",
+            "Look for an index such as [0] beside the mask, or for a mean over the batch.",
             *each(lambda m: m.narrow(-2, 0, 1).expand_as(m)),
             *each(lambda m: m.narrow(-2, -1, 1).expand_as(m)),
         ),

@@ -9,7 +9,9 @@ from torch import Tensor
 
 from recdrop_lessons.checks.answer import AnswerError, Value, tensors
 from recdrop_lessons.checks.compare import Difference, describe
-from recdrop_lessons.checks.parts import KEYWORDS_RENAMED, Misconception, Outcome
+from recdrop_lessons.checks.general import KEYWORDS_RENAMED
+from recdrop_lessons.checks.misconceptions import Misconception
+from recdrop_lessons.checks.parts import Outcome
 from recdrop_lessons.checks.picture import picture
 from recdrop_lessons.checks.symptoms import of_difference, of_error
 

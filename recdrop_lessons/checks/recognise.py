@@ -13,7 +13,7 @@ from recdrop_lessons.checks.answer import Answer, AnswerError, AnswerLost, Value
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import same
 from recdrop_lessons.checks.general import EDGE_CASE, ONE_NAME, RANDOM_RESULT, REMEMBERS, WORD
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.symptoms import of_results
 
 # Loose enough for an answer that works in float32, far tighter than two mistakes are apart.

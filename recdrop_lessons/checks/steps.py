@@ -14,9 +14,11 @@ from torch import Tensor
 from recdrop_lessons.checks.answer import Answer, AnswerError, Gradients, Question, Value, generators
 from recdrop_lessons.checks.compare import TOLERANCE, compare, unchanged
 from recdrop_lessons.checks.draw import Draw
+from recdrop_lessons.checks.general import CHANGES_INPUT, GRADIENT_CUT
 from recdrop_lessons.checks.masks import GENERATOR_IGNORED, SAME_EACH_CALL
+from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.outcomes import differs, inputs, raised
-from recdrop_lessons.checks.parts import CHANGES_INPUT, GRADIENT_CUT, Check, Misconception, Outcome
+from recdrop_lessons.checks.parts import Check, Outcome
 
 
 class Failed(Exception):

@@ -16,6 +16,7 @@ from recdrop_lessons.checks.general import (
     AXIS_OF_ONE,
     AXIS_REDUCED,
     DIVISION_BY_ZERO,
+    DTYPE_CHANGED,
     FACTOR,
     IMPRECISE,
     IN_PLACE,
@@ -41,7 +42,7 @@ from recdrop_lessons.checks.general import (
     WRONG_KIND,
     WRONG_SHAPE,
 )
-from recdrop_lessons.checks.parts import DTYPE_CHANGED, Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 _ERRORS = (
     (NEEDS_CONTIGUOUS, r"view size is not compatible"),

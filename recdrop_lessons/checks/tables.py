@@ -13,8 +13,9 @@ from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import compare
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.general import WORD
+from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.outcomes import untold
-from recdrop_lessons.checks.parts import Check, Misconception
+from recdrop_lessons.checks.parts import Check
 from recdrop_lessons.checks.steps import Failed, Reply, Step, Steps, kept, stepwise
 
 Confusion = Callable[[dict[str, Value], Value], bool]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from recdrop_lessons.checks import LocalAnswer, PartFailed, all_lessons, run
+from recdrop_lessons.checks.general import GENERAL
 from recdrop_lessons.course.progress import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -214,11 +215,34 @@ def test_the_stub_holds_no_solution(part):
         assert not any(line in hint for line in lines)
 
 
+def holds_an_equation(hint):
+    """ "p = 0.5" sets up an example, "c' = f∘c" gives something away."""
+    return re.search(r"=\s(?![\d/.(]+)", re.sub(r"`[^`]*`", "", hint))
+
+
 @by_part
-def test_the_hints_say_something(part):
-    assert len(part.hints) >= 2
+def test_a_part_has_three_hints_and_the_first_two_hold_no_equation(part):
+    assert len(part.hints) == 3
     assert min(map(len, part.hints)) > 30
-    assert len(set(part.hints)) == len(part.hints)
+    assert len(set(part.hints)) == 3
+    assert not any(map(holds_an_equation, part.hints[:2]))
+
+
+@by_part
+def test_each_misconception_has_a_hint_of_its_own_that_does_not_say_what_is_meant(part):
+    solved = source(cells("solutions", LESSON_OF[part.number].name)[part.name])
+    lines = [line.strip() for line in solved.split("### BEGIN SOLUTION")[1].splitlines() if len(line) > 16]
+    for one in part.misconceptions:
+        assert one.hint not in part.hints, one.slug
+        assert not any(line in one.hint for line in lines), one.slug
+
+
+def test_every_hint_of_a_misconception_is_short_and_leaves_the_equation_to_the_second_failure():
+    for one in (*(m for part in PARTS for m in part.misconceptions), *GENERAL):
+        assert 20 < len(one.hint) < 200 and one.hint.endswith((".", "?", "`")), one.slug
+        assert not holds_an_equation(one.hint), one.slug
+        for said in (one.done, one.meant):
+            assert one.hint not in said and (not said or said not in one.hint), one.slug
 
 
 @by_part

@@ -52,8 +52,8 @@ def load(where: Path | None = None) -> Store:
 def note_check(result: PartResult) -> PartResult:
     """Count one check of a part; returns the result as the learner is to see it.
 
-    With the hint that is due, "" once solved or before anything is written or asked; and `again` where this
-    misconception was found before.
+    With the misconception's own hint, and `again` where it was found before. Else with the part's hint that
+    is due, "" once solved or before anything is written or asked.
 
     A learner's folder that cannot be written to costs the memory of the check, not the check.
     """
@@ -65,9 +65,11 @@ def note_check(result: PartResult) -> PartResult:
             return replace(result, hint="")
         if result.details.get("unwritten") and not entry["hints"]:
             return replace(result, hint="")  # who asks for one gets it: `recdrop hint`
-        result = replace(result, again=result.misconception in entry["misconceptions"])
-        if result.misconception and result.misconception not in entry["misconceptions"]:
-            entry["misconceptions"].append(result.misconception)
+        if result.misconception:
+            again = result.misconception in entry["misconceptions"]
+            if not again:
+                entry["misconceptions"].append(result.misconception)
+            return replace(result, again=again)
         entry["hints"] = max(1, entry["hints"])
         with contextlib.suppress(KeyError):  # of an exercise that is not released yet
             hints = outline.part(result.part).hints

@@ -11,7 +11,7 @@ from torch import Tensor
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
 from recdrop_lessons.checks.lstm import Function, step_cases
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 
 def gru_step(
@@ -92,39 +92,48 @@ MISCONCEPTIONS = (
         "gate-order",
         "You read the three blocks in another order. Here, as in PyTorch, they lie r, z, n: reset, update, "
         "candidate. (Keras stores z, r, h.)",
+        "Take H = 1: W has three rows. Which gate does the text of the exercise name first, which second?",
         *(partial(gru_step, order=order) for order in permutations(range(3)) if order != (0, 1, 2)),
     ),
     Misconception(
         "update-inverted",
         "Your z lets the candidate in; here z keeps the old state: h' = (1-z)∘n + z∘h, as in PyTorch and "
         "Keras. (The first paper on GRUs wrote it the other way round.)",
+        "Set z to 1 in your last line. What comes out, the candidate or the old state? What should come out?",
         partial(gru_step, update="z renews"),
     ),
     Misconception(
         "reset-before-product",
         "You reset the state and then multiply by U. Here the reset comes after the product, r∘(h Uᵀ + "
         "b_u), which is what PyTorch does and Keras calls reset_after=True.",
+        "Find the line where h meets U. Has h been scaled already at that point?",
         partial(gru_step, reset="before the product"),
     ),
     Misconception(
         "reset-misses-bias",
         "You reset the product but not its bias. b_u is inside the bracket: r∘(h Uᵀ + b_u).",
+        "Give r the value 0. Then nothing of the old state's branch may reach the candidate: what still "
+        "does in yours?",
         partial(gru_step, reset="not on the bias"),
     ),
     Misconception(
         "reset-forgotten",
         "Your candidate does not use r: it sees the whole old state.",
+        "Search your function for r after the line that computes it. Where is it read?",
         partial(gru_step, reset="forgotten"),
     ),
     Misconception(
         "reset-on-input",
         "You reset the input's part too. r scales only what comes from the old state.",
+        "Give r the value 0. The input must still reach the candidate. Does it in yours?",
         partial(gru_step, reset="on the input too"),
     ),
     Misconception(
         "gates-exchanged",
         "One gate does the other's work: r resets what the candidate sees of the old state, z mixes the "
         "old state into the new one.",
+        "Say in a word what each gate is for, then look which of the two you multiply with inside the "
+        "candidate's tanh.",
         partial(gru_step, reset="by z"),
         partial(gru_step, update="by r"),
         partial(gru_step, reset="inverted"),
@@ -132,6 +141,8 @@ MISCONCEPTIONS = (
     Misconception(
         "old-state-lost",
         "Your new state lacks a part of the mixture: h' = (1-z)∘n + z∘h, both terms with their weights.",
+        "Set all numbers to 0 except the old state, so that z is one half. How much of h should be left, "
+        "and how much do you return?",
         partial(gru_step, update="old state lost"),
         partial(gru_step, update="candidate whole"),
         partial(gru_step, update="candidate alone"),
@@ -139,6 +150,8 @@ MISCONCEPTIONS = (
     Misconception(
         "wrong-gate-activation",
         "A gate has the wrong activation: r and z are sigmoids, the candidate n is a tanh.",
+        'A weight between "none" and "all" lies between 0 and 1; a new value may be negative. Which is '
+        "which of r, z and n?",
         *(
             partial(gru_step, functions=functions)
             for functions in product((torch.sigmoid, torch.tanh), repeat=3)
@@ -148,6 +161,7 @@ MISCONCEPTIONS = (
     Misconception(
         "bias-forgotten",
         "You leave out a bias. The GRU has two: b_w goes with xWᵀ, b_u with hUᵀ.",
+        "Count the arguments of the function, then search your lines for each of them.",
         lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, b_w, torch.zeros_like(b_u)),
         lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, torch.zeros_like(b_w), b_u),
         lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, torch.zeros_like(b_w), torch.zeros_like(b_u)),
@@ -156,12 +170,14 @@ MISCONCEPTIONS = (
         "biases-swapped",
         "You add b_u to the input's product and b_w to the state's. Only b_u is inside the bracket that r "
         "scales.",
+        "Set r to 0: one of the two biases must still reach the candidate. Which one does in yours?",
         lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, b_u, b_w),
         lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, torch.zeros_like(b_w), b_w + b_u),
     ),
     Misconception(
         "reset-in-final-sum",
         "You mix in r∘h at the end. The reset gate acts inside the candidate alone: h' = (1-z)∘n + z∘h.",
+        "Set z to 1. The state must then pass unchanged, whatever r is. Does it?",
         _reset_at_the_end,
     ),
 )
@@ -171,8 +187,11 @@ PART = exact_part(
     gru_step,
     points=25,
     hints=(
-        "Keep the two products apart, xWᵀ + b_w and hUᵀ + b_u, each (B, 3H): the candidate needs them apart.",
-        "n = tanh(its block of xWᵀ + b_w, plus r times its block of hUᵀ + b_u), then h' = (1-z)∘n + z∘h.",
+        "A GRU has two gates and a candidate. Which of the three does the reset gate act on, and at which "
+        "place?",
+        "Keep the two products apart, each with its own bias, (B, 3H) each: the candidate needs them apart.",
+        "The candidate's tanh takes its block of the input's product, plus r times its block of the "
+        "state's product. At the end z weighs the old state, 1-z the candidate.",
     ),
     cases=lambda draw: step_cases(draw, gru_arguments),
     outputs=("h'",),

@@ -19,7 +19,7 @@ from recdrop_lessons.checks.lstm import (
     step_arguments,
     step_cases,
 )
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 
 def lstm_step(
@@ -77,17 +77,22 @@ MISCONCEPTIONS = (
     Misconception(
         "old-cell-in-output",
         "Your output reads the old cell. The new cell comes first, then h' = o∘tanh(c').",
+        "Look at the name under your last tanh. On which line did it get its value, and is it the value "
+        "that you return?",
         _other_cell("usual", "old"),
     ),
     Misconception(
         "coupled-gates",
         "You use 1 - i for the forget gate. That is another cell (coupled gates); the LSTM's f has weights "
         "of its own.",
+        "Where do the forget gate's own rows of W and U go in your function? All 4H of them must be used.",
         _other_cell("1 - i for f"),
     ),
     Misconception(
         "tanh-stored",
         "You squash the cell that you keep. tanh(c') is for the output alone; c' itself is kept.",
+        "Follow the cell through two steps that forget nothing. Does its value survive, or is it squashed "
+        "each time?",
         _other_cell("squashed", "as kept"),
         _other_cell("squashed"),
         _other_cell("squashed", "not squashed"),
@@ -95,33 +100,41 @@ MISCONCEPTIONS = (
     Misconception(
         "outputs-swapped",
         "You return (c', h'). The order is (h', c').",
+        "Compare your return line with the last sentence of the docstring.",
         lambda x, h, c, W, U, b: lstm_step(x, h, c, W, U, b)[::-1],
     ),
     Misconception(
         "state-swapped",
         "You use h where c belongs and c where h belongs: the gates read h, the sum keeps c.",
+        "Which of h and c has rows of U to meet? Which one is multiplied by a gate?",
         lambda x, h, c, W, U, b: lstm_step(x, c, h, W, U, b),
     ),
     Misconception(
         "gates-interleaved",
         "You read every fourth row as one gate. The rows come in four blocks of H: first all of i, then "
         "all of f.",
+        "Write the row numbers 0 to 7 for H = 2 in a line, and underline those of the first gate. Are they "
+        "neighbours?",
         _interleaved,
     ),
     Misconception(
         "bias-forgotten",
         "Your step leaves out the bias b: it is added to xWᵀ + hUᵀ, before the gates.",
+        "Count the arguments of the function, then search your lines for each of them.",
         lambda x, h, c, W, U, b: lstm_step(x, h, c, W, U, torch.zeros_like(b)),
     ),
     Misconception(
         "bias-twice",
         "You add the bias twice. PyTorch's own LSTM holds two bias vectors; here there is one b.",
+        "Set x, h and W, U to zero. What is left of your sum, and how many times?",
         lambda x, h, c, W, U, b: lstm_step(x, h, c, W, U, 2 * b),
     ),
     Misconception(
         "weights-reshaped",
         "You reshape the weights to make them fit. Reshaping reads the same numbers in another order; what "
         "turns (4H, F) into (F, 4H) is the transpose, W.T.",
+        "Try `reshape` on a 2×3 matrix of 1 to 6 and look where the 2 goes. Which operation exchanges rows "
+        "and columns?",
         lambda x, h, c, W, U, b: lstm_step(x, h, c, W.reshape(-1, len(W)).T, U.reshape(-1, len(U)).T, b),
     ),
     *lstm_basics(lstm_step, biases=False),
@@ -132,8 +145,12 @@ PART = exact_part(
     lstm_step,
     points=35,
     hints=(
-        "Compute xWᵀ + hUᵀ + b once; it is (B, 4H). Then cut it into four blocks of H columns: i, f, g, o.",
-        "i, f, o are sigmoids and g is a tanh; c' = f∘c + i∘g; and h' = o∘tanh(c') reads the new cell.",
+        "The step has three stages: one sum for all gates, the new cell, the new state. Write them in "
+        "this order.",
+        "Compute the sum of both products and the bias once; it is (B, 4H). Then cut it into four blocks "
+        "of H columns: i, f, g, o.",
+        "i, f, o are sigmoids and g is a tanh. The old cell goes with f, the candidate with i; the new "
+        "state reads the tanh of the new cell through o.",
     ),
     cases=lambda draw: step_cases(draw, step_arguments),
     outputs=("h'", "c'"),

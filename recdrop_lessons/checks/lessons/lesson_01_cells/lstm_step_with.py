@@ -21,7 +21,7 @@ from recdrop_lessons.checks.lstm import (
     step_arguments,
     step_cases,
 )
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 
 def lstm_step_with(
@@ -157,6 +157,8 @@ MISCONCEPTIONS = (
         "activation-swapped",
         "You change `activation` in one of its two places only. It governs the candidate g = φ(…) and also "
         "the output h' = o∘φ(c').",
+        "Mark every place where a plain LSTM step has a tanh. How many are there, and how many of them do "
+        "you replace?",
         _with(output="tanh"),
         _with(candidate="tanh"),
         _with(output="linear"),
@@ -165,6 +167,8 @@ MISCONCEPTIONS = (
         "activations-exchanged",
         "You use the two arguments the other way round: `activation` is for the candidate and for c' on "
         "its way out, `recurrent_activation` for the three gates i, f, o.",
+        'Call your function with activation "linear" only. Which values may now grow beyond 1: those of '
+        "the gates, or that of the candidate?",
         _with(
             candidate="recurrent_activation",
             output="recurrent_activation",
@@ -174,24 +178,29 @@ MISCONCEPTIONS = (
     Misconception(
         "activation-ignored",
         "Your step keeps tanh whatever `activation` says.",
+        "Search your lines for a tanh that is still written out.",
         _with(candidate="tanh", output="tanh"),
     ),
     Misconception(
         "recurrent-activation-ignored",
         "Your step keeps the sigmoid in one or more gates whatever `recurrent_activation` says. It governs "
         "all three: i, f and o.",
+        "Count the sigmoids of a plain step. Search your lines for one that is still written out.",
         *_some_gates("sigmoid"),
     ),
     Misconception(
         "activation-on-gates",
         "You use `activation` on a gate. The gates i, f, o have `recurrent_activation`; `activation` has two "
         "places, the candidate and c' on its way out.",
+        "Which values in the step are weights between 0 and 1? The activation of these is not `activation`.",
         *_some_gates("activation"),
     ),
     Misconception(
         "recurrent-activation-on-candidate",
         'You use `recurrent_activation` on the candidate or on the cell. "Recurrent" does not mean the '
         "recurrent product here: it means the gates i, f, o.",
+        'Say aloud what you think "recurrent" means in this argument\'s name, then look at the table of '
+        "lesson 01 that lists who governs what.",
         _with(candidate="recurrent_activation"),
         _with(output="recurrent_activation"),
         _with(candidate="recurrent_activation", output="recurrent_activation"),
@@ -200,17 +209,22 @@ MISCONCEPTIONS = (
         "activation-on-output",
         "You compute the usual step and put `activation` on its result. It acts inside: on the candidate and "
         "on c'.",
+        'Set `activation` to "relu" in a step by hand. At which moment is the candidate made? Is the '
+        "activation on it before it is added?",
         _on_top,
     ),
     Misconception(
         "gate-order",
         "You read the four blocks in another order: they lie i, f, g, o.",
+        "Which gate do the second H rows belong to? Compare with the text of the exercise.",
         *(_reordered(order) for order in WRONG_ORDERS),
     ),
     Misconception(
         "activated-cell-stored",
         "You keep the activated cell as c'. The activation is on the cell's way out alone: h' = o∘φ(c'), and "
         "c' itself goes on as it is. `relu_` and `relu(inplace=True)` do this to the cell that you return.",
+        'Print your c\' for activation "relu" and a negative old cell with f near 1. May it be negative? '
+        "Is it in yours?",
         _cell_stored(("tanh", "relu", "sigmoid", "linear")),
         _cell_stored(("relu",)),
     ),
@@ -218,6 +232,7 @@ MISCONCEPTIONS = (
         "hard-sigmoid",
         "Your sigmoid is the hard one, which is piecewise linear. The exercise means "
         "1/(1 + exp(-x)), torch.sigmoid.",
+        "Evaluate your sigmoid at 3 and at 10. Does it reach exactly 1?",
         *(
             _other_function("sigmoid", hard, gates_only)
             for hard in (torch.nn.functional.hardsigmoid, _keras_hard)
@@ -228,6 +243,8 @@ MISCONCEPTIONS = (
         "name-not-matched",
         "One of the four names ends in another function: a branch is missing or its name is misspelt. The "
         'names are "tanh", "relu", "sigmoid" and "linear".',
+        "Call your function with each of the four names for both arguments. For which name do you fall "
+        "through to another branch?",
         *(
             _other_function(name, FUNCTIONS[other])
             for name in FUNCTIONS
@@ -242,9 +259,10 @@ PART = exact_part(
     lstm_step_with,
     points=20,
     hints=(
-        "Start from your LSTM step and mark every place of a tanh or a sigmoid: there are five.",
-        "`activation` takes tanh's two places, `recurrent_activation` the sigmoid's three. "
-        "A dictionary from name to function keeps it short.",
+        "Which of a step's values are weights between 0 and 1, and which are values that the cell may hold?",
+        "Start from an LSTM step and mark every place of a tanh or a sigmoid: there are five.",
+        "`activation` takes tanh's two places, `recurrent_activation` the sigmoid's three. A dictionary "
+        "from name to function keeps it short.",
     ),
     cases=with_cases,
     outputs=("h'", "c'"),

@@ -8,7 +8,7 @@ from torch import Tensor
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
 from recdrop_lessons.checks.lstm import step_cases
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 
 def rnn_step(x: Tensor, h: Tensor, W: Tensor, U: Tensor, b: Tensor) -> Tensor:
@@ -42,6 +42,7 @@ MISCONCEPTIONS = (
     Misconception(
         "bias-forgotten",
         "Your step leaves out the bias: b is added to xWᵀ + hUᵀ before tanh.",
+        "Set x and h to zero. What should the new state be then, and what do you return?",
         lambda x, h, W, U, b: torch.tanh(x @ W.T + h @ U.T),
         lambda x, h, W, U, b: torch.tanh(x @ W.T + h @ U.T) + b,
     ),
@@ -49,6 +50,7 @@ MISCONCEPTIONS = (
         "weights-transposed",
         "You multiply by W or by U without transposing it. W is (H, F), outputs first as in PyTorch, so "
         "the product is x @ W.T; U is square and would run either way, and still it is h @ U.T.",
+        "Write the shapes of x, W and the product side by side. Which two sizes must meet in the middle?",
         lambda x, h, W, U, b: torch.tanh(x @ W.T + h @ U + b),
         lambda x, h, W, U, b: torch.tanh(x @ W + h @ U.T + b),
         lambda x, h, W, U, b: torch.tanh(x @ W + h @ U + b),
@@ -56,16 +58,19 @@ MISCONCEPTIONS = (
     Misconception(
         "weights-swapped",
         "You multiply x by U and h by W. W belongs to the input, U to the old state.",
+        "Which of the two matrices has F columns? Which of the two vectors has F values?",
         lambda x, h, W, U, b: torch.tanh(x @ U.T + h @ W.T + b),
     ),
     Misconception(
         "activation-forgotten",
         "Your step stops before the activation: the new state is tanh of the sum, not the sum.",
+        "Feed a large x. Does your new state stay between -1 and 1?",
         lambda x, h, W, U, b: x @ W.T + h @ U.T + b,
     ),
     Misconception(
         "wrong-activation",
         "You use another activation than tanh: a SimpleRNN has no gates, so there is no sigmoid in it.",
+        "Feed a large negative x. To which value should the new state go?",
         lambda x, h, W, U, b: (x @ W.T + h @ U.T + b).clamp(-1, 1),
         lambda x, h, W, U, b: torch.sigmoid(x @ W.T + h @ U.T + b),
         lambda x, h, W, U, b: torch.relu(x @ W.T + h @ U.T + b),
@@ -73,6 +78,7 @@ MISCONCEPTIONS = (
     Misconception(
         "activation-before-sum",
         "You apply tanh to each product and then add. There is one tanh, around the whole sum.",
+        "Count the activations in your function. How many sums do they stand around?",
         lambda x, h, W, U, b: torch.tanh(x @ W.T) + torch.tanh(h @ U.T) + b,
         lambda x, h, W, U, b: torch.tanh(x @ W.T + b) + torch.tanh(h @ U.T),
         lambda x, h, W, U, b: torch.tanh(x @ W.T) + torch.tanh(h @ U.T + b),
@@ -83,12 +89,14 @@ MISCONCEPTIONS = (
     Misconception(
         "old-state-ignored",
         "Your new state does not depend on the old one: without h Uᵀ the cell has no memory.",
+        "Change h and keep the rest: does your result change?",
         lambda x, h, W, U, b: torch.tanh(x @ W.T + b),
     ),
     Misconception(
         "old-state-added",
         "You add the old state to the new one. That is a residual connection; a SimpleRNN's new state "
         "replaces the old.",
+        "Set W, U and b to zero. What should be left of h in the new state?",
         lambda x, h, W, U, b: h + torch.tanh(x @ W.T + h @ U.T + b),
         lambda x, h, W, U, b: torch.tanh(x @ W.T + h + b),
         lambda x, h, W, U, b: torch.tanh(x @ W.T + h @ U.T + b + h),
@@ -96,11 +104,13 @@ MISCONCEPTIONS = (
     Misconception(
         "bias-twice",
         "You add the bias twice. PyTorch's own layers hold two bias vectors; here there is one b.",
+        "Set x and h to zero. What does your sum come to, in multiples of b?",
         lambda x, h, W, U, b: torch.tanh(x @ W.T + h @ U.T + 2 * b),
     ),
     Misconception(
         "one-example-for-all",
         "Your result is that of one example, repeated. Each example of the batch has its own.",
+        "Give two examples that differ. Look for an index such as [0] that stays from a test.",
         lambda x, h, W, U, b: rnn_step(x, h, W, U, b)[:1].expand_as(h),
         lambda x, h, W, U, b: rnn_step(x, h, W, U, b)[-1:].expand_as(h),
     ),
@@ -111,8 +121,10 @@ PART = exact_part(
     rnn_step,
     points=20,
     hints=(
+        "Name what the new state is made of: three terms are added up before the one activation.",
         "Look at the shapes: x is (B, F), W is (H, F), and the result is (B, H). Which way round must W be?",
-        "One sum, one tanh around it: the input's product, the old state's product and the bias.",
+        "Both products have the weights transposed, `x @ W.T` and the same for h and U. Add b, and put "
+        "one tanh around the whole sum.",
     ),
     cases=lambda draw: step_cases(draw, rnn_arguments),
     outputs=("h'",),

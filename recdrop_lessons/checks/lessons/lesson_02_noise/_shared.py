@@ -9,25 +9,30 @@ import torch
 from recdrop_lessons.checks.answer import Value
 from recdrop_lessons.checks.compare import TOLERANCE, compare
 from recdrop_lessons.checks.draw import Draw
+from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.multiplied import apart_from_zero, drops_nothing, like_x
 from recdrop_lessons.checks.outcomes import differs
-from recdrop_lessons.checks.parts import Misconception
 from recdrop_lessons.checks.steps import Failed, Reply, Step
 
 AT_EVALUATION = Misconception(
     "dropout-at-evaluation",
     "Your function still adds noise at evaluation. With training=False it returns x as it is.",
+    "Which lines run when `training` is False? Follow them one by one.",
 )
 
 RESCALE_AT_TEST = Misconception(
     "rescale-at-test",
     "You scale at evaluation. Inverted dropout does all its scaling while training, so at evaluation x "
     "stays as it is; scaling at evaluation belongs to the first papers.",
+    "Compare a network's mean in training with its value at evaluation. If training already has the right "
+    "mean, what is left to do at evaluation?",
 )
 
 MASK_SHARED = Misconception(
     "mask-shared",
     "Some elements share one draw. Here every element has its own; sharing comes with noise_shape.",
+    "Print the mask for x of shape (3, 4). How many different draws do you see, and how many should there "
+    "be?",
 )
 
 

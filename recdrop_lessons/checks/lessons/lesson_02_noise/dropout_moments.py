@@ -10,7 +10,7 @@ from torch import Tensor
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 
 def dropout_moments(x: Tensor, p: float) -> tuple[Tensor, Tensor]:
@@ -46,6 +46,7 @@ MISCONCEPTIONS = (
         "variance-kept",
         "You take the variance to be zero, as if dropout kept it. It keeps the mean; the variance of x·m "
         "is x²·p/(1-p).",
+        "Write ten draws of x·m for x = 1, p = 0.5 in a row. Do they vary?",
         lambda x, p: (x, torch.zeros_like(x)),
         lambda x, p: (x, x),
     ),
@@ -53,6 +54,8 @@ MISCONCEPTIONS = (
         "no-rescale",
         "Those are the moments of a mask that is not scaled up. Inverted dropout multiplies by 0 or "
         "1/(1-p): its mean is 1 and its variance p/(1-p).",
+        "What values can the mask take? Take the mean of these two, each with its probability, before you "
+        "go on.",
         lambda x, p: ((1 - p) * x, x**2 * p * (1 - p)),
         lambda x, p: (x, x**2 * p * (1 - p)),
         lambda x, p: ((1 - p) * x, x**2 * p / (1 - p)),
@@ -60,41 +63,49 @@ MISCONCEPTIONS = (
     Misconception(
         "std-for-variance",
         "Your second value is the standard deviation. The variance is its square.",
+        "Double x and look at your second value. By which factor should a variance grow?",
         lambda x, p: (x, x.abs() * (p / (1 - p)) ** 0.5),
         lambda x, p: (x, x * (p / (1 - p)) ** 0.5),
     ),
     Misconception(
         "square-forgotten",
         "You scale the variance by x. A factor x scales the variance by x².",
+        "Double x and look at your second value. By which factor should a variance grow?",
         lambda x, p: (x, x * p / (1 - p)),
         lambda x, p: (x, x.abs() * p / (1 - p)),
     ),
     Misconception(
         "mask-alone",
         "You give the mask's own variance. The output is x·m, so its variance is x² times that.",
+        "Set x to 0. What is the variance of 0 times anything?",
         lambda x, p: (x, torch.full_like(x, p / (1 - p))),
         lambda x, p: (torch.ones_like(x), torch.full_like(x, p / (1 - p))),
     ),
     Misconception(
         "second-moment",
         "Your second value is E[y²] = x²/(1-p). The variance is that minus the squared mean.",
+        "Take p = 0. Nothing is random then: what should the variance be, and what do you return?",
         lambda x, p: (x, x**2 / (1 - p)),
     ),
     Misconception(
         "keep-probability",
         "You use p as the rate of keeping. Here p is the rate of dropping, and 1-p that of keeping.",
+        "Take p near 0: almost nothing is dropped. Should the variance be small or large?",
         lambda x, p: (x, x**2 * (1 - p) / p if p else torch.full_like(x, float("inf"))),
         lambda x, p: (x, x**2 * (1 - p) / p),
     ),
     Misconception(
         "outputs-swapped",
         "You return (variance, mean). The order is (mean, variance).",
+        "Compare your return line with the docstring.",
         lambda x, p: dropout_moments(x, p)[::-1],
     ),
     Misconception(
         "over-elements",
         "You take mean and variance over the elements of x. The exercise asks for those of each element over "
         "the masks.",
+        "Give an x of a single element. Does your variance still make sense? Over what is the mean to be "
+        "taken?",
         *(
             lambda x, p, unbiased=unbiased, dropped=dropped: (
                 x.mean().expand_as(x) if dropped else x.mean(),
@@ -109,6 +120,8 @@ MISCONCEPTIONS = (
     Misconception(
         "scaled-twice",
         "You divide by (1-p) once too often. Var[m] = p/(1-p), so the variance is x²·p/(1-p).",
+        "Write down E[m] and E[m²] for p = 0.5 with numbers, then subtract the square of the first from "
+        "the second.",
         lambda x, p: (x, x**2 * p / (1 - p) ** 2),
         lambda x, p: (x / (1 - p), x**2 * p / (1 - p) ** 2),
     ),
@@ -119,10 +132,10 @@ PART = exact_part(
     dropout_moments,
     points=20,
     hints=(
-        "Here x is a constant and the mask is random: m is 1/(1-p) with probability 1-p, and else "
-        "0. Write down E[m] and E[m²].",
-        "E[m] = 1 and E[m²] = 1/(1-p), so Var[m] = p/(1-p). A constant factor x comes out of a "
-        "variance squared.",
+        "Here x is a constant and the mask is random. Which values can m take, and with which probabilities?",
+        "Write down E[m] and E[m²] with these two values. How do they give the variance of m?",
+        "The variance of m is E[m²] less the square of E[m]. A constant factor x comes out of a mean as "
+        "it is, and out of a variance squared.",
     ),
     cases=moments_cases,
     outputs=("mean", "variance"),

@@ -26,8 +26,9 @@ from recdrop_lessons.checks.lessons.lesson_02_noise._shared import (
     rate_zero_steps,
 )
 from recdrop_lessons.checks.masks import DEPENDENT, GENERATOR_IGNORED, ONE_MASK_FOR_BATCH, SAME_EACH_CALL
+from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.multiplied import apart_from_zero, like_x, small_shapes, small_step, typed
-from recdrop_lessons.checks.parts import Misconception, Part
+from recdrop_lessons.checks.parts import Part
 from recdrop_lessons.checks.steps import Drawing, Reply, Step, Steps, fail, kept, stepwise
 
 
@@ -54,52 +55,62 @@ STD_IS_P = Misconception(
     "std-is-p",
     "Your noise has standard deviation p. It is √(p/(1-p)), which gives the variance that inverted dropout "
     "of rate p has.",
+    "Take p = 0.5: the multiplier of inverted dropout is 0 or 2. What is its standard deviation?",
 )
 
 STD_WITHOUT_ROOT = Misconception(
     "std-without-root",
     "Your noise has standard deviation p/(1-p). That is the variance; the standard deviation is its root.",
+    "Which of mean, variance and standard deviation does torch.randn get multiplied by?",
 )
 
 STD_INVERTED = Misconception(
     "std-inverted",
     "Your noise has standard deviation √((1-p)/p), or its square: p and 1-p are exchanged, so a small p "
     "makes much noise. It is √(p/(1-p)).",
+    "Take p near 0. Should there be almost no noise, or very much?",
 )
 
 STD_BERNOULLI = Misconception(
     "std-without-rescale",
     "Your noise has the spread of a mask that is not rescaled, √(p(1-p)). Rescaled by 1/(1-p) it is "
     "√(p/(1-p)).",
+    "The Bernoulli multiplier that you want to match takes the values 0 and what? Compute its variance at "
+    "p = 0.5 with numbers.",
 )
 
 ADDITIVE = Misconception(
     "additive-noise",
     "You add the noise to x. Gaussian dropout multiplies: y = x·m with m ~ N(1, p/(1-p)), so large values "
     "get large noise and zero stays zero.",
+    "Feed x = 0. Should anything but 0 come out?",
 )
 
 MEAN_ZERO = Misconception(
     "mean-zero",
     "Your noise has mean 0, so x vanishes on average. The multiplier's mean is 1: that is why nothing "
     "needs rescaling.",
+    "Average your multiplier over a hundred draws. Should it be 0 or 1 if the layer is to keep the mean?",
 )
 
 GAUSSIAN_RESCALED = Misconception(
     "gaussian-rescaled",
     "You divide by 1-p as in inverted dropout. The Gaussian multiplier has mean 1 already; there is "
     "nothing to rescale.",
+    "Average your multiplier over a hundred draws at p = 0.5. Is it 1 before you divide?",
 )
 
 BERNOULLI_NOISE = Misconception(
     "bernoulli-noise",
     "Your noise drops elements to zero. Gaussian dropout drops none: every element is multiplied by a draw "
     "from a normal distribution.",
+    "Count the exact zeros in your result for an x of ones. How many does a continuous distribution give?",
 )
 
 CLIPPED = Misconception(
     "noise-clipped",
     "Your multiplier is never negative. N(1, p/(1-p)) has a lower tail; cutting it raises the mean.",
+    "At p = 0.5 draw a thousand multipliers. A normal distribution goes below 0 sometimes: does yours?",
 )
 
 STANDARDISED = Misconception(
@@ -107,10 +118,12 @@ STANDARDISED = Misconception(
     "Your noise has the same mean or the same variance in every call. Each element is an independent draw, "
     "so the mean and the variance of a sample vary from call to call: do not subtract its mean or divide by "
     "its standard deviation.",
+    "Draw four numbers: may their mean differ from 1? Look for a line that makes it 1.",
 )
 NOT_NORMAL = Misconception(
     "noise-not-normal",
     "Your noise has the right mean and variance, and it is not normal. Draw it with torch.randn.",
+    "Which function of torch draws numbers with two tails that never end?",
 )
 GAUSSIAN_SPREADS = (
     (STD_IS_P, lambda p: p),
@@ -244,10 +257,11 @@ PART = Part(
     gaussian_dropout,
     points=25,
     hints=(
-        "The noise multiplies x, and its mean is 1. What variance does the multiplier of inverted "
-        "dropout have at rate p?",
-        "That variance is p/(1-p). Draw standard normal numbers, scale them by its root and add 1; "
-        "then multiply.",
+        "The noise multiplies x. Which mean must it have so that the layer keeps the mean of x?",
+        "What variance does the multiplier of inverted dropout have at rate p? The Gaussian multiplier "
+        "has the same; you worked it out in 2.3 or can do so now.",
+        "Draw standard normal numbers with the generator, scale them by the root of that variance and "
+        "shift them to their mean; then multiply x by them.",
     ),
     check=check_gaussian_dropout,
     misconceptions=MISCONCEPTIONS,

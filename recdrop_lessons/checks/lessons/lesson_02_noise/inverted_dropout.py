@@ -132,10 +132,12 @@ PART = Part(
     inverted_dropout,
     points=30,
     hints=(
-        "A mask is a tensor of x's shape that says keep or drop, each element by its own draw. "
-        "With which probability is an element kept, if p is the rate of dropping?",
-        "Draw uniform numbers with the generator, keep where they are at least p, and divide what "
-        "is kept by 1-p. With training=False return x.",
+        "Two things are done to x: some elements become 0, and the others are changed so that the mean "
+        "stays. And at evaluation?",
+        "A mask is a tensor of x's shape that says keep or drop, each element by its own draw. With which "
+        "probability is an element kept, if p is the rate of dropping?",
+        "Draw uniform numbers with the generator and compare them with p; dividing what is kept by the "
+        "probability of keeping holds the mean. With training=False return x.",
     ),
     check=check_inverted_dropout,
     misconceptions=MISCONCEPTIONS,

@@ -13,7 +13,7 @@ from recdrop_lessons.checks.lessons.lesson_03_where_dropout_happens._recorded_ls
     Pass,
     site_cases,
 )
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.taken_for import confused, taken_for
 
 Differs = Callable[[Tensor, Tensor], bool]
@@ -84,6 +84,8 @@ MISCONCEPTIONS = (
         "later-steps-compared",
         "You compare all steps at once. After a masked step all that follows differs, whatever the site: the "
         "change is carried on. So look at the first step alone. (Time is the first axis.)",
+        "Suppose that the mask is on the output alone. And now suppose it is on h. At which step do the "
+        "two passes first look different from each other?",
         _all_steps("input"),
         _all_steps("recurrent"),
     ),
@@ -91,12 +93,15 @@ MISCONCEPTIONS = (
         "last-in-the-chain",
         "You look at y and h first. A change of the gates or of the cell reaches h and y in the same step; "
         "the site is where the change begins.",
+        "Put the four recordings in the order in which one step computes them. Which of them can be equal "
+        "while a later one differs?",
         _state_before_gates,
     ),
     Misconception(
         "exact-comparison",
         "You ask whether numbers are equal to the last bit. Two passes that compute the same in another "
         "order differ by rounding, up to 1e-6: compare with a tolerance.",
+        "Add the numbers 0.1, 0.2 and 0.3 in two orders and compare. How far apart are the results?",
         lambda plain, dropped: find_site(plain, dropped, differs=_other_bits),
         lambda plain, dropped: find_site(plain, dropped, differs=_other_bits, steps=len(plain["c"])),
     ),
@@ -104,29 +109,35 @@ MISCONCEPTIONS = (
         "input-for-recurrent",
         "You confuse the input and the state. Masks on both change the gates, but h0 is 0, "
         "and a mask does nothing to a zero.",
+        "What is h at the very first step? And x?",
         *confused(find_site, "input", "recurrent"),
     ),
     Misconception(
         "candidate-for-cell",
         "You confuse a mask on the candidate with one on the whole cell. The first acts on what is "
         "added, i∘g; the second also on what the cell held before, f∘c.",
+        "Write the new cell as two terms. A cell value that is dropped is exactly what number, if both "
+        "terms are masked, and if only one is?",
         *confused(find_site, "candidate", "cell"),
     ),
     Misconception(
         "hidden-for-output",
         "You confuse a mask on the state with one on the output. The first is carried to the next step; "
         "the second only goes up.",
+        "Does h of the recording differ in the same step as y? Which of the two is what the next step reads?",
         *confused(find_site, "hidden", "output"),
     ),
     Misconception(
         "none-forgotten",
         "You name a site where the two passes are equal. Such a pass has no mask that can be seen.",
+        "Ask first of all whether anything differs anywhere.",
         *(taken_for(find_site, none=site) for site in SITES if site != "none"),
     ),
     Misconception(
         "recurrent-not-found",
         "You see no mask where one acts on h as the gates read it. It leaves no trace in the first step, "
         "where h is 0; compare the second step's gates too.",
+        "In the first step the state is zero. Which is the first step whose gates can feel a mask on it?",
         taken_for(find_site, recurrent="none"),
     ),
 )
@@ -140,8 +151,8 @@ PART = exact_part(
         "the masked place is equal in both passes.",
         "Look at the first step alone, where h0 = 0. Which of gates, c, h, y is the first that differs "
         "there? Compare with a tolerance.",
-        "Two pairs are left. A mask on h0 = 0 does nothing in the first step. And where the cell differs: a "
-        "mask on the whole cell can make it exactly 0, one on the candidate leaves f∘c0.",
+        "Two pairs are left. A mask on h0 = 0 does nothing in the first step. And where the cell differs: "
+        "a mask on the whole cell can make it exactly 0, one on the candidate leaves f∘c0.",
     ),
     cases=site_cases,
     outputs=("the site",),

@@ -13,7 +13,7 @@ from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
 from recdrop_lessons.checks.lstm import Function, Gates, gates, layer, lstm_basics, time_cases
 from recdrop_lessons.checks.masks import mask_values
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 
 def lstm_with_masks(
@@ -165,6 +165,7 @@ MISCONCEPTIONS = (
         "masked-state-carried",
         "You carry the masked h on as the state, so the mask reaches the output and acts again and again. "
         "Only what goes into the product with U is masked; the state itself stays as it is.",
+        "How many names do you have for h? What the gates read and what is returned are not the same tensor.",
         partial(lstm_with_masks, carries_mask=True),
         partial(lstm_with_masks, carries_mask=True, out="unmasked"),
         partial(
@@ -175,6 +176,8 @@ MISCONCEPTIONS = (
         "mask-after-product",
         "You multiply by the mask after the matrix product. The mask belongs on the input and the state "
         "themselves, before the product: (x∘m_x)Wᵀ and (h∘m_h)Uᵀ.",
+        "Write the shapes: m_x has as many values as x has features. Can it fit a tensor of 4H columns "
+        "without being stretched?",
         _after(x=False, h=True),
         _after(x=True, h=True),
         _after(x=True, h=False),
@@ -183,12 +186,15 @@ MISCONCEPTIONS = (
         "mask-on-output",
         "You mask the output. That is a Dropout layer after the LSTM; m_h belongs to the state on its way "
         "into the next step.",
+        "Take the mask away from the last step's result. Does what leaves your function still hold zeros? "
+        "It should hold none.",
         _on_output,
     ),
     Misconception(
         "mask-on-cell",
         "You mask the cell c. That is Moon's method; here m_h belongs to the state h on its way into the "
         "gates.",
+        "Search the line where c is made. Is any mask named there?",
         _on_cell,
         _on_old_cell,
     ),
@@ -196,35 +202,41 @@ MISCONCEPTIONS = (
         "mask-on-candidate",
         "You mask the candidate g. That is Semeniuta's method; here m_h belongs to the state h on its way "
         "into the gates.",
+        "Search the line where the candidate is made. Is any mask named there?",
         _on_candidate,
     ),
     Misconception(
         "masks-swapped",
         "You put m_x on the state and m_h on the input. m_x is (B, F) and belongs to x; m_h is (B, H) and "
         "belongs to h.",
+        "Compare the sizes: which mask has F values, which has H?",
         partial(lstm_with_masks, on=_swapped),
     ),
     Misconception(
         "state-mask-forgotten",
         "Your state goes unmasked into the next step: that is Keras's `dropout` alone. `recurrent_dropout` "
         "puts m_h on h before the product with U.",
+        "Search your loop for m_h. What does it multiply, and is the product used?",
         _plain(m_h=1),
     ),
     Misconception(
         "input-mask-forgotten",
         "Your input goes unmasked: that is Keras's `recurrent_dropout` alone. `dropout` puts m_x on x at "
         "each step.",
+        "Search your loop for m_x. What does it multiply, and is the product used?",
         _plain(m_x=1),
     ),
     Misconception(
         "masks-forgotten",
         "Your LSTM uses neither mask: m_x belongs on x and m_h on h, each before its product.",
+        "Search your loop for the two masks. On which line is each of them read?",
         _plain(m_x=1, m_h=1),
     ),
     Misconception(
         "time-batch-swapped",
         "You exchange the time axis and the batch axis. x is (B, T, F): step t is x[:, t], and the states "
         "are stacked along axis 1.",
+        "Write the shape beside x[0] and beside x[:, 0]. Which of the two is one step of all examples?",
         lambda **given: lstm_with_masks(**given).transpose(0, 1),
         _batch_of_steps,
         lambda **given: _batch_of_steps(**given).transpose(0, 1),
@@ -232,6 +244,7 @@ MISCONCEPTIONS = (
     Misconception(
         "last-step-only",
         "You return the last state alone. All T of them are asked for, (B, T, H).",
+        "What do you do with each step's state before the loop goes on? Where are they collected?",
         lambda **given: lstm_with_masks(**given)[:, -1],
         lambda **given: lstm_with_masks(**given)[:, -1:],
     ),
@@ -239,11 +252,13 @@ MISCONCEPTIONS = (
     Misconception(
         "state-before-step",
         "You store the masked state that a step reads. What leaves step t is the new h of step t, unmasked.",
+        "In which order do you append and update inside the loop?",
         _listed_masked,
     ),
     Misconception(
         "mask-at-first-step",
         "You use a mask at the first step alone. One mask serves every step of the sequence.",
+        "Which mask does the third step of your loop use?",
         _at_first_step("x"),
         _at_first_step("h"),
         _at_first_step("both"),
@@ -256,10 +271,13 @@ PART = exact_part(
     lstm_with_masks,
     points=35,
     hints=(
-        "Start from your LSTM step and loop over x[:, t]. What do the two masks multiply, and is "
-        "it before or after the product with the weights?",
-        "Use (x_t∘m_x)Wᵀ + (h∘m_h)Uᵀ + b. Keep h itself unmasked: it is the output, and the next "
-        "step masks it afresh. Stack the states along axis 1.",
+        "Follow one mask along the unrolled picture: at which arrow does it stand, and how often is it "
+        "drawn?",
+        "Loop over x[:, t]. What do the two masks multiply, and is it before or after the product with "
+        "the weights?",
+        "Hand x_t and h to the step each multiplied by its mask, at every step with the same mask. Keep h "
+        "itself unmasked: it is the output, and the next step masks it afresh. Stack the states along "
+        "axis 1.",
     ),
     cases=lambda draw: time_cases(draw, masked_arguments),
     outputs=("states",),

@@ -9,7 +9,8 @@ import torch
 from recdrop_lessons.checks.answer import Value
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
-from recdrop_lessons.checks.parts import Misconception, Part
+from recdrop_lessons.checks.misconceptions import Misconception
+from recdrop_lessons.checks.parts import Part
 from recdrop_lessons.checks.tables import Entry, table
 
 
@@ -50,6 +51,7 @@ SITE_ENTRIES = (
             "torch-dropout-not-recurrent",
             "`torch.nn.LSTM(dropout=)` acts somewhere else. With one layer it does nothing, and PyTorch "
             "warns. Which place is there only where there are two?",
+            "Build a torch.nn.LSTM of one layer with dropout=0.5 and read the warning.",
         ),
         _takes("torch.nn.LSTM.dropout", "attention", "recurrent", "input", "output"),
     ),
@@ -58,6 +60,8 @@ SITE_ENTRIES = (
             "keras-dropout-is-input",
             "Keras's `LSTM(dropout=)` acts somewhere else. With W = 0 two training passes are equal, with "
             "U = 0 they differ. What does W multiply?",
+            "Set up the two small experiments of lesson 03: weights of one kind zero, two training passes, "
+            "compare.",
         ),
         _takes("keras.LSTM.dropout", "attention", "output", "recurrent", "between layers"),
     ),
@@ -66,6 +70,7 @@ SITE_ENTRIES = (
             "recurrent-dropout-is-state",
             "Keras's `recurrent_dropout` acts somewhere else. With U = 0 two training passes are equal, with "
             "W = 0 they differ. What does U multiply?",
+            "Do the experiment that the message describes, and write beside W and U what each multiplies.",
         ),
         _takes("keras.LSTM.recurrent_dropout", "attention", "input", "output", "between layers"),
     ),
@@ -74,6 +79,7 @@ SITE_ENTRIES = (
             "layer-after-is-output",
             "A Dropout layer after an LSTM cannot act there. It leaves gates, cell and state of every step "
             "as they are. What is left for it?",
+            "Draw the LSTM as a closed box. A layer behind the box sees only what comes out of it.",
         ),
         _takes("keras.Dropout after LSTM", "attention", "recurrent", "input", "between layers"),
     ),
@@ -82,6 +88,7 @@ SITE_ENTRIES = (
             "gat-dropout-is-attention",
             "`GATConv(dropout=)` acts somewhere else. In training what enters a node no longer has weights "
             "that sum to 1, and no feature is masked. Which numbers are these weights?",
+            "Look at the picture of the graph in lesson 08: what is written beside the arrows?",
         ),
         _takes("pyg.GATConv.dropout", "input", "output", "recurrent", "between layers"),
     ),
@@ -94,8 +101,10 @@ PART = Part(
     hints=(
         "Find each argument on the unrolled picture of lesson 03: does it cut a vertical arrow, a "
         "horizontal one, or one that leaves the cell?",
-        "Two of them are Keras arguments inside the LSTM (one vertical, one horizontal), one acts "
-        "between stacked layers, one after everything, and one is not on an LSTM at all.",
+        "Set the weights behind one arrow to zero. If two training passes are now equal, the mask was on "
+        "that arrow.",
+        "Run each once with W at zero, once with U at zero, and PyTorch's with a single layer. Where two "
+        "training passes become equal, the mask was on what you took away.",
     ),
     check=table("site_of", lambda argument: SITES[argument], _site_cases, SITE_ENTRIES, "the site"),
     misconceptions=tuple(entry.misconception for entry in SITE_ENTRIES),

@@ -14,7 +14,7 @@ from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
 from recdrop_lessons.checks.lstm import Function, Layer, layer, lstm_basics, lstm_over_time, lstm_step
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 
 def two_layers_torch(
@@ -114,29 +114,36 @@ MISCONCEPTIONS = (
         "state-dropped",
         "Your last state of layer 1 is dropped. PyTorch drops what goes *up* to layer 2; h_n is the state "
         "itself, undropped.",
+        "There are two readers of layer 1's last state: the layer above and the caller. Which of them sees "
+        "the mask?",
         _with(state1="dropped"),
     ),
     Misconception(
         "mask-on-recurrence",
         "You mask layer 1's state on its way into its own next step. `torch.nn.LSTM(dropout=)` is not "
         "recurrent dropout: only what goes up to layer 2 is masked.",
+        "m_between has a value for each step and unit. Which arrow of the picture, up or to the right, "
+        'does "between the layers" mean?',
         _mask_in_recurrence,
     ),
     Misconception(
         "mask-on-output",
         "You mask the output of the last layer. PyTorch drops between the layers only, never after the last.",
+        'How many layers does PyTorch\'s sentence in the documentation name, "except the last layer"?',
         _with(between=lambda m, h: h, out=lambda m, y: y * m),
         _with(out=lambda m, y: y * m),
     ),
     Misconception(
         "mask-forgotten",
         "Layer 2 sees layer 1's states unmasked: m_between multiplies what goes up, at each step.",
+        "Search your function for m_between. Is its product with the states what the second loop reads?",
         _with(between=lambda m, h: h),
     ),
     Misconception(
         "one-mask-for-all-steps",
         "You use one step's mask for all steps. PyTorch draws a new mask at each step: m_between is (B, T, "
         "H1), and step t has its own.",
+        "Does your mask in the loop have an index for the step?",
         _with(between=lambda m, h: h * m[:, :1]),
         _with(between=lambda m, h: h * m[:, -1:]),
     ),
@@ -144,6 +151,7 @@ MISCONCEPTIONS = (
         "mask-on-input",
         "You mask the input of layer 1. PyTorch's dropout leaves the input alone and acts on what layer 1 "
         "gives to layer 2.",
+        "What does layer 1 read in your function? It should be x as it came.",
         lambda x, layer1, layer2, m_between: two_layers_torch(
             x * m_between, layer1, layer2, torch.ones_like(m_between)
         ),
@@ -152,11 +160,13 @@ MISCONCEPTIONS = (
     Misconception(
         "states-swapped",
         "You return layer 2's state first. The list goes from the bottom up: layer 1, then layer 2.",
+        "Compare the order of your list with the docstring.",
         _then(lambda y, states: (y, states[::-1])),
     ),
     Misconception(
         "time-batch-swapped",
         "You exchange the time axis and the batch axis. x is (B, T, F), and so is the output (B, T, H2).",
+        "Write the shape beside x[0] and beside x[:, 0]. Which of the two is one step of all examples?",
         _then(lambda y, states: (y.transpose(0, 1), states)),
         _then(lambda y, states: (y, states), transposed=True),
         _then(lambda y, states: (y.transpose(0, 1), states), transposed=True),
@@ -166,12 +176,14 @@ MISCONCEPTIONS = (
         "last-step-undropped",
         "You leave the mask off at one step. Layer 2 reads every step of layer 1 through its mask; only what "
         "you return as h_n of layer 1 is undropped.",
+        "Count the steps at which the mask is used. Is it T?",
         _with(between=lambda m, h: torch.cat([h[:, :-1] * m[:, :-1], h[:, -1:]], dim=1)),
         _with(between=lambda m, h: torch.cat([h[:, :1], h[:, 1:] * m[:, 1:]], dim=1)),
     ),
     Misconception(
         "scale-lost",
         "You use the mask as a yes or no. It is scaled already, 0 or 1/(1-p): multiply by it as it is.",
+        "Print one row of the mask. Which values does it hold, and what do you do with the larger one?",
         _with(between=lambda m, h: h * (m > 0)),
     ),
 )
@@ -181,10 +193,12 @@ PART = exact_part(
     two_layers_torch,
     points=25,
     hints=(
-        "Run layer 1 over all steps first and keep its states. Which of them does layer 2 see, and "
-        "which is h_n?",
-        "Layer 2 sees the states of layer 1 times m_between, step by step; h_n of layer 1 is its "
-        "last state without the mask.",
+        'Where is "between the layers" on the picture of a stack: on the arrows that go up, or on those '
+        "that go on in time?",
+        "Run layer 1 over all steps first and keep its states. Which of them does layer 2 see, and which "
+        "is h_n?",
+        "Layer 2 sees the states of layer 1 times m_between, step by step; h_n of layer 1 is its last "
+        "state without the mask.",
     ),
     cases=two_cases,
     outputs=("output", "last states"),

@@ -8,7 +8,7 @@ from functools import partial
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 Chances = tuple[float, float]
 
@@ -78,18 +78,22 @@ MISCONCEPTIONS = (
         "argument-drawn-at-each-step",
         "You take the argument `dropout=` as drawn anew at each step. Its mask is drawn once for a sequence: "
         "where one step is blank, all are.",
+        "Draw the mask of the argument as a table of time by features. How many different rows does it have?",
         _instead("argument", lambda p, F, T: (p**F, p ** (F * T))),
     ),
     Misconception(
         "layer-drawn-once",
         "You take the Dropout layer's mask as drawn once for a sequence. It has a draw for every step and "
         "feature, so each step is blank independently of the others.",
+        "Draw the layer's mask as a table of time by features. Is each row drawn anew?",
         _instead("layer", lambda p, F, T: (p**F, p**F)),
     ),
     Misconception(
         "dropout-drops-steps",
         "You take p as the probability that a step is blank, although each feature has its own draw. Then "
         "all of them must be dropped at once.",
+        "Draw one step with three features by hand. How many coins are tossed, and how must they fall for "
+        "the step to be blank?",
         _instead("layer", lambda p, F, T: (p, p**T)),
         lambda p, features, steps, how: blank_chances(p, 1, steps, how),
     ),
@@ -97,29 +101,35 @@ MISCONCEPTIONS = (
         "whole-steps-by-feature",
         "With noise_shape (None, None, 1) all features of a step share one draw: no power of the number of "
         "features comes in.",
+        "How many coins are tossed for one step when the noise has size 1 on the feature axis?",
         _instead("whole steps", lambda p, F, T: (p**F, p ** (F * T))),
     ),
     Misconception(
         "any-step",
         "Your second number is the probability that at least one step is blank. The sequence is blank only "
         "where all of them are.",
+        "Take two steps, each blank with probability 1/2. List the four outcomes. In how many are both "
+        "blank?",
         _any_step,
     ),
     Misconception(
         "chances-added",
         "You multiply a probability by a number of draws. Independent draws multiply: for n of them it is p "
         "to the power n.",
+        "Two coins: what is the probability of two heads? Is it larger or smaller than that of one?",
         _added,
         partial(_added, at_most=1.0),
     ),
     Misconception(
         "keep-probability",
         "You take p as the rate of keeping. p is the rate of dropping, and blank is what is dropped.",
+        "Take p near 0: almost nothing is dropped. Should a blank step be likely?",
         lambda p, features, steps, how: blank_chances(1 - p, features, steps, how),
     ),
     Misconception(
         "outputs-swapped",
         "You return the sequence's probability first. The order is (a step, the whole sequence).",
+        "Compare your return line with the docstring.",
         lambda **given: blank_chances(**given)[::-1],
     ),
 )
@@ -130,8 +140,9 @@ PART = exact_part(
     blank_chances,
     points=15,
     hints=(
-        "For each of the three: how many independent draws decide whether a step is blank? And how many "
-        "decide over the whole sequence?",
+        "For each of the three: how many independent draws decide whether a step is blank?",
+        "And how many independent draws decide over the whole sequence? Draw each mask as a table of time "
+        "by features.",
         "Of n independent draws all are dropped with probability p to the power n. A layer draws for each "
         "step and feature, the argument for each feature once, whole steps for each step once.",
     ),

@@ -10,7 +10,8 @@ from recdrop_lessons.checks.answer import Value
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.lessons.lesson_04_masks_over_time._shared import AXES
-from recdrop_lessons.checks.parts import Misconception, Part
+from recdrop_lessons.checks.misconceptions import Misconception
+from recdrop_lessons.checks.parts import Part
 from recdrop_lessons.checks.tables import Entry, table
 
 
@@ -71,6 +72,8 @@ SHAPE_ENTRIES = (
             "spatial-drops-channels",
             "SpatialDropout1D neither draws for each number nor drops whole steps. It drops whole channels, "
             "and a channel is a feature. Along which axis does one of its draws serve?",
+            '"Spatial" comes from pictures, where a whole colour is dropped. What plays the colour\'s '
+            "part in (batch, time, features)?",
         ),
         _gives(
             "SpatialDropout1D",
@@ -85,6 +88,8 @@ SHAPE_ENTRIES = (
             "whole-steps-share-features",
             "With this shape a step can lose some numbers and keep others, or steps or examples share a "
             "draw. A whole step has one draw of its own. Which numbers of the step share it?",
+            "Draw one example as a table of time by features and strike out one whole step. Along which "
+            "axis of your table does the same draw repeat?",
         ),
         _gives(
             "whole steps",
@@ -100,6 +105,8 @@ SHAPE_ENTRIES = (
             "dropout-is-element-wise",
             "With this shape some numbers always fall together. A plain Dropout layer drops each number "
             "alone. How many draws is that?",
+            "Strike out numbers at random in a table of time by features. Does any of them tell you about "
+            "its neighbour?",
         ),
         _gives("Dropout", lambda b, t, f: (b, t, 1), lambda b, t, f: (b, 1, f), lambda b, t, f: (1, t, f)),
     ),
@@ -108,6 +115,7 @@ SHAPE_ENTRIES = (
             "one-mask-for-all-steps",
             "You share more than the batch. In one mask for the batch two steps may still differ, and so may "
             "two features.",
+            "Read the name again: of what is there one? Nothing else is shared.",
         ),
         _gives(
             "one for the batch",
@@ -121,6 +129,7 @@ SHAPE_ENTRIES = (
             "mask-per-row",
             "With this shape the examples have draws of their own. In one mask for the batch each loses what "
             "the others lose. Which axis is then as short as can be?",
+            "Read the name again: of what is there one? Compare two examples of your batch.",
         ),
         _gives(
             "one for the batch",
@@ -134,6 +143,7 @@ SHAPE_ENTRIES = (
             "noise-shape-inverted",
             "You write 1 on the axes that have their own draws. It is the other way round: the noise has "
             "size 1 on each axis along which one draw is used for all.",
+            'Two draws along an axis of four places, or four: which of these sizes says "one draw for all"?',
         ),
         lambda arguments, value: (
             value
@@ -145,7 +155,9 @@ SHAPE_ENTRIES = (
     ),
     Entry(
         Misconception(
-            "size-for-sharing", "A shared axis has size 1 in the noise shape: it is neither 0 nor left out."
+            "size-for-sharing",
+            "A shared axis has size 1 in the noise shape: it is neither 0 nor left out.",
+            "How many draws are there along an axis that shares one? Write that number.",
         ),
         lambda arguments, value: isinstance(value, (tuple, list)) and (0 in value or len(value) != 3),
     ),
@@ -154,6 +166,7 @@ SHAPE_ENTRIES = (
             "sizes-exchanged",
             "An axis of your noise shape has a size that belongs elsewhere. The axes are (batch, time, "
             "features), each with its own size, or 1 where one draw is used for all.",
+            "Write the three names over your tuple and check each size below its name.",
         ),
         lambda arguments, value: (
             isinstance(value, (tuple, list)) and all(isinstance(size, int) and size > 0 for size in value)
@@ -168,8 +181,9 @@ PART = Part(
     hints=(
         "Write a 1 on each axis along which one draw is used for all. Which axis is that for each of the "
         "four?",
-        "SpatialDropout1D drops a feature at all steps; whole steps drop all features of one step; "
-        "one for the batch drops the same elements in all examples.",
+        "Draw each mask as a table of time by features for two examples. Which numbers fall together?",
+        "For each name and each axis take two numbers that differ in this axis alone. Do they always fall "
+        "together? Then the axis has size 1, else its own.",
     ),
     check=table("noise_shape", noise_shape, _shape_cases, SHAPE_ENTRIES, "the noise shape"),
     misconceptions=tuple(entry.misconception for entry in SHAPE_ENTRIES),

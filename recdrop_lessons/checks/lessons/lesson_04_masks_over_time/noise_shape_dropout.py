@@ -10,6 +10,7 @@ from torch import Tensor
 from recdrop_lessons.checks.answer import Answer, Value
 from recdrop_lessons.checks.draw import Draw, non_contiguous
 from recdrop_lessons.checks.masks import EXACT_COUNT, GENERAL_MASK, counts_vary, judge
+from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.multiplied import (
     apart_from_zero,
     drops_nothing,
@@ -18,7 +19,7 @@ from recdrop_lessons.checks.multiplied import (
     small_shapes,
     small_step,
 )
-from recdrop_lessons.checks.parts import Misconception, Part
+from recdrop_lessons.checks.parts import Part
 from recdrop_lessons.checks.steps import Drawing, Reply, Step, Steps, fail, kept, stepwise
 
 
@@ -47,28 +48,34 @@ NOISE_SHAPE_IGNORED = Misconception(
     "noise-shape-ignored",
     "Each element has its own draw, whatever noise_shape says. Where it says 1, one draw is used for the "
     "whole axis.",
+    "Which shape has the tensor that you draw: x's, or the one that noise_shape says?",
 )
 
 NOISE_SHAPE_INVERTED = Misconception(
     "noise-shape-inverted",
     "You share along the axes where noise_shape has x's size, and draw anew where it says 1. It is the "
     "shape of the noise: 1 means one draw for the whole axis.",
+    "Try noise_shape (1, 5) on an x of (3, 5). How many draws are there along each axis?",
 )
 
 NONE_IS_ONE = Misconception(
     "none-is-one",
     "You take None for 1. In noise_shape None means x's own size on that axis: a draw for each.",
+    "Look up in the docstring what None stands for. How many draws is that on an axis of five?",
 )
 
 NOISE_SHAPE_MISREAD = Misconception(
     "noise-shape-misread",
     "The draws are not shared as noise_shape says. Draw the mask in that shape, with every None replaced by "
     "x's size and every 1 kept, so that it lines up with x's axes.",
+    "Print the shape of what you draw for noise_shape (None, 1, None). Compare it with x's shape, axis by "
+    "axis.",
 )
 SHAPE_REVERSED = Misconception(
     "axes-swapped",
     "The draws are shared along another axis than the one where noise_shape says 1. Its entries belong to "
     "x's axes in order.",
+    "Print the shape of what you draw. On which axis is it 1?",
 )
 
 
@@ -172,8 +179,11 @@ PART = Part(
     noise_shape_dropout,
     points=15,
     hints=(
-        "Draw a mask of the noise's shape, not of x's, and let broadcasting do the rest.",
-        "Replace each None by x's size on that axis; draw and scale the mask in that shape; multiply.",
+        "noise_shape is the shape of what is drawn. What becomes of an axis on which it says 1?",
+        "Draw a mask of the noise's shape, not of x's, and let broadcasting do the rest. What does None "
+        "stand for?",
+        "Replace each None by x's size on that axis; draw and scale the mask in that shape, as in 2.1; "
+        "multiply.",
     ),
     check=check_noise_shape_dropout,
     misconceptions=MISCONCEPTIONS,

@@ -1,4 +1,7 @@
-"""4.1 One function for every sharing."""
+"""4.1 One function for every sharing.
+
+Longer than other parts: every sharing has a mistake of its own, told from the others by what is drawn.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from recdrop_lessons.checks.answer import Answer, Value
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.lessons.lesson_04_masks_over_time._shared import AXES
 from recdrop_lessons.checks.masks import EXACT_COUNT, GENERAL_MASK, counts_vary, judge
-from recdrop_lessons.checks.parts import Misconception, Part
+from recdrop_lessons.checks.misconceptions import Misconception
+from recdrop_lessons.checks.parts import Part
 from recdrop_lessons.checks.steps import Drawing, Failed, Reply, Step, Steps, fail, kept, stepwise
 
 
@@ -63,6 +67,7 @@ SHARING: tuple[tuple[Misconception, Callable[[Pattern], Pattern]], ...] = (
             "sharing-ignored",
             "Each element has its own draw, whatever `shared` says. Along an axis that is named there, one "
             "draw is used for all.",
+            "Search your function for `shared`. Does the size of what you draw depend on it?",
         ),
         lambda wanted: (False, False, False),
     ),
@@ -71,6 +76,7 @@ SHARING: tuple[tuple[Misconception, Callable[[Pattern], Pattern]], ...] = (
             "sharing-inverted",
             "You draw anew along the axes that `shared` names, and share along the others. It names the "
             "axes along which one draw is used for all.",
+            'Try shared=("time",) and print the mask of one example. Do its rows look alike, or its columns?',
         ),
         lambda wanted: tuple(not one for one in wanted),
     ),
@@ -79,6 +85,7 @@ SHARING: tuple[tuple[Misconception, Callable[[Pattern], Pattern]], ...] = (
             "mask-per-step",
             'Your mask changes at each step although `shared` names "time". Gal\'s mask is drawn once per '
             "sequence and is used at all its steps.",
+            "Print the first two steps of one example. Should they be alike here?",
         ),
         _always(1, False),
     ),
@@ -87,6 +94,7 @@ SHARING: tuple[tuple[Misconception, Callable[[Pattern], Pattern]], ...] = (
             "one-mask-for-all-steps",
             'Your mask is the same at all steps although `shared` does not name "time". Per-step dropout '
             "draws a new one at each.",
+            "Print the first two steps of one example. Should they be alike here?",
         ),
         _always(1, True),
     ),
@@ -94,6 +102,7 @@ SHARING: tuple[tuple[Misconception, Callable[[Pattern], Pattern]], ...] = (
         Misconception(
             "one-mask-for-batch",
             'All examples have one mask although `shared` does not name "batch". Each example has its own.',
+            "Print the first step of two examples. Should they be alike here?",
         ),
         _always(0, True),
     ),
@@ -101,6 +110,7 @@ SHARING: tuple[tuple[Misconception, Callable[[Pattern], Pattern]], ...] = (
         Misconception(
             "mask-per-row",
             'Each example has its own mask although `shared` names "batch": one mask is used for all then.',
+            "Print the first step of two examples. Should they be alike here?",
         ),
         _always(0, False),
     ),
@@ -109,6 +119,7 @@ SHARING: tuple[tuple[Misconception, Callable[[Pattern], Pattern]], ...] = (
             "whole-steps-dropped",
             'All features share one draw although `shared` does not name "features", so whole steps are '
             "dropped.",
+            "Print one step. Do its features fall together? Should they here?",
         ),
         _always(2, True),
     ),
@@ -117,6 +128,7 @@ SHARING: tuple[tuple[Misconception, Callable[[Pattern], Pattern]], ...] = (
             "mask-per-feature",
             'Each feature has its own draw although `shared` names "features": whole steps are to be '
             "dropped then.",
+            "Print one step. Do its features fall together? Should they here?",
         ),
         _always(2, False),
     ),
@@ -125,6 +137,7 @@ SHARING: tuple[tuple[Misconception, Callable[[Pattern], Pattern]], ...] = (
             "time-batch-swapped",
             'You share along time where "batch" is named, and the other way round. The axes are (batch, '
             "time, features), in this order.",
+            'Which position has "time" in (batch, time, features)? Count from 0.',
         ),
         _exchanged((1, 0, 2)),
     ),
@@ -134,6 +147,8 @@ SHARING: tuple[tuple[Misconception, Callable[[Pattern], Pattern]], ...] = (
                 "axes-swapped",
                 "You share along another axis than the one that is named. The axes are (batch, time, "
                 "features), in this order.",
+                "Write down the position of each name in (batch, time, features), and compare with your "
+                "code.",
             ),
             _exchanged(order),
         )
@@ -146,6 +161,7 @@ MISREAD = Misconception(
     "shared-misread",
     "The mask is not shared along all the axes that `shared` names. It may name none, one, two or three "
     "axes, in any order: ask for each axis whether its name is in `shared`.",
+    "Call your function with two names, then with the same two in the other order. Does it look at both?",
 )
 PATTERNS: tuple[Pattern, ...] = tuple(product((False, True), repeat=3))[:-1]
 
@@ -285,9 +301,12 @@ PART = Part(
     sample_mask,
     points=25,
     hints=(
-        "The size of what you draw is the method: draw a mask that has size 1 along each shared axis.",
-        "Draw uniform numbers of that size, keep where they are at least p, divide by 1-p, and "
-        "expand to (batch, time, features).",
+        "How many different draws does a mask need that is the same along an axis? That number is its "
+        "size there.",
+        "Draw a mask that has size 1 along each shared axis, and x's size along the others. How does it "
+        "get its full size afterwards?",
+        "Draw uniform numbers of that size, keep where they are at least p, divide by the probability of "
+        "keeping, and expand to (batch, time, features).",
     ),
     check=check_sample_mask,
     misconceptions=MISCONCEPTIONS,

@@ -12,7 +12,7 @@ from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
 from recdrop_lessons.checks.lessons.lesson_04_masks_over_time._shared import AXES
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 
 def shared_axes(mask: Tensor) -> tuple[str, ...]:
@@ -101,17 +101,20 @@ MISCONCEPTIONS = (
         "own-for-shared",
         "You name the axes along which the mask changes. Shared is an axis along which it stays the same: "
         "one draw serves all its places.",
+        "Take a mask whose rows (time) are all alike. Is time shared, or does it have its own draws?",
         lambda mask: tuple(name for name in AXES if name not in shared_axes(mask)),
     ),
     Misconception(
         "one-line-looked-at",
         "You look at one line along each axis, at the first of the other two indices. That line may be "
         "constant by chance: every line along the axis must be.",
+        "Make a mask of zeros with a single 1 in the last place. Which axes does your function call shared?",
         lambda mask: _where(lambda axis: bool((_first(mask, axis) == _first(mask, axis)[0]).all())),
     ),
     Misconception(
         "two-slices-compared",
         "You compare two slices. A third may differ from both: every slice along the axis must be the same.",
+        "Make a mask of three steps in which only the middle one differs. What does your function say?",
         lambda mask: _where(lambda axis: _alike(mask.select(axis, 0), mask.select(axis, 1))),
         lambda mask: _where(lambda axis: _alike(mask.select(axis, 0), mask.select(axis, -1))),
     ),
@@ -119,6 +122,7 @@ MISCONCEPTIONS = (
         "counts-compared",
         "You compare how much each slice drops (its sum, its mean or its rate). Slices that drop equally "
         "many elements need not drop the same ones.",
+        "Compare the rows (1, 0) and (0, 1): what do a sum and a mean say of them?",
         lambda mask: _where(
             lambda axis: bool(
                 torch.isclose(
@@ -130,17 +134,20 @@ MISCONCEPTIONS = (
     Misconception(
         "time-batch-swapped",
         "You exchange batch and time. The mask's axes are (batch, time, features), in this order.",
+        'Which position has "time" in (batch, time, features)? Count from 0.',
         lambda mask: shared_axes(mask.transpose(0, 1)),
         lambda mask: tuple({"batch": "time", "time": "batch"}.get(n, n) for n in shared_axes(mask)),
     ),
     Misconception(
         "order-reversed",
         "The axes are right, their order is not: batch, then time, then features.",
+        "Compare the order of your tuple with the docstring.",
         lambda mask: shared_axes(mask)[::-1],
     ),
     Misconception(
         "string-for-tuple",
         'You return a string where there is one axis. A tuple of one has a comma: ("time",).',
+        'Print type(("time")) and type(("time",)).',
         lambda mask: shared_axes(mask)[0] if len(shared_axes(mask)) == 1 else shared_axes(mask),
     ),
 )
@@ -151,8 +158,10 @@ PART = exact_part(
     points=20,
     hints=(
         "Take one axis at a time. Cut the mask into slices along it; when are they all the same?",
-        "Compare the whole mask with its first slice along the axis, kept as an axis of size 1 so that it "
-        "broadcasts: `mask[:, :1]` for time. All places must agree.",
+        "Compare every slice with the first one. Two slices, or one line, are not enough: which mask "
+        "would deceive them?",
+        "Keep the first slice as an axis of size 1 so that it broadcasts, `mask[:, :1]` for time, and ask "
+        "whether all places of the mask agree with it.",
     ),
     cases=axes_cases,
     outputs=("the tuple of axes",),

@@ -22,8 +22,8 @@ from recdrop_lessons.checks.masks import (
     counts_vary,
     judge,
 )
+from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.outcomes import differs
-from recdrop_lessons.checks.parts import Misconception
 from recdrop_lessons.checks.steps import Failed, Reply, Step, Steps, fail, kept, stepwise
 
 # Named here by the masks that are drawn, and in zoneout_step.py by the masks that are given.
@@ -31,14 +31,18 @@ SWAPPED = Misconception(
     "zoneout-swapped",
     "You exchange d and 1-d: where d is 1 the *old* value is kept, and z is the rate of keeping it. (The "
     "paper itself changes its convention between two sections.)",
+    "Set d to 1 everywhere in your formula. Does the old value stay?",
 )
 ONE_MASK = Misconception(
-    "one-mask-for-both", "You use one mask for h and c. Each has its own, d_h and d_c, with its own rate."
+    "one-mask-for-both",
+    "You use one mask for h and c. Each has its own, d_h and d_c, with its own rate.",
+    "Count the calls of the random function in your step. How many masks need draws?",
 )
 GIVEN_MASK_IGNORED = Misconception(
     "given-mask-ignored",
     "One mask is given and the other is None, and you draw both. Each mask is drawn by itself, where it is "
     "None.",
+    "How do you decide whether to draw: once for both masks, or once for each?",
 )
 
 

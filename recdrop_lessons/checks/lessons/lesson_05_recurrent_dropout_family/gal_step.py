@@ -24,7 +24,7 @@ from recdrop_lessons.checks.lstm import (
     step_cases,
 )
 from recdrop_lessons.checks.masks import mask_values
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.recognise import Silent
 
 
@@ -153,12 +153,16 @@ MISCONCEPTIONS = (
         "mask-after-product",
         "You multiply by the mask after the product with U. Gal's masks are on x and h themselves, before "
         "the product.",
+        "Write the shapes: m_h has H values. What has H columns before the product, and how many columns "
+        "are there after it?",
         partial(gal_step, before=False),
     ),
     Misconception(
         "masks-told-by-size",
         "You take a mask for one per gate because its first axis has size 4. A batch of four examples has "
         "that too: count the dimensions.",
+        "What is the shape of a tied mask when the batch has four examples? Which property of the tensor "
+        "still tells the two kinds apart?",
         partial(
             gal_step,
             per_gate_x=lambda m_x, m_h: m_x.shape[0] == 4,
@@ -169,6 +173,7 @@ MISCONCEPTIONS = (
         "masks-not-independent",
         "You look at one of the masks and take the other to be of the same kind. Each is tied or one per "
         "gate by itself.",
+        "Call your step with a tied m_x and an m_h per gate. Which line decides how m_h is used?",
         *(
             partial(gal_step, per_gate_x=told, per_gate_h=told)
             for told in (
@@ -183,6 +188,7 @@ MISCONCEPTIONS = (
         "one-mask-for-all-gates",
         "You use one mask for all gates where there is one per gate: m[0] is for i, m[1] for f, m[2] for "
         "g, m[3] for o.",
+        "The mask has a first axis of 4. Which of its four slices do you use for the forget gate?",
         *(_reduced(_block(k)) for k in range(4)),
         _reduced(lambda m: m.mean(0)),
         _reduced(lambda m: m.prod(0)),
@@ -190,33 +196,39 @@ MISCONCEPTIONS = (
     Misconception(
         "mask-gate-order",
         "You give the gates each other's masks. They lie in the order of the blocks: i, f, g, o.",
+        "Write beside each block of W and U the index of the mask that you use with it.",
         *(_keras_order(order) for order in permutations(range(4)) if order != (0, 1, 2, 3)),
     ),
     Misconception(
         "state-mask-forgotten",
         "Your state goes unmasked into the gates: m_h multiplies h before the product with U.",
+        "Search your step for m_h. What does it multiply, and is the product used?",
         _ones("m_h"),
     ),
     Misconception(
         "input-mask-forgotten",
         "Your input goes unmasked into the gates: m_x multiplies x before the product with W.",
+        "Search your step for m_x. What does it multiply, and is the product used?",
         _ones("m_x"),
     ),
     Misconception(
         "masks-forgotten",
         "Your step uses neither mask: m_x belongs on x and m_h on h, each before its product.",
+        "Search your step for the two masks. On which line is each of them read?",
         _ones("m_x", "m_h"),
     ),
     Misconception(
         "masked-state-carried",
         "Your new state comes out masked. m_h is on the old h on its way into the gates; h' itself is not "
         "dropped, or the mask would act again and again.",
+        "Does your h' hold zeros where the mask does? Which h is the mask for, the old or the new one?",
         _on_new_state("h"),
         _on_new_state("also"),
     ),
     Misconception(
         "mask-on-cell",
         "You mask the cell. That is Moon's method; Gal masks x and h on their way into the gates.",
+        "Search the line where c is made. Is any mask named there? The gates have been read by then.",
         _on_new_state("c"),
         _on_new_state("old cell"),
     ),
@@ -225,6 +237,7 @@ MISCONCEPTIONS = (
         "one-kind-of-mask",
         "You treat every mask alike, as tied or as one per gate. Count the dimensions: (B, ·) is tied, (4, "
         "B, ·) is one per gate.",
+        "Which kinds of mask do the two shapes in the docstring stand for? Does your code ask which it has?",
         partial(gal_step, per_gate_x=lambda m_x, m_h: True, per_gate_h=lambda m_x, m_h: True),
         partial(gal_step, per_gate_x=lambda m_x, m_h: True),
         partial(gal_step, per_gate_h=lambda m_x, m_h: True),
@@ -233,12 +246,15 @@ MISCONCEPTIONS = (
         "masks-summed",
         "You add up the products of all four masks with the whole matrix. Gate k reads its own block of rows "
         "under its own mask.",
+        "Gate i has H rows of U of its own. How many columns does your product with one mask have: H or 4H?",
         _summed,
     ),
     Misconception(
         "mask-reshaped",
         "You reshape a mask (4, B, ·) to (B, 4, ·). A reshape keeps the order in memory and mixes gates and "
         "examples; `transpose(0, 1)` exchanges the axes.",
+        "Number the values of a (4, 2, 1) tensor from 0 to 7 and reshape it to (2, 4, 1). Which values "
+        "belong to example 0 then?",
         _reduced(lambda m: m.reshape(m.shape[1], 4, -1).transpose(0, 1)),
     ),
     *mask_values(gal_step, "m_x", "m_h"),
@@ -249,10 +265,11 @@ PART = exact_part(
     gal_step,
     points=20,
     hints=(
-        "With tied masks it is the step of exercise 3.1. With a mask for each gate, each gate sees "
-        "its own x and its own h: which rows of W and U are that gate's?",
-        "Cut W and U into four blocks. Gate k's block multiplies x∘m_x[k] and h∘m_h[k] where there "
-        "is a mask per gate. Tell the kinds apart by `mask.dim()`, each mask by itself.",
+        "With tied masks it is the step of exercise 3.1. What is different with a mask for each gate?",
+        "Each gate sees its own x and its own h: which rows of W and U are that gate's? And how do you "
+        "tell the two kinds of mask apart, if B may be 4?",
+        "Cut W and U into four blocks. Gate k's block multiplies x∘m_x[k] and h∘m_h[k] where there is a "
+        "mask per gate. Tell the kinds apart by `mask.dim()`, each mask by itself.",
     ),
     cases=gal_cases,
     outputs=("h'", "c'"),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 METHODS = (
     "none",
@@ -98,18 +98,22 @@ MISCONCEPTIONS = (
         "You take the mean of the sequence's mask to be 1 at each step. But it is one draw: after t steps "
         "its power mᵗ stands before g_1, and the mean of mᵗ is not the power of the mean. With p = 0.5 the "
         "mean of m² is 2.",
+        "Take p = 0.5 and list the two values of the mask. Square each, then take the mean. Is it 1?",
         _instead("cell, per sequence", value=lambda p, f, t: f ** (t - 1)),
     ),
     Misconception(
         "sharing-swapped",
         "You exchange per step and per sequence on the cell. New at each step the masks are independent, and "
         "the mean of their product is the product of their means.",
+        "Which of the two draws once, which at every step? Take p = 0.5 and two steps, and list all "
+        "outcomes of each.",
         _other_sharing,
         _instead("cell, per step", value=lambda p, f, t: (f / (1 - p)) ** (t - 1)),
     ),
     Misconception(
         "no-rescale",
         "You leave out the scale of the mask. It is 0 or 1/(1-p), so its mean is 1.",
+        "List the two values of the mask at p = 0.5 and take their mean.",
         _instead("cell, per step", value=lambda p, f, t: (1 - p) ** t * f ** (t - 1)),
         _instead("cell, per sequence", value=lambda p, f, t: (1 - p) * f ** (t - 1)),
         _instead(*CANDIDATE, value=lambda p, f, t: (1 - p) * f ** (t - 1)),
@@ -119,6 +123,8 @@ MISCONCEPTIONS = (
         "candidate-masked-again",
         "You let the candidate's mask act at each step. It acts on g_1 once, when it is written, and "
         "not on what the cell holds.",
+        "Write c_2 in terms of g_1, with the mask at the place where it stands. How many times does it "
+        "stand there?",
         _instead("candidate, per sequence", value=lambda p, f, t: (f / (1 - p)) ** (t - 1)),
         _instead(*CANDIDATE, value=lambda p, f, t: (f / (1 - p)) ** (t - 1)),
     ),
@@ -126,6 +132,7 @@ MISCONCEPTIONS = (
         "gates-not-constant",
         "You let a mask that the gates read act on the cell. With the gates held constant nothing between "
         "g_1 and c_t is masked.",
+        "Cross out everything that is held constant. Which factors between g_1 and c_t are left?",
         _instead("gates", value=lambda p, f, t: (1 - p) * f ** (t - 1)),
         _instead("gates", value=lambda p, f, t: ((1 - p) * f) ** (t - 1)),
         _instead("gates", value=lambda p, f, t: (f / (1 - p)) ** (t - 1)),
@@ -133,18 +140,21 @@ MISCONCEPTIONS = (
     Misconception(
         "zoneout-swapped",
         "You take p as the rate of updating. In zoneout the old value is kept with probability p.",
+        "Take p = 1 in your mind, in zoneout's meaning: does the cell change at all?",
         _instead("zoneout", value=lambda p, f, t: p * (1 - p + p * f) ** (t - 1)),
     ),
     Misconception(
         "zoneout-first-step",
         "You forget that zoneout acts in the first step too: with probability p the old cell stays, and g_1 "
         "is not written at all.",
+        "What stands in the cell after step 1 if zoneout acts there? Does it hold g_1?",
         _instead("zoneout", value=lambda p, f, t: (p + (1 - p) * f) ** (t - 1)),
     ),
     Misconception(
         "zoneout-fills-zero",
         "You let zoneout put zeros. It puts the old value: where a step is skipped, g_1 stays in the cell "
         "unchanged.",
+        "What stands in the cell after a step at which zoneout acts: 0, or what was there before?",
         _instead("zoneout", value=lambda p, f, t: (1 - p) ** t * f ** (t - 1)),
         _instead("zoneout", value=lambda p, f, t: f ** (t - 1)),
     ),
@@ -152,6 +162,7 @@ MISCONCEPTIONS = (
         "off-by-one",
         "Your values are a step late. At t = 1 the candidate has just been written, and no forget gate has "
         "acted on it yet.",
+        "Read the example in the text: how many forget gates stand before g_1 at t = 1?",
         lambda method, p, f, steps: influence(method, p, f, steps + 1)[1:],
     ),
 )
@@ -162,9 +173,11 @@ PART = exact_part(
     points=15,
     hints=(
         "Write c_1, c_2, c_3 with their masks and follow g_1: which factors stand before it after t steps?",
-        "Independent masks multiply mean by mean. One mask that acts t times gives mᵗ, which is 0 or "
-        "(1/(1-p))ᵗ. Zoneout's step multiplies what the cell holds by 1 with probability p, and by f "
-        "otherwise; in the first step it writes g_1 with probability 1-p.",
+        "Which of these factors are random, and are they drawn once or at each step? The mean of a "
+        "product is the product of the means only for independent draws.",
+        "Independent masks multiply mean by mean. One mask that acts t times gives mᵗ: list its two "
+        "values and their probabilities. Zoneout's step multiplies what the cell holds by 1 or by f; and "
+        "what does it do to g_1 in the first step?",
     ),
     cases=influence_cases,
     outputs=("the list",),

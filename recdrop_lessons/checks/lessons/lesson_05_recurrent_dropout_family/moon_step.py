@@ -50,9 +50,10 @@ PART = exact_part(
     moon_step,
     points=10,
     hints=(
-        "Everything up to the new cell is the plain step. Then one multiplication: of what?",
-        "The mask multiplies the whole new cell, what it held and what is added. The output reads "
-        "the masked cell, and the masked cell is what goes on.",
+        "Moon's mask is on what the cell remembers. Which value is that?",
+        "Everything up to the new cell is the plain step. Then comes one multiplication: of what?",
+        "The mask multiplies the whole new cell, what it held and what is added. The output reads the "
+        "masked cell, and the masked cell is what goes on.",
     ),
     cases=lambda draw: step_cases(draw, mask_arguments("m_c")),
     outputs=("h'", "c'"),

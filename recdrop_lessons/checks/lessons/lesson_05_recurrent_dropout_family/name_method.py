@@ -10,7 +10,7 @@ from torch import Tensor
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.taken_for import confused, taken_for
 
 METHODS = ("none", "cell", "gates", "candidate", "zoneout")
@@ -126,30 +126,37 @@ MISCONCEPTIONS = (
         "gates-unread",
         "You leave out gates_changed. A mask that only the gates read leaves both factors as they are: kept "
         "is f and written is i, as without any mask.",
+        "Which argument have you not used? For which methods does it alone carry the evidence?",
         _without_flag,
     ),
     Misconception(
         "written-looked-at-first",
         "You look at the factor on g first. It changes under a mask on the cell and under zoneout too; what "
         "tells the three apart is what happens to the old cell.",
+        "Make a table: a row for each method, the two factors as columns. Which column tells methods apart "
+        "that the other does not?",
         _written_first,
     ),
     Misconception(
         "zoneout-for-cell",
         "You confuse zoneout with a mask on the cell. Both act on what is kept and on what is written; "
         "but where a mask is 0 the old cell is lost, and where zoneout acts it stays.",
+        "Take one place where written is 0. What is kept there under a mask, and what under zoneout?",
         *confused(name_method, "zoneout", "cell"),
     ),
     Misconception(
         "one-is-zoneout",
         "You take a 1 in kept for zoneout. A scaled mask on the cell gives 2·f, which is 1 where f is 1/2. "
         "Look at what is kept where nothing is written.",
+        "Take f = 0.5 and a mask value of 2. What is kept? Now look at written at the same place.",
         _one_is_zoneout,
     ),
     Misconception(
         "cell-for-candidate",
         "You exchange Moon's and Semeniuta's methods. Moon's mask is on the whole new cell, Semeniuta's on "
         "the candidate alone.",
+        "Make a table: a row for each method, the two factors as columns. Which of the two methods leaves "
+        "the old cell alone?",
         taken_for(name_method, cell="candidate", candidate="cell"),
         taken_for(name_method, candidate="cell"),
     ),
@@ -157,12 +164,14 @@ MISCONCEPTIONS = (
         "scale-expected",
         "You look for values that are scaled up. A method may leave what it keeps as it is, and then the "
         "dropped values alone show it.",
+        "The text says that a mask may be scaled or not. What is the same in both cases?",
         _doubled,
     ),
     Misconception(
         "exact-comparison",
         "You ask whether numbers are equal to the last bit. The factors are exact up to 1e-5: compare with a "
         "tolerance.",
+        "Compute 0.1 + 0.2 and compare it with 0.3.",
         lambda **given: name_method(**given, rounding=0.0),
         lambda **given: name_method(**given, rounding=1e-7),
     ),
@@ -170,6 +179,7 @@ MISCONCEPTIONS = (
         "none-forgotten",
         "You name a method where there is none: kept is f, written is i, and the gates are those of the step "
         "without masks.",
+        "Ask first of all whether anything has changed.",
         *(taken_for(name_method, none=method) for method in METHODS[1:]),
     ),
 )
@@ -179,10 +189,12 @@ PART = exact_part(
     name_method,
     points=15,
     hints=(
-        "Write each method's c' as kept∘c + written∘g. Which of the two factors does its mask change, and to "
-        "what?",
-        "Compare kept with f, written with i, with a tolerance. Where both are changed: what is kept of the "
-        "old cell at the places where nothing is written?",
+        "Write each method's new cell as kept∘c + written∘g. Which of the two factors does its mask "
+        "change, and to what?",
+        "Make a table: a row for each method, and whether kept is f, whether written is i. Two methods "
+        "still look alike. Which?",
+        "Compare kept with f, written with i, with a tolerance. Where both are changed: what is kept of "
+        "the old cell at the places where nothing is written?",
     ),
     cases=method_cases,
     outputs=("the method",),

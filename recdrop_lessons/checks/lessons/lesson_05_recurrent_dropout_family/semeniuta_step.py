@@ -50,8 +50,11 @@ PART = exact_part(
     semeniuta_step,
     points=10,
     hints=(
-        "This mask never touches what the cell already holds. Which of the two terms of c' is left?",
-        "c' = f∘c + i∘(m∘g): the mask is on the candidate after its tanh, and nowhere else.",
+        "This mask leaves what the cell already holds alone. Which of the two terms of the new cell is "
+        "left for it?",
+        "The new cell adds a kept part and a written part. The mask is in the written one, on the candidate.",
+        "Multiply the candidate by the mask after its tanh and before its gate or after it, as you like; "
+        "the rest is the plain step.",
     ),
     cases=lambda draw: step_cases(draw, mask_arguments("m_g")),
     outputs=("h'", "c'"),

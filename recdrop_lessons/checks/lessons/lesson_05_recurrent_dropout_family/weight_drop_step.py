@@ -24,7 +24,7 @@ from recdrop_lessons.checks.lstm import (
     step_cases,
 )
 from recdrop_lessons.checks.masks import mask_values
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 
 def weight_drop_step(
@@ -87,17 +87,20 @@ MISCONCEPTIONS = (
     Misconception(
         "mask-on-input-weights",
         "You mask the input's weights W. Weight drop is on the recurrent weights U (W_hh in PyTorch) alone.",
+        "Compare the shape of m_U with those of W and U.",
         partial(_input_weights, both=False),
         partial(_input_weights, both=True),
     ),
     Misconception(
         "mask-forgotten",
         "Your step does not use the mask at all: U is to be multiplied by m_U before the product.",
+        "Search your step for m_U. Is what it multiplies used in the product?",
         partial(weight_drop_step, mask=torch.ones_like),
     ),
     Misconception(
         "mask-on-some-gates",
         "You mask the weights of some gates only. m_U covers all four blocks of U.",
+        "How many rows has the mask, and how many of them do you use?",
         *(
             partial(weight_drop_step, mask=_only(*(k for k in range(4) if some[k])))
             for some in product((False, True), repeat=4)
@@ -107,18 +110,22 @@ MISCONCEPTIONS = (
     Misconception(
         "one-mask-for-all-gates",
         "You use one block of the mask for all four gates. Each weight has its own: m_U is (4H, H) as U is.",
+        "How many rows has the mask, and how many of them do you use?",
         *(partial(weight_drop_step, mask=_repeated(k)) for k in range(4)),
     ),
     Misconception(
         "weight-mask-transposed",
         "You mask the weights the other way round. m_U lies as U does, outputs first: multiply before you "
         "transpose.",
+        "Number the rows of U: what is a row, a unit that reads or a unit that is read? Then look on which "
+        "side of `.T` you multiply.",
         partial(weight_drop_step, mask=_blockwise_transposed),
     ),
     Misconception(
         "units-not-weights",
         "You drop whole units of h, one value for a column of the mask. Weight drop drops single weights: "
         "U∘m_U.",
+        "How many different values does your mask have in one column? Each weight should have its own.",
         partial(weight_drop_step, mask=lambda m: m[:1].expand_as(m)),
         partial(weight_drop_step, mask=lambda m: m[:, :1].expand_as(m)),
         partial(weight_drop_step, mask=lambda m: m.mean(0, keepdim=True).expand_as(m)),
@@ -128,6 +135,7 @@ MISCONCEPTIONS = (
     Misconception(
         "mask-on-bias",
         "You drop biases too. Weight drop is on the recurrent weights alone.",
+        "Does the mask have a place for the bias? Look at its shape.",
         *(
             lambda m_U, b, k=k, **given: weight_drop_step(
                 m_U=m_U, b=b * (m_U[:, k] if k < 2 else m_U.mean(1)), **given
@@ -148,8 +156,10 @@ PART = exact_part(
     weight_drop_step,
     points=10,
     hints=(
+        "What is dropped here: values of a state, or weights?",
         "It is the plain step with other weights. Which weights carry the old state?",
-        "Multiply U by its mask, element by element, and take the plain step with the product.",
+        "Multiply U by its mask, element by element, before it is transposed, and take the plain step "
+        "with the product.",
     ),
     cases=lambda draw: step_cases(draw, _weight_arguments),
     outputs=("h'", "c'"),

@@ -1,4 +1,7 @@
-"""5.4 Krueger et al. 2017, zoneout: the previous value instead of zero."""
+"""5.4 Krueger et al. 2017, zoneout: the previous value instead of zero.
+
+Longer than other parts: zoneout can go wrong in training, at evaluation and in its draws.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,8 @@ from recdrop_lessons.checks.lstm import (
     step_cases,
 )
 from recdrop_lessons.checks.masks import DEPENDENT, EXACT_COUNT, ONE_MASK_FOR_BATCH, SAME_EACH_CALL
-from recdrop_lessons.checks.parts import Misconception, Outcome, Part
+from recdrop_lessons.checks.misconceptions import Misconception
+from recdrop_lessons.checks.parts import Outcome, Part
 from recdrop_lessons.checks.recognise import unless_lost
 
 
@@ -181,6 +185,7 @@ AT_EVALUATION = Misconception(
     "zoneout-at-evaluation",
     "Your step still keeps and renews at random at evaluation. There the expectation is taken: z times the "
     "old value plus 1-z times the new.",
+    "Call your step twice at evaluation. Do you get the same values?",
     partial(zoneout_step, masks_at_evaluation=True),
 )
 
@@ -190,12 +195,15 @@ MISCONCEPTIONS = (
         "zoneout-rescaled",
         "You scale what zoneout lets through. Nothing is dropped to zero, so nothing needs scaling: it is "
         "the old value or the new.",
+        "What would be the mean of a value that is the old one or the new one? Does anything get lost that "
+        "a scale must make up for?",
         *(_rescale(how, evaluation) for how in ("new", "all", "each") for evaluation in (False, True)),
     ),
     Misconception(
         "h-from-zoned-cell",
         "Your new state reads the cell after its zoneout. In the paper h̃ = o∘tanh(c̃) comes from the cell "
         "*before* its zoneout, and then gets its own.",
+        "Which cell does the tanh of your output read? Follow its name to the line that made it.",
         partial(zoneout_step, h_reads="after zoneout"),
     ),
     AT_EVALUATION,
@@ -203,6 +211,7 @@ MISCONCEPTIONS = (
         "no-expectation",
         "At evaluation you return something else than the expectation: z times the old value plus 1-z "
         "times the new.",
+        "A value is the old one with probability z. What is its mean? Use the same weights at evaluation.",
         _evaluates("new"),
         _evaluates("scaled"),
         _evaluates("old"),
@@ -212,6 +221,7 @@ MISCONCEPTIONS = (
         "zero-for-previous",
         "You put zero where the old value belongs: that is dropout. In zoneout the replacement value is the "
         "previous value.",
+        "Set d to 1 everywhere. What should the step return?",
         partial(zoneout_step, keep=_zero),
         partial(zoneout_step, keep=_zero_scaled),
         partial(zoneout_step, keep=_zero_in_training),
@@ -220,6 +230,7 @@ MISCONCEPTIONS = (
         "masks-swapped",
         "You use h's mask or rate for the cell, and the cell's for h: d_h and z_h belong to h, d_c and z_c "
         "to c.",
+        "Write beside each mask the tensor that it multiplies, and compare the letters.",
         _renamed(d_h="d_c", d_c="d_h", z_h="z_c", z_c="z_h"),
         _renamed(d_h="d_c", d_c="d_h"),
         _renamed(z_h="z_c", z_c="z_h"),
@@ -233,6 +244,7 @@ MISCONCEPTIONS = (
     Misconception(
         "one-state-only",
         "You put zoneout on one of the two states alone. Both h and c have it, each with its rate.",
+        "Set z_h to 0.9 and z_c to 0, then the other way round. Does each change the state that it should?",
         _one_state_only("h"),
         _one_state_only("c"),
     ),
@@ -279,11 +291,13 @@ PART = Part(
     zoneout_step,
     points=20,
     hints=(
-        "First do the plain step, to a candidate state h̃ and a candidate cell c̃. Then each value "
-        "of h and of c is the old one or the new one.",
-        "c' = d_c∘c + (1-d_c)∘c̃ and h' = d_h∘h + (1-d_h)∘h̃, where h̃ = o∘tanh(c̃). A mask that "
-        "is None is 1 with probability z. At evaluation use the rates z_c and z_h instead of the "
-        "masks.",
+        "First do the plain step, to a candidate state and a candidate cell. Then each value of h and of "
+        "c is the old one or the new one.",
+        "A mask chooses: where d is 1 the old value, where it is 0 the new one. How do you write this "
+        "choice as a sum? And its mean, for evaluation?",
+        "Weigh the old value by d and the new one by 1-d, h with d_h and c with d_c; the candidate state "
+        "comes from the candidate cell. A mask that is None is 1 with probability z. At evaluation use z "
+        "in the place of d.",
     ),
     check=check_zoneout,
     misconceptions=MISCONCEPTIONS,

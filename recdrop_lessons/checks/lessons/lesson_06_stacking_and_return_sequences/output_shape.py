@@ -15,6 +15,7 @@ from recdrop_lessons.checks.answer import Answer, AnswerError, Value
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import compare, unchanged
 from recdrop_lessons.checks.draw import Draw
+from recdrop_lessons.checks.general import CHANGES_INPUT, KEYWORDS_RENAMED
 from recdrop_lessons.checks.lessons.lesson_06_stacking_and_return_sequences._stacks import (
     RECURRENT,
     RULES,
@@ -27,8 +28,9 @@ from recdrop_lessons.checks.lessons.lesson_06_stacking_and_return_sequences._sta
     recurrent,
     shape_cases,
 )
+from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.outcomes import differs, raised
-from recdrop_lessons.checks.parts import CHANGES_INPUT, KEYWORDS_RENAMED, Misconception, Outcome, Part
+from recdrop_lessons.checks.parts import Outcome, Part
 from recdrop_lessons.checks.recognise import unless_lost
 from recdrop_lessons.checks.steps import Failed, fail, kept, stepwise
 
@@ -88,11 +90,13 @@ NOT_A_VALUE_ERROR = Misconception(
     "not-a-value-error",
     "You raise where the stack breaks, but not a ValueError, or the error is not yours at all: check what a "
     "layer is given before you compute what leaves it.",
+    "Which line of yours raises: your own, or Python's while it computes the shape?",
 )
 
 INDEX_NOT_NAMED = Misconception(
     "index-not-named",
     "Your ValueError does not hold the index of the first layer that cannot take its input, counted from 0.",
+    "Print the text of your error. Which number should stand in it?",
 )
 
 
@@ -116,6 +120,7 @@ def _first_equal(layers: Sequence[Spec], input_shape: Shape) -> Shape | Break:
 LIST_FOR_TUPLE = Misconception(
     "list-for-tuple",
     "Your shape is a list. A shape is a tuple, as the docstring says: `(B, T) == [B, T]` is False.",
+    "Print type(...) of what you return.",
 )
 
 
@@ -124,11 +129,13 @@ MISCONCEPTIONS = (
         "return-sequences-inverted",
         "You have return_sequences the wrong way round. True keeps the time axis, (B, T, units); False gives "
         "the last step alone, (B, units).",
+        "Draw an LSTM with three steps. With return_sequences=True, how many arrows leave it at the top?",
         _recurrents(flag=lambda flag: not flag),
     ),
     Misconception(
         "return-sequences-ignored",
         "You do not look at return_sequences. It decides whether the time axis leaves the layer.",
+        "Search your function for return_sequences. What depends on it?",
         _recurrents(flag=lambda flag: True),
         _recurrents(flag=lambda flag: False),
     ),
@@ -136,6 +143,7 @@ MISCONCEPTIONS = (
         "return-sequences-wrong-layer",
         "You look at return_sequences of the wrong layer. Each layer's own flag says what leaves *it*; the "
         "layer above has to take what it gets.",
+        "Go through a stack of two by hand: whose flag do you read when you compute what leaves the first?",
         _flags(lambda flags: [*flags[1:], *flags[-1:]]),
         _flags(lambda flags: [*flags[1:], *[False] * len(flags[-1:])]),
         _flags(lambda flags: [*flags[:1], *flags[:-1]]),
@@ -148,12 +156,14 @@ MISCONCEPTIONS = (
         "bidirectional-not-doubled",
         "Your bidirectional layer is as wide as one direction. The outputs of both are concatenated: "
         "2·units.",
+        "Two directions read the same sequence. How many values does each step have in the end?",
         _rules(Bidirectional=recurrent(1)),
     ),
     Misconception(
         "dense-drops-time",
         "Your Dense flattens or drops the time axis. It works on the last axis, at each step, and leaves all "
         "others as they are.",
+        "Apply a Dense of 8 units to (2, 5, 3) by hand. Which of the three sizes can it change?",
         _rules(Dense=lambda shape, units: (shape[0], units) if len(shape) > 1 else None),
         _rules(
             Dense=lambda shape, units: (shape[0], units) if len(shape) > 1 else None,
@@ -164,17 +174,20 @@ MISCONCEPTIONS = (
     Misconception(
         "dense-refuses-time",
         "Your Dense takes rank 2 alone. It takes (B, T, F) as well, and works on the last axis.",
+        "Look up the ranks that a Dense takes in the docstring: is there one or are there more?",
         _rules(Dense=lambda shape, units: (shape[0], units) if len(shape) == 2 else None),
     ),
     Misconception(
         "dense-any-rank",
         "Your Dense takes a shape of rank 1. It needs a batch and features, rank 2 or more.",
+        "What are the fewest axes that a Dense needs? Name them.",
         _rules(Dense=lambda shape, units: (*shape[:-1], units)),
     ),
     Misconception(
         "repeat-vector-any-rank",
         "Your RepeatVector takes sequences. It makes a time axis out of one vector per example, (B, F), so "
         "it needs rank 2.",
+        "Which shape comes into a RepeatVector, and which leaves it? Count the axes of both.",
         _rules(RepeatVector=lambda shape, n: (shape[0], n, *shape[1:])),
         _rules(RepeatVector=lambda shape, n: (shape[0], n, shape[-1])),
         _rules(RepeatVector=lambda shape, n: (*shape[:-1], n, shape[-1])),
@@ -183,29 +196,34 @@ MISCONCEPTIONS = (
     Misconception(
         "repeat-axis-last",
         "Your RepeatVector puts the new axis last. Time is the second axis: (B, n, F).",
+        "Where does time stand in every other shape of this lesson?",
         _rules(RepeatVector=lambda shape, n: (*shape, n) if len(shape) == 2 else None),
     ),
     Misconception(
         "time-distributed-rank-2",
         "Your TimeDistributed takes rank 2. It applies its layer at each step, so it needs a time axis: "
         "rank 3 or more.",
+        "What is distributed over what? Which axis must be there?",
         _rules(TimeDistributed=last_axis(2)),
         _rules(TimeDistributed=last_axis(1)),
     ),
     Misconception(
         "time-distributed-rank-3-only",
         "Your TimeDistributed refuses rank 4. Whatever comes after batch and time goes to the layer inside.",
+        "Remove batch and time from a shape of rank 4. What does the layer inside get?",
         _rules(TimeDistributed=lambda shape, units: (*shape[:-1], units) if len(shape) == 3 else None),
     ),
     Misconception(
         "time-distributed-drops-time",
         "Your TimeDistributed drops the time axis. It applies a Dense at each step and keeps all steps.",
+        "Count the axes before and after a TimeDistributed.",
         _rules(TimeDistributed=lambda shape, units: (shape[0], units) if len(shape) > 2 else None),
     ),
     Misconception(
         "recurrent-any-rank",
         "Your recurrent layer takes a shape that is not (B, T, F). It reads steps, so it needs rank 3; "
         "that is the error this lesson is about.",
+        "What does a recurrent layer loop over? Which axis must be there?",
         _recurrents(takes=lambda rank: rank >= 2),
         _recurrents(takes=lambda rank: rank >= 3),
         _recurrents(takes=lambda rank: rank in (2, 3)),
@@ -225,6 +243,7 @@ MISCONCEPTIONS = (
         "never-raises",
         "You let every layer take every shape. Each needs its rank, and a stack that breaks raises a "
         "ValueError.",
+        "For each kind of layer write down the ranks that it can take. Where does your code compare?",
         _rules(
             LSTM=recurrent(1, _any_rank),
             Bidirectional=recurrent(2, _any_rank),
@@ -243,18 +262,21 @@ MISCONCEPTIONS = (
     Misconception(
         "index-from-1",
         "You count the layers from 1. The message has to hold the index from 0, as in `layers[0]`.",
+        "Which index has the first layer of the list `layers`?",
         partial(leaves, named=lambda k: k + 1),
     ),
     Misconception(
         "culprit-named",
         "You name the layer below the one that breaks. It may be the cause, but the message names "
         "the first layer that cannot take its input.",
+        "At which layer does the shape not fit, and at which do you notice why? The error names the first.",
         partial(leaves, named=lambda k: k - 1),
     ),
     Misconception(
         "batch-left-out",
         "You leave the batch out of the shape. It is the first axis and goes through every layer, None or "
         "not.",
+        "Compare the length of your shape with that of input_shape.",
         _result(lambda shape: shape[1:]),
         _result(lambda shape: (None, *shape[1:])),
     ),
@@ -264,12 +286,14 @@ MISCONCEPTIONS = (
         "last-error-named",
         "You name the last layer that cannot take its input. The message names the first: raise as soon as "
         "you find it.",
+        "What does your loop do after it has found the first layer that cannot take its input?",
         _last_break,
     ),
     Misconception(
         "position-of-equal-layer",
         "You look the layer up with `layers.index(…)`, which finds the first layer that is equal. Count with "
         "`enumerate`.",
+        "Put the same layer into a list twice and ask the list for the index of the second.",
         _first_equal,
     ),
     LIST_FOR_TUPLE,
@@ -390,12 +414,13 @@ PART = Part(
     output_shape,
     points=30,
     hints=(
-        "Go through the layers with the shape that you have so far. For each kind: which ranks can "
-        "it take, and which axes does it leave, change or add?",
-        "enumerate gives you the index. First look at len(shape) and raise a ValueError "
-        "with that index; then a recurrent layer gives (B, T, units) or (B, units), twice as wide "
-        "where it is bidirectional, Dense and TimeDistributed change the last axis, RepeatVector "
-        "adds one.",
+        "Go through the layers with the shape that you have so far. For each kind: which ranks can it "
+        "take, and which axes does it leave, change or add?",
+        "First look at len(shape), and raise a ValueError with the layer's index where it does not fit. "
+        "`enumerate` gives you the index.",
+        "A recurrent layer keeps or drops the time axis by its own flag, and is twice as wide where it is "
+        "bidirectional; Dense and TimeDistributed change the last axis alone; RepeatVector adds an axis "
+        "in second place.",
     ),
     check=check_output_shape,
     misconceptions=MISCONCEPTIONS,

@@ -1,4 +1,7 @@
-"""6.3 A stacked LSTM."""
+"""6.3 A stacked LSTM.
+
+Longer than other parts: what goes up, what is carried and what is returned can each be mistaken.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
 from recdrop_lessons.checks.lstm import Layer, layer, lstm_basics, lstm_over_time, lstm_step
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 
 def stacked_lstm(
@@ -169,6 +172,7 @@ MISCONCEPTIONS = (
         "return-sequences-wrong-layer",
         "You apply return_sequences to every layer. It says what leaves the *top* layer; between the "
         "layers all steps go up, always.",
+        "How many steps must the second layer get to read? Does that depend on what the caller wants?",
         _between(_last_step_up),
         _between(_last_as_sequence),
         _between(_last_repeated),
@@ -178,39 +182,46 @@ MISCONCEPTIONS = (
     Misconception(
         "return-sequences-inverted",
         "You have return_sequences the wrong way round. True gives all steps, (B, T, H); False the last one.",
+        "With return_sequences=True, how many axes should the result have?",
         _out(lambda states, flag: states[:, -1] if flag else states),
     ),
     Misconception(
         "return-sequences-ignored",
         "You do not look at return_sequences: without it the last step alone is returned, with it all of "
         "them.",
+        "Search your function for return_sequences. What depends on it?",
         _out(lambda states, flag: states),
         _out(lambda states, flag: states[:, -1]),
     ),
     Misconception(
         "time-axis-kept",
         "Without return_sequences you keep a time axis of one step. Return (B, H).",
+        "Print the shape of your result. Which axis of size 1 is too much?",
         _out(lambda states, flag: states if flag else states[:, -1:]),
     ),
     Misconception(
         "first-step",
         "You return the first step. The last one has read the whole sequence.",
+        "Which state of a sequence has read all of it?",
         _out(lambda states, flag: states if flag else states[:, 0]),
     ),
     Misconception(
         "state-handed-up",
         "Your upper layer starts from the state of the one below. Each layer starts at zero; only its "
         "outputs go up.",
+        "With what does your second layer begin its loop? Look where h and c are set.",
         _handed_up,
     ),
     Misconception(
         "layers-reversed",
         "You go through the layers from the top down. The first of the list reads x.",
+        "Which layer of the list has a W that fits the features of x?",
         _of_layers(lambda layers: layers[::-1]),
     ),
     Misconception(
         "layers-left-out",
         "You do not run all layers. Each of them reads what the one below gives.",
+        "Count how many times your loop over the layers runs, and what each run reads.",
         _of_layers(lambda layers: layers[:1]),
         _of_layers(lambda layers: layers[:-1] or layers),
         _of_layers(lambda layers: layers[:2]),
@@ -220,12 +231,14 @@ MISCONCEPTIONS = (
     Misconception(
         "one-layers-weights",
         "You use one layer's weights for all. Each layer has its own.",
+        "Is the layer's W named inside your loop, or outside of it?",
         _of_layers(lambda layers: [layers[0]] * len(layers)),
         _of_layers(lambda layers: [layers[-1]] * len(layers)),
     ),
     Misconception(
         "layers-side-by-side",
         "You join the outputs of all layers. Only the top layer's leave the stack.",
+        "Compare the width of your result with H of the top layer.",
         lambda x, layers, return_sequences: torch.cat(
             [stacked_lstm(x, layers[: k + 1], return_sequences) for k in range(len(layers))], dim=-1
         ),
@@ -234,6 +247,7 @@ MISCONCEPTIONS = (
         "time-batch-swapped",
         "You exchange the time axis and the batch axis. x is (B, T, F): step t is x[:, t], and the states "
         "are stacked along axis 1.",
+        "Write the shape beside x[0] and beside x[:, 0]. Which of the two is one step of all examples?",
         _batch_first(True),
         _batch_first(False),
         lambda **given: (
@@ -245,6 +259,7 @@ MISCONCEPTIONS = (
     Misconception(
         "cell-returned",
         "You return or hand up the cells. What leaves an LSTM layer are its states h.",
+        "An LSTM has two states. Which one of them may others see?",
         _with_cells(above=False),
         _with_cells(above=True),
         _last_cell,
@@ -252,6 +267,7 @@ MISCONCEPTIONS = (
     Misconception(
         "state-before-step",
         "You store the state before the step is done, so your states come one step late.",
+        "In which order do you append and update inside the loop?",
         _out(lambda states, flag: _late(states) if flag else _late(states)[:, -1]),
         _between(lambda states, flag: _late(states)),
         partial(
@@ -263,6 +279,7 @@ MISCONCEPTIONS = (
     Misconception(
         "time-reversed",
         "You read the sequence from its last step to the first.",
+        "Print the index of the steps as your loop takes them.",
         lambda x, layers, return_sequences: stacked_lstm(x.flip(1), layers, return_sequences),
         lambda x, layers, return_sequences: stacked_lstm(
             x.flip(1), layers, return_sequences, between=lambda states, flag: states.flip(1)
@@ -274,6 +291,7 @@ MISCONCEPTIONS = (
     Misconception(
         "upper-bias-forgotten",
         "You leave out the bias above the first layer. Every layer has its own W, U and b.",
+        "Set the biases of the upper layer to a large number. Does your result change?",
         _of_layers(lambda layers: [layers[0], *((W, U, 0 * b) for W, U, b in layers[1:])]),
     ),
     *lstm_basics(stacked_lstm),
@@ -284,10 +302,11 @@ PART = exact_part(
     stacked_lstm,
     points=30,
     hints=(
-        "Write an LSTM over time that gives all its states, then put it in a loop over the layers. "
-        "Where does return_sequences come in?",
-        "Each layer starts at zero and reads all steps of the one below. Only at the very end, "
-        "return all states of the top layer or the last of them.",
+        "What does each layer read, and where does it start from?",
+        "Write an LSTM over time that gives all its states, then put it in a loop over the layers. Where "
+        "does return_sequences come in?",
+        "Each layer starts at zero and reads all steps of the one below. Only at the very end, return all "
+        "states of the top layer or the last of them.",
     ),
     cases=stack_cases,
     outputs=("the states",),

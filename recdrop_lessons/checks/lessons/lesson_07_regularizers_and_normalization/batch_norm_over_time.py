@@ -16,7 +16,7 @@ from recdrop_lessons.checks.lessons.lesson_07_regularizers_and_normalization._sh
     norm_basics,
     standardise,
 )
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 
 def batch_norm_over_time(
@@ -67,12 +67,14 @@ MISCONCEPTIONS = (
         "per-step-inverted",
         "You have per_step the wrong way round. With it each step has statistics of its own; without it all "
         "steps share theirs.",
+        "How many means are there if every step has its own? Which value of per_step asks for that?",
         _over((0, 1), (0,)),
     ),
     Misconception(
         "per-step-ignored",
         "You treat both kinds alike: per_step decides whether the statistics run over the batch, or over the "
         "batch and time together.",
+        "Search your function for per_step. What depends on it?",
         _over((0,), (0,)),
         _over((0, 1), (0, 1)),
     ),
@@ -80,6 +82,7 @@ MISCONCEPTIONS = (
         "time-batch-swapped",
         "You exchange the time axis and the batch axis. x is (B, T, F): statistics at each step run over the "
         "examples, axis 0.",
+        "Write the three names over the axis numbers 0, 1 and 2. Over which of them do you take the mean?",
         _over((1,), (0, 1)),
         _over((1,), (1,)),
         _over((0,), (1,)),
@@ -89,6 +92,7 @@ MISCONCEPTIONS = (
         "norm-over-features",
         "Your statistics run over the features. That is layer norm; a batch norm keeps the features apart, "
         "each with a mean and a variance of its own.",
+        "Add 10 to one feature everywhere. A batch norm removes that again: does yours?",
         _over((2,), (2,)),
         _over((0, 2), (0, 1, 2)),
         _over((2,), (1, 2)),
@@ -108,10 +112,10 @@ PART = exact_part(
     batch_norm_over_time,
     points=25,
     hints=(
+        "What is a mean taken over: which of examples, steps and features lose their axis?",
         "How many means are there in each kind: one for each step and feature, or one for each feature?",
-        "Per step, mean and biased variance run over axis 0; else over axes 0 and 1 together. Keep "
-        "the axes (keepdim) and divide by the root of variance + eps. A single example at a step gives "
-        "zeros.",
+        "Per step, mean and biased variance run over axis 0; else over axes 0 and 1 together. Keep the "
+        "axes (keepdim) and divide by the root of variance + eps. A single example at a step gives zeros.",
     ),
     cases=batch_norm_cases,
     gradients=("x",),

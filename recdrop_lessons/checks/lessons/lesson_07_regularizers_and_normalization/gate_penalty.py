@@ -53,9 +53,11 @@ PART = exact_part(
     gate_penalty,
     points=20,
     hints=(
-        "U holds four matrices (H, H), one below the other. Which rows belong to the gate?",
-        "The gate's place k in i, f, g, o gives the rows from k·H up to (k+1)·H, where H is the "
-        "number of columns. Sum the squares of those, times l2.",
+        "The penalty is a sum over some of the weights. Which of the matrix's numbers belong to the gate?",
+        "U holds four matrices (H, H), one below the other, in the order i, f, g, o. Which rows are the "
+        "gate's?",
+        "With the gate's place k, counted from 0, its rows go from k·H up to (k+1)·H, where H is the "
+        "number of columns. Sum their squares and weigh the sum by l2.",
     ),
     cases=lambda draw: penalty_cases(draw, _recurrent_weights),
     outputs=("the penalty",),

@@ -18,7 +18,7 @@ from recdrop_lessons.checks.lessons.lesson_07_regularizers_and_normalization._sh
     squares,
 )
 from recdrop_lessons.checks.lstm import layer
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 
 def kernels_penalty(
@@ -65,6 +65,7 @@ MISCONCEPTIONS = (
         "penalty-on-bias",
         "Your penalty reaches the bias. It has a regulariser of its own, and usually none: it sets "
         "where a gate works, not how strongly it depends on its inputs.",
+        "Set W and U to zero. What should the penalty be?",
         partial(kernels_penalty, on=lambda W, U, b: (W, U, b)),
         partial(kernels_penalty, on=lambda W, U, b: (U, b)),
         partial(kernels_penalty, on=lambda W, U, b: (W, b)),
@@ -74,12 +75,14 @@ MISCONCEPTIONS = (
     Misconception(
         "input-weights-forgotten",
         "You penalise U alone. The input's weights W have a block of the gate too.",
+        "Set U to zero. Should the penalty be zero then?",
         partial(kernels_penalty, on=lambda W, U, b: (U,)),
     ),
     Misconception(
         "recurrent-weights-forgotten",
         "You penalise W alone, as Keras's `kernel_regularizer` does. Its `recurrent_regularizer` is the one "
         "for U.",
+        "Set W to zero. Should the penalty be zero then?",
         partial(kernels_penalty, on=lambda W, U, b: (W,)),
     ),
     *penalty_basics(kernels_penalty),
@@ -87,6 +90,8 @@ MISCONCEPTIONS = (
         "kernels-not-alike",
         "You treat the two kernels differently. From each of them take the gate's H rows, and multiply both "
         "sums by λ; H is the number of units, U's second size.",
+        "Take U with one weight of 2 and W with one weight of 2, both in the gate's rows. Each alone "
+        "should give the same penalty.",
         lambda W, U, b, gate, l2: l2 * (W**2).sum() + kernels_penalty(0 * W, U, b, gate, l2),
         lambda W, U, b, gate, l2: l2 * (U**2).sum() + kernels_penalty(W, 0 * U, b, gate, l2),
         lambda W, U, b, gate, l2: (
@@ -106,9 +111,10 @@ PART = exact_part(
     kernels_penalty,
     points=15,
     hints=(
+        "How many weight matrices has an LSTM, and which of them does each regulariser of Keras reach?",
         "What you did to U in 7.1 is to be done to W as well. Is the bias one of the kernels?",
-        "Cut the gate's H rows out of W and of U, sum the squares of both, and multiply by l2. The "
-        "bias takes no part.",
+        "Cut the gate's H rows out of W and of U, sum the squares of both, and multiply by l2. Take H "
+        "from U: W may have any number of columns.",
     ),
     cases=lambda draw: penalty_cases(draw, _all_weights),
     outputs=("the penalty",),

@@ -22,7 +22,7 @@ from recdrop_lessons.checks.lessons.lesson_07_regularizers_and_normalization._sh
     standardise,
 )
 from recdrop_lessons.checks.lstm import Function, Gates, State, gates, lstm_basics, step_arguments, step_cases
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 
 def layer_norm_lstm_step(
@@ -134,6 +134,7 @@ MISCONCEPTIONS = (
         "norm-per-gate",
         "You norm each gate's block on its own. Here each product is normed as a whole, over all its 4H "
         "elements, before it is cut into gates.",
+        "How many elements does each of your means run over: H or 4H? Compare with the text.",
         _before(
             lambda norm, x, h, W, U, b, gain_x, gain_h: (
                 _per_gate(norm)(x @ W.T) * gain_x + _per_gate(norm)(h @ U.T) * gain_h + b
@@ -144,6 +145,7 @@ MISCONCEPTIONS = (
         "norm-on-sum",
         "You norm the sum of the two products. Each has a norm and a gain of its own, and the results are "
         "added.",
+        "How many norms stand in the text before the gates? Count the ones in your code.",
         _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + h @ U.T) * gx + b),
         _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + h @ U.T) * gh + b),
         _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + h @ U.T) * (gx + gh) + b),
@@ -155,17 +157,21 @@ MISCONCEPTIONS = (
     Misconception(
         "gains-swapped",
         "You give the products each other's gains. gain_x belongs to x Wᵀ and gain_h to h Uᵀ.",
+        "Compare the letters: which gain stands beside which product?",
         _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T) * gh + norm(h @ U.T) * gx + b),
     ),
     Misconception(
         "gain-inside-norm",
         "You multiply by the gain before the norm, which takes its scale out again. The gain comes after.",
+        "Norm a vector, then norm ten times the vector. What does the norm do to a factor that comes "
+        "before it?",
         _before(lambda norm, x, h, W, U, b, gx, gh: norm((x @ W.T) * gx) + norm((h @ U.T) * gh) + b),
     ),
     Misconception(
         "bias-in-norm",
         "You add b before a norm, which takes its mean out and changes its scale. b is added once, after "
         "both norms.",
+        "Add the same number to all elements of a vector and norm it. Where has the number gone?",
         _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + b) * gx + norm(h @ U.T) * gh),
         _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T) * gx + norm(h @ U.T + b) * gh),
         _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T + b) * gx + norm(h @ U.T + b) * gh),
@@ -174,21 +180,25 @@ MISCONCEPTIONS = (
     Misconception(
         "bias-twice",
         "You add b twice, once with each product. It is added once.",
+        "Count how many times b stands in your sum.",
         _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T) * gx + norm(h @ U.T) * gh + 2 * b),
     ),
     Misconception(
         "bias-forgotten",
         "You leave out b. The norms of the products have no shift, so b is the only one.",
+        "Count the arguments of the function, then search your lines for each of them.",
         _without("b", value=0.0),
     ),
     Misconception(
         "norm-before-product",
         "You norm x and h themselves. The norms are on the products x Wᵀ and h Uᵀ.",
+        "What is the size of the last axis where you norm: F and H, or 4H?",
         _before(lambda norm, x, h, W, U, b, gx, gh: (norm(x) @ W.T) * gx + (norm(h) @ U.T) * gh + b),
     ),
     Misconception(
         "norm-forgotten",
         "A product goes into the gates without its norm. x Wᵀ and h Uᵀ each have one.",
+        "Count the norms before the gates. Each of the two products needs one.",
         _before(lambda norm, x, h, W, U, b, gx, gh: (x @ W.T) * gx + (h @ U.T) * gh + b),
         _before(lambda norm, x, h, W, U, b, gx, gh: x @ W.T + h @ U.T + b),
         _before(lambda norm, x, h, W, U, b, gx, gh: norm(x @ W.T) * gx + h @ U.T + b),
@@ -198,6 +208,7 @@ MISCONCEPTIONS = (
         "normed-cell-carried",
         "You carry the normed cell on. Only the output reads the norm; c' itself goes to the next step as it "
         "is, or the norm would act again and again.",
+        "The new cell has two readers: the output and the next step. Which of them should see the norm?",
         partial(layer_norm_lstm_step, stored=lambda c, norm: norm(c)),
         partial(
             layer_norm_lstm_step,
@@ -209,12 +220,14 @@ MISCONCEPTIONS = (
     Misconception(
         "old-cell-normed",
         "You norm the old cell on its way into c'. The norm is on the new cell, where the output reads it.",
+        "Which line uses the old cell? Nothing is normed on it.",
         partial(layer_norm_lstm_step, old=lambda c, norm: norm(c)),
         partial(layer_norm_lstm_step, old=lambda c, norm: norm(c), read=lambda c, norm, squash: squash(c)),
     ),
     Misconception(
         "cell-not-normed",
         "Your output reads c' as it is. It reads its norm: h' = o∘tanh(LN(c')∘gain_c + shift_c).",
+        "Count the norms in your step. The text has three.",
         partial(layer_norm_lstm_step, read=lambda c, norm, squash: squash(c)),
         lambda **given: layer_norm_lstm_step(
             **given, read=lambda c, norm, squash: squash(c * given["gain_c"] + given["shift_c"])
@@ -223,6 +236,7 @@ MISCONCEPTIONS = (
     Misconception(
         "norm-after-tanh",
         "You norm after the tanh, or the output itself. The norm is on c', inside the tanh.",
+        "Which comes first in the text, the tanh or the norm of the cell?",
         partial(layer_norm_lstm_step, read=lambda c, norm, squash: norm(squash(c))),
         _gain_after_tanh,
         partial(layer_norm_lstm_step, read=lambda c, norm, squash: squash(c), out=lambda h, norm: norm(h)),
@@ -230,6 +244,7 @@ MISCONCEPTIONS = (
     Misconception(
         "gain-forgotten",
         "You leave out a gain. Each of the three norms has its own: gain_x, gain_h and gain_c.",
+        "Set one gain after the other to zero. Does each of them change your result?",
         _without("gain_x"),
         _without("gain_h"),
         _without("gain_c"),
@@ -239,17 +254,20 @@ MISCONCEPTIONS = (
     Misconception(
         "shift-forgotten",
         "You leave out shift_c. The norm of the cell has a gain and a shift.",
+        "Set shift_c to a large number. Does your result change?",
         _without("shift_c", value=0.0),
     ),
     Misconception(
         "shift-before-gain",
         "You add the shift before you multiply by the gain. It is LN(c')∘gain_c + shift_c.",
+        "Set the gain to zero. The shift should then still be there. Is it?",
         lambda **given: layer_norm_lstm_step(**given | {"shift_c": given["shift_c"] * given["gain_c"]}),
     ),
     Misconception(
         "norm-over-batch",
         "Your mean and variance run over the batch. That is batch norm; a layer norm keeps the examples "
         "apart and runs over the last axis.",
+        "Call your step with one example. A layer norm works on it as well: what does yours return?",
         partial(layer_norm_lstm_step, standardise=_along((0,))),
         partial(layer_norm_lstm_step, standardise=_along((0, 1))),
     ),
@@ -262,11 +280,12 @@ PART = exact_part(
     layer_norm_lstm_step,
     points=40,
     hints=(
-        "Start from your LSTM step. Three tensors are normed: the two products before they are "
-        "added, and the new cell on its way into the tanh. Which of the three is stored?",
-        "Mean and biased variance over the last axis, 4H elements for each product and H for the "
-        "cell; then the gain. Add b once after both norms, add shift_c after gain_c, and return c' "
-        "unnormed.",
+        "Three tensors are normed in one step. Which are they, and how long is the axis that each norm "
+        "runs over?",
+        "The two products are normed before they are added, the new cell on its way into the tanh. Which "
+        "of the three is stored?",
+        "Mean and biased variance over the last axis, 4H elements for each product and H for the cell; "
+        "then the gain. Add b once after both norms, add shift_c after gain_c, and return c' unnormed.",
     ),
     cases=layer_norm_cases,
     outputs=("h'", "c'"),

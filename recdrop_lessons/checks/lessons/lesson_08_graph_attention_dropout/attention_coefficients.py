@@ -20,7 +20,7 @@ from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout._graphs im
     graphs,
     random_edges,
 )
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.recognise import Silent
 
 Normalise = Callable[[Tensor, Tensor], Tensor]
@@ -103,26 +103,29 @@ def each_end(h: Tensor, edges: Tensor, a_src: Tensor, a_dst: Tensor, slope: floa
     return softmax_within(logits, target)
 
 
-DIRECTION = (
+DIRECTION = Misconception(
+    "edge-direction",
     "You read the edges the other way round. edges[0] is where an edge comes from, edges[1] where it goes: "
-    "a node receives along its incoming edges."
+    "a node receives along its incoming edges.",
+    "Take the single edge from node 0 to node 1 as (2, 1) tensor. Which of the two nodes receives something?",
 )
 
-SELF_LOOPS_ADDED = (
+SELF_LOOPS_ADDED = Misconception(
+    "self-loops-added",
     "You add self-loops. GAT layers of libraries may do that, but here the edges are what they are: none is "
-    "added, and a node without incoming edges receives nothing."
+    "added, and a node without incoming edges receives nothing.",
+    "Call your function with a single edge from 0 to 1. How many edges take part in it?",
 )
 
 COEFFICIENT_MISCONCEPTIONS = (
-    Misconception(
-        "edge-direction",
-        DIRECTION,
+    DIRECTION.shown_by(
         lambda h, edges, a_src, a_dst, slope: attention_coefficients(h, edges.flip(0), a_src, a_dst, slope),
     ),
     Misconception(
         "attention-vectors-swapped",
         "You take a_src for the target and a_dst for the source. a_src belongs to the node that an edge "
         "leaves, a_dst to the one that it enters.",
+        "Which node does a_src score: the one where an edge begins, or the one where it ends?",
         lambda h, edges, a_src, a_dst, slope: attention_coefficients(h, edges, a_dst, a_src, slope),
         lambda h, edges, a_src, a_dst, slope: attention_coefficients(h, edges, a_src, a_src, slope),
         lambda h, edges, a_src, a_dst, slope: attention_coefficients(h, edges, a_dst, a_dst, slope),
@@ -131,18 +134,21 @@ COEFFICIENT_MISCONCEPTIONS = (
         "softmax-over-sources",
         "You normalise over the edges that leave a node. The softmax goes over the edges that enter it: what "
         "enters a node sums to 1, what leaves it need not.",
+        "Draw one node with three arrows going in. Which numbers should sum to 1? Check it with your result.",
         partial(attention_coefficients, group=0),
     ),
     Misconception(
         "softmax-over-all-edges",
         "You take one softmax over all edges of the graph. Each target has a softmax of its own, over its "
         "incoming edges.",
+        "Add up all your coefficients. Is it 1, or the number of nodes that something enters?",
         partial(attention_coefficients, normalise=lambda logits, group: logits.softmax(0)),
     ),
     Misconception(
         "not-normalised",
         "Your coefficients do not sum to 1 over a node's incoming edges: the softmax is missing, or its "
         "denominator.",
+        "Add up your coefficients over the edges into one node.",
         partial(attention_coefficients, normalise=lambda logits, group: logits),
         partial(attention_coefficients, normalise=lambda logits, group: logits.exp()),
         partial(
@@ -156,12 +162,15 @@ COEFFICIENT_MISCONCEPTIONS = (
         "leaky-relu-forgotten",
         "Your logits go into the softmax as they are. The leaky ReLU comes in between: without it the "
         "target's part cancels in the softmax.",
+        "What stands between the sum of the two scores and the softmax in the text? Search for it in your "
+        "code.",
         partial(attention_coefficients, activation=lambda logits, slope: logits),
     ),
     Misconception(
         "slope-ignored",
         "Your leaky ReLU has a slope of its own. Use the `slope` that is passed in (F.leaky_relu takes it as "
         "its second argument; alone it takes 0.01).",
+        "Call your function with slope 0 and slope 1. Does the result change?",
         partial(attention_coefficients, activation=lambda logits, slope: F.leaky_relu(logits, 0.01)),
         partial(attention_coefficients, activation=lambda logits, slope: F.leaky_relu(logits, 0.2)),
         partial(attention_coefficients, activation=lambda logits, slope: logits.relu()),
@@ -171,17 +180,19 @@ COEFFICIENT_MISCONCEPTIONS = (
         "Your coefficients do not depend on the target: its score is left out, or the leaky ReLU is put on "
         "each score before the sum, and then the target's part cancels in the softmax. There is one leaky "
         "ReLU, around a_src·h_u + a_dst·h_v.",
+        "Make a_dst a hundred times as large. Should the coefficients change? How many leaky ReLUs do you "
+        "use for one edge, and around what?",
         each_end,
     ),
     Misconception(
         "source-ignored",
         "All edges into a node get the same coefficient: your logits leave out the source's score, "
         "a_src·h_u.",
+        "Make a_src a hundred times as large. Should the coefficients of two edges into one node differ? "
+        "Do they?",
         lambda h, edges, a_src, a_dst, slope: attention_coefficients(h, edges, 0 * a_src, a_dst, slope),
     ),
-    Misconception(
-        "self-loops-added",
-        SELF_LOOPS_ADDED,
+    SELF_LOOPS_ADDED.shown_by(
         partial(coefficients_with_loops, instead=False, cut=True),
         partial(coefficients_with_loops, instead=False, cut=False),
         partial(coefficients_with_loops, instead=True, cut=False),
@@ -189,12 +200,15 @@ COEFFICIENT_MISCONCEPTIONS = (
     Misconception(
         "self-loops-removed",
         "You leave out the edges from a node to itself. They are edges like all others.",
+        "Look for a line that compares source and target.",
         loops_removed,
     ),
     Misconception(
         "duplicate-edges-merged",
         "An edge that repeats counts once in your softmax, as in a matrix of nodes by nodes. Each copy is an "
         "edge of its own.",
+        "Give the function the same edge twice. How many coefficients should come back, and do they have "
+        "room in a table of nodes by nodes?",
         partial(merged, share=False),
         partial(merged, share=True),
     ),
@@ -204,6 +218,8 @@ SOFTMAX_UNSTABLE = Misconception(
     "softmax-unstable",
     "Your softmax breaks on large logits: exp(1e4) overflows, and where you subtract one maximum for all "
     "edges, the edges of another node underflow to 0/0. Subtract each target's own maximum.",
+    "Compute exp(800) and exp(-800). What can you subtract from the logits of one node without changing "
+    "its softmax?",
 )
 
 
@@ -251,10 +267,11 @@ PART = exact_part(
     attention_coefficients,
     points=30,
     hints=(
-        "Score each node once as a source, h @ a_src, and once as a target, h @ a_dst. How do the "
-        "edges pick from the two?",
-        "Add the source's and the target's score, leaky ReLU, subtract each target's own maximum, "
-        "exp, and divide by the sum over the edges with the same target.",
+        "Two stages: a score for each edge, then a softmax. Over which edges does each softmax run?",
+        "Score each node once as a source, h @ a_src, and once as a target, h @ a_dst. How do the edges "
+        "pick from the two?",
+        "Add the source's and the target's score, leaky ReLU, subtract each target's own maximum, exp, "
+        "and divide by the sum over the edges with the same target.",
     ),
     cases=coefficient_cases,
     outputs=("the coefficients",),

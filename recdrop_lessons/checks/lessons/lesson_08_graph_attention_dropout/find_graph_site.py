@@ -11,7 +11,7 @@ from torch import Tensor
 from recdrop_lessons.checks.exact import exact_part
 from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout._recorded_gat import SITES, graph_cases
 from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout.attention_coefficients import DIRECTION
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.recognise import Silent
 from recdrop_lessons.checks.taken_for import taken_for
 
@@ -76,12 +76,16 @@ MISCONCEPTIONS = (
         "zero-means-dropped",
         "You look for coefficients that are 0. A softmax can give 0 without a mask, and a mask may drop no "
         "edge at all and still scale them: it shows in what the coefficients sum to.",
+        "Suppose that the mask keeps every edge and scales it by 2. Where would you see that, if nothing "
+        "is 0?",
         _by_zeros,
     ),
     Misconception(
         "changed-means-dropped",
         "You take changed coefficients for dropped ones. They are computed from the features: dropping "
         "features changes them too, and the softmax makes them sum to 1 again.",
+        "Add up the coefficients into one node, before and after. Which of the two sites leaves this sum "
+        "as it was?",
         taken_for(find_graph_site, features="attention"),
         taken_for(find_graph_site, attention="features"),
     ),
@@ -89,31 +93,36 @@ MISCONCEPTIONS = (
         "nodes-without-edges",
         "You expect the coefficients of every node to sum to 1. A node without incoming edges has none, and "
         "its sum is 0 in any pass.",
+        "Which nodes have a sum at all? Look at the targets of the edges.",
         _with(nodes_without=True),
     ),
     Misconception(
         "exact-comparison",
         "You ask whether sums are equal to 1 to the last bit. A softmax sums to 1 up to rounding: compare "
         "with a tolerance.",
+        "Compute the softmax of (0.1, 0.2, 0.3) and add it up. Is the sum 1 to the last bit?",
         _to_the_last_bit,
     ),
     Misconception(
         "all-sums-expected",
         "You take attention as dropped only where each node's sum differs from 1. Dropped and scaled "
         "coefficients may sum to 1 at some nodes: one sum that differs is enough.",
+        "A node has two edges; one is dropped and the other is scaled by 2. What may their sum be?",
         _with(of_sums=torch.all),
     ),
-    Misconception("edge-direction", DIRECTION, _with(end=0)),
+    DIRECTION.shown_by(_with(end=0)),
     Misconception(
         "features-for-projected",
         "You exchange features and projected features. The coefficients are computed from the projections "
         "before those are dropped; dropping the features comes before everything.",
+        "Which of alpha and y do you look at first? If alpha is as before, what can have been dropped?",
         taken_for(find_graph_site, features="projected", projected="features"),
         taken_for(find_graph_site, projected="features"),
     ),
     Misconception(
         "none-forgotten",
         "You name a site where the two passes are equal.",
+        "Ask first of all whether anything differs.",
         *(taken_for(find_graph_site, none=site) for site in SITES[:3]),
     ),
 )
@@ -123,10 +132,11 @@ PART = exact_part(
     find_graph_site,
     points=20,
     hints=(
-        "Follow the layer in its order: features, projection, coefficients, softmax, sum. Which of alpha and "
-        "y can change at each of the three sites?",
-        "Compare the coefficients first. Where they changed: what do the coefficients into each node sum to "
-        "after a softmax, and what after a mask? Leave out nodes without incoming edges; use a tolerance.",
+        "Follow the layer in its order: features, projection, coefficients, softmax, sum. Which of alpha "
+        "and y can change at each of the three sites?",
+        "Compare the coefficients first, with a tolerance. If they are as before, what is left?",
+        "Where the coefficients changed: what do those into each node sum to after a softmax, and what "
+        "after a mask? Leave out nodes without incoming edges.",
     ),
     cases=graph_cases,
     outputs=("the site",),

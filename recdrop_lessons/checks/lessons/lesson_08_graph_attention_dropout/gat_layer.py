@@ -40,7 +40,7 @@ from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout.attention_
     silent_on_extremes,
     with_loops,
 )
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.recognise import Silent
 
 
@@ -179,6 +179,7 @@ LAYER_MISCONCEPTIONS = (
         "attention-before-softmax",
         "You drop logits, before the softmax. A logit of 0 does not remove an edge: e⁰ = 1 still "
         "counts in the sum. The mask comes after the softmax, on the coefficients.",
+        "Set a logit to 0 and take the softmax by hand. Is the edge gone?",
         partial(_on_the_logits, "before"),
         partial(_on_the_logits, "after"),
     ),
@@ -187,6 +188,7 @@ LAYER_MISCONCEPTIONS = (
         "Your coefficients sum to 1 again after the drop: you renormalise them, or take the dropped edges "
         "out before the softmax, which is the same. Here they stay as the mask leaves them, and sum to 1 "
         "only on average.",
+        "Add up your coefficients into one node after the drop. Should the sum be 1?",
         partial(gat_layer, drop=renormalised),
         partial(gat_layer, drop=renormalised_safely),
         partial(gat_layer, drop=_very_low),
@@ -197,6 +199,7 @@ LAYER_MISCONCEPTIONS = (
         "coefficients-from-dropped",
         "You compute the coefficients from the dropped projections. They are read from z before m_proj: "
         "attention looks at whole features, the messages carry dropped ones.",
+        "Two lines read the projections: the scores and the messages. Which of them should see m_proj?",
         partial(gat_layer, attended=lambda z, x, W, m_proj: z * m_proj),
         partial(
             gat_layer,
@@ -208,6 +211,7 @@ LAYER_MISCONCEPTIONS = (
         "coefficients-from-undropped",
         "You compute the coefficients from features without m_x. The feature mask comes first of all: one "
         "z = (x∘m_x)Wᵀ is both attended to and sent.",
+        "What is the very first thing that happens to x? Is it what your scores are computed from?",
         partial(gat_layer, attended=lambda z, x, W, m_proj: x @ W.T),
         partial(gat_layer, send=lambda z, m_proj, source, target, x, W: ((x @ W.T) * m_proj)[source]),
     ),
@@ -215,24 +219,28 @@ LAYER_MISCONCEPTIONS = (
         "projection-mask-at-target",
         "You drop projected features at the target, or on the sum. m_proj acts at the source: on "
         "z_u, as it is summed.",
+        "With which index do you read m_proj: the source's, or the target's?",
         partial(gat_layer, send=lambda z, m_proj, source, target, x, W: z[source] * m_proj[target]),
     ),
     Misconception(
         "masks-swapped",
         "You put m_proj on the input features and m_x on the projections: m_x (N, F) goes with x, m_proj "
         "(N, F') with z.",
+        "Compare the sizes: which mask has F columns, which has F'?",
         _swapped,
     ),
     Misconception(
         "masks-forgotten",
         "Your layer uses none of the masks: m_x goes with x, m_alpha with the coefficients, m_proj with what "
         "is sent.",
+        "Search your function for each of the three masks.",
         _ones("m_x", "m_alpha", "m_proj"),
     ),
     Misconception(
         "attention-mask-forgotten",
         "Your layer leaves out m_alpha: the coefficients are dropped, after the softmax. This is what "
         "`GATConv(dropout=)` does.",
+        "Search your function for m_alpha. What does it multiply, and is the product used?",
         _ones("m_alpha"),
         _ones("m_alpha", "m_x"),
         _ones("m_alpha", "m_proj"),
@@ -241,27 +249,29 @@ LAYER_MISCONCEPTIONS = (
         "feature-mask-forgotten",
         "Your layer leaves out m_x: the input features are dropped before the projection. This is what "
         "F.dropout in front of the layer does.",
+        "Search your function for m_x. What does it multiply, and is the product used?",
         _ones("m_x"),
         _ones("m_x", "m_proj"),
     ),
     Misconception(
         "projection-mask-forgotten",
         "Your layer leaves out m_proj: the projected features are dropped as they are summed.",
+        "Search your function for m_proj. What does it multiply, and is the product used?",
         _ones("m_proj"),
     ),
     Misconception(
         "mask-after-product",
         "You use m_x after the projection. The input features are dropped before W mixes them.",
+        "Does m_x have as many columns as x, or as the projection?",
         partial(gat_layer, project=lambda x, W, m_x: (x @ W.T) * m_x),
     ),
     Misconception(
         "no-rescale",
         "You use the masks as yes or no. They are scaled already: multiply by them as they are.",
+        "Print a row of a mask. Which values does it hold, and what do you do with the larger one?",
         _binary,
     ),
-    Misconception(
-        "edge-direction",
-        DIRECTION,
+    DIRECTION.shown_by(
         lambda edges, **given: gat_layer(edges=edges.flip(0), **given),
         partial(gat_layer, coefficients=lambda z, edges, *a: attention_coefficients(z, edges.flip(0), *a)),
         lambda edges, **given: gat_layer(
@@ -274,18 +284,21 @@ LAYER_MISCONCEPTIONS = (
         "messages-from-target",
         "Each node sums its own features, weighted. What is summed is z of the source: a node receives "
         "features of its neighbours.",
+        "An arrow goes from u to v. Whose features should arrive at v?",
         partial(gat_layer, send=lambda z, m_proj, source, target, x, W: (z * m_proj)[target]),
     ),
     Misconception(
         "sums-overwritten",
         "Of several messages into one node only one is left: `y[target] = …` and `y[target] += …` write "
         "each place once. `index_add` adds them all.",
+        "Run `y = torch.zeros(2); y[torch.tensor([0, 0])] += 1` and look at y.",
         _overwritten,
     ),
     Misconception(
         "nodes-from-edges",
         "Your result is as long as the highest node in the edges. A node may have no edge at all, so the "
         "number of nodes is that of x.",
+        "Add a node without any edge. Does your result have a row for it?",
         lambda edges, **given: gat_layer(edges=edges, **given)[: int(edges.max()) + 1],
         lambda edges, **given: gat_layer(edges=edges, **given)[: int(edges[1].max()) + 1],
         lambda edges, **given: gat_layer(edges=edges, **given)[edges[1].unique()],
@@ -295,11 +308,13 @@ LAYER_MISCONCEPTIONS = (
         "mean-for-sum",
         "You divide by the number of incoming edges. The coefficients are the weights already: the messages "
         "are summed.",
+        "What do the coefficients into a node sum to without a mask? Is another division needed?",
         partial(gat_layer, finish=_mean),
     ),
     Misconception(
         "activation-on-output",
         "You put an activation on the result. The layer's own output has none: it follows outside.",
+        "Can your result be negative? The text has no activation at its end.",
         *(
             partial(gat_layer, finish=lambda y, z, m_proj, target, f=f: f(y))
             for f in (F.elu, torch.relu, F.leaky_relu, torch.tanh, torch.sigmoid)
@@ -309,14 +324,13 @@ LAYER_MISCONCEPTIONS = (
         "isolated-node-kept",
         "A node without incoming edges keeps features in your layer. It receives nothing, so its output is "
         "zero.",
+        "Take a node that no edge enters. What is a sum of nothing?",
         partial(gat_layer, finish=_isolated_kept),
         partial(
             gat_layer, finish=lambda y, z, m_proj, target: _isolated_kept(y, z, torch.ones_like(z), target)
         ),
     ),
-    Misconception(
-        "self-loops-added",
-        SELF_LOOPS_ADDED,
+    SELF_LOOPS_ADDED.shown_by(
         partial(_layer_with_loops, False),
         partial(_layer_with_loops, True),
         partial(
@@ -327,6 +341,7 @@ LAYER_MISCONCEPTIONS = (
         "duplicate-edges-merged",
         "An edge that repeats counts once in your layer, as in a matrix of nodes by nodes. Each copy has a "
         "coefficient and a mask of its own, and all are summed.",
+        "Give the layer the same edge twice with two different masks. Do both take part?",
         partial(_by_matrix, attention_coefficients),
         partial(_by_matrix, partial(merged, share=False)),
         partial(gat_layer, coefficients=partial(merged, share=False)),
@@ -399,10 +414,12 @@ PART = exact_part(
     gat_layer,
     points=35,
     hints=(
-        "Four lines: project, attend, drop the coefficients, sum. Which of the three masks belongs "
-        "to which line?",
-        "z = (x∘m_x)Wᵀ; the coefficients come from z; multiply them by m_alpha and do not renormalise; "
-        "send z∘m_proj of the source, and add the messages up at the target.",
+        "Four lines: project, attend, drop the coefficients, sum. Which of the three masks belongs to "
+        "which line?",
+        "The coefficients and the messages both come from the projections. Which of the two sees m_proj, "
+        "and at which end of the edge?",
+        "Mask x, then project; compute the coefficients from that; multiply them by m_alpha and do not "
+        "renormalise; send the source's projection times m_proj, and add the messages up at the target.",
     ),
     cases=layer_cases,
     outputs=("the output",),

@@ -12,9 +12,11 @@ from recdrop_lessons.checks.answer import Answer, AnswerError
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import Exact
+from recdrop_lessons.checks.general import DTYPE_CHANGED
 from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout._graphs import graphs, random_edges
 from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout.attention_coefficients import with_loops
-from recdrop_lessons.checks.parts import DTYPE_CHANGED, Misconception, Outcome, Part
+from recdrop_lessons.checks.misconceptions import Misconception
+from recdrop_lessons.checks.parts import Outcome, Part
 
 
 def with_self_loops(edges: Tensor, nodes: int) -> Tensor:
@@ -53,6 +55,7 @@ MISCONCEPTIONS = (
         "self-loops-forgotten",
         "Your edges hold no self-loops, or no new ones: a node then receives nothing from itself, and its "
         "own features are lost in the layer.",
+        "Compare the number of edges before and after. How many should be new?",
         lambda edges, nodes: edges,
         lambda edges, nodes: edges[:, edges[0] != edges[1]],
     ),
@@ -60,6 +63,7 @@ MISCONCEPTIONS = (
         "self-loops-doubled",
         "You add a loop to nodes that have one already. Such a node would count itself twice: take the old "
         "loops out first.",
+        "Call your function on its own result. Should there be more edges the second time?",
         lambda edges, nodes: with_loops(edges, nodes, instead=False),
         lambda edges, nodes: torch.cat([torch.arange(nodes).expand(2, nodes), edges], dim=1),
     ),
@@ -67,45 +71,53 @@ MISCONCEPTIONS = (
         "repeated-loops-left",
         "You add only the loops that are missing, so a loop that repeats still repeats, and the loops do not "
         "stand in order at the end. Take out all loops, then add one for each node.",
+        "Give the graph the loop (1, 1) twice. How many loops of node 1 should there be afterwards?",
         _only_missing,
     ),
     Misconception(
         "loops-in-front",
         "You put the loops first. They come at the end, after the edges that were there.",
+        "Print the last columns of your result. Are they the loops?",
         lambda edges, nodes: with_self_loops(edges, nodes).roll(nodes, 1),
     ),
     Misconception(
         "nodes-from-edges",
         "You add loops up to the highest node in the edges. A node may have no edge at all: `nodes` says how "
         "many there are.",
+        "Call your function with `nodes` one larger. Is there a loop for the new node?",
         lambda edges, nodes: with_self_loops(edges, int(edges.max()) + 1),
         *(partial(_loops_for, which=which) for which in ("all", "sources", "targets")),
     ),
     Misconception(
         "duplicate-edges-merged",
         "You take out edges that repeat. Only self-loops are made unique here; each other copy stays.",
+        "Give the graph the edge (0, 1) twice. How many should be left?",
         lambda edges, nodes: with_loops(edges.unique(dim=1), nodes, instead=True),
         lambda edges, nodes: with_loops(edges, nodes, instead=False).unique(dim=1),
     ),
     Misconception(
         "edges-both-ways",
         "You add each edge in the other direction too. The graph is directed: only self-loops are added.",
+        "Take the single edge (0, 1). Which edges should there be afterwards?",
         _both_ways,
     ),
     Misconception(
         "loops-miscounted",
         "You add one self-loop too few or too many. There is one for each node 0, 1, …, nodes - 1.",
+        "Take nodes = 1. Which loops should there be?",
         lambda edges, nodes: with_self_loops(edges, nodes - 1),
         lambda edges, nodes: with_self_loops(edges, nodes + 1),
     ),
     Misconception(
         "pairs-for-rows",
         "Your edges are pairs, (E, 2). The docstring asks for two rows, sources and targets: (2, E).",
+        "Print the shape of your result and compare it with the docstring.",
         lambda edges, nodes: with_self_loops(edges, nodes).T,
     ),
     Misconception(
         "edges-sorted",
         "You sort the edges. They keep their order, since masks and coefficients are given in that order.",
+        "Give the edges (2, 0), (0, 1). In which order do they come back?",
         lambda edges, nodes: (lambda e: e[:, e[1].argsort(stable=True)])(with_self_loops(edges, nodes)),
         lambda edges, nodes: (lambda e: e[:, e[0].argsort(stable=True)])(with_self_loops(edges, nodes)),
         lambda edges, nodes: (lambda e: e[:, (e[0] * nodes + e[1]).argsort(stable=True)])(
@@ -159,8 +171,10 @@ PART = Part(
     points=5,
     hints=(
         "A loop is an edge whose source is its target. Some may be there already, even twice.",
-        "Keep the edges whose two ends differ, in their order; then append one loop for each of the "
-        "nodes 0, 1, …",
+        "It is easier to take all old loops out than to find which are missing. How do you recognise them "
+        "in `edges`?",
+        "Keep the edges whose two ends differ, in their order; then append one loop for each of the nodes "
+        "0, 1, …",
     ),
     check=check_with_self_loops,
     misconceptions=MISCONCEPTIONS,

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 Function = Callable[[Tensor], Tensor]
 EXTREME = 1e4
@@ -28,6 +28,7 @@ SOFTMAX_UNSTABLE = Misconception(
     "Your softmax breaks on large logits: exp(1e4) overflows, and where you subtract one maximum for all, "
     "other examples underflow to 0/0. Use torch.softmax, or subtract the largest logit of each example "
     "first.",
+    "Compute exp(1e4). What can you subtract from the logits of one example without changing its softmax?",
 )
 
 

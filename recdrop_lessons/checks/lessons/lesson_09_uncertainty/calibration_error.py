@@ -1,4 +1,7 @@
-"""9.4 Is it as unsure as it should be?"""
+"""9.4 Is it as unsure as it should be?
+
+Longer than other parts: bins, their edges, weights and means can each be mistaken.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import Exact
 from recdrop_lessons.checks.lessons.lesson_09_uncertainty.predictive_entropy import softmax
-from recdrop_lessons.checks.parts import Misconception, Outcome, Part
+from recdrop_lessons.checks.misconceptions import Misconception
+from recdrop_lessons.checks.parts import Outcome, Part
 
 
 def right_closed(top: Tensor, bins: int) -> Tensor:
@@ -120,12 +124,15 @@ MISCONCEPTIONS = (
         "bins-left-closed",
         "Your bins hold their lower edge and not their upper one. A bin is (k/bins, (k+1)/bins]: a top "
         "probability on an edge belongs to the bin below, and 1.0 to the last.",
+        "Take two bins and a top probability of exactly 0.5. Into which of them does the text put it? And "
+        "a 1.0?",
         partial(calibration_error, place=_left_closed),
         partial(calibration_error, place=_left_closed_without_one),
     ),
     Misconception(
         "bins-not-weighted",
         "You take the plain mean over the bins. Each bin weighs as much as it holds: n_b/n.",
+        "Put 99 examples into one bin and one into another. Should both count alike?",
         partial(calibration_error, combine=lambda gap, share: gap.abs().sum() / (share > 0).sum()),
         partial(calibration_error, combine=lambda gap, share: gap.abs().mean()),
         partial(calibration_error, combine=lambda gap, share: gap.abs().sum()),
@@ -133,6 +140,8 @@ MISCONCEPTIONS = (
     Misconception(
         "gaps-cancel",
         "You leave out the absolute value, so too much confidence in one bin cancels too little in another.",
+        "Take one bin that is sure by 0.1 too much and one that is sure by 0.1 too little. Should the "
+        "error be 0?",
         partial(calibration_error, combine=lambda gap, share: (share * gap).sum()),
         partial(calibration_error, combine=lambda gap, share: -(share * gap).sum()),
     ),
@@ -140,17 +149,20 @@ MISCONCEPTIONS = (
         "one-bin",
         "You compare the mean accuracy with the mean confidence, without bins. Over- and underconfidence "
         "then cancel.",
+        "Search your function for `bins`. What depends on it?",
         partial(calibration_error, place=_all_bins),
     ),
     Misconception(
         "largest-gap",
         "You return the largest gap of any bin: that is the maximum calibration error. The expected one is "
         "the weighted mean.",
+        "Take two bins with the gaps 0.1 and 0.3. Should the result lie between them?",
         partial(calibration_error, combine=lambda gap, share: gap.abs().max()),
     ),
     Misconception(
         "squared-gaps",
         "You square the gaps. The calibration error is a mean of absolute gaps.",
+        "Take one bin with a gap of 0.1. What should come out?",
         partial(calibration_error, combine=lambda gap, share: (share * gap**2).sum()),
         partial(calibration_error, combine=lambda gap, share: (share * gap**2).sum().sqrt()),
     ),
@@ -158,12 +170,14 @@ MISCONCEPTIONS = (
         "middle-for-confidence",
         "You take each bin's middle for its confidence. It is the mean of the top probabilities that lie in "
         "the bin.",
+        "Put three examples of 0.81 into the bin from 0.8 to 0.9. What is their mean confidence?",
         partial(calibration_error, middle=True),
     ),
     Misconception(
         "labels-probability",
         "You look at the probability of the right class. Confidence is the top probability, whether it is "
         "right or not.",
+        "A model says 0.9 for class 1, and the label is class 0. How confident was it?",
         partial(
             calibration_error,
             confidence=lambda probabilities, labels: probabilities.gather(1, labels[:, None]).squeeze(1),
@@ -172,11 +186,13 @@ MISCONCEPTIONS = (
     Misconception(
         "bins-of-equal-counts",
         "Your bins hold equally many examples. Here they are equally wide.",
+        "Print the edges of your bins. Do they depend on the examples?",
         _equal_counts,
     ),
     Misconception(
         "accuracy-not-confidence",
         "You return another number of the bins than the gap between accuracy and confidence.",
+        "Take one bin by hand: which two numbers of it are compared?",
         lambda probabilities, labels, bins: float((probabilities.argmax(-1) == labels).double().mean()),
         lambda probabilities, labels, bins: 1 - float((probabilities.argmax(-1) == labels).double().mean()),
         lambda probabilities, labels, bins: 1 - calibration_error(probabilities, labels, bins),
@@ -186,6 +202,8 @@ MISCONCEPTIONS = (
         "other-score",
         "You compute the Brier score or the log-likelihood, which judge each example. The calibration error "
         "compares the accuracy of each bin with its mean confidence.",
+        "Give all examples the probability 0.8 and let 80 % of them be right. The calibration error should "
+        "be 0. Is yours?",
         partial(_brier, mean=False),
         partial(_brier, mean=True),
         lambda probabilities, labels, bins: float(
@@ -195,6 +213,7 @@ MISCONCEPTIONS = (
     Misconception(
         "all-classes-binned",
         "You sort every probability into a bin. Each example counts once, by its top probability.",
+        "How many numbers do you sort into bins: B, or B·K?",
         _all_classes(True),
         _all_classes(False),
     ),
@@ -202,6 +221,7 @@ MISCONCEPTIONS = (
         "bins-over-part",
         "Your bins span a part of the range, such as from the smallest to the largest top probability. They "
         "have equal width from 0 to 1.",
+        "Print the edges of your bins. Do they depend on the examples?",
         partial(calibration_error, place=_from_least),
         partial(calibration_error, place=_above_guess),
     ),
@@ -282,9 +302,10 @@ PART = Part(
     hints=(
         "Of each example you need two numbers: its top probability, and whether the class that has it is "
         "the label.",
+        "Sort the examples by the first number into bins. What are the two means of a bin that should be "
+        "alike? Mind which edge a bin holds.",
         "For each bin: the fraction of the examples that are in it, times the absolute difference of its "
-        "accuracy and its mean top probability. Empty bins add nothing. Mind which edge a bin "
-        "holds.",
+        "accuracy and its mean top probability. Empty bins add nothing.",
     ),
     check=check_calibration_error,
     misconceptions=MISCONCEPTIONS,

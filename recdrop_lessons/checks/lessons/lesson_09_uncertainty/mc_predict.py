@@ -19,7 +19,7 @@ from recdrop_lessons.checks.lessons.lesson_09_uncertainty.predictive_entropy imp
     silent_on_extremes,
     softmax,
 )
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 
 def mc_predict(logits: Tensor, *, softmax: Function = softmax) -> Tensor:
@@ -40,12 +40,15 @@ PREDICT_MISCONCEPTIONS = (
         "log-probabilities-averaged",
         "You average before the softmax (logits, or log-probabilities, which are the same here). That is a "
         "geometric mean, and it hides that the passes disagree. Average the probabilities.",
+        "Two passes say 0.9 and 0.1 for a class. What should their mean be? In which order do you take "
+        "softmax and mean?",
         lambda logits: softmax(logits.mean(0)),
         lambda logits: logits.log_softmax(-1).mean(0).exp(),
     ),
     Misconception(
         "logits-returned",
         "You return logarithms or logits. Return probabilities: the values of each example sum to 1.",
+        "Sum your result over the classes. Is it 1?",
         lambda logits: logits.mean(0),
         lambda logits: logits.log_softmax(-1).mean(0),
         lambda logits: softmax(logits).mean(0).log(),
@@ -54,6 +57,7 @@ PREDICT_MISCONCEPTIONS = (
         "softmax-axis",
         "Your softmax goes along the wrong axis. The probabilities of one pass and one example sum to 1 over "
         "the classes, the last axis.",
+        "Sum the probabilities of one pass and one example over the classes. Is it 1?",
         lambda logits: logits.softmax(0).mean(0),
         lambda logits: logits.softmax(1).mean(0),
     ),
@@ -61,6 +65,7 @@ PREDICT_MISCONCEPTIONS = (
         "wrong-axis-averaged",
         "You average over another axis than the passes. The passes are the first axis; examples and classes "
         "stay.",
+        "Print the shape of your result. Which axis has disappeared?",
         lambda logits: softmax(logits).mean(1),
         lambda logits: softmax(logits).mean(2),
         lambda logits: softmax(logits).mean((0, 1)),
@@ -68,39 +73,46 @@ PREDICT_MISCONCEPTIONS = (
     Misconception(
         "one-pass-only",
         "You use a single pass. One pass with dropout is one sample; the prediction is the mean over all.",
+        "How many passes does your result depend on? Change the last one and look.",
         lambda logits: softmax(logits)[0],
         lambda logits: softmax(logits)[-1],
     ),
     Misconception(
         "sum-for-mean",
         "You add the passes' probabilities up and do not divide by their number.",
+        "Sum your result over the classes. Is it 1, or the number of passes?",
         lambda logits: softmax(logits).sum(0),
     ),
     Misconception(
         "votes-counted",
         "You count for which class each pass votes. A pass gives a probability to every class; those are "
         "averaged.",
+        "Two passes say (0.6, 0.4). What should the prediction be? And what do you return?",
         lambda logits: torch.nn.functional.one_hot(logits.argmax(-1), logits.shape[-1]).double().mean(0),
     ),
     Misconception(
         "median-for-mean",
         "You take the median over the passes. The prediction is the mean: only its probabilities sum to 1.",
+        "Sum your result over the classes. Is it 1?",
         lambda logits: softmax(logits).median(0).values,
     ),
     Misconception(
         "running-average",
         "You average the mean so far with the next pass. Then the last pass has the weight 1/2; every pass "
         "has 1/S.",
+        "Write down the weights that the first and the last of three passes get in your result.",
         lambda logits: reduce(lambda mean, p: (mean + p) / 2, softmax(logits)),
     ),
     Misconception(
         "softmax-twice",
         "You apply the softmax once more to the mean. The mean of probabilities is a probability already.",
+        "Two passes agree on (0.9, 0.1). What should their mean be?",
         lambda logits: softmax(softmax(logits).mean(0)),
     ),
     Misconception(
         "sigmoid-for-softmax",
         "You use the sigmoid. The classes exclude each other, so their probabilities come from one softmax.",
+        "Sum the probabilities of one pass and one example over the classes. Is it 1?",
         lambda logits: logits.sigmoid().mean(0),
         lambda logits: (lambda p: p / p.sum(-1, keepdim=True))(logits.sigmoid().mean(0)),
         lambda logits: (lambda p: p / p.sum(-1, keepdim=True))(logits.sigmoid()).mean(0),
@@ -117,9 +129,10 @@ PART = exact_part(
     mc_predict,
     points=20,
     hints=(
+        "Each pass gives a distribution over the classes. What is averaged, and over what?",
         "Two operations, a softmax and a mean. In which order, and along which axis is each?",
-        "The softmax over the classes (the last axis) of every pass comes first; then the mean over "
-        "the passes (the first axis).",
+        "The softmax over the classes (the last axis) of every pass comes first; then the mean over the "
+        "passes (the first axis).",
     ),
     cases=logit_cases,
     outputs=("the probabilities",),

@@ -24,7 +24,7 @@ from recdrop_lessons.checks.lessons.lesson_09_uncertainty.predictive_entropy imp
     silent_on_extremes,
     softmax,
 )
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 
 def _where_smooth(arguments: dict[str, Value]) -> tuple[str, ...]:
@@ -62,17 +62,20 @@ INFORMATION_MISCONCEPTIONS = (
         "total-entropy",
         "You return the whole entropy of the mean prediction. It also holds the uncertainty that is in every "
         "pass; subtract the mean of the passes' own entropies.",
+        "Let all passes agree on (0.5, 0.5). What do they disagree about? What do you return?",
         lambda logits: predictive_entropy(softmax(logits).mean(0)),
     ),
     Misconception(
         "expected-entropy",
         "You return the mean of the passes' entropies: that is the uncertainty in every pass. Their "
         "disagreement is what the entropy of their mean has beyond it.",
+        "Let all passes agree on (0.5, 0.5). What do they disagree about? What do you return?",
         lambda logits: predictive_entropy(softmax(logits)).mean(0),
     ),
     Misconception(
         "entropy-of-one-pass",
         "You subtract the entropy of a single pass. Subtract the mean of the entropies of all passes.",
+        "How many passes does your second term depend on? Change the last one and look.",
         lambda logits: predictive_entropy(softmax(logits).mean(0)) - predictive_entropy(softmax(logits)[0]),
         lambda logits: predictive_entropy(softmax(logits).mean(0)) - predictive_entropy(softmax(logits)[-1]),
     ),
@@ -80,29 +83,36 @@ INFORMATION_MISCONCEPTIONS = (
         "sign-reversed",
         "Your difference is the wrong way round. Averaging can only raise the entropy, so H of the mean "
         "comes first and the result is never below 0.",
+        "Let two passes say (1, 0) and (0, 1). Which is larger, the entropy of their mean or the mean of "
+        "their entropies?",
         lambda logits: -mutual_information(logits),
     ),
     Misconception(
         "log-probabilities-averaged",
         "You average logits, or log-probabilities, before the entropy. The mean prediction is the mean of "
         "the passes' probabilities.",
+        "Two passes say 0.9 and 0.1 for a class. What should the mean prediction be? In which order do you "
+        "take softmax and mean?",
         _geometric,
     ),
     Misconception(
         "log-base-2",
         "Your result is in bits: it uses log₂. In nats it is the natural logarithm, torch.log.",
+        "Let two passes say (1, 0) and (0, 1). The result should be about 0.693. Is yours 1?",
         lambda logits: mutual_information(logits) / math.log(2),
     ),
     Misconception(
         "softmax-axis",
         "Your softmax goes along the wrong axis. The probabilities of one pass and one example sum to 1 over "
         "the classes, the last axis.",
+        "Sum the probabilities of one pass and one example over the classes. Is it 1?",
         partial(mutual_information, softmax=lambda logits: logits.softmax(0)),
         partial(mutual_information, softmax=lambda logits: logits.softmax(1)),
     ),
     Misconception(
         "softmax-forgotten",
         "You treat logits as probabilities. The softmax comes first.",
+        "What does an entropy take as its argument? Sum it over the classes.",
         *(
             partial(mutual_information, softmax=lambda logits: logits, entropy=entropy)
             for entropy in (entropy_with_nan, predictive_entropy)
@@ -112,6 +122,8 @@ INFORMATION_MISCONCEPTIONS = (
         "variance-for-information",
         "You return the variance of the probabilities over the passes. It measures disagreement too, but the "
         "mutual information is a difference of entropies.",
+        "Let two passes say (1, 0) and (0, 1). The result should be about 0.693. Which quantities of the "
+        "text do you compute?",
         lambda logits: _variance(logits, 0).sum(-1),
         lambda logits: _variance(logits, 0).mean(-1),
         lambda logits: _variance(logits, 1).sum(-1),
@@ -121,6 +133,8 @@ INFORMATION_MISCONCEPTIONS = (
         "entropies-spread",
         "You return how far the passes' entropies lie apart. The mutual information "
         "is the entropy of the mean prediction less the mean of the entropies.",
+        "Let two passes say (1, 0) and (0, 1). How far apart are their entropies, and how much do they "
+        "disagree?",
         lambda logits: predictive_entropy(softmax(logits)).var(0),
         lambda logits: predictive_entropy(softmax(logits)).std(0),
         lambda logits: predictive_entropy(softmax(logits)).std(0, correction=0),
@@ -128,6 +142,7 @@ INFORMATION_MISCONCEPTIONS = (
     Misconception(
         "sum-for-mean",
         "You add up the passes' entropies. Subtract their mean.",
+        "Let three passes agree on (0.5, 0.5). What should be left? What do you return?",
         lambda logits: (
             predictive_entropy(softmax(logits).mean(0)) - predictive_entropy(softmax(logits)).sum(0)
         ),
@@ -135,12 +150,14 @@ INFORMATION_MISCONCEPTIONS = (
     Misconception(
         "mean-for-sum",
         "You take the mean over the classes. An entropy is a sum over the classes.",
+        "Let two passes say (1, 0) and (0, 1). The entropy of their mean should be about 0.693. Is yours?",
         partial(mutual_information, entropy=lambda probabilities: torch.special.entr(probabilities).mean(-1)),
     ),
     Misconception(
         "divergence-reversed",
         "You take the divergence of the mean from each pass. The mutual information is the mean divergence "
         "of each pass from the mean prediction: Σ p_s (log p_s - log p̄).",
+        "Which distribution stands as the weight in your sum: that of each pass, or that of the mean?",
         lambda logits: (
             (softmax(logits).mean(0) * (softmax(logits).mean(0).log() - logits.log_softmax(-1)))
             .sum(-1)
@@ -151,6 +168,7 @@ INFORMATION_MISCONCEPTIONS = (
         "mean-over-batch",
         "You average the passes' entropies over the examples too. Each example has its own mutual "
         "information.",
+        "Print the shape of each of your two terms. Should both have one number for each example?",
         lambda logits: (
             predictive_entropy(softmax(logits).mean(0)) - predictive_entropy(softmax(logits)).mean()
         ),
@@ -161,6 +179,7 @@ INFORMATION_MISCONCEPTIONS = (
         "logarithms-averaged",
         "You average the log-probabilities where the mean prediction's own logarithm belongs: H[p̄] is "
         "-Σ p̄ log p̄.",
+        "Where do you take the logarithm: after the mean over the passes, or before it?",
         lambda logits: (
             -(softmax(logits).mean(0) * logits.log_softmax(-1).mean(0)).sum(-1)
             - predictive_entropy(softmax(logits)).mean(0)
@@ -170,6 +189,7 @@ INFORMATION_MISCONCEPTIONS = (
         "passes-less-one",
         "You divide the entropies by S - 1. Their mean over the passes divides by S; n - 1 belongs to a "
         "variance.",
+        "Take a single pass. Its mean entropy is the entropy itself. By what do you divide?",
         lambda logits: (
             predictive_entropy(softmax(logits).mean(0))
             - predictive_entropy(softmax(logits)).sum(0) / max(len(logits) - 1, 1)
@@ -179,6 +199,7 @@ INFORMATION_MISCONCEPTIONS = (
         "sum-for-difference",
         "You add the two entropies. The mutual information is their difference: H[p̄] less the mean of "
         "H[p_s].",
+        "Let all passes agree on (0.5, 0.5). What do they disagree about? What do you return?",
         lambda logits: (
             predictive_entropy(softmax(logits).mean(0)) + predictive_entropy(softmax(logits)).mean(0)
         ),
@@ -202,9 +223,11 @@ PART = exact_part(
     mutual_information,
     points=25,
     hints=(
+        "Let all passes agree: the result is 0. Let each be sure of another class: it is large. Which two "
+        "entropies differ then?",
         "Two entropies: that of the mean prediction, and the mean of the passes' own. Which is the larger?",
-        "Compute the probabilities (S, B, K) once; then H of their mean over the passes, minus the "
-        "mean over the passes of H.",
+        "Compute the probabilities (S, B, K) once. One entropy is taken after the mean over the passes, "
+        "the other before it; their difference is the result.",
     ),
     cases=logit_cases,
     outputs=("the information",),

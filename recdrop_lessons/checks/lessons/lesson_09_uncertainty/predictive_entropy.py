@@ -14,8 +14,10 @@ from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import compare
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import Exact
+from recdrop_lessons.checks.general import GRADIENT_CUT
 from recdrop_lessons.checks.lessons.lesson_09_uncertainty._shared import EXTREME
-from recdrop_lessons.checks.parts import GRADIENT_CUT, Misconception, Part
+from recdrop_lessons.checks.misconceptions import Misconception
+from recdrop_lessons.checks.parts import Part
 from recdrop_lessons.checks.recognise import Silent
 from recdrop_lessons.checks.steps import Failed, Reply, Step, Steps, kept, stepwise
 
@@ -45,6 +47,8 @@ ZERO_LOG_ZERO = Misconception(
     "zero-log-zero",
     "Where a probability is 0 your result is NaN: 0·log 0 is 0·(-∞) for the computer. It counts as 0; "
     "torch.special.entr, torch.xlogy or a clamp inside the logarithm do that.",
+    "Evaluate `torch.tensor(0.) * torch.log(torch.tensor(0.))`. Which functions of torch are made for this "
+    "product?",
 )
 
 
@@ -69,29 +73,34 @@ ENTROPY_MISCONCEPTIONS = (
     Misconception(
         "log-base-2",
         "Your entropy is in bits: it uses log₂, or log₁₀. In nats it is the natural logarithm, torch.log.",
+        "Take two classes at 0.5. The result should be about 0.693. Is yours 1, or 0.301?",
         lambda probabilities: predictive_entropy(probabilities) / math.log(2),
         lambda probabilities: predictive_entropy(probabilities) / math.log(10),
     ),
     Misconception(
         "entropy-normalised",
         "You divide by log K, so that the largest entropy is 1. Return the entropy itself, in nats.",
+        "Take two classes at 0.5. The result should be about 0.693. What do you divide by?",
         lambda probabilities: predictive_entropy(probabilities) / math.log(probabilities.shape[-1]),
     ),
     Misconception(
         "sign-forgotten",
         "Your entropy is negative. log p is below 0, hence the minus in front: H = -Σ p log p.",
+        "What sign has the logarithm of a number below 1?",
         lambda probabilities: -predictive_entropy(probabilities),
     ),
     Misconception(
         "mean-for-sum",
         "You take the mean over the classes. The entropy is the sum; it is itself the mean of -log p under "
         "p.",
+        "Take two classes at 0.5. The result should be about 0.693. Is yours half of it?",
         lambda probabilities: torch.special.entr(probabilities).mean(-1),
     ),
     Misconception(
         "wrong-axis-summed",
         "You sum along the wrong axis. There is one entropy per example: the sum runs over the classes, the "
         "last axis.",
+        "Print the shape of your result. There should be one number for each example.",
         lambda probabilities: torch.special.entr(probabilities).sum(0),
         lambda probabilities: torch.special.entr(probabilities).sum(),
         lambda probabilities: torch.special.entr(probabilities).sum(-1).mean(),
@@ -100,6 +109,7 @@ ENTROPY_MISCONCEPTIONS = (
     Misconception(
         "p-forgotten",
         "You leave a factor out: each -log p is weighted by its own p.",
+        "A class that is nearly impossible should add nearly nothing. Does it in yours?",
         lambda probabilities: -probabilities.log().sum(-1),
         lambda probabilities: -probabilities.log().mean(-1),
     ),
@@ -107,6 +117,8 @@ ENTROPY_MISCONCEPTIONS = (
         "not-entropy",
         "That is another measure of uncertainty: 1 minus the top probability, or minus the sum of squares. "
         "Entropy is -Σ p log p.",
+        "Take two classes at 0.5. The result should be about 0.693. Which quantity of the text do you "
+        "compute?",
         lambda probabilities: 1 - probabilities.max(-1).values,
         lambda probabilities: 1 - (probabilities**2).sum(-1),
         lambda probabilities: -probabilities.max(-1).values.log(),
@@ -114,12 +126,14 @@ ENTROPY_MISCONCEPTIONS = (
     Misconception(
         "softmax-twice",
         "You apply the softmax to what are probabilities already.",
+        "What does the docstring say that comes in: logits or probabilities?",
         lambda probabilities: predictive_entropy(softmax(probabilities)),
     ),
     Misconception(
         "entropy-of-each-class",
         "You add up the entropy of each class against the rest, -p log p - (1-p) log(1-p). The classes make "
         "one distribution: H = -Σ p log p.",
+        "Take two classes at 0.5. The result should be about 0.693. Is yours twice that?",
         lambda probabilities: (torch.special.entr(probabilities) + torch.special.entr(1 - probabilities)).sum(
             -1
         ),
@@ -131,6 +145,7 @@ ENTROPY_MISCONCEPTIONS = (
         "shifted-by-epsilon",
         "You add a constant inside the logarithm that is large enough to change the entropy. torch.xlogy and "
         "torch.special.entr need none.",
+        "Take an example that is certain, (1, 0). Its entropy should be 0 to the last digit.",
         *(
             lambda probabilities, eps=eps, inside=inside: (
                 -((probabilities + eps * inside) * (probabilities + eps).log()).sum(-1)
@@ -147,6 +162,8 @@ MISCONCEPTIONS = (
         "rows-with-zero-lost",
         "Where one probability of an example is 0, the whole entropy of that example is lost: 0·log 0 gives "
         "NaN, and you replace it after the sum. Replace it before, class by class.",
+        "Take an example (0.5, 0.5, 0). Its entropy is that of (0.5, 0.5). On which line do you replace "
+        "the NaN?",
         lambda probabilities: entropy_with_nan(probabilities).nan_to_num(0.0),
     ),
     ZERO_LOG_ZERO.shown_by(entropy_with_nan),
@@ -222,10 +239,11 @@ PART = Part(
     predictive_entropy,
     points=25,
     hints=(
-        "H = -Σ p log p over the classes, with the natural logarithm. What is 0·log 0 for torch, and "
-        "what should it be?",
-        "torch.xlogy(p, p) is p·log p with 0 where p is 0; or take the logarithm of p clamped from "
-        "below by a tiny number. Sum over the last axis.",
+        "One number for each example: a sum over its classes. What stands in the sum for one class?",
+        "A class adds its probability times the logarithm of it, with a minus. What is 0·log 0 for torch, "
+        "and what should it be?",
+        "`torch.special.entr` and `torch.xlogy` know the product at 0; or take the logarithm of p clamped "
+        "from below by a tiny number. Sum over the last axis.",
     ),
     check=check_predictive_entropy,
     misconceptions=MISCONCEPTIONS,

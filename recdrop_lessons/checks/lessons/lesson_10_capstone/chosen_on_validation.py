@@ -14,7 +14,7 @@ from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
 from recdrop_lessons.checks.lessons.lesson_10_capstone.mean_interval import TOLERANCE
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 Losses = Sequence[Sequence[float]]
 
@@ -70,6 +70,7 @@ MISCONCEPTIONS = (
         "chosen-on-test",
         "You choose by the test losses. Then the test set has helped to choose and its loss is too good to "
         "be true: choose by validation, report the test.",
+        "Which of the two tables do you look at when you choose? Which one is there only to be reported?",
         partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*map(_mean, t)])),
         partial(chosen_on_validation, report=lambda v, t, k: min(map(_mean, t))),
         partial(
@@ -81,12 +82,14 @@ MISCONCEPTIONS = (
         "validation-reported",
         "You report the validation loss of the rate that it chose. The choice has made it too low: report "
         "the test loss.",
+        "Which of the two tables does the number come from that you return?",
         partial(chosen_on_validation, report=lambda v, t, k: _mean(v[k])),
     ),
     Misconception(
         "best-run-reported",
         "You report the best run of the chosen rate. One seed's result may be chance: report the mean over "
         "all seeds.",
+        "How many seeds does the loss that you report depend on?",
         partial(chosen_on_validation, report=lambda v, t, k: min(t[k])),
         partial(chosen_on_validation, report=lambda v, t, k: t[k][_first_lowest(v[k])]),
     ),
@@ -94,6 +97,7 @@ MISCONCEPTIONS = (
         "best-run-chosen",
         "You choose the rate of the single best run. Its low loss may be chance: choose by the mean over "
         "the seeds.",
+        "Give one rate a single lucky seed and four bad ones. Should it be chosen?",
         partial(chosen_on_validation, choose=lambda v, t: _best_run(v)[0]),
         lambda validation, test: (
             _best_run(validation)[0],
@@ -103,16 +107,19 @@ MISCONCEPTIONS = (
     Misconception(
         "highest-chosen",
         "You choose the highest loss. These are losses, not scores: lower is better.",
+        "Is a loss of 0.1 better or worse than a loss of 0.2?",
         partial(chosen_on_validation, choose=lambda v, t: _first_lowest([-_mean(row) for row in v])),
     ),
     Misconception(
         "chosen-per-seed",
         "You choose another rate at each seed. Choose one rate, by its mean over all seeds.",
+        "How many rates should you return for all seeds together?",
         _per_seed,
     ),
     Misconception(
         "axes-swapped",
         "You take the seeds for rates. validation[k] is the list of rate k, with one loss for each seed.",
+        "How many lists does `validation` hold: as many as rates, or as seeds?",
         lambda validation, test: chosen_on_validation(
             [*zip(*validation, strict=True)], [*zip(*test, strict=True)]
         ),
@@ -120,6 +127,7 @@ MISCONCEPTIONS = (
     Misconception(
         "median-for-mean",
         "You choose or report by the median. The rule is the mean over the seeds.",
+        "Give one rate the losses 1, 1, 10. Which number of them does the text ask for?",
         partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*map(statistics.median, v)])),
         partial(chosen_on_validation, report=lambda v, t, k: statistics.median(t[k])),
         partial(
@@ -131,20 +139,26 @@ MISCONCEPTIONS = (
     Misconception(
         "worst-run-chosen",
         "You choose the rate whose worst run is best. The rule is the lowest mean over the seeds.",
+        "Give one rate the losses 1, 1, 10. Which number of them does the text ask for?",
         partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*map(max, v)])),
     ),
     Misconception(
-        "rates-from-1", "You count the rates from 1. The index is that of the list, from 0.", _from_one
+        "rates-from-1",
+        "You count the rates from 1. The index is that of the list, from 0.",
+        "Which index has the first entry of a Python list?",
+        _from_one,
     ),
     Misconception(
         "all-rates-reported",
         "You report the mean test loss over all rates. Report that of the rate that was chosen.",
+        "How many rates does the loss that you report depend on?",
         partial(chosen_on_validation, report=lambda v, t, k: _mean([*map(_mean, t)])),
     ),
     Misconception(
         "flat-index",
         "You take the index of the lowest loss in the whole table, read as one list. Take the mean of each "
         "rate first, then the index of the lowest mean.",
+        "Take two rates of three seeds. How large can your index be, and how large should it be?",
         partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*chain(*v)]) % len(v)),
         partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*chain(*v)]) % len(v[0]) % len(v)),
     ),
@@ -203,8 +217,10 @@ PART = exact_part(
     points=30,
     hints=(
         "Two steps that must not mix: one list of lists chooses, the other one is only read at the end.",
-        "Take the mean over the seeds of each rate's validation losses, find the index of the "
-        "lowest, and return it with the mean of that rate's test losses.",
+        "How does a rate stand for all its seeds when it is compared with the others: by its best, or by "
+        "its mean?",
+        "Take the mean over the seeds of each rate's validation losses, find the index of the lowest, and "
+        "return it with the mean of that rate's test losses.",
     ),
     cases=choice_cases,
     outputs=("the rate", "its test loss"),

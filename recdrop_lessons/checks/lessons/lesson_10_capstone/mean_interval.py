@@ -11,7 +11,7 @@ import torch
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.recognise import Silent
 
 Interval = tuple[float, float, float]
@@ -91,6 +91,7 @@ MISCONCEPTIONS = (
         "normal-for-student",
         "You use the normal distribution's quantile (1.96 for 95 %). With few seeds the standard deviation "
         "is itself uncertain: Student's t with n - 1 degrees of freedom is wider.",
+        "Compare the factor for 3 scores with that for 300. Should it be the same?",
         partial(mean_interval, quantile=normal),
         partial(mean_interval, quantile=normal, less=0),
         partial(mean_interval, quantile=about_two),
@@ -101,11 +102,13 @@ MISCONCEPTIONS = (
         "n-for-n-minus-1",
         "You divide the squares by n. The mean was taken from the same scores, so the sample's variance has "
         "n - 1 below (`statistics.stdev`, `numpy.std(ddof=1)`, `torch.std`).",
+        "Take the scores 1 and 3. Their sample standard deviation should be about 1.414. Is yours 1?",
         partial(mean_interval, less=0),
     ),
     Misconception(
         "degrees-of-freedom",
         "Your t has other degrees of freedom. The mean takes one, so n - 1 are left.",
+        "How many of n numbers may still be chosen freely once their mean is known?",
         partial(mean_interval, degrees=0),
         partial(mean_interval, degrees=0, less=0),
         partial(mean_interval, degrees=2),
@@ -114,6 +117,7 @@ MISCONCEPTIONS = (
         "root-n-forgotten",
         "Your half width lacks the √n: it has the standard deviation of a single score in place of the "
         "standard error of the mean, s/√n.",
+        "Repeat every score a hundred times. Should the interval become narrower? Does yours?",
         *(
             partial(mean_interval, quantile=quantile, less=less, spread=lambda deviation, n: deviation)
             for quantile in (student, normal, about_two)
@@ -126,6 +130,7 @@ MISCONCEPTIONS = (
         "quantile-forgotten",
         "Your half width is the standard error, or the standard deviation, as it stands. It takes the "
         "factor t, which grows with the level.",
+        "Call your function with levels 0.5 and 0.99. Which interval should be wider? Is it?",
         partial(mean_interval, quantile=lambda probability, degrees: 1.0),
         partial(
             mean_interval, quantile=lambda probability, degrees: 1.0, spread=lambda deviation, n: deviation
@@ -141,6 +146,7 @@ MISCONCEPTIONS = (
         "one-sided",
         "You take the quantile at `level`. Half of what the interval leaves out lies on each side, so it "
         "is the quantile at (1 + level)/2: 0.975 for 0.95.",
+        "Draw the curve and shade 95 % in the middle. How much is left on each side?",
         partial(mean_interval, two_sided=False),
         partial(mean_interval, quantile=normal, two_sided=False),
     ),
@@ -148,35 +154,46 @@ MISCONCEPTIONS = (
         "ends-exchanged",
         "Your lower end is above your upper one. First the mean, then mean - half, then mean + half, with "
         "the quantile at (1 + level)/2, which is positive.",
+        "Is your middle number smaller than your third?",
         partial(mean_interval, quantile=lambda probability, degrees: -student(probability, degrees)),
     ),
     Misconception(
         "level-ignored",
         "Your interval is the same whatever `level` says.",
+        "Call your function with levels 0.5 and 0.99. Which interval should be wider? Is it?",
         *(partial(mean_interval, fixed=level) for level in (0.95, 0.9, 0.99)),
     ),
     Misconception(
         "range-for-interval",
         "You return where the scores lie, their smallest and largest or their percentiles. The interval is "
         "for the mean.",
+        "Repeat every score a hundred times. Should the interval become narrower? Does yours?",
         lambda scores, level: (math.fsum(scores) / len(scores), min(scores), max(scores)),
         percentiles,
     ),
-    Misconception("median-for-mean", "You return the median in place of the mean.", median),
+    Misconception(
+        "median-for-mean",
+        "You return the median in place of the mean.",
+        "Take the scores 1, 1, 10. What is their mean?",
+        median,
+    ),
     Misconception(
         "half-width-returned",
         "You return the half width. Return three numbers: the mean, the lower end and the upper end.",
+        "Count the numbers that you return, and compare with the docstring.",
         half_width,
     ),
     Misconception(
         "variance-for-deviation",
         "You use the variance where the standard deviation belongs: half the interval is t·s/√n, and s is "
         "the root of the variance.",
+        "Multiply all scores by 10. By which factor should the interval grow?",
         partial(mean_interval, spread=lambda deviation, n: deviation**2 / math.sqrt(n)),
     ),
     Misconception(
         "scores-left-out",
         "You leave out scores that repeat, that are 0, or that lie far out. Every run counts.",
+        "How many scores take part in your mean? Is it all of them?",
         lambda scores, level: mean_interval(sorted(set(scores)), level),
         lambda scores, level: mean_interval([score for score in scores if score], level),
         lambda scores, level: mean_interval(sorted(scores)[1:-1], level),
@@ -220,10 +237,12 @@ PART = exact_part(
     mean_interval,
     points=40,
     hints=(
-        "Half the interval is t · s/√n. Which n belongs in s, which degrees of freedom in t, and "
-        "at which probability is t read?",
-        "s divides by n - 1; t is scipy.stats.t.ppf at (1 + level)/2 with n - 1 degrees of "
-        "freedom; the ends are the mean minus and plus t·s/√n.",
+        "An interval has a middle and a half width. What makes the half width: how much the scores vary, "
+        "how many there are, and what else?",
+        "Half the interval is t · s/√n. Which n belongs in s, which degrees of freedom in t, and at which "
+        "probability is t read?",
+        "s has n - 1 below its root; t is scipy.stats.t.ppf with n - 1 degrees of freedom, read so that "
+        "half of what the interval leaves out lies above it.",
     ),
     cases=interval_cases,
     outputs=("mean", "low", "high"),

@@ -21,7 +21,7 @@ from recdrop_lessons.checks.lessons.lesson_10_capstone.mean_interval import (
     sample,
     student,
 )
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 
 def paired_difference(a: Sequence[float], b: Sequence[float], level: float) -> Interval:
@@ -88,6 +88,7 @@ MISCONCEPTIONS = (
         "zero-differences-left-out",
         "You leave out pairs whose difference is 0. A pair that is equal says that a and b are alike: it "
         "counts.",
+        "How many pairs take part in your mean? Is it all of them?",
         lambda a, b, level: mean_interval(
             [one - other for one, other in zip(a, b, strict=True) if one != other], level
         ),
@@ -96,6 +97,7 @@ MISCONCEPTIONS = (
         "unpaired-interval",
         "You treat the two lists as if they had nothing to do with each other. a[k] and b[k] share a seed: "
         "what both runs of a pair share cancels in a[k] - b[k], so take the interval of the differences.",
+        "Add 5 to a[0] and to b[0]: this seed was hard for both. Should the interval change? Does yours?",
         _unpaired,
         partial(_unpaired, degrees="one"),
         partial(_unpaired, degrees="welch"),
@@ -106,12 +108,15 @@ MISCONCEPTIONS = (
     Misconception(
         "difference-reversed",
         "You subtract the wrong way round: the difference is a - b.",
+        "Let a be larger than b at every seed. Which sign should the mean have?",
         lambda a, b, level: paired_difference(b, a, level),
     ),
     Misconception(
         "pairs-sorted",
         "You sort the lists before you pair them. The pairs are the seeds: a[k] belongs to b[k] in the "
         "given order.",
+        "Change the order of the seeds in both lists in the same way. And now in one list only. Which of "
+        "the two should change the result?",
         lambda a, b, level: paired_difference(sorted(a), sorted(b), level),
         lambda a, b, level: paired_difference(sorted(a), sorted(b, reverse=True), level),
     ),
@@ -119,12 +124,14 @@ MISCONCEPTIONS = (
         "absolute-differences",
         "You take absolute differences. Their sign matters: a may be better at one seed and "
         "worse at the next.",
+        "Let a be better at one seed and worse at the next by as much. What should the mean difference be?",
         lambda a, b, level: mean_interval([abs(x - y) for x, y in zip(a, b, strict=True)], level),
     ),
     *(its.shown_by(*map(_of_differences, its.mistakes)) for its in INTERVAL_MISCONCEPTIONS),
     Misconception(
         "relative-difference",
         "You divide the differences. The exercise asks for a[k] - b[k] itself, not for its ratio to a score.",
+        "Multiply all scores by 10. By which factor should the difference grow?",
         lambda a, b, level: mean_interval([(x - y) / y for x, y in zip(a, b, strict=True)], level),
         lambda a, b, level: mean_interval([(x - y) / x for x, y in zip(a, b, strict=True)], level),
         lambda a, b, level: mean_interval([x / y for x, y in zip(a, b, strict=True)], level),
@@ -134,11 +141,13 @@ MISCONCEPTIONS = (
         "set-to-zero",
         "You return 0 where the interval holds 0. The mean difference is what it is; the interval says how "
         "sure it is.",
+        "Which line of yours returns a 0? The mean is a number like any other.",
         _zero_if_unclear,
     ),
     Misconception(
         "sum-for-difference",
         "You add the two scores of a pair. The exercise asks for their difference, a[k] - b[k].",
+        "Let a and b be equal. What should come out?",
         lambda a, b, level: mean_interval([x + y for x, y in zip(a, b, strict=True)], level),
         lambda a, b, level: mean_interval([*a, *b], level),
     ),
@@ -167,7 +176,8 @@ PART = exact_part(
     paired_difference,
     points=30,
     hints=(
-        "a[k] and b[k] come from the same seed. What is left of the seed's effect in a[k] - b[k]?",
+        "a[k] and b[k] come from the same seed. What do they share?",
+        "What is left of the seed's effect in a[k] - b[k]?",
         "Make the list of the differences a[k] - b[k] first; what remains is 10.1 on that list.",
     ),
     cases=paired_cases,

@@ -12,8 +12,8 @@ from torch import Tensor
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
 from recdrop_lessons.checks.lessons.lesson_11_inside_the_fast_layer.lstm_step_backward import (
+    AT_PREACTIVATION,
     BEFORE,
-    SLOPE_SENTENCE,
     TWICE,
     Gradients,
     lstm_step_backward,
@@ -21,7 +21,7 @@ from recdrop_lessons.checks.lessons.lesson_11_inside_the_fast_layer.lstm_step_ba
 )
 from recdrop_lessons.checks.lstm import WRONG_ORDERS, layer, time_cases
 from recdrop_lessons.checks.masks import mask_values
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 
 def lstm_backward_over_time(
@@ -121,6 +121,7 @@ MISCONCEPTIONS = (
         "state-gradient-not-carried",
         "No gradient goes back through h from one step to the one before: dh of step t is what the output "
         "at t gets *plus* what step t+1 sends back.",
+        "Who reads the state of step t? There are two: name both, and look for both gradients in your loop.",
         partial(lstm_backward_over_time, incoming=lambda from_above, from_next, last: from_above),
         _truncated,
     ),
@@ -128,12 +129,14 @@ MISCONCEPTIONS = (
         "cell-gradient-forgotten",
         "No gradient goes back through c from one step to the one before. The cell is the long memory: the "
         "whole gradient of c', dh's part included, times f is what the step before starts from.",
+        "Who reads the cell of step t? Look in your loop for what comes back from the step after it.",
         partial(lstm_backward_over_time, cell=torch.zeros_like),
     ),
     Misconception(
         "last-output-only",
         "You use d_states of the last step only. Every step gives an output, so each adds its own to what "
         "comes back from the next.",
+        "Set d_states to zero except at step 1. Should dx be zero everywhere?",
         partial(
             lstm_backward_over_time,
             incoming=lambda from_above, from_next, last: from_above if last else from_next,
@@ -143,12 +146,14 @@ MISCONCEPTIONS = (
         "weights-not-summed",
         "Your gradients of W, U, b hold one step. Every step uses the same weights, so the steps' gradients "
         "add up.",
+        "How many steps use W? Look whether each of them leaves its part in your dW.",
         partial(lstm_backward_over_time, add=lambda total, new: new),
     ),
     Misconception(
         "mean-over-batch",
         "You divide the weights' gradients by the number of examples or steps. They are sums: whether the "
         "loss is a mean is in d_states already.",
+        "Put the same example into the batch twice. Should dW stay, or double?",
         _divided("rows"),
         _divided("steps"),
         _divided("both"),
@@ -157,16 +162,19 @@ MISCONCEPTIONS = (
         "time-reversed",
         "Your dx runs backwards in time: the loop starts at the last step, so reverse the list before you "
         "stack it.",
+        "In which order does your list grow, if the loop starts at the last step?",
         partial(lstm_backward_over_time, stack=lambda backwards: torch.stack(backwards, dim=1)),
     ),
     Misconception(
         "time-batch-swapped",
         "Your dx is (T, B, F). It is batch first, as x is: stack the steps along axis 1.",
+        "Print the shape of dx and compare it with x.",
         partial(lstm_backward_over_time, stack=lambda backwards: torch.stack(backwards[::-1])),
     ),
     Misconception(
         "masks-forgotten",
         "You forget a mask altogether, already in the forward pass.",
+        "Search your forward pass for m_x and m_h.",
         _without("m_x", "m_h"),
         _without("m_x"),
         _without("m_h"),
@@ -174,27 +182,33 @@ MISCONCEPTIONS = (
     Misconception(
         "mask-forgotten-in-x",
         "The gradient of x lacks the mask m_x: what the gates read is x∘m_x.",
+        "Set one value of m_x to 0. Which gradient must be 0 at that place?",
         partial(lstm_backward_over_time, old_input=lambda d, m_x: d),
     ),
     Misconception(
         "mask-forgotten-in-w",
         "The gradient of W lacks the mask m_x. W multiplied x∘m_x, not x: dW = Σ daᵀ(x∘m_x).",
+        "What stood beside W in the forward product: x, or something else?",
         partial(lstm_backward_over_time, seen_by_W=lambda x, m_x: x),
     ),
     Misconception(
         "mask-forgotten-in-h",
         "The gradient that goes back through h lacks the mask m_h: what the gates read is h∘m_h.",
+        "Set one value of m_h to 0. Which gradient must be 0 at that place?",
         _stepwise(old_state=lambda d, m_h: d),
     ),
     Misconception(
         "mask-forgotten-in-u",
         "The gradient of U lacks the mask m_h. U multiplied h∘m_h, not h: dU = Σ daᵀ(h∘m_h).",
+        "What stood beside U in the forward product: h, or something else?",
         _stepwise(seen_by_U=lambda h, m_h: h),
     ),
     Misconception(
         "mask-forgotten-backwards",
         "Your backward pass leaves out masks. Each gradient is masked where its value was: x and h on the "
         "way out, and x and h again in dW and dU.",
+        "Count how many times each mask stands in your forward pass and in your backward pass. Each "
+        "product has two gradients.",
         _stepwise(old_state=lambda d, m_h: d, seen_by_U=lambda h, m_h: h),
         partial(lstm_backward_over_time, old_input=lambda d, m_x: d, seen_by_W=lambda x, m_x: x),
         partial(
@@ -207,28 +221,30 @@ MISCONCEPTIONS = (
     Misconception(
         "gate-order",
         "You put the gates' gradients back in another order than i, f, g, o.",
+        "Write the four letters over the tensors that you put together, in your order.",
         *(_stepwise(write=order) for order in WRONG_ORDERS),
     ),
-    Misconception(
-        "slope-at-preactivation",
-        SLOPE_SENTENCE,
+    AT_PREACTIVATION.shown_by(
         *(partial(lstm_backward_over_time, step=mistake) for mistake in with_slopes(BEFORE, TWICE)),
     ),
     Misconception(
         "output-path-forgotten",
         "You leave out what dh sends into the cell: h' = o∘tanh(c'), so dh∘o∘(1-tanh(c')²) is added to dc.",
+        "The state was made from the cell. Which term of the cell's gradient comes from there?",
         _stepwise(into_cell=lambda from_next, from_output: from_next),
     ),
     Misconception(
         "old-cell-gradient",
         "The gradient that goes back through the cell is wrong: it is the whole gradient of c', dh's part "
         "included, times the forget gate.",
+        "Which factor stood before the old cell in the forward step? What must it multiply on the way back?",
         _stepwise(old_cell=lambda d_cell, dc, i, f: d_cell),
         _stepwise(old_cell=lambda d_cell, dc, i, f: d_cell * i),
     ),
     Misconception(
         "outputs-swapped",
         "You return the gradients in another order. It is x, W, U, b.",
+        "Compare your return line with the docstring.",
         _shuffled_gradients(1, 2, 3, 0),
         _shuffled_gradients(0, 2, 1, 3),
     ),
@@ -236,6 +252,7 @@ MISCONCEPTIONS = (
         "steps-forwards",
         "You go through the steps from the first to the last. The gradient of a state needs that of the step "
         "after it: begin at the last step.",
+        "In which order do your steps run? Which gradient does the first of them need?",
         partial(lstm_backward_over_time, steps=list, stack=lambda its: torch.stack(its, dim=1)),
         partial(lstm_backward_over_time, steps=list),
     ),
@@ -243,6 +260,8 @@ MISCONCEPTIONS = (
         "masked-state-carried",
         "Your forward pass carries the masked h on. The mask is on h as the gates read it; h itself goes on "
         "as it is.",
+        "How many names do you have for h in the forward pass? What the gates read and what goes on are "
+        "not the same tensor.",
         partial(lstm_backward_over_time, carried=lambda h, m_h: h * m_h),
     ),
     *mask_values(lstm_backward_over_time, "m_x", "m_h"),
@@ -260,10 +279,10 @@ PART = exact_part(
     lstm_backward_over_time,
     points=35,
     hints=(
-        "Forward over all steps, keeping every h and c; then the steps in reverse order, each by "
-        "11.1. What does step t get from step t+1?",
-        "dh of step t is d_states[:, t] plus the dh that step t+1 gave for its old state; dc is "
-        "the dc that step t+1 gave for its old cell. Add up dW, dU, db; mask dx by m_x.",
+        "Forward over all steps, keeping every h and c; then the steps in reverse order, each by 11.1.",
+        "What does step t get from step t+1, and what from outside? Which gradients add up over the steps?",
+        "dh of step t is d_states[:, t] plus the dh that step t+1 gave for its old state; dc is the dc "
+        "that step t+1 gave for its old cell. Add up dW, dU, db; mask dx by m_x.",
     ),
     cases=lambda draw: time_cases(draw, over_time_arguments),
     outputs=("dx", "dW", "dU", "db"),

@@ -18,7 +18,7 @@ from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
 from recdrop_lessons.checks.lstm import WRONG_ORDERS, step_arguments, step_cases
 from recdrop_lessons.checks.masks import mask_values
-from recdrop_lessons.checks.parts import Misconception
+from recdrop_lessons.checks.misconceptions import Misconception
 
 Slope = Callable[[Tensor, Tensor], Tensor]  # from a value and what it was before its activation
 
@@ -168,9 +168,12 @@ def _wrong_factors(*names: str) -> Callable[..., Gradients]:
     return partial(lstm_step_backward, factors=factors)
 
 
-SLOPE_SENTENCE = (
+AT_PREACTIVATION = Misconception(
+    "slope-at-preactivation",
     "You take a slope at the wrong value. σ' = σ(1-σ) and tanh' = 1-tanh² are written with what the "
-    "activation *gives*: i·(1-i), 1-g², and 1-tanh(c')² for the cell on its way out."
+    "activation *gives*: i·(1-i), 1-g², and 1-tanh(c')² for the cell on its way out.",
+    "Write one slope as a function of a, and again as one of what the activation gives. Which of them do "
+    "you feed?",
 )
 
 EXCHANGED: Slopes = (lambda a, z: 1 - a**2, lambda a, z: a * (1 - a), lambda a, z: a * (1 - a))
@@ -181,31 +184,36 @@ MISCONCEPTIONS = (
         "gate-order",
         "You read the four blocks in another order, or put their gradients back in another one. They lie "
         "i, f, g, o, in a as in da.",
+        "Write the four letters over the blocks, forwards and backwards, and compare.",
         *(partial(lstm_step_backward, read=order) for order in WRONG_ORDERS),
         *(partial(lstm_step_backward, write=order) for order in WRONG_ORDERS),
     ),
-    Misconception("slope-at-preactivation", SLOPE_SENTENCE, *with_slopes(BEFORE, TWICE)),
+    AT_PREACTIVATION.shown_by(*with_slopes(BEFORE, TWICE)),
     Misconception(
         "slope-forgotten",
         "A gradient goes through an activation without its slope: each gate's gradient is multiplied by σ' "
         "or tanh', and dh on its way into the cell by o·(1-tanh(c')²).",
+        "For each activation on the forward path, look for its slope on the way back. How many are there?",
         *with_slopes(_NONE),
     ),
     Misconception(
         "cell-gradient-forgotten",
         "You leave out the dc that comes in from the next step. The new cell has two readers, the output and "
         "the next step, and their gradients add.",
+        "Who reads the new cell? There are two: name both, and look for both gradients.",
         partial(lstm_step_backward, into_cell=lambda from_next, from_output: from_output),
     ),
     Misconception(
         "output-path-forgotten",
         "You leave out what dh sends into the cell: h' = o∘tanh(c'), so dh∘o∘(1-tanh(c')²) is added to dc.",
+        "The state was made from the cell. Which term of the cell's gradient comes from there?",
         partial(lstm_step_backward, into_cell=lambda from_next, from_output: from_next),
     ),
     Misconception(
         "old-cell-gradient",
         "The old cell's gradient is wrong. c' = f∘c + i∘g, so it is the whole gradient of c', dh's part "
         "included, times f.",
+        "Which factor stood before the old cell in the forward step? What must it multiply on the way back?",
         partial(lstm_step_backward, old_cell=lambda d_cell, dc, i, f: d_cell),
         partial(lstm_step_backward, old_cell=lambda d_cell, dc, i, f: dc * f),
         partial(lstm_step_backward, old_cell=lambda d_cell, dc, i, f: dc),
@@ -215,6 +223,7 @@ MISCONCEPTIONS = (
         "factors-exchanged",
         "A gate's gradient has the wrong factor. In c' = f∘c + i∘g, i is multiplied by g, g by i, and f by "
         "the *old* cell.",
+        "For each gate, what stood beside it in the forward product?",
         _wrong_factors("g", "new", "i"),
         _wrong_factors("i", "c", "g"),
         _wrong_factors("c", "g", "i"),
@@ -224,41 +233,48 @@ MISCONCEPTIONS = (
     Misconception(
         "tanh-c-forgotten",
         "Your output is o∘c', without the tanh: its slope is missing, in the gradient of o too.",
+        "What stands between the cell and the output gate in the forward step? Look for it in your lines.",
         partial(lstm_step_backward, squash=lambda c: c, slopes=(sigmoid_slope, tanh_slope, _NONE[2])),
         partial(lstm_step_backward, squash=lambda c: c, slopes=RIGHT),
     ),
     Misconception(
         "mask-forgotten",
         "You forget the mask altogether: the forward step already multiplies h by it.",
+        "Search your function for m_h.",
         _no_mask,
     ),
     Misconception(
         "mask-forgotten-in-h",
         "The gradient of h lacks the mask. What reads h is h∘m, so a dropped unit gets no gradient, and a "
         "kept one gets it scaled.",
+        "Set one value of m_h to 0. Which gradient must be 0 at that place?",
         partial(lstm_step_backward, old_state=lambda d, m_h: d),
     ),
     Misconception(
         "mask-forgotten-in-u",
         "The gradient of U lacks the mask. U multiplied h∘m, not h: dU = daᵀ (h∘m).",
+        "What stood beside U in the forward product: h, or something else?",
         partial(lstm_step_backward, seen_by_U=lambda h, m_h: h),
     ),
     Misconception(
         "mask-forgotten-backwards",
         "Your backward step has no mask at all. It belongs to the gradient of h and to that of U: both read "
         "h∘m.",
+        "Search the backward half of your function for m_h. How many gradients does the masked product have?",
         partial(lstm_step_backward, old_state=lambda d, m_h: d, seen_by_U=lambda h, m_h: h),
     ),
     Misconception(
         "mask-on-incoming-gradient",
         "You mask the dh that comes in. The mask is on the old h, on its way into the gates: it belongs to "
         "the gradient that goes out.",
+        "Which h carries the mask, the one that comes in or the one that goes out?",
         _mask_on_incoming,
     ),
     Misconception(
         "bias-not-summed",
         "Your bias gradient is not the sum over the batch. Every example uses the same b, so its gradients "
         "add up: (4H,).",
+        "Print the shape of your db and compare it with b.",
         partial(lstm_step_backward, sums=lambda da: da),
         partial(lstm_step_backward, sums=lambda da: da.mean(0)),
         partial(lstm_step_backward, sums=lambda da: da.sum(0, keepdim=True)),
@@ -268,11 +284,13 @@ MISCONCEPTIONS = (
         "mean-over-batch",
         "You divide by the number of examples. Whether the loss is a mean is in dh and dc already; gradients "
         "of shared weights are sums.",
+        "Put the same example into the batch twice. Should dW stay, or double?",
         _mean_over_batch,
     ),
     Misconception(
         "gradient-transposed",
         "A weight's gradient is transposed. It has the weight's own shape: daᵀx is (4H, F).",
+        "Print the shapes of your gradients beside those of the weights.",
         _transposed(3, 4),
         _transposed(3),
         _transposed(4),
@@ -280,6 +298,7 @@ MISCONCEPTIONS = (
     Misconception(
         "outputs-swapped",
         "You return the gradients in another order. It is that of the arguments: x, h, c, W, U, b.",
+        "Compare your return line with the docstring.",
         _rearranged(3, 4, 5, 0, 1, 2),
         _rearranged(0, 2, 1, 3, 4, 5),
         _rearranged(1, 2, 0, 3, 4, 5),
@@ -287,11 +306,14 @@ MISCONCEPTIONS = (
     Misconception(
         "mask-forgotten-forward",
         "Your forward step reads the unmasked h, and only the gradients use the mask. The gates read h∘m.",
+        "Search the forward half of your function for m_h.",
         partial(lstm_step_backward, into_gates=lambda h, m_h, U: h @ U.T),
     ),
     Misconception(
         "mask-after-product",
         "You multiply by the mask after the product with U. The mask is on h itself: (h∘m)Uᵀ.",
+        "Write the shapes: m_h has H values. What has H columns, what stands before the product or what "
+        "comes out of it?",
         partial(lstm_step_backward, into_gates=lambda h, m_h, U: (h @ U.T) * m_h.repeat(1, 4)),
         partial(
             lstm_step_backward,
@@ -303,12 +325,14 @@ MISCONCEPTIONS = (
         "slopes-exchanged",
         "A gate has the slope of another activation. i, f and o are sigmoids, with slope σ(1-σ); g is a "
         "tanh, with slope 1-g², and so is tanh(c').",
+        "Write beside each gate its activation, and beside that the slope that you use.",
         *with_slopes(EXCHANGED),
     ),
     Misconception(
         "output-gate-gradient",
         "The gradient of the output gate is wrong. h' = o∘tanh(c') alone reads o, so it is "
         "dh∘tanh(c')·o(1-o), without dc.",
+        "Which line of the forward step reads o? Follow only that one back.",
         partial(lstm_step_backward, into_output=lambda dh, dc: dh + dc),
         partial(lstm_step_backward, into_output=lambda dh, dc: dc),
     ),
@@ -336,11 +360,13 @@ PART = exact_part(
     lstm_step_backward,
     points=50,
     hints=(
-        "Run the step forward first and keep i, f, g, o and tanh(c'). Then go back: what did h' = "
-        "o∘tanh(c') read, and what did c' = f∘c + i∘g?",
-        "The gradient of c' is dc + dh∘o∘(1-tanh(c')²). Each gate's da is that (for o: dh) times "
-        "what the gate is multiplied by, times the gate's slope. From da, (B, 4H), all six gradients follow; "
-        "h∘m takes the place of h.",
+        "Run the step forward first and keep i, f, g, o and tanh(c'). Then go back, one line at a time, "
+        "in the opposite order.",
+        "What did the new state read, and what did the new cell? Each value that was read gets a "
+        "gradient; one that was read twice gets two, added.",
+        "The cell's gradient is dc plus what dh sends through o and the slope of the tanh. Each gate's da "
+        "is what reaches the gate, times its partner in the product, times its own slope. From da, (B, "
+        "4H), all six gradients follow; h∘m takes the place of h.",
     ),
     cases=backward_cases,
     outputs=_STEP_OUTPUTS,
