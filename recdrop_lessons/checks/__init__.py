@@ -15,7 +15,8 @@ To add a part (docs/instructors/adapting.md has one written out):
    after them are switches for mistakes, and no part of the exercise.
 2. Misconceptions: `Misconception("gate-order", "What was done. What is meant.", "What to try.", mistake,
    ...)`. The first failure says what was done, with numbers, and what to try or where to look; a second one
-   of the same kind what is meant (in_steps.py). A mistake is a function with the same arguments. Those of any LSTM are in lstm.py, of any mask in masks.py.
+   of the same kind what is meant (in_steps.py). A mistake is a function with the same arguments. Those of
+   any LSTM are in lstm.py, of any mask in masks.py.
 3. `cases(draw)` yields `Case(label, arguments)`, floats in float64, fresh from the `Draw`. The first case is
    plain, with sizes all different; the second has the same sizes and other values (an answer that remembers
    by shape fails there); the edges follow: B = 1, T = 1, B = 4, sizes all equal (there a transposed weight

@@ -101,7 +101,7 @@ def test_help_needs_no_torch() -> None:
 
 def test_a_hint_a_refused_solution_and_an_unknown_part(tmp_path: Path) -> None:
     hint = recdrop("hint", "lstm_step", cwd=tmp_path)
-    assert hint.returncode == 0 and "hint 1 of 2" in hint.stdout
+    assert hint.returncode == 0 and "hint 1 of 3" in hint.stdout
     refused = recdrop("solution", "1.2", cwd=tmp_path)
     assert refused.returncode == 1 and "not solved yet" in refused.stderr
     unknown = recdrop("hint", "99.9", cwd=tmp_path)

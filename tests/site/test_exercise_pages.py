@@ -123,13 +123,12 @@ def test_an_endless_loop_ends_by_itself(visit: Visit) -> None:
 def test_hints_need_no_python_and_count(visit: Visit) -> None:
     page = visit(PAGE)
     part = Part(page, "1.2")
+    for k in (1, 2, 3):
+        part.button("Hint").click()
+        part.says(f"Hint {k} of 3")
     part.button("Hint").click()
-    part.says("Hint 1 of 2")
-    part.button("Hint").click()
-    part.says("Hint 2 of 2")
-    part.button("Hint").click()
-    part.says("You have read all 2 hints.")
-    assert kept(page)["parts"]["1.2"]["hints"] == 2
+    part.says("You have read all 3 hints.")
+    assert kept(page)["parts"]["1.2"]["hints"] == 3
     assert not [url for url in page.asked if url.endswith(".packed")]
 
 
