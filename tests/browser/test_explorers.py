@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import re
 from collections.abc import Callable
 from importlib import import_module
 from itertools import pairwise
@@ -35,9 +35,16 @@ def just(server: Server, module: str) -> str:
 
 
 def lesson(server: Server, module: str) -> str:
-    """A copy of the lesson's notebook."""
+    """The lesson's notebook, of which the set-up and the explorer run; `make notebooks` runs every cell."""
     path = ROOT / "notebooks" / f"{LESSONS[module]}.ipynb"
-    shutil.copy(path, server.folder)
+    notebook = nbformat.read(path, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    setup = next(cell for cell in code if "\nfrom recdrop_lessons.explorers import" in cell.source)
+    for cell in code:
+        if cell is not setup and not re.search(r"^\w+\.view\(", cell.source, re.MULTILINE):
+            cell.cell_type = "raw"
+            del cell["outputs"], cell["execution_count"]
+    nbformat.write(notebook, server.folder / path.name)
     return path.name
 
 
