@@ -1,7 +1,7 @@
 """Three ways of asking, one answer: the notebook's cell, `recdrop check` and `recdrop grade`.
 
 Each way gives every answer of the banks, and mutants of the right ones, the same status, misconception and
-message. `make unit` looks at a sample; `make answers` at all of them.
+message. `make unit` looks at a sample; `make answers` at every answer, and at twelve mutants of each part.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -23,6 +24,8 @@ import submissions
 
 from recdrop_lessons.checks import Lesson, LocalAnswer, Part, all_lessons, run
 from recdrop_lessons.grading import learners_check
+from recdrop_lessons.grading.checker import Checker
+from recdrop_lessons.grading.isolation import locked_server
 
 ANSWERS = Path(__file__).parent.parent / "answers"
 sys.path.insert(0, str(ANSWERS))
@@ -147,6 +150,25 @@ def in_the_notebook(one: Candidate) -> Found:
         sys.modules.update(before)
 
 
+@pytest.fixture
+def kept() -> Iterator[Checker | None]:
+    """What `recdrop check` starts for each notebook, two seconds long: here once for a lesson."""
+    if not WHOLE:
+        yield None
+        return
+    with locked_server(trusted=True) as server, Checker(server) as checker:
+        yield checker
+
+
+def by_the_command(path: Path, kept: Checker | None) -> dict[str, Any]:
+    """The record of `recdrop check`, which starts anew unless a checker is kept."""
+    with pytest.MonkeyPatch.context() as patch:
+        if kept is not None:
+            patch.setattr(learners_check, "locked_server", lambda *_, **__: nullcontext(kept.server))
+            patch.setattr(learners_check, "Checker", lambda _: nullcontext(kept))
+        return learners_check.check_notebook(path, SEED).record()
+
+
 def notebooks(lesson: Lesson) -> list[tuple[Candidate, ...]]:
     """Every notebook holds one answer to each part, as long as there are some."""
     columns = [list(candidates(lesson, part)) for part in lesson.parts]
@@ -157,7 +179,7 @@ def notebooks(lesson: Lesson) -> list[tuple[Candidate, ...]]:
 
 @pytest.mark.timeout(7200 if WHOLE else 600)
 @pytest.mark.parametrize("lesson", all_lessons(), ids=lambda lesson: lesson.name)
-def test_three_ways_give_one_answer(lesson: Lesson, tmp_path: Path) -> None:
+def test_three_ways_give_one_answer(lesson: Lesson, kept: Checker | None, tmp_path: Path) -> None:
     rows = notebooks(lesson)
     for number, row in enumerate(rows):
         cells = [submissions.cell(one.source, one.part.name, solution=True) for one in row]
@@ -168,9 +190,9 @@ def test_three_ways_give_one_answer(lesson: Lesson, tmp_path: Path) -> None:
     differ = []
     for number, row in enumerate(rows):
         ways = {"grade": json.loads((tmp_path / "out" / f"{number:03d}" / f"{lesson.name}.json").read_text())}
-        if number % 10 == 0 and (WHOLE or lesson.name < "02"):  # this command starts anew for each
-            checked = learners_check.check_notebook(tmp_path / "class" / f"{number:03d}" / lesson.name, SEED)
-            ways["check"] = checked.record()
+        if WHOLE or (number == 0 and lesson.name < "02"):
+            path = tmp_path / "class" / f"{number:03d}" / lesson.name
+            ways["check"] = by_the_command(path, kept if number % 10 else None)
         for one in row:
             here = in_the_notebook(one)
             for way, record in ways.items():
