@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recdrop_lessons.experiments.datasets import Graph, Split
-from recdrop_lessons.experiments.tasks import Data
+from recdrop_lessons.experiments.tasks import BLOCK, Data
 from recdrop_lessons.support.optional import need
 
 Array = NDArray[np.float64]
@@ -54,6 +54,21 @@ CLASSIFIERS: dict[str, Callable[[Data], Array]] = {
     "logistic regression": logistic_regression,
     "SVM, Gaussian kernel": support_vectors,
 }
+
+
+def n_gram(data: Data) -> Array:
+    """Return nats a character for each block of the test streams; the order is chosen on validation."""
+    codes = data.train.x.flatten().tolist()  # the streams of the training part follow each other in the text
+    models = [WittenBell(codes, order) for order in ORDERS]
+    best = min(models, key=lambda model: _of_streams(model, data.validation).mean())
+    nats = _of_streams(best, data.test)  # (S, L)
+    return nats[:, : nats.shape[1] // BLOCK * BLOCK].reshape(-1, BLOCK).mean(1)
+
+
+def _of_streams(model: WittenBell, part: Split) -> Array:
+    """Return the nats of each character to be predicted: (S, L)."""
+    streams = [[int(x[0]), *y.tolist()] for x, y in zip(*part, strict=True)]
+    return np.array([model.nats(codes)[1:] for codes in streams])
 
 
 def _flat(part: Split) -> tuple[Array, Array]:
@@ -110,3 +125,6 @@ class WittenBell:
             n, t = seen.total(), len(seen)
             p = (seen[code] + t * p) / (n + t)
         return p
+
+
+TEXT_MODELS: dict[str, Callable[[Data], Array]] = {"n-gram, Witten-Bell": n_gram}

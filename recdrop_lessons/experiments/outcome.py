@@ -83,12 +83,14 @@ def not_tuned(runs: Iterable[Run]) -> dict[str, ComparedRow]:
 def without_network(task: str) -> dict[str, ComparedRow]:
     """Return the rows without a network, on the splits of the fresh runs: one score for each of these runs.
 
-    A classifier without chance in it scores alike for two runs of one split. For tasks of accuracy.
+    Classifiers for tasks of accuracy, an n-gram model for text. A method without chance in it scores alike
+    for two runs of one split.
     """
     splits = [split for split, _ in TASKS[task].final]
+    methods = baselines.CLASSIFIERS if TASKS[task].score == "accuracy" else baselines.TEXT_MODELS
     rows = {}
-    for name, right in baselines.CLASSIFIERS.items():
-        of_split = {split: right(TASKS[task].data(split)) for split in sorted(set(splits))}
+    for name, scored in methods.items():
+        of_split = {split: scored(TASKS[task].data(split)) for split in sorted(set(splits))}
         units = np.array([of_split[split] for split in splits])
         rows[name] = ComparedRow(name=name, scores=Scores(units, splits))
     return rows
