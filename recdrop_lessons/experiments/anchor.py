@@ -35,7 +35,7 @@ UNITS, BATCH, LEARNING_RATE, CLIP = 8, 20, 0.02, 1.0
 INPUT_BIAS, FORGET_BIAS = -2.0, 5.0
 
 
-class Trial(NamedTuple):
+class OrderTrial(NamedTuple):
     """`sequences`: seen in training until the criterion was met, 0 where it was not. `wrong`: of `TEST`."""
 
     seed: int
@@ -60,7 +60,7 @@ def temporal_order(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     return F.one_hot(codes, 8).float(), F.one_hot(2 * late[:, 0] + late[:, 1], 4).float()
 
 
-def trial(seed: int, drops: Iterable[Drop] = (), *, most: int = 200_000) -> Trial:
+def trial(seed: int, drops: Iterable[Drop] = (), *, most: int = 200_000) -> OrderTrial:
     """Train on new sequences until the last 2000 were right before they were learned from; then test.
 
     A sequence is right when each of the four outputs is within .3 of its target, as in the paper.
@@ -81,13 +81,13 @@ def trial(seed: int, drops: Iterable[Drop] = (), *, most: int = 200_000) -> Tria
             x, y = temporal_order(BATCH, sequences)
             row.extend(_right(model, x, y))
             if len(row) == RIGHT_IN_A_ROW and all(row):
-                return Trial(seed, seen, _wrong(model, seed))
+                return OrderTrial(seed, seen, _wrong(model, seed))
             loss = F.binary_cross_entropy_with_logits(model(x), y)
             optimiser.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), CLIP)
             optimiser.step()
-        return Trial(seed, 0, _wrong(model, seed))
+        return OrderTrial(seed, 0, _wrong(model, seed))
 
 
 def _right(model: nn.Module, x: Tensor, y: Tensor) -> list[bool]:
@@ -102,8 +102,8 @@ def _wrong(model: nn.Module, seed: int) -> int:
     return TEST - sum(sum(_right(model, *temporal_order(128, new))) for _ in range(TEST // 128))
 
 
-def shipped() -> list[Trial]:
+def shipped() -> list[OrderTrial]:
     """Return the twenty trials that come with the course, as many as in the paper."""
     text = (files("recdrop_lessons") / "data" / "temporal_order.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
-    return [Trial(**{name: int(value) for name, value in row.items()}) for row in rows]
+    return [OrderTrial(**{name: int(value) for name, value in row.items()}) for row in rows]
