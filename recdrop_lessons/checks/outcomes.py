@@ -15,11 +15,13 @@ from recdrop_lessons.checks.parts import Outcome
 from recdrop_lessons.checks.picture import picture
 from recdrop_lessons.checks.symptoms import of_difference, of_error
 
+UNWRITTEN = "Not written yet."
+
 
 def raised(error: AnswerError, label: str, arguments: dict[str, Value]) -> Outcome:
     """The outcome of an answer that raised."""
     if error.type_name == "NotImplementedError":
-        return Outcome(False, "Not written yet.", None, {"unwritten": True})
+        return Outcome(False, UNWRITTEN, None, {"unwritten": True})
     details = {"case": label, "inputs": inputs(arguments), "traceback": error.traceback_text}
     # Without a frame of the learner's, it is the call itself that failed.
     at_the_call = error.type_name == "TypeError" and not error.traceback_text

@@ -21,7 +21,7 @@ _BLUE, _ORANGE = "#0072b2", "#a84300"  # apart for every kind of colour vision, 
 
 
 # In the place of what is meant, the first time that a misconception is found.
-SAID_LATER = "If the check finds the same again, it says more."
+SAID_LATER = "Change your answer and check again: if the same is found, more is said."
 
 
 def told(result: PartResult) -> list[str]:
@@ -31,9 +31,7 @@ def told(result: PartResult) -> list[str]:
     lines = [message.removesuffix(said).rstrip(), said] if said and message.endswith(said) else [message]
     lines.append(found.get("difference", ""))
     if result.meant:
-        numbers = "yours" in found or "measured" in found
-        later = f"Find out why from the numbers. {SAID_LATER}" if numbers else SAID_LATER
-        lines.append(result.meant if result.again else later)
+        lines.append(result.meant if result.again else SAID_LATER)
     return [line for line in lines if line]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from recdrop_lessons import checks
+from recdrop_lessons.grading import feedback_steps
 from recdrop_lessons.grading.checker import Checker, Graded
 from recdrop_lessons.grading.finding import read_file
 from recdrop_lessons.grading.inside.reading import Unreadable
@@ -36,10 +37,15 @@ class Pool(Protocol):
 
 
 def grade_task(checker: Checker, task: GradingTask) -> Record:
-    """The task's result: record, answers, notes and which attempt counted. A pure function of the task."""
+    """The task's result. A pure function of the task.
+
+    Record, answers, notes, which attempt counted, and what feedback in steps needs (feedback_steps.py): what
+    is meant, part by part, which parts failed, and which had failed in an attempt before the one that counts.
+    """
     lesson = checks.lesson(task.lesson)
     best: Graded | None = None
     counted = 0
+    failures: list[set[str]] = []
     for number, attempt in enumerate(task.attempts, 1):
         if isinstance(attempt, str):
             graded = Checker.unreadable(lesson, attempt, checker.isolation)
@@ -49,6 +55,7 @@ def grade_task(checker: Checker, task: GradingTask) -> Record:
                 )
         else:
             graded = checker.grade(attempt, lesson, task.seed)
+        failures.append(feedback_steps.failed(graded))
         if best is None or graded.points >= best.points:
             best, counted = graded, number
     assert best is not None
@@ -58,6 +65,9 @@ def grade_task(checker: Checker, task: GradingTask) -> Record:
         "notes": best.notes,
         "attempt": counted,
         "attempts": len(task.attempts),
+        "meant": {part.part: part.meant for part in best.parts if part.meant},
+        "failed": sorted(failures[counted - 1]),
+        "failed_before": sorted(set().union(*failures[: counted - 1])),
     }
 
 
@@ -112,7 +122,8 @@ def grade_class(
                 )
 
     for (submission, basis), result in pool.run(open_tasks()):
-        full = result | {"student": submission.student, "basis": basis}
+        earlier = store.last(submission.student, submission.lesson)
+        full = feedback_steps.told(result, earlier, basis) | {"student": submission.student, "basis": basis}
         store.write(submission.student, submission.lesson, full)
         results[submission] = full
         progress()

@@ -23,6 +23,7 @@ td.number { text-align: right; white-space: nowrap; }
 .bar { background: #0072b2; height: 1.1em; min-width: 2px; }
 """.strip()
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+TOLD_LATER = "If this part is not right in your next submission either, its feedback says more."
 _STATUS = {
     Status.OK: "right",
     Status.FAILED: "not right yet",
@@ -69,11 +70,12 @@ def _lesson(row: GradedSubmission) -> list[str]:
     if "" in notes:
         lines.append(f"<p>{escape(notes[''])}</p>")
     for part in record["parts"]:
-        lines += _part(part, answers.get(part["part"]), notes.get(part["part"]))
+        later = TOLD_LATER if part["part"] in row.result.get("told_later", ()) else None
+        lines += _part(part, answers.get(part["part"]), [notes.get(part["part"]), part["message"], later])
     return lines
 
 
-def _part(part: dict[str, Any], answer: str | None, note: str | None) -> list[str]:
+def _part(part: dict[str, Any], answer: str | None, said: Sequence[str | None]) -> list[str]:
     solved = part["status"] == Status.OK
     lines = [
         "<section>" if solved else '<section class="open">',
@@ -82,7 +84,7 @@ def _part(part: dict[str, Any], answer: str | None, note: str | None) -> list[st
     ]
     if part["misconception"]:
         lines.append(f"<p>Misconception: <strong>{escape(part['misconception'])}</strong></p>")
-    lines += [f"<p>{escape(text)}</p>" for text in (note, part["message"]) if text]
+    lines += [f"<p>{escape(text)}</p>" for text in said if text]
     if part["hint"] and not solved:
         lines.append(f"<p>Hint: {escape(part['hint'])}</p>")
     if answer is not None:

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import secrets
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -60,10 +61,19 @@ class Store:
             with contextlib.suppress(OSError):
                 left_over.unlink()
 
+    def last(self, student: str, lesson: str) -> Record | None:
+        """The stored record, whatever it rests on; None where there is none."""
+        found = _load(self._inside / student / f"{lesson}.json")
+        return found if isinstance(found, dict) else None
+
+    def remember(self, student: str, lesson: str, failed: Sequence[str]) -> None:
+        """Keep which parts failed in submissions that were graded elsewhere."""
+        write_whole(self._inside / student / f"{lesson}.json", _text({"failed": sorted(failed)}))
+
     def find(self, student: str, lesson: str, basis: Record) -> Record | None:
         """The stored record that rests on this basis, its public copy restored; None where there is none."""
-        found = _load(self._inside / student / f"{lesson}.json")
-        if not isinstance(found, dict) or found.get("basis") != basis:
+        found = self.last(student, lesson)
+        if found is None or found.get("basis") != basis:
             return None
         text = _text(found["record"])
         public = self.out / student / f"{lesson}.json"

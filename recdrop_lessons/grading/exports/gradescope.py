@@ -6,14 +6,17 @@ Formats: gradescope-autograders.readthedocs.io, "Autograder Specifications".
 from __future__ import annotations
 
 import json
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from recdrop_lessons.checks.answer import Status
+from recdrop_lessons.checks.outcomes import UNWRITTEN
 from recdrop_lessons.grading.exports import Record, part_text
 from recdrop_lessons.grading.finding import NotFound
+from recdrop_lessons.grading.records import Store
 from recdrop_lessons.support.files import write_whole
 
 _COURSE = Path(__file__).resolve().parents[3]  # the clone
@@ -31,6 +34,8 @@ set -uo pipefail
 room=$(mktemp -d)
 mkdir -p "$room"/class/student/{lesson} /autograder/results
 cp /autograder/submission/*.ipynb "$room"/class/student/{lesson}/
+/autograder/env/bin/python -m recdrop_lessons.grading.exports.gradescope \\
+    /autograder/submission_metadata.json "$room"/out {lesson}
 /autograder/env/bin/recdrop grade "$room"/class --out "$room"/out --lesson {lesson}
 /autograder/env/bin/recdrop export "$room"/out --to gradescope --into "$room"/gradescope
 cp "$room"/gradescope/student/{lesson}.json /autograder/results/results.json
@@ -68,6 +73,25 @@ def write(student: str, record: Record, into: Path) -> None:
     write_whole(
         into / student / f"{record['lesson']}.json", json.dumps(result(record), indent=1), durable=False
     )
+
+
+def remember_earlier(metadata: Path, out: Path, lesson: str) -> None:
+    """Keep in OUT which parts failed in the student's earlier submissions, for feedback in steps.
+
+    `metadata`: Gradescope's submission_metadata.json, which holds the results of each. Without it, or with
+    another one than is expected, the feedback is that of a first submission.
+    """
+    try:
+        earlier = json.loads(metadata.read_text(encoding="utf-8"))["previous_submissions"]
+        tests = [test for one in earlier for test in one.get("results", {}).get("tests", ())]
+        failed = {
+            test["number"]
+            for test in tests
+            if test["status"] == "failed" and not test["output"].startswith(UNWRITTEN)
+        }
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return
+    Store(out).remember("student", lesson, sorted(failed))
 
 
 def write_autograder(lesson: str, into: Path, course: Path = _COURSE) -> Path:
@@ -109,3 +133,7 @@ def _course_files(course: Path, lesson: str) -> Iterator[Path]:
     for file in sorted((course / "recdrop_lessons").rglob("*")):
         if file.is_file() and "__pycache__" not in file.parts:
             yield file
+
+
+if __name__ == "__main__":  # in run_autograder
+    remember_earlier(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
