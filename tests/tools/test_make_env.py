@@ -16,6 +16,7 @@ PYPROJECT = "[project.optional-dependencies]\ncourse = []\nframeworks = []\ntest
 @pytest.fixture
 def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """make_env.py at work on a small project, in a folder with spaces and letters beyond ASCII."""
+    monkeypatch.syspath_prepend(TOOLS)
     spec = importlib.util.spec_from_file_location("make_env", TOOLS / "make_env.py")
     assert spec is not None and spec.loader is not None
     module: Any = importlib.util.module_from_spec(spec)
@@ -30,19 +31,23 @@ def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module.fail_with = None
     run = subprocess.run
 
+    def install(command: list[Any], *_: Any) -> None:
+        module.installers.append(Path(command[0]).name)
+        module.calls.append(command[-1])
+        if module.fail_with is not None:
+            raise module.fail_with
+
     def without_network(command: list[Any], **kwargs: Any) -> Any:
         """The real thing, except that installs are noted down and venv need not bring pip."""
         if "config" in command:
             return subprocess.CompletedProcess(command, 0, stdout=module.settings)
         if "pip" in command:
-            module.installers.append(Path(command[0]).name)
-            module.calls.append(command[-1])
-            if module.fail_with is not None:
-                raise module.fail_with
+            install(command)
             return subprocess.CompletedProcess(command, 0)
         return run([*command, "--without-pip"] if "venv" in command else command, **kwargs)
 
     monkeypatch.setattr(module.subprocess, "run", without_network)
+    monkeypatch.setattr(module.pip_progress, "install", install)
     return module
 
 
