@@ -22,6 +22,14 @@ function button(label, click) {
   return made;
 }
 
+// The explorer that shows a mistake, at its settings; the answer stays open on this page.
+function seenIn({ explorer, settings, words }) {
+  const address = new URL(`${place.dataset.explorers}${explorer}.html`, location.href);
+  address.search = new URLSearchParams(settings);
+  const link = element("a", { href: address, target: "_blank" }, `Explorer: ${words}`);
+  return element("p", {}, link, " (opens in a new tab)");
+}
+
 // ---- one part ----
 
 class PartOnPage {
@@ -78,6 +86,7 @@ class PartOnPage {
       const reply = await kernel.ask("check", args, LIMIT);
       kept.keepProgress(reply.progress);
       this.result.innerHTML = reply.html; // made by the course's own report, which escapes what the learner wrote
+      if (reply.picture?.explorer) this.result.append(seenIn(reply.picture));
       if (reply.hint) this.result.append(element("p", {}, `Hint: ${reply.hint}`));
     } catch (error) {
       this.say(error.message);

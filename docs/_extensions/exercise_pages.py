@@ -60,7 +60,7 @@ class ExerciseDirective(SphinxDirective):
         data = json.dumps(exercise(name)).replace("</", "<\\/")
         html = (
             f'<div class="recdrop-exercise" data-size="{escape(size)}" data-editor="{editor}" '
-            f'data-notebook="{up}_static/exercises/{name}.ipynb">'
+            f'data-explorers="{up}docs/explorers/" data-notebook="{up}_static/exercises/{name}.ipynb">'
             f'<script type="application/json">{data}</script></div>'
         )
         return [nodes.raw("", html, format="html")]

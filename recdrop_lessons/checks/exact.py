@@ -22,6 +22,7 @@ from recdrop_lessons.checks.answer import (
 )
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import TOLERANCE, compare, unchanged
+from recdrop_lessons.checks.counterexample import Counterexample
 from recdrop_lessons.checks.draw import Draw, as_dtype, non_contiguous
 from recdrop_lessons.checks.general import CHANGES_INPUT, EDGE_CASE, GRADIENT_CUT, KEYWORDS_RENAMED, VAGUE
 from recdrop_lessons.checks.located import located
@@ -124,6 +125,7 @@ class Exact:
     `misconceptions`: those with `mistakes` are recognised.
     `floats`: whether there are tensors to cast to float32 and to lay out otherwise.
     `told`: whether a report may hold the right value; not where it is one of a few words.
+    `least`: how short an axis of the arguments may be.
     """
 
     name: str
@@ -134,7 +136,21 @@ class Exact:
     misconceptions: tuple[Misconception, ...] = ()
     floats: bool = True
     told: bool = True
+    least: int = 1
     tolerance: dict[torch.dtype, float] = field(default_factory=lambda: dict(TOLERANCE))
+
+    @property
+    def picture(self) -> Counterexample:
+        """How its wrong answers are drawn."""
+        return Counterexample(
+            self.name,
+            self.reference,
+            self.cases,
+            outputs=self.outputs,
+            misconceptions=self.misconceptions,
+            told=self.told,
+            least=self.least,
+        )
 
     def __call__(self, answer: Answer, seed: int) -> Outcome:
         prepared = _prepare(self, seed)
@@ -240,4 +256,4 @@ def exact_part(
 ) -> Part:
     """A part whose function is its own reference; the settings are those of `Exact`."""
     check = Exact(function.__name__, function, cases, misconceptions=misconceptions, **settings)
-    return Part(number, function, points, hints, check, misconceptions)
+    return Part(number, function, points, hints, check, misconceptions, picture=check.picture)

@@ -33,9 +33,9 @@ def check(part: str, source: str, seed: int, *, before: str = "", counted: bool 
     `seed`: the same seed gives the same inputs, and the same numbers from torch's own generator.
 
     Gives what a record of `recdrop check --json` says of a part (`status`, `misconception`, `message`,
-    `points` and the rest); `html`, the report as JupyterLab shows it, without the hint; and `text`, the same
-    in plain text. The status is "not here" where the browser lacks what the answer uses: then nothing is
-    said of the answer.
+    `points`, perhaps `picture`, and the rest); `html`, the report as JupyterLab shows it, without the hint;
+    and `text`, the same in plain text. The status is "not here" where the browser lacks what the answer uses:
+    then nothing is said of the answer.
 
     Raises `KeyError`: there is no such part.
     """

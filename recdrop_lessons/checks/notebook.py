@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from recdrop_lessons.checks.answer import LocalAnswer, Status
+from recdrop_lessons.checks.parts import PictureData
 from recdrop_lessons.checks.registry import part as find_part
 from recdrop_lessons.checks.registry import run
 from recdrop_lessons.checks.report import Report
@@ -40,7 +41,7 @@ def check(function: Callable[..., Any], part: str | None = None, *, seed: int | 
         result = run(found, LocalAnswer(function, found.name), secrets.randbits(32) if seed is None else seed)
     if "NBGRADER_EXECUTION" not in os.environ:  # an instructor's run is nobody's progress
         result = progress.note_check(result)
-    _show(Report(result, printed.getvalue()))
+    _show(Report(result, printed.getvalue()), result.picture)
     if result.status != Status.OK:
         reason = f" ({result.misconception})" if result.misconception else ""
         raise PartFailed(f"{result.part} {result.name} is not right yet{reason}: see the report above.")
@@ -54,7 +55,8 @@ class Limited(io.StringIO):
         return len(text)
 
 
-def _show(report: Report) -> None:
+def _show(report: Report, picture: PictureData | None) -> None:
+    """The report, and below it a button that opens the explorer of the mistake."""
     try:
         from IPython.core.getipython import get_ipython
         from IPython.display import display
@@ -63,5 +65,10 @@ def _show(report: Report) -> None:
         return
     if get_ipython() is None:
         print(report)
-    else:
-        display(report)
+        return
+    display(report)
+    if picture and "explorer" in picture and "NBGRADER_EXECUTION" not in os.environ:
+        with contextlib.suppress(ImportError):  # without widgets the picture says it
+            from recdrop_lessons.explorers.opener import opener
+
+            display(opener(picture["explorer"], picture["words"], picture["settings"]))

@@ -12,6 +12,7 @@ from recdrop_lessons.checks.general import GENERAL
 from recdrop_lessons.checks.misconceptions import Misconception
 
 Details = dict[str, Any]  # JSON-serialisable; what report.py draws
+PictureData = dict[str, Any]  # the same of a picture: counterexample.py makes it, plots/beside.py draws it
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Outcome:
 
 
 Check = Callable[[Answer, int], Outcome]
+#: The picture of a wrong answer, from the answer and the name of its mistake; None where there is none.
+Picturing = Callable[[Answer, "str | None"], "PictureData | None"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Part:
         that was recognised has its own.
     `check`: the check itself, a function of an answer and a seed.
     `misconceptions`: the wrong ideas that it names.
+    `picture`: how a wrong answer is drawn; None for a part of which there are no pictures.
     """
 
     number: str
@@ -47,6 +51,7 @@ class Part:
     hints: tuple[str, ...]
     check: Check
     misconceptions: tuple[Misconception, ...] = ()
+    picture: Picturing | None = None
 
     @property
     def name(self) -> str:
@@ -126,6 +131,12 @@ class PartResult:
     again: bool = False
     details: Details = field(default_factory=dict)
 
+    @property
+    def picture(self) -> PictureData | None:
+        """The smallest input on which the answer fails, yours beside the right result; counterexample.py."""
+        return self.details.get("picture")
+
     def record(self) -> dict[str, Any]:
-        """The result as JSON: as it is the first time, without the details."""
-        return {key: value for key, value in asdict(self).items() if key not in ("details", "meant", "again")}
+        """The result as JSON: as it is the first time, without the details, and with its picture if any."""
+        told = {key: value for key, value in asdict(self).items() if key not in ("details", "meant", "again")}
+        return told | ({"picture": self.picture} if self.picture else {})

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import warnings
 from functools import cache
 
 import torch
 
 from recdrop_lessons.checks import lessons
 from recdrop_lessons.checks.answer import Answer, AnswerLost, Status
-from recdrop_lessons.checks.parts import Lesson, Part, PartResult
+from recdrop_lessons.checks.parts import Details, Lesson, Outcome, Part, PartResult
+from recdrop_lessons.checks.seen_in import seen_in
 
 _PREFIX = "lesson_"
 
@@ -80,9 +82,27 @@ def run(part: Part, answer: Answer, seed: int) -> PartResult:
     own.manual_seed(seed)
     try:
         outcome = part.check(answer, seed)
+        details = outcome.details | ({} if outcome.ok else pictured(part, answer, outcome))
     except AnswerLost as lost:
         return part.result(lost.status, lost.message)
     finally:
         own.set_state(before)
     status = Status.OK if outcome.ok else Status.FAILED
-    return part.result(status, outcome.message, outcome.misconception, outcome.details)
+    return part.result(status, outcome.message, outcome.misconception, details)
+
+
+def pictured(part: Part, answer: Answer, outcome: Outcome) -> Details:
+    """The picture of a wrong answer among its details; {} where there is none.
+
+    Whatever goes wrong on the way to it, the answer's points and its message stand already.
+    """
+    if part.picture is None or outcome.details.get("unwritten"):
+        return {}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of an answer on an input that is cut to a single number
+            picture = part.picture(answer, outcome.misconception)
+    except Exception:
+        picture = None
+    picture = seen_in(part, outcome.misconception, picture)
+    return {"picture": picture} if picture else {}

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from recdrop_lessons.checks.answer import Status
-from recdrop_lessons.checks.parts import PartResult
+from recdrop_lessons.checks.parts import PartResult, PictureData
+from recdrop_lessons.plots.beside import in_words, yours_beside_right
 
 # Text and ground are both set, so that the tables read well in a light and in a dark theme.
 _CELL = "padding:2px 8px;text-align:right;border:1px solid #bbb;color:#111;background:"
@@ -33,6 +34,23 @@ def told(result: PartResult) -> list[str]:
     if result.meant:
         lines.append(result.meant if result.again else SAID_LATER)
     return [line for line in lines if line]
+
+
+def pictured(picture: PictureData | None) -> list[str]:
+    """The picture line by line, for a terminal, and the explorer that shows the mistake."""
+    if not picture:
+        return []
+    lines = [title(picture), *(f"  {line}" for line in in_words(picture)[1:])] if "input" in picture else []
+    if "explorer" in picture:
+        settings = ", ".join(f"{name}={value!r}" for name, value in picture["settings"].items())
+        lines.append(f"Explorer, in a notebook: {picture['explorer']}.view({settings})  # {picture['words']}")
+    return lines
+
+
+def title(picture: PictureData) -> str:
+    """What the picture is of."""
+    kind = "A small mask" if picture.get("mask") else "The smallest input on which it fails"
+    return f"{kind}: {picture['input']}"
 
 
 @dataclass(frozen=True)
@@ -63,6 +81,7 @@ class Report:
             lines += [f"  {name}: {value}" for name, value in d.get("measured", [])]
             if d.get("traceback"):
                 lines += ["  Where it was raised:", *(f"    {line}" for line in d["traceback"].splitlines())]
+        lines += [f"  {line}" for line in pictured(r.picture)]
         if r.hint:
             lines.append(f"  Hint: {r.hint}")
         if self.printed:
@@ -83,6 +102,8 @@ class Report:
         for line in told(r):
             looks = ";font-weight:bold" if r.again and line == r.meant else ""
             body.append(f'<div style="margin-top:4px{looks}">{e(line)}</div>')
+        if r.picture:
+            body += _picture_html(r.picture)
         if not solved:
             body += _inputs_html(d)
             if "yours" in d:
@@ -102,6 +123,13 @@ class Report:
 
 def _sign(result: PartResult) -> str:
     return {Status.OK: "✓", Status.NOT_HERE: "–"}.get(result.status, "✗")
+
+
+def _picture_html(picture: PictureData) -> list[str]:
+    drawn = yours_beside_right(picture)
+    if drawn is None:
+        return []
+    return [f'<div style="margin-top:6px">{html.escape(title(picture))}</div>', drawn.html()]
 
 
 def _inputs_html(details: dict[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from recdrop_lessons import checks
 from recdrop_lessons.checks.answer import Status
-from recdrop_lessons.checks.report import told
+from recdrop_lessons.checks.report import pictured, told
 from recdrop_lessons.course import progress
 from recdrop_lessons.grading.checker import Checker, Graded
 from recdrop_lessons.grading.finding import lesson_of_file, notebook_at, read_file
@@ -54,6 +54,7 @@ def text(graded: Graded) -> str:
                 lines.append(f"    Misconception: {part.misconception}")
             lines += [f"    {line}" for line in told(part)]
             lines += [f"    {name}: {value}" for name, value in part.details.get("measured", [])]
+            lines += [f"    {line}" for line in pictured(part.picture)]
             if part.hint:
                 lines.append(f"    Hint: {part.hint}")
     if graded.isolation == "none":

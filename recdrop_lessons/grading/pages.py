@@ -8,8 +8,11 @@ from html import escape
 from typing import Any
 
 from recdrop_lessons.checks.answer import Status
+from recdrop_lessons.checks.parts import PictureData
+from recdrop_lessons.checks.report import title
 from recdrop_lessons.grading.classroom import GradedSubmission
 from recdrop_lessons.grading.reports import misconceptions, spreadsheet_safe, totals
+from recdrop_lessons.plots.beside import yours_beside_right
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #111;
@@ -85,11 +88,21 @@ def _part(part: dict[str, Any], answer: str | None, said: Sequence[str | None]) 
     if part["misconception"]:
         lines.append(f"<p>Misconception: <strong>{escape(part['misconception'])}</strong></p>")
     lines += [f"<p>{escape(text)}</p>" for text in said if text]
+    if part.get("picture") and not solved:
+        lines += _picture(part["picture"])
     if part["hint"] and not solved:
         lines.append(f"<p>Hint: {escape(part['hint'])}</p>")
     if answer is not None:
         lines.append(f"<details><summary>Your answer</summary><pre>{escape(answer)}</pre></details>")
     return [*lines, "</section>"]
+
+
+def _picture(picture: PictureData) -> list[str]:
+    """Drawn in the page itself, as it loads nothing."""
+    drawn = yours_beside_right(picture)
+    if drawn is None:
+        return []
+    return [f"<p>{escape(title(picture))}</p>", f"<figure>{drawn.svg}</figure>"]
 
 
 def _told(problem: str) -> str:

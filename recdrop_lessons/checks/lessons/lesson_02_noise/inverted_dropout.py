@@ -15,6 +15,7 @@ from recdrop_lessons.checks.lessons.lesson_02_noise._shared import (
     evaluation_steps,
     rate_zero_steps,
 )
+from recdrop_lessons.checks.mask_picture import MaskPicture
 from recdrop_lessons.checks.masks import (
     DEPENDENT,
     EXACT_COUNT,
@@ -141,4 +142,11 @@ PART = Part(
     ),
     check=check_inverted_dropout,
     misconceptions=MISCONCEPTIONS,
+    picture=MaskPicture(
+        inverted_dropout,
+        lambda sizes, p, _: {"x": torch.ones(sizes), "p": p, "training": True},
+        sharing=(ONE_MASK_FOR_BATCH, MASK_SHARED),
+        patterns=((False, False, False),),
+        at_evaluation={one.slug: {"training": False} for one in (AT_EVALUATION, RESCALE_AT_TEST)},
+    ),
 )

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from recdrop_lessons.checks.answer import Answer, Value
 from recdrop_lessons.checks.draw import Draw, non_contiguous
+from recdrop_lessons.checks.mask_picture import MaskPicture
 from recdrop_lessons.checks.masks import EXACT_COUNT, GENERAL_MASK, counts_vary, judge
 from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.multiplied import (
@@ -165,14 +166,20 @@ def _sharing_rows(found: tuple[bool, ...], wanted: tuple[bool, ...]) -> list[lis
     ]
 
 
-MISCONCEPTIONS = (
-    *GENERAL_MASK,
+def _shared_ones(sizes: tuple[int, ...], p: float, shared: tuple[bool, ...]) -> dict[str, Value]:
+    """Of ones the result is the mask."""
+    shape = tuple(1 if one else None for one in shared)
+    return {"x": torch.ones(sizes), "p": p, "noise_shape": shape}
+
+
+SHARED_WRONGLY = (
     NOISE_SHAPE_IGNORED,
     NOISE_SHAPE_INVERTED,
     NONE_IS_ONE,
     SHAPE_REVERSED,
     NOISE_SHAPE_MISREAD,
 )
+MISCONCEPTIONS = (*GENERAL_MASK, *SHARED_WRONGLY)
 
 PART = Part(
     "4.4",
@@ -187,4 +194,5 @@ PART = Part(
     ),
     check=check_noise_shape_dropout,
     misconceptions=MISCONCEPTIONS,
+    picture=MaskPicture(noise_shape_dropout, _shared_ones, SHARED_WRONGLY),
 )

@@ -6,7 +6,7 @@ Longer than other parts: every sharing has a mistake of its own, told from the o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import permutations, product
+from itertools import permutations
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor
 from recdrop_lessons.checks.answer import Answer, Value
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.lessons.lesson_04_masks_over_time._shared import AXES
+from recdrop_lessons.checks.mask_picture import PATTERNS, MaskPicture, Pattern
 from recdrop_lessons.checks.masks import EXACT_COUNT, GENERAL_MASK, counts_vary, judge
 from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.parts import Part
@@ -47,9 +48,6 @@ def sample_mask(
         torch.rand([1 if axis in shared else size for axis, size in sizes.items()], generator=generator) >= p
     )
     return (keep / (1 - p)).expand(batch, time, features)
-
-
-Pattern = tuple[bool, ...]  # for batch, time and features: does one draw serve the whole axis?
 
 
 def _exchanged(order: tuple[int, ...]) -> Callable[[Pattern], Pattern]:
@@ -163,8 +161,6 @@ MISREAD = Misconception(
     "axes, in any order: ask for each axis whether its name is in `shared`.",
     "Call your function with two names, then with the same two in the other order. Does it look at both?",
 )
-PATTERNS: tuple[Pattern, ...] = tuple(product((False, True), repeat=3))[:-1]
-
 FREE: Pattern = (False, False, False)
 
 
@@ -215,11 +211,14 @@ def check_sample_mask(answer: Answer, seed: int) -> str:
 
 
 def _arguments(draw: Draw, sizes: Sequence[int], p: float, wanted: Pattern) -> dict[str, Value]:
-    names = [name for name, one in zip(AXES, wanted, strict=True) if one]
+    given = _asked_for(sizes, p, wanted)
     # in the order of the axes and in reverse, each at every seed
-    shared = tuple(names[::-1] if wanted[1] else names)
+    return given | {"shared": given["shared"][::-1] if wanted[1] else given["shared"]}
+
+
+def _asked_for(sizes: Sequence[int], p: float, wanted: Pattern) -> dict[str, Value]:
     given: dict[str, Value] = dict(zip(AXES, sizes, strict=True))
-    return given | {"p": p, "shared": shared}
+    return given | {"p": p, "shared": tuple(name for name, one in zip(AXES, wanted, strict=True) if one)}
 
 
 def _step(draw: Draw, arguments: dict[str, Value], judge: Callable[[Reply], Any]) -> Step:
@@ -294,7 +293,8 @@ def _all_ones(reply: Reply) -> None:
     reply.compare(mask, torch.ones(mask.shape), "mask", 1e-4, ": nothing is dropped")
 
 
-MISCONCEPTIONS = (*GENERAL_MASK, *{m.slug: m for m, _ in SHARING}.values(), MISREAD)
+SHARED_WRONGLY = (*{m.slug: m for m, _ in SHARING}.values(), MISREAD)
+MISCONCEPTIONS = (*GENERAL_MASK, *SHARED_WRONGLY)
 
 PART = Part(
     "4.1",
@@ -310,4 +310,5 @@ PART = Part(
     ),
     check=check_sample_mask,
     misconceptions=MISCONCEPTIONS,
+    picture=MaskPicture(sample_mask, _asked_for, SHARED_WRONGLY),
 )

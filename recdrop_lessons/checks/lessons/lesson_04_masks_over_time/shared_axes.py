@@ -166,5 +166,6 @@ PART = exact_part(
     cases=axes_cases,
     outputs=("the tuple of axes",),
     told=False,
+    least=2,
     misconceptions=MISCONCEPTIONS,
 )

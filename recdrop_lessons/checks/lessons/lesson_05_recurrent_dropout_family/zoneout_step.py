@@ -301,4 +301,5 @@ PART = Part(
     ),
     check=check_zoneout,
     misconceptions=MISCONCEPTIONS,
+    picture=_zoneout_given.picture,
 )

@@ -1,0 +1,190 @@
+"""Yours beside the right one: the picture of a wrong answer, from the plain data that a check makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from recdrop_lessons.plots import svg, tokens
+from recdrop_lessons.plots.style import BLUE, EMBER, GREY, INK, ORANGE, PAPER, Picture
+
+Panel = dict[str, Any]  # `title`, `shape`, `across`, `down`, and `values`, a matrix
+_CELL, _TALL = 76.0, 30.0  # a number's place
+_UNIT = 26.0  # a mask's place
+_FEW = 24  # of a mask with more places the words say how it is shared and how much is dropped
+
+
+def yours_beside_right(told: dict[str, Any]) -> Picture | None:
+    """Draw what `checks/counterexample.py` tells; None where it tells nothing that can be drawn.
+
+    `told`: `input` in words, `masks`, `yours` and `right` as panels; `mask`, whether the two are masks. A
+    mask is filled where it keeps and crossed where it drops. A number that differs has a thick frame and ≠;
+    blue is below zero, orange above it.
+    """
+    masks, yours, right = (told.get(key, []) for key in ("masks", "yours", "right"))
+    if not (masks or yours):
+        return None
+    alt = " ".join(f"{line}." for line in in_words(told))
+    rows = [_row("the masks that go in", [_mask(_scaled(one)) for one in masks])] if masks else []
+    if told.get("mask"):
+        rows.append(_beside([_mask(one) for one in yours], [_mask(one) for one in right], told))
+    elif yours:
+        top = max((abs(v) for panel in (*yours, *right) for v in _numbers(panel)), default=0.0)
+        sides = [
+            [_values(panel, top, _apart(panel, others)) for panel in side]
+            for side, others in ((_shaped(yours, right), right), (_shaped(right, yours), yours))
+        ]
+        rows.append(_beside(sides[0], sides[1], told))
+    return Picture(svg.document(svg.stack(*rows, gap=18), label=alt), alt=alt)
+
+
+def _beside(yours: list[svg.Sheet], right: list[svg.Sheet], told: dict[str, Any]) -> svg.Sheet:
+    both = [_row("yours", yours, told.get("yours_said", ""))]
+    if right:
+        both.append(_row("right", right, told.get("right_said", "")))
+    return svg.stack(*both, gap=18) if sum(one.width for one in both) > 760 else svg.beside(*both, gap=36)
+
+
+def _row(title: str, sheets: list[svg.Sheet], said: str = "") -> svg.Sheet:
+    """Sheets next to one another, as many as fit, below a title."""
+    head = [svg.text(10, 24, title, size=18, anchor="start", fill=EMBER, font_weight="bold", plain=True)]
+    height = 34.0
+    if said:
+        head.append(svg.text(10, 46, said, size=15, anchor="start", fill=INK, plain=True))
+        height = 54.0
+    width = max(12.0 * len(title), 8.4 * len(said)) + 20
+    lines, line = [], list[svg.Sheet]()
+    for sheet in sheets:
+        if line and sum(one.width for one in line) + sheet.width > 720:
+            lines.append(svg.beside(*line, gap=10))
+            line = []
+        line.append(sheet)
+    body = svg.stack(*lines, svg.beside(*line, gap=10), gap=6)
+    return svg.stack(svg.Sheet(width, height, tuple(head)), body, gap=0)
+
+
+def _mask(panel: Panel) -> svg.Sheet:
+    """A mask: filled is kept, crossed is dropped."""
+    values = np.array([[_plain(v) for v in row] for row in panel["values"]])
+    left, top = 40.0, 50.0
+    boxes = {
+        (row, column): (left + column * _UNIT, top + row * _UNIT, _UNIT - 3, _UNIT - 3)
+        for row, column in np.ndindex(values.shape)
+    }
+    return _framed(panel, left, top, (_UNIT, _UNIT), [tokens.units(boxes, np.abs(values))])
+
+
+def _scaled(panel: Panel) -> Panel:
+    """By how much a mask multiplies what it keeps, in its title."""
+    kept = {v for row in panel["values"] for v in row if v}
+    return panel | {"title": f"{panel['title']}, kept ×{_written(kept.pop())}"} if len(kept) == 1 else panel
+
+
+def _values(panel: Panel, top_value: float, apart: Sequence[Sequence[bool]]) -> svg.Sheet:
+    """Numbers on the colour of their sign and size."""
+    left, top = 40.0, 50.0
+    parts, frames = [], []
+    for row, line in enumerate(panel["values"]):
+        for column, value in enumerate(line):
+            x, y = left + column * _CELL, top + row * _TALL
+            differs = apart[row][column]
+            parts.append(
+                svg.rect(x, y, _CELL - 4, _TALL - 4, fill=_colour(_plain(value), top_value), stroke=GREY)
+            )
+            words = f"{'≠ ' if differs else ''}{_written(value)}"
+            parts.append(svg.text(x + (_CELL - 4) / 2, y + 19, words, size=14, plain=True))
+            if differs:
+                frames.append(svg.rect(x, y, _CELL - 4, _TALL - 4, stroke=INK, stroke_width=3))
+    return _framed(panel, left, top, (_CELL, _TALL), parts + frames)
+
+
+def _framed(panel: Panel, left: float, top: float, step: tuple[float, float], parts: list[str]) -> svg.Sheet:
+    """A map with its title, and the words or numbers of its axes."""
+    rows, columns = len(panel["values"]), len(panel["values"][0])
+    width, height = left + columns * step[0] + 4, top + rows * step[1] + 4
+    title = panel["title"]
+    parts = [*parts, svg.text(left, 18, title, size=15, anchor="start", plain=True, font_weight="bold")]
+    if panel["across"]:
+        turn = f"rotate(-90 {left - 10} {top})"
+        down = f"← {panel['down']}"
+        parts.append(svg.text(left, 40, f"{panel['across']} →", size=14, anchor="start", fill=GREY))
+        parts.append(svg.text(left - 10, top, down, size=14, anchor="end", fill=GREY, transform=turn))
+        return svg.Sheet(max(width, left + 100, left + 9.5 * len(title)), max(height, top + 80), tuple(parts))
+    parts += [
+        svg.text(left + (column + 0.45) * step[0], top - 8, str(column), size=13, fill=GREY)
+        for column in range(columns)
+    ]
+    parts += [
+        svg.text(left - 8, top + (row + 0.6) * step[1], str(row), size=13, anchor="end", fill=GREY)
+        for row in range(rows)
+    ]
+    return svg.Sheet(max(width, left + 9.5 * len(title)), height, tuple(parts))
+
+
+def _shaped(side: Sequence[Panel], others: Sequence[Panel]) -> list[Panel]:
+    """The shape in the title where the other side's is another one."""
+    shapes = {one["title"]: one["shape"] for one in others}
+    return [
+        one
+        if shapes.get(one["title"]) == one["shape"]
+        else one | {"title": f"{one['title']}, shape {tuple(one['shape'])}"}
+        for one in side
+    ]
+
+
+def _apart(panel: Panel, others: Sequence[Panel]) -> list[list[bool]]:
+    """Which numbers are not those of the other side; all where it has no such matrix."""
+    other = next((one for one in others if one["title"] == panel["title"]), None)
+    values = panel["values"]
+    if other is None or [len(row) for row in other["values"]] != [len(row) for row in values]:
+        return [[True] * len(row) for row in values]
+    return [
+        [not _close(a, b) for a, b in zip(row, its, strict=True)]
+        for row, its in zip(values, other["values"], strict=True)
+    ]
+
+
+def _close(a: float | str, b: float | str) -> bool:
+    if isinstance(a, str) or isinstance(b, str):
+        return a == b
+    return abs(a - b) <= 1e-3 * max(abs(a), abs(b), 1e-3)
+
+
+def _plain(value: float | str) -> float:
+    return 0.0 if isinstance(value, str) else value
+
+
+def _numbers(panel: Panel) -> Iterator[float]:
+    for row in panel["values"]:
+        yield from (_plain(value) for value in row)
+
+
+def _written(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.3g}"
+
+
+def _colour(value: float, top: float) -> str:
+    """From white to half of orange or of blue, so that the number on it reads."""
+    part = 0.5 * min(1.0, abs(value) / top) if top else 0.0
+    full = ORANGE if value > 0 else BLUE
+    mixed = [
+        round((1 - part) * int(PAPER[k : k + 2], 16) + part * int(full[k : k + 2], 16)) for k in (1, 3, 5)
+    ]
+    return "#" + "".join(f"{one:02x}" for one in mixed)
+
+
+def in_words(told: dict[str, Any]) -> list[str]:
+    """The picture line by line: its input, then each panel's numbers."""
+    lines = [f"On {told['input']}"] if told.get("input") else []
+    for key, name in (("masks", "Mask"), ("yours", "Yours"), ("right", "Right")):
+        if told.get(f"{key}_said"):
+            lines.append(f"{name}: {told[f'{key}_said']}")
+        few = sum(len(row) for panel in told.get(key, []) for row in panel["values"]) <= _FEW
+        for panel in told.get(key, []) if few or not told.get("mask") else []:
+            rows = "; ".join(" ".join(map(_written, row)) for row in panel["values"])
+            lines.append(f"{name}, {panel['title']}: {rows}")
+    if told.get("said"):
+        lines.append(f"Yours: {told['said']}")
+    return lines

@@ -1,0 +1,228 @@
+"""From a wrong answer to its picture: it shows what its name says, on as small an input as can be."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from recdrop_lessons.checks import LocalAnswer, all_lessons, part, run
+from recdrop_lessons.checks.counterexample import panels
+from recdrop_lessons.checks.seen_in import SEEN_IN
+from recdrop_lessons.explorers import LESSONS
+from recdrop_lessons.plots.beside import yours_beside_right
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "answers"))
+from bank import wrong_answers
+
+WRONG = [(number, slug, answer) for number, slug, answer in wrong_answers() if slug]
+
+
+def wrong(number: str, slug: str) -> Any:
+    return next(answer for its, name, answer in WRONG if (its, name) == (number, slug))
+
+
+def picture(number: str, answer: Any, seed: int = 3) -> dict[str, Any]:
+    found = run(part(number), LocalAnswer(answer), seed).record()
+    assert "picture" in found, found["message"]
+    return dict(json.loads(json.dumps(found["picture"])))
+
+
+def matrices(side: list[dict[str, Any]]) -> list[Any]:
+    return [one["values"] for one in side]
+
+
+@pytest.mark.parametrize(
+    ("number", "slug", "smallest", "explorer"),
+    [
+        ("3.1", "masked-state-carried", "B=1, T=2, F=1, H=1", {"site": "hidden"}),
+        ("3.1", "mask-on-output", "B=1, T=1, F=1, H=1", {"site": "output"}),
+        ("3.1", "mask-on-cell", "B=1, T=1, F=1, H=1", {"row": "moon"}),
+        ("3.1", "state-mask-forgotten", "B=1, T=2, F=1, H=1", {"row": "keras_dropout"}),
+        ("3.1", "input-mask-forgotten", "B=1, T=1, F=1, H=1", {"row": "keras_recurrent"}),
+        ("3.2", "one-mask-for-all-steps", "B=1, T=2, F=1, H1=1, H2=1", {"time": True}),
+        ("5.1", "mask-on-candidate", "B=1, F=1, H=1", {"row": "semeniuta"}),
+        ("5.3", "mask-on-cell", "B=1, F=1, H=1", {"row": "moon"}),
+        ("6.2", "last-from-padding", "B=1, T=2, F=1, lengths=[1]", {}),
+        ("6.4", "flipped-whole", "B=1, T=2, F=1, lengths=[1]", {}),
+        ("8.3", "sums-overwritten", "E=2, ", {}),
+        ("8.2", "attention-renormalised", "N=3, F=1, E=2, ", {"p_attention": 0.5}),
+    ],
+)
+def test_the_smallest_input_and_the_explorer_of_a_misconception(
+    number: str, slug: str, smallest: str, explorer: dict[str, Any]
+) -> None:
+    told = picture(number, wrong(number, slug))
+    assert told["input"].startswith(smallest)
+    assert matrices(told["yours"]) != matrices(told["right"])
+    assert explorer.items() <= told.get("settings", {}).items()
+
+
+def test_a_state_that_no_mask_reaches_is_zero_at_the_first_step() -> None:
+    # at T=1 the old state is zero, so a mask that it forgets shows at the second step alone
+    told = picture("3.1", wrong("3.1", "state-mask-forgotten"))
+    (yours,), (right,) = matrices(told["yours"]), matrices(told["right"])
+    assert yours[0] == right[0] and yours[1] != right[1]
+
+
+def test_what_is_flipped_whole_has_the_padding_first() -> None:
+    told = picture("6.4", wrong("6.4", "flipped-whole"))
+    (yours,), (right,) = matrices(told["yours"]), matrices(told["right"])
+    assert yours == right[::-1]
+
+
+def test_what_is_learnt_by_looking_is_not_given_away() -> None:
+    told = picture("4.5", wrong("4.5", "two-slices-compared"))
+    assert "right" not in told
+    assert told["said"] == "('batch', 'time', 'features')"
+    slices = torch.tensor(matrices(told["masks"]))  # (B, T, F)
+    assert all(size >= 2 for size in slices.shape), "the exercise promises axes longer than 1"
+    assert bool((slices[..., 0] == slices[..., 1]).all()) and not bool((slices == slices[..., :1]).all())
+
+
+@pytest.mark.parametrize(
+    ("number", "slug", "along"),
+    [
+        ("2.1", "one-mask-for-batch", {"batch": True}),
+        ("2.1", "mask-shared", {"features": True}),
+        ("4.1", "mask-per-step", {"time": False}),
+        ("4.1", "one-mask-for-all-steps", {"time": True}),
+        ("4.1", "one-mask-for-batch", {"batch": True}),
+        ("4.1", "mask-per-row", {"batch": False}),
+        ("4.1", "whole-steps-dropped", {"features": True}),
+        ("4.1", "mask-per-feature", {"features": False}),
+        ("4.4", "noise-shape-ignored", {"features": False}),
+        ("4.4", "none-is-one", {"time": True, "batch": True, "features": True}),
+    ],
+)
+def test_a_mask_is_shared_in_the_picture_and_the_explorer_as_its_name_says(
+    number: str, slug: str, along: dict[str, bool]
+) -> None:
+    told = picture(number, wrong(number, slug))
+    # maps of the examples, features down and steps across
+    yours, right = (torch.tensor(matrices(told[side])) for side in ("yours", "right"))
+    axes = {"batch": 0, "time": 2, "features": 1}
+
+    def constant(mask: torch.Tensor, axis: int) -> bool:
+        return bool((mask == mask.narrow(axis, 0, 1)).all())
+
+    for name, shared in along.items():
+        assert constant(yours, axes[name]) == shared
+        assert constant(right, axes[name]) != shared
+    assert told["explorer"] == "masks_over_time" and along.items() <= told["settings"].items()
+
+
+def test_rate_scale_and_repeated_draws_are_seen() -> None:
+    told = picture("2.1", wrong("2.1", "keep-probability"))
+    dropped = {side: torch.tensor(matrices(told[side])).eq(0).double().mean() for side in ("yours", "right")}
+    assert dropped["yours"] > 0.7 and dropped["right"] < 0.3  # p = 0.2
+
+    told = picture("2.1", wrong("2.1", "no-rescale"))
+    assert {v for row in matrices(told["yours"])[0] for v in row} == {0.0, 1.0}
+    assert {v for row in matrices(told["right"])[0] for v in row} == {0.0, 1.25}
+
+    told = picture("4.1", wrong("4.1", "same-mask-each-call"))
+    first, second = matrices(told["yours"])
+    assert first == second and matrices(told["right"])[0] != matrices(told["right"])[1]
+
+
+def test_what_a_picture_cannot_show_has_none() -> None:
+    for number, slug in (("2.1", "generator-ignored"), ("4.1", "exact-count"), ("4.1", "draws-dependent")):
+        assert "picture" not in run(part(number), LocalAnswer(wrong(number, slug)), 3).record()
+
+
+def test_a_picture_tells_nothing_of_the_inputs_of_a_class() -> None:
+    answer = wrong("3.1", "mask-on-output")
+    assert picture("3.1", answer, seed=3) == picture("3.1", answer, seed=4)
+
+
+@pytest.mark.parametrize(("number", "slug", "answer"), WRONG[::19], ids=str)
+def test_every_picture_is_small_plain_data_and_can_be_drawn(number: str, slug: str, answer: Any) -> None:
+    one = part(number)
+    if one.picture is None:
+        return
+    told = one.picture(LocalAnswer(answer), slug)  # raises here what `run` keeps from a learner
+    if told is None:
+        return
+    assert len(json.dumps(told, allow_nan=False)) < 4000
+    drawn = yours_beside_right(told)
+    if drawn is not None:
+        ET.fromstring(drawn.svg)
+        assert told["input"] in drawn.alt
+
+
+# ---- hostile answers ----
+
+
+def _deep() -> list[Any]:
+    value: list[Any] = []
+    for _ in range(6):
+        value = [value, value]
+    return value
+
+
+HOSTILE = {
+    "a million numbers": lambda **_: torch.zeros(1000, 1000),
+    "no numbers": lambda **_: torch.zeros(0, 3),
+    "many axes": lambda **_: torch.zeros((1,) * 30),
+    "nan": lambda x, **_: x[..., :1] * math.nan,
+    "infinite": lambda x, **_: torch.full(x.shape, -math.inf),
+    "words": lambda **_: "<script>alert(1)</script>",
+    "nested lists": lambda **_: _deep(),
+    "whole numbers": lambda x, **_: torch.ones(x.shape[0], dtype=torch.int64) * 2**62,
+    "nothing": lambda **_: None,
+}
+
+
+@pytest.mark.parametrize("number", ["3.1", "8.2", "4.4"])
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_whatever_an_answer_returns_its_picture_is_small_and_plain(number: str, kind: str) -> None:
+    told = part(number).picture(LocalAnswer(HOSTILE[kind]), None)  # type: ignore[misc]
+    assert told is None or len(json.dumps(told, allow_nan=False)) < 4000
+    result = run(part(number), LocalAnswer(HOSTILE[kind]), 3)
+    assert result.status == "failed" and len(json.dumps(result.record(), allow_nan=False)) < 8000
+
+
+def test_an_answer_that_fails_only_for_its_picture_keeps_its_name() -> None:
+    right = wrong("3.1", "mask-on-output")
+    calls = []
+
+    def tires(**given: Any) -> Any:
+        calls.append(1)
+        if given["x"].shape == (1, 1, 1) and len(calls) > 40:
+            raise RuntimeError("enough")
+        return right(**given)
+
+    assert run(part("3.1"), LocalAnswer(tires), 3).misconception == "mask-on-output"
+
+
+def test_panels_hold_only_what_can_be_read() -> None:
+    assert panels("y", torch.zeros(97)) == [] and panels("y", torch.zeros(())) != []
+    (one,) = panels("y", torch.tensor([-0.0, 1 / 3, math.inf]))
+    assert one["values"] == [[0.0, 0.3333, "inf"]] and not str(one["values"]).startswith("[[-")
+
+
+# ---- the table of explorers ----
+
+
+def test_each_entry_names_a_misconception_and_settings_that_its_explorer_has() -> None:
+    from importlib import import_module
+
+    slugs = {
+        f"{lesson.name[:2]}/{m.slug}"
+        for lesson in all_lessons()
+        for p in lesson.parts
+        for m in p.misconceptions
+    }
+    for key, link in SEEN_IN.items():
+        assert key in slugs or any(slug.endswith(f"/{key}") for slug in slugs), key
+        assert link["explorer"] in LESSONS
+        view = import_module(f"recdrop_lessons.explorers.{link['explorer']}").view(**link["settings"])
+        kept = {name: view.settings[name] for name in link["settings"]}
+        assert kept == link["settings"], "the explorer opens at another setting"
