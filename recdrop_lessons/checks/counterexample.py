@@ -20,7 +20,8 @@ from recdrop_lessons.checks.answer import Answer, AnswerError, Value, tensors
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import same
 from recdrop_lessons.checks.draw import Draw
-from recdrop_lessons.checks.parts import Misconception, PictureData
+from recdrop_lessons.checks.misconceptions import Misconception
+from recdrop_lessons.checks.parts import PictureData
 from recdrop_lessons.checks.smallest import Failing, smallest
 
 _SEED = 16

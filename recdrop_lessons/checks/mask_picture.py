@@ -25,7 +25,8 @@ from recdrop_lessons.checks.masks import (
     WRONG_SCALE,
     shared_axes,
 )
-from recdrop_lessons.checks.parts import Misconception, PictureData
+from recdrop_lessons.checks.misconceptions import Misconception
+from recdrop_lessons.checks.parts import PictureData
 from recdrop_lessons.checks.seen_in import explorer
 
 Pattern = tuple[bool, ...]  # for batch, time and features: does one draw serve the whole axis?
