@@ -12,7 +12,10 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-PACKAGES = ("joblib", "keras", "matplotlib", "networkx", "pandas", "scipy", "sklearn", "torch_geometric")
+PACKAGES = (
+    *("absl", "jax", "joblib", "keras", "matplotlib", "ml_dtypes", "networkx", "packaging", "pandas", "rich"),
+    *("scipy", "sklearn", "torch_geometric"),
+)
 
 
 class _Missing(ModuleType):

@@ -23,6 +23,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx_copybutton",
     "answers",
+    "claim_pages",
     "course_pages",
     "docstrings",
     "exercise_pages",

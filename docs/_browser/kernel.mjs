@@ -18,12 +18,13 @@ export class Kernel {
   }
 
   // Call a function of page_kernel.py with texts. Rejects with a sentence where it fails, is stopped, or has
-  // run for more than `limit` seconds: waiting for Python to start does not count.
-  ask(call, args, limit = Infinity) {
+  // run for more than `limit` seconds: waiting for Python to start does not count. `needs` names an archive of
+  // extras.json.
+  ask(call, args, limit = Infinity, needs = "") {
     if (!this.#worker) this.#start();
     return new Promise((resolve, reject) => {
       this.#waiting.set(++this.#count, { resolve, reject, limit });
-      this.#worker.postMessage({ id: this.#count, call, args });
+      this.#worker.postMessage({ id: this.#count, call, args, needs });
     });
   }
 

@@ -14,13 +14,13 @@
     if (served && document.querySelector(kind)) import(new URL(script, here));
   }
   if (!why) {
-    for (const [kind, script] of [[".recdrop-live", "explorer.mjs"], [".recdrop-exercise", "exercise.mjs"]]) {
+    for (const [kind, script] of [[".recdrop-live", "explorer.mjs"], [".recdrop-exercise", "exercise.mjs"], [".recdrop-claim", "claim.mjs"]]) {
       if (document.querySelector(kind)) import(new URL(script, here));
     }
     return;
   }
   document.addEventListener("DOMContentLoaded", () => {
-    for (const place of document.querySelectorAll(".recdrop-live, .recdrop-exercise")) {
+    for (const place of document.querySelectorAll(".recdrop-live, .recdrop-exercise, .recdrop-claim")) {
       const said = document.createElement("p");
       said.className = "recdrop-why";
       said.textContent = why;

@@ -52,6 +52,42 @@ def check(number: str, source: str, before: str, progress: str) -> str:
     return json.dumps(record)
 
 
+def ask_framework(package: str, facts: str, seed: str) -> str:
+    """What the probes of "keras" or "torch" observe at this seed, fact by fact, and the release asked.
+
+    `facts`: their names (JSON). Keras is PyPI's on its NumPy backend; torch is what stands in for it here.
+    """
+    from probes import asking
+
+    probes, release, set_seed = _keras_probes() if package == "keras" else _torch_probes()
+    observed = []
+    for probe in probes:
+        if probe.fact in json.loads(facts):
+            set_seed(int(seed))
+            said, message = asking.answer(probe)
+            observed.append(
+                {"fact": probe.fact, "question": probe.question, "observed": said, "error": message}
+            )
+    return json.dumps({"release": release, "observed": observed})
+
+
+def _keras_probes() -> tuple[Any, str, Any]:
+    import keras_in_browser
+
+    keras_in_browser.prepare()
+    import keras
+    from probes import keras_probes
+
+    return keras_probes.PROBES, f"Keras {keras.__version__}", keras.utils.set_random_seed
+
+
+def _torch_probes() -> tuple[Any, str, Any]:
+    import torch
+    from probes import pytorch_probes
+
+    return pytorch_probes.PROBES, "the browser's torch", torch.manual_seed
+
+
 def keep_progress(text: str) -> str:
     """Put the learner's progress where the course looks for it; no text is a course not yet begun."""
     if text:

@@ -6,12 +6,13 @@ const network = self.fetch.bind(self);
 const CACHE = "recdrop-runtime";
 
 let manifest;
+let extras = {};  // what only some pages need, in a list of its own
 const arrived = {};  // bytes by file, for the progress bar
 
 function report(file, bytes) {
   arrived[file] = (arrived[file] ?? 0) + bytes;
   const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
-  const all = sum(Object.values(manifest).map((entry) => entry.bytes));
+  const all = sum([...Object.values(manifest), ...Object.values(extras)].map((entry) => entry.bytes));
   postMessage({ progress: { bytes: sum(Object.values(arrived)), of: all } });
 }
 
@@ -26,7 +27,7 @@ async function stored() {
 
 // One file of the manifest as a Response, unpacked while it arrives.
 async function unpacked(name, type = "application/octet-stream") {
-  const { file } = manifest[name];
+  const { file } = manifest[name] ?? extras[name];
   const address = new URL(file, base).href;
   const cache = await stored();
   let response = await cache?.match(address);
@@ -48,7 +49,8 @@ async function unpacked(name, type = "application/octet-stream") {
 // Files of an older build are not asked for again.
 async function forgetOthers() {
   const cache = await stored();
-  const wanted = new Set(Object.values(manifest).map(({ file }) => new URL(file, base).href));
+  const rare = await list("extras.json").catch(() => ({}));
+  const wanted = new Set([...Object.values(manifest), ...Object.values(rare)].map(({ file }) => new URL(file, base).href));
   for (const request of (await cache?.keys()) ?? []) if (!wanted.has(request.url)) await cache.delete(request);
 }
 
@@ -58,8 +60,10 @@ async function run(script) {
   URL.revokeObjectURL(address);
 }
 
+const list = async (name) => (await network(new URL(name, base), { cache: "no-cache" })).json();
+
 async function start() {
-  manifest = await (await network(new URL("manifest.json", base), { cache: "no-cache" })).json();
+  manifest = await list("manifest.json");
   const files = {  // all at once; Pyodide asks for three of them by name
     "pyodide.asm.wasm": unpacked("pyodide.asm.wasm", "application/wasm"),
     "stdlib.zip": unpacked("stdlib.zip"),
@@ -81,9 +85,20 @@ async function start() {
 
 const started = start();
 
+// An archive of extras.json, fetched and unpacked once; it is fetched while Python starts.
+const added = {};
+const add = (name) => (added[name] ??= unpackExtra(name));
+async function unpackExtra(name) {
+  const { [name]: wanted } = await list("extras.json");
+  extras = { ...extras, [name]: wanted };
+  const [python, archive] = await Promise.all([started, unpacked(name).then((response) => response.arrayBuffer())]);
+  python.unpackArchive(archive, "zip", { extractDir: "/lib/python3.12/site-packages" });
+}
+
 // A message names a function of page_kernel.py and its arguments; texts go in and one text comes out, as JSON.
-onmessage = async ({ data: { id, call, args } }) => {
+onmessage = async ({ data: { id, call, args, needs } }) => {
   try {
+    if (needs) await add(needs);
     const kernel = (await started).pyimport("page_kernel");
     postMessage({ id, began: true });
     postMessage({ id, reply: JSON.parse(kernel[call](...args)) });

@@ -36,7 +36,7 @@ VIEW = ROOT / "recdrop_lessons" / "explorers"
 FILES = (
     *("live.js", "live.css", "kernel.mjs", "worker.js", "progress.mjs"),
     *("explorer.mjs", "exercise.mjs", "exercise.css", "plain_editor.mjs", "prediction.mjs"),
-    *("quiz.mjs", "your_progress.mjs"),
+    *("quiz.mjs", "your_progress.mjs", "claim.mjs"),
 )
 ASSETS = (
     *(BROWSER / name for name in FILES),
