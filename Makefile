@@ -6,9 +6,11 @@
 #   make lint
 #   make unit ONLY=tests/algebra/test_drops.py          any of pytest's arguments
 #   make notebooks ONLY=notebooks/01_cells.ipynb
-#   make answers                                every bank and mutants asked in three ways, and on the browser's torch: an hour
-#   make campus                                 a JupyterHub with nbgrader and three users, by a test; minutes
-#   make packages                               wheel and sdist, and the README's ways without make; minutes
+# Beside `make test`, since they take longer than a change waits for (CONTRIBUTING.md has the minutes); CI runs them too:
+#   make answers                                every bank and mutants asked in three ways, and on the browser's torch
+#   make packages                               wheel and sdist, and the README's ways without make
+#   make campus                                 a JupyterHub with nbgrader and three users; Gradescope's container
+# And the site:
 #   make site                                   lessons, claims, API and all else as pages: build/site/index.html
 # Other settings: LAB="--no-browser --port 9000", WORKERS=4 (test processes), PYTHON=/path/to/python3.12 (before
 # .venv is made).
@@ -53,19 +55,17 @@ notebooks: env
 	    $(or $(ONLY),$(wildcard notebooks solutions))
 
 # Notebook, `recdrop check` and `recdrop grade` give each answer the same result, and so does the browser's torch;
-# make unit looks at a sample.
+# make unit looks at a sample. The lessons go to whoever is free.
 answers: env
 	RECDROP_ANSWERS=all $(PYTEST) --dist load --timeout 0 $(or $(ONLY),tests/checks/test_three_ways.py tests/browser_torch/test_banks.py)
 
-# JupyterHub's proxy comes from npm, where it is not on the path.
+# JupyterHub's proxy comes from npm, where it is not on the path; what cannot be had is skipped, with the reason.
 campus: env
-	command -v configurable-http-proxy >/dev/null || ! command -v npm >/dev/null || \
-	    npm install --silent --prefix build/campus configurable-http-proxy
 	RECDROP_CAMPUS=1 $(PY) -m pytest --durations 8 -rs $(or $(ONLY),tests/campus)
 
-# Needs the network once, for a wheelhouse. What is committed is built.
+# Needs the network once, for a wheelhouse, and is skipped without it. What is committed is built.
 packages: env
-	RECDROP_PACKAGES=1 $(PY) -m pytest --durations 8 $(or $(ONLY),tests/packages)
+	RECDROP_PACKAGES=1 $(PY) -m pytest --durations 8 -rs $(or $(ONLY),tests/packages)
 
 # Python for the browser is fetched where that can be (PYODIDE=FOLDER: taken from an unpacked official distribution);
 # the rest needs no network. -W: a warning is an error. -E: everything anew. A terminal shows how far it is.

@@ -5,6 +5,7 @@ The hub, its proxy, nbgitpuller and nbgrader are the real ones, started here; `m
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -27,6 +28,8 @@ from madeup import answers, fill, gates_swapped, right
 
 ROOT = Path(__file__).parents[2]
 PROXY = "configurable-http-proxy"
+NPM_SECONDS, COMMAND_SECONDS = 180, 300
+MAIN = "refs/heads/course"
 COURSE, LESSON = "recurrent-dropout", "01_cells"
 
 pytestmark = [
@@ -65,9 +68,8 @@ class Campus:
         """What that user types in a terminal of the course's folder."""
         told = {"HOME": str(self.home(user)), "JUPYTERHUB_USER": user, "RECDROP_FOLDER": str(self.home(user))}
         told |= {"JUPYTER_CONFIG_PATH": str(self.room / "etc"), "PATH": path_with_tools()}
-        done = subprocess.run(
-            command, cwd=self.home(user) / "course", env=os.environ | told, capture_output=True, text=True
-        )
+        streams: dict[str, Any] = {"capture_output": True, "text": True, "timeout": COMMAND_SECONDS}
+        done = subprocess.run(command, cwd=self.home(user) / "course", env=os.environ | told, **streams)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
 
@@ -77,10 +79,21 @@ def path_with_tools() -> str:
 
 
 def proxy() -> str:
-    local = ROOT / "build" / "campus" / "node_modules" / ".bin"
-    found = shutil.which(PROXY, path=os.pathsep.join([str(local), os.environ["PATH"]]))
+    """JupyterHub's proxy: from the path, or else npm brings it."""
+    local = ROOT / "build" / "campus"
+    places = os.pathsep.join([str(local / "node_modules" / ".bin"), os.environ["PATH"]])
+    found, npm = shutil.which(PROXY, path=places), shutil.which("npm")
+    if found is None and npm is not None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(
+                [npm, "install", "--silent", "--prefix", local, PROXY],
+                capture_output=True,
+                timeout=NPM_SECONDS,
+            )
+        found = shutil.which(PROXY, path=places)
     if found is None:
-        pytest.skip(f"{PROXY} is not installed: npm install {PROXY}")
+        why = "there is no npm" if npm is None else f"npm did not bring it within {NPM_SECONDS} s"
+        pytest.skip(f"{PROXY} is not on the path, and {why}: npm install --global {PROXY}")
     return found
 
 
@@ -113,6 +126,8 @@ def campus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campus]:
         "c.ExchangeCollect.check_owner = False  # all are one user to the system\n"
     )
     subprocess.run(["git", "clone", "--quiet", "--bare", ROOT, room / "course.git"], check=True)
+    for command in (["update-ref", MAIN, "HEAD"], ["symbolic-ref", "HEAD", MAIN]):
+        subprocess.run(["git", "-C", room / "course.git", *command], check=True)  # CI's clone is on no branch
     token, port = secrets.token_hex(16), free_ports()
     told = {"CAMPUS": str(room), "CAMPUS_TOKEN": token, "CAMPUS_PORT": str(port), "CAMPUS_PROXY": proxy()}
     with (room / "hub.log").open("w") as log:
