@@ -44,6 +44,7 @@ lint: env
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy recdrop_lessons tools
+	$(PY) -m mypy --strict --allow-any-generics --no-warn-return-any browser
 	$(PY) -m codespell_lib -D - -D tools/words.txt
 
 unit: env

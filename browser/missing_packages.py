@@ -7,7 +7,7 @@ taken from such a package says what it is when it is used, not before. A package
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -21,7 +21,7 @@ PACKAGES = (
 class _Missing(ModuleType):
     """A module in name alone."""
 
-    __path__: Sequence[str] = ()
+    __path__ = []  # noqa: RUF012  importlib asks a package for it
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -44,7 +44,7 @@ class _Name:
         raise ModuleNotFoundError(f"No module named {self._package!r}", name=self._package)
 
 
-class _Finder:
+class _Finder(MetaPathFinder, Loader):
     """Last in line: asked only for what nobody else has."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
@@ -60,4 +60,4 @@ class _Finder:
 def announce() -> None:
     """Let the packages that are missing be imported, and refuse where they are used."""
     if not any(isinstance(one, _Finder) for one in sys.meta_path):
-        sys.meta_path.append(_Finder())  # type: ignore[arg-type]
+        sys.meta_path.append(_Finder())

@@ -86,7 +86,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
 @operation(inplace=True)
 def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     need_same("index_put", input, values)
-    at = tuple(slice(None) if one is None else one._a for one in indices)
+    at: Any = tuple(slice(None) if one is None else one._a for one in indices)
     z = input._a.copy()
     if accumulate:
         np.add.at(z, at, values._a)

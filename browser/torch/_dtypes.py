@@ -175,5 +175,5 @@ class iinfo:
     """Limits of an integer dtype."""
 
     def __init__(self, d: dtype) -> None:
-        found = np.iinfo(d.np)
+        found: Any = np.iinfo(d.np)
         self.max, self.min, self.bits = int(found.max), int(found.min), found.bits

@@ -41,7 +41,7 @@ def _places(name: str, input: Tensor, dim: int, index: Tensor) -> tuple[Any, int
     if i.size and not (0 <= i.min() and i.max() < size):
         worst = int(i.max() if i.max() >= size else i.min())
         raise RuntimeError(f"index {worst} is out of bounds for dimension {k} with size {size}")
-    places = list(np.indices(i.shape, sparse=True))
+    places: list[Any] = list(np.indices(i.shape, sparse=True))
     if places:
         places[k] = i
     return tuple(places), k

@@ -38,7 +38,7 @@ class Generator:
         self._seed = seed.__index__()
         if not -(2**63) <= self._seed < 2**64:
             raise RuntimeError("Overflow when unpacking long long")
-        self._words._legacy_seeding(self._seed & 0xFFFFFFFF)  # type: ignore[attr-defined]
+        self._words._legacy_seeding(self._seed & 0xFFFFFFFF)
         self._second: float | None = None  # of a pair of normals
         self._fresh = True  # nothing drawn yet
         return self

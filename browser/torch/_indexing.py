@@ -145,5 +145,5 @@ def _set(self: Tensor, key: Any, value: Any) -> None:
     self._write(k, array.reshape(given), node, pull)
 
 
-Tensor.__getitem__ = _get  # type: ignore[attr-defined]
-Tensor.__setitem__ = _set  # type: ignore[attr-defined]
+Tensor.__getitem__ = _get  # type: ignore[method-assign, assignment]
+Tensor.__setitem__ = _set  # type: ignore[method-assign, assignment]

@@ -57,7 +57,7 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
             )
             kind = kind if np.dtype(kind).kind == "f" else get_default_dtype().np
         elif a.dtype.kind in "iu":
-            kind = np.int64
+            kind = np.dtype(np.int64)
     return _made(a.astype(kind or a.dtype), requires_grad)
 
 

@@ -167,7 +167,7 @@ def need_tensor(name: str, argument: str, position: int, given: Any) -> None:
         )
 
 
-def axis(dim: int, ndim: int) -> int:
+def axis(dim: Any, ndim: int) -> int:
     """An axis counted from the front. Raises IndexError where there is none."""
     n = max(ndim, 1)
     if not isinstance(dim, (int, np.integer)):

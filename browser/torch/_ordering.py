@@ -75,7 +75,8 @@ def unique(
     return_counts: bool = False,
     dim: int | None = None,
 ) -> Any:
-    found = np.unique(  # NaN is equal to nothing, not even to another NaN
+    find: Any = np.unique  # its overloads know no flag that is decided later
+    found = find(  # NaN is equal to nothing, not even to another NaN
         input._a,
         return_inverse=return_inverse,
         return_counts=return_counts,

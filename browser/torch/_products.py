@@ -96,7 +96,7 @@ def _times(self: Tensor, other: Any) -> Any:
     return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
 
 
-Tensor.__matmul__ = _times  # type: ignore[attr-defined]
+Tensor.__matmul__ = _times  # type: ignore[method-assign, assignment]
 
 
 @operation()

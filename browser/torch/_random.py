@@ -76,6 +76,7 @@ def randint(
     elif given:
         high = given[0] if high is None else high
         low = low if "high" not in named else given[0]
+    assert high is not None
     low, high = int(low), int(high)
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")

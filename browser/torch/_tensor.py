@@ -1,7 +1,8 @@
 """A tensor: an array, its place in the graph, and what it is a view of.
 
 Functions and methods are added by `@operation` (_operation.py); here is what they stand on: how a result
-enters the graph (`result`), how a view follows its base, and what a change in place does to both.
+enters the graph (`result`) and how a view follows its base. What a change in place does to both is in
+_in_place.py.
 """
 
 from __future__ import annotations
@@ -13,32 +14,16 @@ import numpy as np
 
 from . import _graph
 from ._absent import missing_method
+from ._attached import Attached
 from ._dtypes import SPOKEN
-from ._graph import Node, Pull, Version, sum_to
-from ._values import Values
+from ._graph import Node, Pull, Version
+from ._in_place import WrittenTo
 
 RESULT = "result"  # among what an operation saves: its own result
-_OVERLAP = (
-    "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-    "Please clone() the tensor before performing the operation."
-)
 
 
-class Tensor(Values):
-    __slots__ = (
-        "__dict__",
-        "__weakref__",
-        "_a",
-        "_back",
-        "_base",
-        "_base_node",
-        "_grad",
-        "_look",
-        "_node",
-        "_of_many",
-        "_version",
-        "_wants",
-    )
+class Tensor(WrittenTo, Attached):
+    __slots__ = ("__dict__", "__weakref__", "_back", "_base_node", "_grad")
     __array_priority__ = 1000
     __array_ufunc__ = None  # array * tensor asks the tensor
 
@@ -57,14 +42,14 @@ class Tensor(Values):
             self._a = np.zeros(data, np.float32)
 
     def _clear(self) -> None:
-        self._node: Node | None = None
-        self._wants = False  # a leaf that gradients are to reach
+        self._node = None
+        self._wants = False
         self._grad: Tensor | None = None
         self._version = Version()
         self._of_many = ""  # as which output of which call, where that gave several views
         # A view: base._a → self._a, the gradient back, and the base's node that self._node was made from.
-        self._base: Tensor | None = None
-        self._look: Callable[[np.ndarray], np.ndarray] = lambda a: a
+        self._base = None
+        self._look = lambda a: a
         self._back: Pull = lambda g: g
         self._base_node: Node | None = None
 
@@ -154,7 +139,7 @@ class Tensor(Values):
         self._node, self._wants, self._base = None, False, None
         return self
 
-    # ---- views and changes in place ----
+    # ---- views ----
 
     def _view(self, look: Callable[[np.ndarray], np.ndarray], back: Pull, array: Any = None) -> Tensor:
         """The same memory, seen otherwise: look(a) is a view of a; back(g) is the gradient before the view."""
@@ -174,101 +159,6 @@ class Tensor(Values):
             made._base_node = made._base._graph_node()
             made._node = Node([made._base_node], [made._back], name="ViewBackward0")
         return made
-
-    def _may_be_written(self, needs: bool) -> None:
-        """Raises RuntimeError where a change in place is refused; `needs`: whether the graph takes part."""
-        if _graph.is_grad_enabled():
-            if self._wants and self.is_leaf:
-                raise RuntimeError(
-                    "a leaf Variable that requires grad is being used in an in-place operation."
-                )
-            if self._base is not None and self._base._wants and self._base.is_leaf:
-                raise RuntimeError(
-                    "a view of a leaf Variable that requires grad is being used in an in-place operation."
-                )
-            if self._of_many and (needs or self.requires_grad):
-                raise RuntimeError(
-                    f"{self._of_many} is a view and is being modified inplace. This view is the output of a function that "
-                    "returns multiple views. Such functions do not allow the output views to be modified inplace. You should "
-                    "replace the inplace operation by an out-of-place one."
-                )
-        overlaps = any(n > 1 and step == 0 for n, step in zip(self._a.shape, self._a.strides, strict=True))
-        if overlaps or not self._a.flags.writeable:
-            raise RuntimeError(_OVERLAP)
-
-    def _become(self, made: Tensor, computed: bool = True) -> Tensor:
-        """Write a result into this tensor's memory; it takes the result's place in the graph.
-
-        `computed`: whether the result was computed from this tensor, so that it holds what came before.
-        """
-        self._may_be_written(made.requires_grad)
-        shape = made._a.shape
-        if np.broadcast_shapes(self._a.shape, shape) != self._a.shape:
-            raise RuntimeError(
-                f"output with shape {list(self._a.shape)} doesn't match the broadcast shape "
-                f"{list(np.broadcast_shapes(self._a.shape, shape))}"
-            )
-        if made.dtype.category > self.dtype.category:
-            raise RuntimeError(
-                f"result type {SPOKEN[made.dtype.name]} can't be cast to the desired output type "
-                f"{SPOKEN[self.dtype.name]}"
-            )
-        kind = made._a.dtype
-        node, pull = None, None
-        if made.requires_grad and _graph.is_grad_enabled():
-            node, pull = made._graph_node(), lambda g: sum_to(g, shape).astype(kind, copy=False)
-        self._write(..., made._a, node, pull, computed)
-        if node is not None and node.leaf is None:  # what was saved of the result is this tensor now
-            node.saved = [
-                (self._version, self._version.count, what)
-                if version is made._version
-                else (version, count, what)
-                for version, count, what in node.saved
-            ]
-        return self
-
-    def _write(
-        self, key: Any, value: np.ndarray, node: Node | None, pull: Pull | None, whole: bool = False
-    ) -> None:
-        """self[key] = value, where `node` and `pull` say how a gradient reaches the value.
-
-        `whole`: whether nothing of what was there before counts any more.
-        """
-        self._follow_base()
-        needed = self.requires_grad
-        before = self._base if self._base is not None else self
-        old = before._graph_node() if needed and _graph.is_grad_enabled() else None
-        self._a[key] = value
-        self._version.count += 1
-        if old is None and node is None:
-            return
-        shape, size = before._a.shape, before._a.size
-        if self._base is None and whole:
-            self._node = Node([node], [pull], name="CopyBackward0") if node and pull else None
-            return
-        # Where in the base the written elements lie: torch calls this CopySlices.
-        where = self._look(np.arange(size).reshape(shape))[key] if self._base is not None else None
-        parents: list[Node] = []
-        pulls: list[Pull] = []
-
-        def keep(g: np.ndarray) -> np.ndarray:
-            g = np.array(g, order="C")
-            if where is None:
-                g[key] = 0
-            else:
-                g.reshape(-1)[where.reshape(-1)] = 0
-            return g
-
-        if old is not None:
-            parents.append(old)
-            pulls.append(keep)
-        if node is not None and pull is not None:
-            parents.append(node)
-            onto: Pull = pull
-            pulls.append(
-                lambda g: onto(g[key] if where is None else np.ascontiguousarray(g).reshape(-1)[where])
-            )
-        before._node, before._wants = Node(parents, pulls, name="CopySlices"), False
 
     def _frozen(self) -> Tensor:
         """This tensor as it is now, for what is computed from it and then written over it."""

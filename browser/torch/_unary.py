@@ -223,7 +223,7 @@ def bitwise_not(input: Tensor) -> Tensor:
     return Tensor._of(np.asarray(~input._a))
 
 
-Tensor.__invert__ = bitwise_not  # type: ignore[attr-defined]
-Tensor.__neg__ = neg  # type: ignore[attr-defined]
-Tensor.__pos__ = lambda self: self  # type: ignore[attr-defined]
-Tensor.__abs__ = abs  # type: ignore[attr-defined]
+Tensor.__invert__ = bitwise_not  # type: ignore[method-assign, assignment]
+Tensor.__neg__ = neg  # type: ignore[method-assign]
+Tensor.__pos__ = lambda self: self  # type: ignore[method-assign, assignment, return-value]
+Tensor.__abs__ = abs  # type: ignore[method-assign]

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ._dtypes import CPU, OF_ARRAY, Layout, Size, device, dtype, strided
 
+if TYPE_CHECKING:
+    from ._graph import Node, Version
+
 
 class Values:
     """The part of Tensor that only reads; `_a` is the array."""
 
-    __slots__ = ()
+    __slots__ = ("_a", "_version", "_wants")
+    _a: np.ndarray
+    _wants: bool  # a leaf that gradients are to reach
+    _version: Version
+    if TYPE_CHECKING:  # Tensor has them
+
+        @property
+        def requires_grad(self) -> bool: ...
+
+        @property
+        def is_leaf(self) -> bool: ...
+
+        @property
+        def grad_fn(self) -> Node | None: ...
+
+        def unbind(self, dim: int = 0) -> Any: ...
 
     @property
     def dtype(self) -> dtype:

@@ -57,7 +57,7 @@ class QR(NamedTuple):
     R: Tensor
 
 
-def qr(A: Tensor, mode: str = "reduced") -> QR:
+def qr(A: Tensor, mode: Any = "reduced") -> QR:
     return QR(*(Tensor._of(one) for one in np.linalg.qr(_plain("qr", A), mode)))
 
 

@@ -102,7 +102,11 @@ mish = _applied(
     lambda x, z: np.tanh(np.logaddexp(0, x)) + x * (1 - np.tanh(np.logaddexp(0, x)) ** 2) * _logistic(x),
 )
 threshold = _applied(
-    "threshold", lambda x, t, v: np.where(x > t, x, v), lambda x, z, t, v: x > t, threshold=0.0, value=0.0
+    "threshold",
+    lambda x, t, v: np.asarray(np.where(x > t, x, v)),
+    lambda x, z, t, v: x > t,
+    threshold=0.0,
+    value=0.0,
 )
 tanhshrink = _applied("tanhshrink", lambda x: x - np.tanh(x), lambda x, z: np.tanh(x) ** 2)
 

@@ -60,7 +60,7 @@ class RNNBase(Module):
         for layer in range(num_layers):
             width = input_size if layer == 0 else H * ways
             for suffix in ("", "_reverse")[:ways]:
-                shapes = {"weight_ih": (G * H, width), "weight_hh": (G * H, H)}
+                shapes: dict[str, tuple[int, ...]] = {"weight_ih": (G * H, width), "weight_hh": (G * H, H)}
                 if bias:
                     shapes |= {"bias_ih": (G * H,), "bias_hh": (G * H,)}
                 for name, shape in shapes.items():
