@@ -59,13 +59,17 @@ def state(notebook: Notebook, lesson: Lesson) -> None:
             cells[at:at] = _new_cells(part)
     by_name = {cell["id"]: cell for cell in cells}
     for part in lesson.parts:
-        _replace(by_name[f"text_{part.name}"], r"^## [\d.]+ (.*) \(\d+ points\)", _heading(part, r"\1"))
+        _replace(
+            by_name[f"text_{part.name}"], r"^## [\d.]+ (.*) \((\d+ points|practice)\)", _heading(part, r"\1")
+        )
         _replace(by_name[part.name], *_definition(part, _source(by_name[part.name])))
         check = by_name[f"check_{part.name}"]
         _replace(check, rf'check\({part.name}, "[\d.]+"\)', f'check({part.name}, "{part.number}")')
         check["metadata"]["nbgrader"]["points"] = part.points
-    count = f"{NUMBERS[len(lesson.parts)]} parts, {lesson.points} points"
-    _replace(cells[0], r"\b[A-Z][a-z]+ parts, \d+ points", count)
+    graded = [part for part in lesson.parts if part.points]
+    practice = ", one more for practice" if len(graded) < len(lesson.parts) else ""
+    count = f"{NUMBERS[len(graded)]} parts, {lesson.points} points{practice}"
+    _replace(cells[0], r"\b[A-Z][a-z]+ parts, \d+ points(, one more for practice)?", count)
 
 
 def stub(part: Part) -> str:
@@ -74,7 +78,7 @@ def stub(part: Part) -> str:
 
 
 def _heading(part: Part, title: str) -> str:
-    return f"## {part.number} {title} ({part.points} points)"
+    return f"## {part.number} {title} ({f'{part.points} points' if part.points else 'practice'})"
 
 
 def _definition(part: Part, source: str) -> tuple[str, str]:

@@ -71,7 +71,9 @@ class PartOnPage {
 
   show() {
     const entry = kept.progress().parts[this.part.number];
-    this.state.textContent = entry?.solved ? `✓ ${entry.points} of ${this.part.points} points` : `${this.part.points} points`;
+    const { points } = this.part;
+    const most = points ? `${points} points` : "for practice, no points";
+    this.state.textContent = entry?.solved ? `✓ ${points ? `${entry.points} of ${most}` : most}` : most;
     this.undo.hidden = kept.before(this.part.number) === null;
   }
 

@@ -37,7 +37,7 @@ class Part:
     `number`: "1.2".
     `function`: the right answer, under the part's own name and with the exercise's docstring. Its
         parameters after a bare `*` are switches by which a check makes mistakes, not the exercise's.
-    `points`: out of the lesson's 100.
+    `points`: out of the lesson's 100; 0 where the part is for practice.
     `hints`: three, from the general to the particular: where to look, what to do there, how. A misconception
         that was recognised has its own.
     `check`: the check itself, a function of an answer and a seed.
@@ -97,6 +97,11 @@ class Part:
             hint="" if status in (Status.OK, Status.UNREADABLE, Status.NOT_HERE) else hint,
             details=details or {},
         )
+
+
+def scored(points: int, most: int) -> str:
+    """ "20 of 35 points"; a part for practice has none."""
+    return f"{points} of {most} points" if most else "for practice, no points"
 
 
 @dataclass(frozen=True)

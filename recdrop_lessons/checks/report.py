@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from recdrop_lessons.checks.answer import Status
-from recdrop_lessons.checks.parts import PartResult, PictureData
+from recdrop_lessons.checks.parts import PartResult, PictureData, scored
 from recdrop_lessons.plots.beside import in_words, yours_beside_right
 
 # Text and ground are both set, so that the tables read well in a light and in a dark theme.
@@ -65,7 +65,7 @@ class Report:
 
     def text(self) -> str:
         r = self.result
-        lines = [f"{_sign(r)} {r.part} {r.name}: {r.points} of {r.max_points} points"]
+        lines = [f"{_sign(r)} {r.part} {r.name}: {scored(r.points, r.max_points)}"]
         if r.misconception:
             lines.append(f"  Misconception: {r.misconception}")
         d = r.details
@@ -95,7 +95,7 @@ class Report:
         body = [
             f'<div style="{_BOX.format(colour)}" role="status">',
             f'<div style="font-weight:bold;color:{colour}">{_sign(r)} {e(r.part)} '
-            f"<code>{e(r.name)}</code>: {r.points} of {r.max_points} points</div>",
+            f"<code>{e(r.name)}</code>: {scored(r.points, r.max_points)}</div>",
         ]
         if r.misconception:
             body.append(f'<div style="margin-top:4px">Misconception: <b>{e(r.misconception)}</b></div>')

@@ -95,13 +95,17 @@ def _solved(its: Any) -> str:
     return f"{sum(row['solved'] for row in its)} of {len(its)} parts solved" if its else "no graded parts"
 
 
+def _points(row: Any) -> str:
+    return f"{row['points']} of {row['max_points']}" if row["max_points"] else "for practice"
+
+
 def _panel(name: str, its: Any) -> str:
     """The parts of one lesson: points, hints read, and the misconceptions that were met."""
     if not its:
         return f"<p>{escape(name)} has no graded parts: read it, run it, and go on.</p>"
     rows = "".join(
         f"<tr><th scope='row'>{row['part']} {escape(row['name'])}</th>"
-        f"<td>{row['points']} of {row['max_points']}</td><td>{'solved' if row['solved'] else 'open'}</td>"
+        f"<td>{_points(row)}</td><td>{'solved' if row['solved'] else 'open'}</td>"
         f"<td>{escape(', '.join(row['misconceptions'])) or 'none yet'}</td></tr>"
         for row in its
     )

@@ -42,8 +42,8 @@ class Graded:
 
     @property
     def exit_code(self) -> int:
-        """0: all right; 1: not all; 2: the notebook could not be graded."""
-        statuses = {part.status for part in self.parts}
+        """0: all parts that have points are right; 1: not all; 2: the notebook could not be graded."""
+        statuses = {part.status for part in self.parts if part.max_points}
         return 2 if statuses <= {Status.UNREADABLE} else 0 if statuses == {Status.OK} else 1
 
     def record(self) -> dict[str, Any]:

@@ -127,6 +127,8 @@ def insights(results: Iterable[tuple[str, Record]], gathered: Gathered) -> Insig
     for student, record in results:
         students.add(student)
         for part in record["parts"]:
+            if not part["max_points"]:
+                continue  # for practice: that it is open says nothing
             key = record["lesson"], f"{part['part']} {part['name']}"
             statuses.setdefault(key, Counter())[part["status"]] += 1
             if slug := part["misconception"]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from recdrop_lessons import checks
 from recdrop_lessons.checks.answer import Status
+from recdrop_lessons.checks.parts import scored
 from recdrop_lessons.checks.report import pictured, told
 from recdrop_lessons.course import progress
 from recdrop_lessons.grading.checker import Checker, Graded
@@ -46,7 +47,7 @@ def text(graded: Graded) -> str:
     for part in graded.parts:
         mark = "✓" if part.status == Status.OK else "✗"
         state = "" if part.status in (Status.OK, Status.FAILED) else f"  [{part.status}]"
-        lines.append(f"{mark} {part.part} {part.name}: {part.points} of {part.max_points} points{state}")
+        lines.append(f"{mark} {part.part} {part.name}: {scored(part.points, part.max_points)}{state}")
         if part.part in graded.notes:
             lines.append(f"    {graded.notes[part.part]}")
         if part.status != Status.OK:

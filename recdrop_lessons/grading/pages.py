@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from recdrop_lessons.checks.answer import Status
-from recdrop_lessons.checks.parts import PictureData
+from recdrop_lessons.checks.parts import PictureData, scored
 from recdrop_lessons.checks.report import title
 from recdrop_lessons.grading.classroom import GradedSubmission
 from recdrop_lessons.grading.reports import misconceptions, spreadsheet_safe, totals
@@ -83,7 +83,7 @@ def _part(part: dict[str, Any], answer: str | None, said: Sequence[str | None]) 
     lines = [
         "<section>" if solved else '<section class="open">',
         f"<h3>{'✓' if solved else '✗'} {escape(part['part'])} <code>{escape(part['name'])}</code>: "
-        f"{part['points']} of {part['max_points']} points, {_STATUS[part['status']]}</h3>",
+        f"{scored(part['points'], part['max_points'])}, {_STATUS[part['status']]}</h3>",
     ]
     if part["misconception"]:
         lines.append(f"<p>Misconception: <strong>{escape(part['misconception'])}</strong></p>")

@@ -26,8 +26,9 @@ class Board:
 
     @property
     def next_part(self) -> dict[str, Any] | None:
-        """The first part that is not solved."""
-        return next((row for _, rows in self.lessons for row in rows if not row["solved"]), None)
+        """The first part that is not solved; those for practice, without points, come after all others."""
+        still_open = [row for _, rows in self.lessons for row in rows if not row["solved"]]
+        return min(still_open, key=lambda row: not row["max_points"], default=None)
 
     def __str__(self) -> str:
         lines = []

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from recdrop_lessons.checks.parts import scored
 from recdrop_lessons.grading.exports import Record, part_text, platform_csv
 from recdrop_lessons.grading.finding import NotFound
 
@@ -50,7 +51,7 @@ def _grade(record: Record, most: str) -> str:
 
 
 def _feedback(record: Record) -> str:
-    parts = (f"{one['part']} {one['name']}: {one['points']} of {one['max_points']} points. {part_text(one)}"
+    parts = (f"{one['part']} {one['name']}: {scored(one['points'], one['max_points'])}. {part_text(one)}"
              for one in record["parts"])  # fmt: skip
     return "\n".join(parts)
 
