@@ -66,7 +66,8 @@ def figure(**settings: Any) -> Frame:
     )
     return Frame(
         svg.document(svg.beside(_bars(free, now, s), _paths(s)), label=status),
-        alt=f"Left, the norms of the four blocks with and without it; right, over its factor. {status}",
+        alt="Left, the norms of the four blocks with the penalty and without it; right, against its factor. "
+        + status,
         status=status,
         panel=_panel(s, factor),
         numbers={"free": free, "now": now},
