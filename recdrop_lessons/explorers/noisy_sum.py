@@ -139,7 +139,7 @@ def _through(s: Settings, values: twins.Array, chances: twins.Array, mean: float
         ]
     parts.append(axes.level(float(chances @ f(values)), colour=EMBER))
     parts.append(axes.level(float(f(np.array(mean))), colour=BLUE, dash="7 4"))
-    marks = [_mark(f"E[{name}(a)], training", EMBER), _mark(f"{name}(E[a]), test", BLUE, "7 4")]
+    marks = [_mark(f"E[{name}(a)], training", EMBER), _mark(f"{name}(E[a]), evaluation mode", BLUE, "7 4")]
     sheet = axes.sheet(parts)
     return svg.stack(sheet, charts.names(marks, sheet.width), gap=0)
 
@@ -161,6 +161,6 @@ def _panel(s: Settings, gap: float) -> str:
     sides = (
         ""
         if abs(gap) < 5e-4
-        else " The function bends, so the mean of what comes out is not what comes of the mean."
+        else f" {s['function']} is curved, so E[{s['function']}(a)] is not {s['function']}(E[a])."
     )
     return f"<p>{escape(f'Variance {equation} = {spread}.')}{escape(sides)}</p>"
