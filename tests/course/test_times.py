@@ -23,7 +23,9 @@ def test_the_time_that_a_lesson_states_is_measured(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_code_cells_are_short(path: Path) -> None:
+def test_code_cells_are_short_and_narrow(path: Path) -> None:
+    """At most 15 lines, the mark for nbval not counted, and none that scrolls sideways on a usual screen."""
     cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
-    lengths = {cell.id: len(cell.source.splitlines()) for cell in cells if cell.id != "setup"}
-    assert {name: length for name, length in lengths.items() if length > 20} == {}
+    lines = {cell.id: cell.source.removeprefix("# NBVAL_CHECK_OUTPUT\n").splitlines() for cell in cells}
+    assert {name: len(own) for name, own in lines.items() if len(own) > 15} == {}
+    assert [(name, line) for name, own in lines.items() for line in own if len(line) > 100] == []
