@@ -46,7 +46,7 @@ CALL_ONLY = re.compile(r"(predict|plots\.show)\(")  # what it shows is on the sl
 TO_OTHER_FILES = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]*\)")
 
 
-class _Renderer(IPythonRenderer):  # type: ignore[misc]
+class _Renderer(IPythonRenderer):
     def block_math(self, body: str) -> str:
         return str(CONVERTER.convert_with_local_state(body, displaystyle=True))
 
@@ -54,7 +54,7 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc]
         return str(CONVERTER.convert_with_local_state(body, displaystyle=False))
 
 
-class OfflineSlides(SlidesExporter):  # type: ignore[misc]
+class OfflineSlides(SlidesExporter):
     """nbconvert's slides with all that the page needs in the page."""
 
     def __init__(self, **settings: Any) -> None:
@@ -68,7 +68,7 @@ class OfflineSlides(SlidesExporter):  # type: ignore[misc]
         renderer = _Renderer(escape=False, exclude_anchor_links=True)
         return str(MarkdownWithMath(renderer=renderer).render(TO_OTHER_FILES.sub(r"\1", source)))
 
-    def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> tuple[str, Any]:
+    def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> tuple[Any, dict[str, Any]]:
         nb = deepcopy(nb)
         for cell in nb.cells:
             if cell.cell_type == "code":

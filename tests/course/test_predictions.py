@@ -11,6 +11,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from typer.testing import CliRunner
 
 from recdrop_lessons import predict, reveal
@@ -18,9 +19,10 @@ from recdrop_lessons.cli import app
 from recdrop_lessons.course import predictions as asked
 from recdrop_lessons.course import progress
 from recdrop_lessons.course.marked_text import inline_html
-from recdrop_lessons.course.predictions import class_answers
+from recdrop_lessons.course.predictions import class_answers, prediction_widget
 from recdrop_lessons.course.predictions.prediction_file import UNSURE, Prediction, read
 from recdrop_lessons.course.predictions.prediction_widget import PredictionWidget
+from recdrop_lessons.course.predictions.predictions_shown import told
 
 ROOT = Path(__file__).parents[2]
 EVERY = list(asked.predictions().values())
@@ -200,6 +202,29 @@ def test_the_widget_asks_keeps_and_then_tells() -> None:
     assert PredictionWidget(one).form == widget.form, "opened again it shows what is kept"
     widget.receive({"do": "show", "answer": None})
     assert inline_html(one.why) in widget.form and "Easy to get wrong" in widget.form and "✔" in widget.form
+
+
+def test_the_answer_appears_when_the_cell_that_decides_has_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    shell = InteractiveShell()
+    monkeypatch.setattr(prediction_widget, "get_ipython", lambda: shell)
+    answered, open_ = (PredictionWidget(asked.find(name)) for name in ("05-goes-up", "05-survival"))
+    answered.receive({"do": "keep", "answer": "b"})
+    shell.run_cell("1", cell_id="another-cell")
+    shell.run_cell("1 / 0", cell_id="memory-figure")
+    assert "Right:" not in answered.form
+    for cell in ("memory-figure", "survival"):
+        shell.run_cell("1", cell_id=cell)
+    assert "✔" in answered.form
+    assert "Right:" not in open_.form, "who has not answered is still asked"
+    assert shell.events.callbacks["post_run_cell"].count(prediction_widget.cell_has_run) == 1
+
+
+@pytest.mark.parametrize("one", EVERY, ids=lambda one: one.name)
+def test_what_is_said_of_an_answer_is_said_to_who_gave_it(one: Prediction) -> None:
+    for given, fault in one.traps.items():
+        own = one.read_answer(given)
+        assert ("About your answer", fault) in told(one, own, None)
+    assert one.trap_of(one.right) == one.trap_of(UNSURE) == ""
 
 
 def test_the_widget_says_what_is_wrong_with_a_number() -> None:

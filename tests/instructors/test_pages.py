@@ -110,13 +110,35 @@ def test_insights_into_the_class_with_its_predictions(graded: Path, tmp_path: Pa
 
 def test_a_lesson_becomes_slides(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
-    assert pages.follow("slides", tmp_path) == 1
+    (tmp_path / "tools").mkdir()
+    shutil.copy(ROOT / "tools" / "slides.py", tmp_path / "tools")
+    assert pages.follow("slides", tmp_path) == 2, "by nbconvert, then as one file in its place"
     html = (tmp_path / "slides" / "05_recurrent_dropout_family.slides.html").read_text(encoding="utf-8")
     lesson = (ROOT / "notebooks" / "05_recurrent_dropout_family.ipynb").read_text(encoding="utf-8")
     headings = {json.loads(f'"{words}"').strip() for words in re.findall(r'"## (.*?)(?:\\n)?"', lesson)}
     assert html.count("<section>") > 3 * len(headings) > 0, "each section and, below it, its results"
     assert html.count('<aside class="notes">') > 0 and "<summary>The answer</summary>" in html
     assert "import keras" not in html, "code that shows nothing is left out"
+    assert 'src="http' not in html and "<link" not in html, "all that the page needs is in it"
+
+
+def test_slides_need_no_net(tmp_path: Path, chromium: Any) -> None:
+    pytest.importorskip("sphinx_revealjs")
+    lesson = ROOT / "notebooks" / "05_recurrent_dropout_family.ipynb"
+    subprocess.run([sys.executable, ROOT / "tools" / "slides.py", lesson, "--into", tmp_path], check=True)
+    page = chromium.new_context(offline=True).new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("requestfailed", lambda request: wrong.append(request.url))
+    page.goto((tmp_path / f"{lesson.stem}.slides.html").as_uri())
+    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    shown = page.locator("section.present > section.present")
+    shown.get_by_text("Five ideas on one picture").wait_for()
+    assert shown.locator("math").count() and "$" not in shown.inner_text()
+    assert wrong == []
+    page.context.close()
 
 
 # nbgrader's own queries say so.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ class Prediction:
     `choices`: the sentences of "a", "b", …; none where the answer is a number.
     `right`: the letter of the right choice, or the number. `tolerance`: how far off is still right.
     `why`: the reason, in one or two sentences. `trap`: the wrong answer that lies near, and its fault.
+    `traps`: what is wrong with other answers, by the letter or the number.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Prediction:
     trap: str
     choices: tuple[str, ...] = ()
     tolerance: float = 0.0
+    traps: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.choices and not (isinstance(self.right, str) and self.right in self.letters):
@@ -54,6 +56,8 @@ class Prediction:
             raise PredictionError(
                 f"{self.name}: a number needs a number as `right`, and a `tolerance` above 0."
             )
+        if any(self.is_right(self.read_answer(answer)) for answer in self.traps):
+            raise PredictionError(f"{self.name}: `traps` has the right answer; expected wrong ones alone.")
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -82,6 +86,15 @@ class Prediction:
             return answer == self.right
         return abs(answer - self.right) <= self.tolerance * (1 + 1e-9)
 
+    def trap_of(self, answer: Answer) -> str:
+        """What is wrong with this very answer; "" where nothing is said of it. A number may be off by 5 %."""
+        for given, fault in self.traps.items():
+            trap = self.read_answer(given)
+            both_numbers = isinstance(answer, float) and isinstance(trap, float)
+            if answer == trap or (both_numbers and math.isclose(float(answer), float(trap), rel_tol=0.05)):
+                return fault
+        return ""
+
     def words(self, answer: Answer) -> str:
         """An answer in words: "b) the second sentence", or the number."""
         if isinstance(answer, str):
@@ -92,7 +105,8 @@ class Prediction:
     def right_in_words(self) -> str:
         if self.choices:
             return self.words(self.right)
-        return f"{self.right:g}" + (f" (right within {self.tolerance:g})" if self.tolerance else "")
+        counted = isinstance(self.right, float) and self.right.is_integer() and self.tolerance < 0.5
+        return f"{self.right:g}" + ("" if counted else f" (right within {self.tolerance:g})")
 
 
 def read(file: Path = FILE) -> dict[str, Prediction]:

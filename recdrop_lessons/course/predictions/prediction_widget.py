@@ -1,13 +1,18 @@
-"""A prediction as a widget: a form, then the kept answer, then what is right; see `prediction.js`."""
+"""A prediction as a widget: a form, then the kept answer, then what is right; see `prediction.js`.
+
+What is right is shown when the cell that decides has run, if an answer is kept by then, and on a button.
+"""
 
 from __future__ import annotations
 
 from html import escape
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import anywidget
 import traitlets
+from IPython import get_ipython
 
 from recdrop_lessons.course.predictions.class_answers import class_count
 from recdrop_lessons.course.predictions.prediction_file import Prediction, PredictionError
@@ -15,6 +20,16 @@ from recdrop_lessons.course.predictions.predictions_kept import keep, kept_answe
 from recdrop_lessons.course.predictions.predictions_shown import kept_form, open_form, told_page
 
 HERE = Path(__file__).parent
+
+_ASKED: WeakSet[PredictionWidget] = WeakSet()
+
+
+def cell_has_run(result: Any) -> None:
+    """Show the answers that this cell decides; `result` is what IPython says of a run."""
+    cell = getattr(getattr(result, "info", None), "cell_id", None)
+    if cell is not None and result.success:
+        for widget in [one for one in _ASKED if one.decided_by == cell]:
+            widget.cell_has_run()
 
 
 class PredictionWidget(anywidget.AnyWidget):
@@ -31,6 +46,14 @@ class PredictionWidget(anywidget.AnyWidget):
         form = open_form(prediction) if own is None else kept_form(prediction, own)
         super().__init__(name=prediction.name, form=form)
         self.on_msg(lambda _, message, __: self.receive(message))
+        self.decided_by = prediction.cell
+        _watch_cells()
+        _ASKED.add(self)
+
+    def cell_has_run(self) -> None:
+        """Show what is right, if an answer is kept."""
+        if kept_answer(self._prediction) is not None:
+            self.receive({"do": "show"})
 
     def receive(self, message: dict[str, Any]) -> None:
         """Do what a button of the form asks: keep the answer, or show what is right."""
@@ -57,3 +80,10 @@ class PredictionWidget(anywidget.AnyWidget):
             )
         else:
             self.form = kept_form(prediction, own)
+
+
+def _watch_cells() -> None:
+    """From now on each run of a cell is heard of; once for each notebook."""
+    shell = get_ipython()
+    if shell is not None and cell_has_run not in shell.events.callbacks["post_run_cell"]:
+        shell.events.register("post_run_cell", cell_has_run)

@@ -23,6 +23,8 @@ def told(prediction: Prediction, own: Answer | None, count: ClassCount | None) -
         lines.append(("Your prediction", prediction.words(own) + mark))
     lines.append(("Right", prediction.right_in_words))
     lines.append(("Why", prediction.why))
+    if own is not None and (fault := prediction.trap_of(own)):
+        lines.append(("About your answer", fault))
     lines.append(("Easy to get wrong", prediction.trap))
     if count is not None:
         most = f"; most often with “{count.commonest[0]}” ({count.commonest[1]})" if count.commonest else ""
@@ -81,10 +83,11 @@ def open_form(prediction: Prediction, fault: str = "") -> str:
 
 
 def kept_form(prediction: Prediction, own: Answer) -> str:
-    """The prediction that was made, and a button that shows the answer once the cell was run."""
+    """The prediction that was made, and a button for those who want the answer at once."""
     return (
         f"<form><p><b>Predict.</b> {inline_html(prediction.question)}</p>"
-        f"<p>Kept: <b>{inline_html(prediction.words(own))}</b></p><p>Run the next cell, then compare.</p>"
+        f"<p>Kept: <b>{inline_html(prediction.words(own))}</b></p>"
+        "<p>Run the cells below. The answer appears here when the cell that decides it has run.</p>"
         f"{_button('show', 'Show the answer')}</form>"
     )
 
