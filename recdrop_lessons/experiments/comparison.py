@@ -56,7 +56,12 @@ def arms_of(task: str) -> list[str]:
 
 
 def _next(task: str, names: Sequence[str], ledger: Ledger, arms_at_once: int) -> list[Setting]:
-    """The two small studies first, as far as their arms are asked for; then the rounds of some arms."""
+    """The small studies first, as far as their arms are asked for; then the rounds of some arms."""
+    if task == studies.ADDED_TASK:
+        for mask in studies.ADDED:
+            wanted = [setting for setting in studies.added(mask, ledger.runs) if setting not in ledger.runs]
+            if wanted and mask.arm in names:
+                return wanted
     if task == studies.TASK:
         fixed = [*studies.settings(studies.BUDGETS), *studies.settings(studies.SITES)]
         wanted = [s for s in dict.fromkeys(fixed) if s.arm in names and s not in ledger.runs]

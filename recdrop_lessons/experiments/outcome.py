@@ -80,6 +80,22 @@ def not_tuned(runs: Iterable[Run]) -> dict[str, ComparedRow]:
     return found
 
 
+def added_to_tuned(runs: Iterable[Run]) -> dict[studies.Fixed, ComparedRow]:
+    """Return the complete rows of `studies.ADDED`: a mask added to what was chosen for no dropout."""
+    made = {run.setting: run for run in runs}
+    found = {}
+    for fixed in studies.ADDED:
+        wanted = studies.added(fixed, made)
+        if wanted and all(setting in made for setting in wanted):
+            kept = tuple(made[setting] for setting in wanted)
+            found[fixed] = ComparedRow(
+                name=f"{NAMES[fixed.arm]}, p = {fixed.rate}, added",
+                scores=studies.to_patience(kept),
+                runs=kept,
+            )
+    return found
+
+
 def without_network(task: str) -> dict[str, ComparedRow]:
     """Return the rows without a network, on the splits of the fresh runs: one score for each of these runs.
 

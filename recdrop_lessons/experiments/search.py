@@ -3,7 +3,7 @@
 Every arm gets the same, "no dropout" too (its first round tries weight decays where the others try rates):
 
 1. *Rates*: six from .02 to .6 at the task's own learning rate and width. Where the best lies on the edge, one
-   more rate beyond it.
+   more rate beyond it, and so on for as long as that is better.
 2. *Training*: at the best of these, half and twice the learning rate, half and twice the width, and two
    weight decays, one change at a time. The width goes no further: twice the task's own is the size that all
    may have.
@@ -29,8 +29,8 @@ from recdrop_lessons.experiments.runs import Run, Setting
 from recdrop_lessons.experiments.tasks import TASKS, Task
 
 RATES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.6)
-#: One more rate where the best is the first, or the last, of `RATES`.
-BEYOND = {0.02: 0.008, 0.6: 0.8}
+#: The next rate where the best is the first, or the last, that was tried.
+BEYOND = {0.02: 0.008, 0.008: 0.003, 0.6: 0.8, 0.8: 0.9, 0.9: 0.95}
 #: The six candidates of "none" in the first round: AdamW's weight decays.
 DECAYS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
 #: The weight decays of the second round.
@@ -67,8 +67,11 @@ def _rounds(task: str, arm: str, runs: Runs) -> Iterable[list[Setting]]:
     tried = first_candidates(tuned, arm)
     yield _settings(task, arm, tried, few)
     best = ranked(task, arm, tried, runs, few)[0]
-    if arm != "none" and best.rate in BEYOND:
-        tried = [*tried, best._replace(rate=BEYOND[best.rate])]
+    while arm != "none" and best.rate in BEYOND:
+        further_rate = best._replace(rate=BEYOND[best.rate])
+        if further_rate in tried:
+            break
+        tried = [*tried, further_rate]
         yield _settings(task, arm, tried, few)
         best = ranked(task, arm, tried, runs, few)[0]
     changed = training_changes(best)

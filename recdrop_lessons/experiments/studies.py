@@ -1,18 +1,22 @@
-"""Two studies on the digits, their settings fixed beforehand: what the budget decides, and which site works.
+"""Studies whose settings are fixed beforehand: what the budget decides, which site works, what a mask adds.
 
 Each run goes to patience. On its way the test score of the best epoch so far is noted at several numbers of
 epochs, so one run says what a comparison with any smaller budget would have found. Nothing is tuned here: the
 rates are the one that an earlier comparison of 60 epochs had chosen for Gal's masks, and half. All settings
 meet the same splits and seeds.
+
+On the text a whole search costs hours. There a mask is added to what the search chose for no dropout, and
+nothing is tuned for it: a control in the baseline's favour. Where the mask gains all the same, it gains.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from recdrop_lessons.experiments import search
 from recdrop_lessons.experiments.bootstrap import PairedDifference, Scores, difference, resampled_means
 from recdrop_lessons.experiments.runs import Run, Setting
 from recdrop_lessons.experiments.tasks import TASKS
@@ -31,6 +35,22 @@ NONE, GAL, HALF = Fixed("none", 0.0), Fixed("gal", 0.1), Fixed("gal", 0.5)
 BUDGETS = (NONE, GAL, HALF)
 #: Gal's masks, the two sites that they act on, each alone, and one that they leave out.
 SITES = (NONE, GAL, *(Fixed(arm, 0.1) for arm in ("input, sequence", "recurrent, sequence", "output, step")))
+
+#: On the text: masks that are added to no dropout, tuned.
+ADDED_TASK = "text"
+ADDED = (Fixed("gal", 0.1), Fixed("gal", 0.2))
+
+
+def added(fixed: Fixed, runs: Mapping[Setting, Run]) -> list[Setting]:
+    """Return the fresh runs of a mask at a rate, all else as chosen for no dropout; empty before that."""
+    tuned = search.chosen(ADDED_TASK, "none", runs)
+    if tuned is None:
+        return []
+    candidate = tuned._replace(rate=fixed.rate)
+    return [
+        Setting(ADDED_TASK, fixed.arm, **candidate._asdict(), split=split, seed=seed)
+        for split, seed in TASKS[ADDED_TASK].final
+    ]
 
 
 def settings(study: Sequence[Fixed]) -> list[Setting]:

@@ -5,6 +5,7 @@ import pytest
 from recdrop_lessons import results
 from recdrop_lessons.experiments import bootstrap, outcome, studies
 from recdrop_lessons.experiments import runs as runs_of_the_reference
+from recdrop_lessons.experiments.comparison import arms_of
 from recdrop_lessons.explorers.methods_compared import gains
 
 
@@ -91,3 +92,33 @@ def test_with_nothing_tuned_the_mask_on_the_pixels_does_most_of_gals(table):
     gains = {arm: table.gain(row.name, plain).mean if arm != "none" else 0.0 for arm, row in untuned.items()}
     assert gains["input, sequence"] > 0.8 * gains["gal"]
     assert gains["gal"] > gains["input, sequence"] > gains["recurrent, sequence"] > gains["output, step"]
+
+
+def test_on_the_text_gals_masks_save_over_no_dropout_that_was_tuned():
+    """The mask is added to what was chosen without it, so the comparison favours the baseline."""
+    made = runs_of_the_reference.shipped("text")
+    plain = outcome.complete("text", made)["none"]
+    (mask,) = (row for fixed, row in outcome.added_to_tuned(made).items() if fixed == studies.ADDED[0])
+    counting = outcome.without_network("text")
+    rows = {row.name: row for row in (plain, mask, *counting.values())}
+    found = outcome.compared(rows, sign=-1)
+    assert found.differ(mask.name, plain.name)
+    assert 0.005 < found.gain(plain.name, mask.name).low < found.gain(plain.name, mask.name).high < 0.06
+    assert all(found.gain(name, plain.name).low > 0.1 for name in counting)
+    assert all(run.finished for row in (plain, mask) for run in row.runs)
+
+
+def test_all_arms_are_complete_on_the_digits(arms):
+    assert list(arms) == arms_of("digits")
+
+
+def test_sharing_over_time_is_not_told_apart_at_any_site(arms, table):
+    for site in ("input", "recurrent", "candidate", "cell", "hidden"):
+        each, held = (arms[f"{site}, {shared}"].name for shared in ("step", "sequence"))
+        assert not table.differ(each, held)
+
+
+def test_one_pair_of_tuned_networks_is_told_apart(arms, table):
+    tuned = {row.name for row in arms.values()}
+    (pair,) = (pair for pair in table.told_apart if set(pair) <= tuned)
+    assert pair == (arms["gal, untied"].name, arms["weight"].name)

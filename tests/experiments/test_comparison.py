@@ -130,10 +130,16 @@ def test_every_arm_is_tuned_by_the_same_rounds_and_no_dropout_too():
     assert search.chosen("digits", "gal", done).rate == 0.1
 
 
-def test_a_best_rate_on_the_edge_is_followed_by_one_beyond_it():
+def test_a_best_rate_on_the_edge_is_followed_by_others_for_as_long_as_it_is_better():
     done, _ = searched("digits", "gal", lambda s: s.rate)
-    assert search.chosen("digits", "gal", done).rate == 0.8
+    assert search.chosen("digits", "gal", done).rate == 0.95
     assert search.on_an_edge("digits", "gal", search.chosen("digits", "gal", done), done) == ["rate"]
+    done, _ = searched("digits", "gal", lambda s: -abs(s.rate - 0.8))
+    assert search.chosen("digits", "gal", done).rate == 0.8
+    assert search.on_an_edge("digits", "gal", search.chosen("digits", "gal", done), done) == []
+    assert max(setting.rate for setting in done) == 0.9
+    done, _ = searched("digits", "gal", lambda s: -s.rate)
+    assert min(setting.rate for setting in done) == 0.003
     done, _ = searched("text", "gal", lambda s: abs(s.rate - 0.1))  # a loss: less is better
     assert search.chosen("text", "gal", done).rate == 0.1
 
@@ -279,3 +285,14 @@ def test_a_shipped_run_can_be_made_again_whole():
     assert again.finished
     assert again.data == kept.data
     assert abs(again.test - kept.test) < 5 * spread
+
+
+def test_a_mask_added_on_the_text_has_what_was_chosen_for_no_dropout():
+    done, _ = searched("text", "none", lambda s: abs(s.learning_rate - 0.04))
+    tuned = search.chosen("text", "none", done)
+    assert studies.added(studies.ADDED[0], {}) == []
+    for fixed in studies.ADDED:
+        wanted = studies.added(fixed, done)
+        assert {search.candidate_of(setting) for setting in wanted} == {tuned._replace(rate=fixed.rate)}
+        assert [(setting.split, setting.seed) for setting in wanted] == list(TASKS["text"].final)
+        assert {setting.arm for setting in wanted} == {fixed.arm}
