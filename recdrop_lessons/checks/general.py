@@ -203,6 +203,13 @@ KIND_CONFUSED = Misconception(
     "was not called. The docstring says what kind each argument is.",
     "Print type(...) of each value on the line that raises.",
 )
+SETUP_NOT_RUN = Misconception(
+    "setup-not-run",
+    "A name that the notebook's first cells define is not known yet: they have not been run since the kernel "
+    "was started. Run them, then this cell again.",
+    "In JupyterLab: Run → Run All Above Selected Cell. Your answer may well be right.",
+)
+SET_UP = ("torch", "F", "math", "statistics", "stats", "gates", "lstm_step")  # by the exercises' first cells
 NOT_DEFINED = Misconception(
     "name-not-defined",
     "A name in your function has no value yet where it is used: it is misspelt, or set in one branch only.",

@@ -42,7 +42,11 @@ def untold(difference: Difference, label: str, arguments: dict[str, Value]) -> O
     """As `differs`, without the right value: of a table's entries or a few words, nothing is given away."""
     yours, details = difference.yours, {"case": label, "inputs": inputs(arguments)}
     said = describe(yours) if any(True for _ in tensors(yours)) else repr(yours)[:60]
-    return _named(of_difference(difference), f"On {label}: {difference.output} is not {said}.", details)
+    return _named(
+        of_difference(difference),
+        f"On {label} you return {said} for {difference.output}: that is wrong.",
+        details,
+    )
 
 
 def _named(found: Misconception | None, said: str, details: dict[str, Any]) -> Outcome:

@@ -26,13 +26,13 @@ SAID_LATER = "Change your answer and check again: if the same is found, more is 
 
 
 def told(result: PartResult) -> list[str]:
-    """What was found, line by line: what was done, where and by how much; what is meant once it is due."""
+    """What was found, line by line: what was done, what is meant once that is due, where and by how much."""
     found, message = result.details, result.message
     said = found.get("said", "")
     lines = [message.removesuffix(said).rstrip(), said] if said and message.endswith(said) else [message]
     lines.append(found.get("difference", ""))
     if result.meant:
-        lines.append(result.meant if result.again else SAID_LATER)
+        lines.insert(1 if result.again else len(lines), result.meant if result.again else SAID_LATER)
     return [line for line in lines if line]
 
 

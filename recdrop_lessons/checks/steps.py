@@ -140,7 +140,10 @@ class Reply:
             value, wanted, ("result",), 1e30
         )
         if difference is not None:
-            raise Failed(differs(difference, self.step.label, self.arguments))
+            outcome = differs(difference, self.step.label, self.arguments)
+            for name in ("yours", "right", "marks"):  # the right values are nowhere: zeros stood for them
+                outcome.details.pop(name, None)
+            raise Failed(outcome)
         assert isinstance(value, Tensor)
         return value
 

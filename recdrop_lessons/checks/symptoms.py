@@ -33,6 +33,8 @@ from recdrop_lessons.checks.general import (
     NUMBER_EXPECTED,
     OUTPUTS_SWAPPED,
     PLACES,
+    SET_UP,
+    SETUP_NOT_RUN,
     SHAPES_DO_NOT_FIT,
     SIGN,
     SOME_OUTPUTS,
@@ -63,6 +65,8 @@ def of_error(error: AnswerError, arguments: dict[str, Value]) -> Misconception |
     """The mistake that an exception shows, by its class and text."""
     if error.type_name == "KeyError":
         return NOT_HANDLED if error.message.strip("'\"") in str(arguments) else None
+    if error.type_name == "NameError" and any(f"'{name}'" in error.message for name in SET_UP):
+        return SETUP_NOT_RUN
     if error.type_name in ("NameError", "UnboundLocalError"):
         return NOT_DEFINED
     if error.type_name == "ZeroDivisionError" or "math domain error" in error.message:

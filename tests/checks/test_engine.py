@@ -362,7 +362,7 @@ def test_a_report_says_which_entry_is_wrong_and_not_what_is_right(number, wrong)
     result = run(part(number), LocalAnswer(lambda **given: wrong, part(number).name), 0)
     assert result.status == "failed"
     text = Report(result).text()
-    assert f"is not {wrong!r}." in text
+    assert f"you return {wrong!r} for" in text and "that is wrong." in text
     assert "is expected." not in text and "Right, " not in text
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from recdrop_lessons.checks import LocalAnswer, PartFailed, all_lessons, run
-from recdrop_lessons.checks.general import GENERAL
+from recdrop_lessons.checks.general import GENERAL, SET_UP
 from recdrop_lessons.course.progress import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -262,3 +262,19 @@ def test_nearly_every_misconception_can_be_told_in_two_steps():
     assert len(whole) < len(every) / 20, whole  # these say all at once
     for misconception in every:
         assert len(misconception.done) > 14 and misconception.done.endswith((".", ")", "?"))
+
+
+def test_a_set_up_that_was_not_run_is_told_from_a_name_that_is_misspelt():
+    defined = set()
+    for lesson in LESSONS:
+        set_up = ast.parse(source(cells("exercises", lesson.name)["setup"]))
+        for node in set_up.body:
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                defined |= {one.asname or one.name for one in node.names}
+            elif isinstance(node, ast.FunctionDef):
+                defined.add(node.name)
+    assert set(SET_UP) == defined
+    for name, slug in (("lstm_step", "setup-not-run"), ("lstm_stp", "name-not-defined")):
+        answer = eval(f"lambda x, h, c, W, U, b, m_c: {name}(x, h, c, W, U, b)", {})
+        result = run(next(one for one in PARTS if one.number == "5.1"), LocalAnswer(answer), 0)
+        assert result.misconception == slug

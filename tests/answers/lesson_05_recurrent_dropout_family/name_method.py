@@ -99,3 +99,13 @@ def kept_one_any(f, i, kept, written, gates_changed):
     if same_kept and same_written:
         return "none"
     return "candidate" if same_kept else "cell"
+
+
+@bank.wrong("exact-comparison")
+def a_one_to_the_last_bit(f, i, kept, written, gates_changed):
+    if gates_changed:
+        return "gates"
+    if torch.allclose(kept, f, atol=1e-4):
+        return "none" if torch.allclose(written, i, atol=1e-4) else "candidate"
+    blank = written.abs() < 1e-4
+    return "zoneout" if (kept[blank] == 1).any() else "cell"

@@ -97,7 +97,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "update-inverted",
-        "Your z lets the candidate in; here z keeps the old state: h' = (1-z)∘n + z∘h, as in PyTorch and "
+        "Your z multiplies the candidate; here z multiplies the old state: h' = (1-z)∘n + z∘h, as in "
+        "PyTorch and "
         "Keras. (The first paper on GRUs wrote it the other way round.)",
         "Set z to 1 in your last line. What comes out, the candidate or the old state? What should come out?",
         partial(gru_step, update="z renews"),

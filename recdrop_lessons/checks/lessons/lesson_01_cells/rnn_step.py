@@ -50,7 +50,8 @@ MISCONCEPTIONS = (
         "weights-transposed",
         "You multiply by W or by U without transposing it. W is (H, F), outputs first as in PyTorch, so "
         "the product is x @ W.T; U is square and would run either way, and still it is h @ U.T.",
-        "Write the shapes of x, W and the product side by side. Which two sizes must meet in the middle?",
+        "Look at both products. Have both the weights transposed? The shapes tell you of W alone: U is "
+        "square.",
         lambda x, h, W, U, b: torch.tanh(x @ W.T + h @ U + b),
         lambda x, h, W, U, b: torch.tanh(x @ W + h @ U.T + b),
         lambda x, h, W, U, b: torch.tanh(x @ W + h @ U + b),

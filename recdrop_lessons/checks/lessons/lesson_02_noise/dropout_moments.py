@@ -52,7 +52,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "no-rescale",
-        "Those are the moments of a mask that is not scaled up. Inverted dropout multiplies by 0 or "
+        "That is the variance, or the mean too, under a mask that is not scaled up. Inverted dropout "
+        "multiplies by 0 or "
         "1/(1-p): its mean is 1 and its variance p/(1-p).",
         "What values can the mask take? Take the mean of these two, each with its probability, before you "
         "go on.",

@@ -70,8 +70,8 @@ SHAPE_ENTRIES = (
     Entry(
         Misconception(
             "spatial-drops-channels",
-            "SpatialDropout1D neither draws for each number nor drops whole steps. It drops whole channels, "
-            "and a channel is a feature. Along which axis does one of its draws serve?",
+            "SpatialDropout1D drops whole channels, and with your shape it does not. A channel is a feature. "
+            "Along which axis does one of its draws serve?",
             '"Spatial" comes from pictures, where a whole colour is dropped. What plays the colour\'s '
             "part in (batch, time, features)?",
         ),
@@ -86,8 +86,8 @@ SHAPE_ENTRIES = (
     Entry(
         Misconception(
             "whole-steps-share-features",
-            "With this shape a step can lose some numbers and keep others, or steps or examples share a "
-            "draw. A whole step has one draw of its own. Which numbers of the step share it?",
+            "With this shape no step is dropped as a whole, or several fall together. A whole step has one "
+            "draw of its own. Which numbers of the step share it?",
             "Draw one example as a table of time by features and strike out one whole step. Along which "
             "axis of your table does the same draw repeat?",
         ),

@@ -28,7 +28,7 @@ def moon_step(
     at: str = "cell",
     **options: Any,
 ) -> State:
-    """One step of an LSTM with Moon's mask on the new cell: c' = m∘(f∘c + i∘g), h' = o∘tanh(c').
+    """One step of an LSTM with Moon's mask on the whole new cell.
 
     Args:
         x: the input, (B, F).

@@ -117,6 +117,11 @@ def _one_is_zoneout(f: Tensor, i: Tensor, kept: Tensor, written: Tensor, gates_c
     return "zoneout" if found == "cell" and bool(_near(kept, 1.0).any()) else found
 
 
+def _one_exactly(f: Tensor, i: Tensor, kept: Tensor, written: Tensor, gates_changed: bool) -> str:
+    found = name_method(f, i, kept, written, gates_changed)
+    return "cell" if found == "zoneout" and not bool((kept == 1).any()) else found
+
+
 def _without_flag(f: Tensor, i: Tensor, kept: Tensor, written: Tensor, gates_changed: bool) -> str:
     return name_method(f, i, kept, written, False)
 
@@ -173,6 +178,7 @@ MISCONCEPTIONS = (
         "tolerance.",
         "Compute 0.1 + 0.2 and compare it with 0.3.",
         lambda **given: name_method(**given, rounding=0.0),
+        _one_exactly,
         lambda **given: name_method(**given, rounding=1e-7),
     ),
     Misconception(

@@ -28,7 +28,7 @@ def semeniuta_step(
     at: str = "candidate",
     **options: Any,
 ) -> State:
-    """One step of an LSTM with Semeniuta's mask on the candidate: c' = f∘c + i∘(m∘g), h' = o∘tanh(c').
+    """One step of an LSTM with Semeniuta's mask on the candidate g.
 
     Args:
         x: the input, (B, F).

@@ -40,7 +40,7 @@ def weight_drop_step(
     squash: Function = torch.tanh,
     mask: Callable[[Tensor], Tensor] = lambda m: m,
 ) -> State:
-    """One step of an LSTM with dropped recurrent weights: a = x Wᵀ + h (U∘m)ᵀ + b.
+    """One step of an LSTM with dropped recurrent weights.
 
     Args:
         x: the input, (B, F).

@@ -209,7 +209,8 @@ MISCONCEPTIONS = (
     AT_EVALUATION,
     Misconception(
         "no-expectation",
-        "At evaluation you return something else than the expectation: z times the old value plus 1-z "
+        "At evaluation you switch zoneout off, or return something else than the expectation: z times the "
+        "old value plus 1-z "
         "times the new.",
         "A value is the old one with probability z. What is its mean? Use the same weights at evaluation.",
         _evaluates("new"),
