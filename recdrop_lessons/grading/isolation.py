@@ -43,15 +43,15 @@ def locked_server(
     `trusted`: go on without locks where none holds.
     Raises `GradingError`: none holds, with what each let through.
     """
+    limits = limits or Limits()
     if not can_fork():
         if trusted or kind == "none":
-            return SubprocessServer(NONE)
+            return SubprocessServer(NONE, limits)
         raise GradingError(
             "This system cannot isolate submissions from the rest of the machine. Grade them in WSL "
             "(Windows), in a Linux container (macOS, Windows), or on a Linux computer. "
             "`recdrop check` of your own notebook works here."
         )
-    limits = limits or Limits()
     wanted = [one for one in KINDS if kind in ("auto", one.name)]
     if not wanted and kind not in ("auto", "none"):
         raise GradingError(

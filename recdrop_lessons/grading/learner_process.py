@@ -183,7 +183,9 @@ class LearnerProcess:
         what = {"run": "while the cell ran", "read": "while the file was read"}.get(
             do, "while the function ran"
         )
-        if status == -24:  # SIGXCPU
+        if self._spawner.last.too_much_memory:
+            how = "it took too much memory"
+        elif status == -24:  # SIGXCPU
             how = "it used up its CPU time"
         elif status is not None and status < 0:
             how = f"it was ended by signal {-status}" if status != -9 else "it was cut off"

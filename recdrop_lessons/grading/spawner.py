@@ -20,11 +20,15 @@ from recdrop_lessons.grading.inside.transport import SocketTransport
 
 @dataclass
 class Ending:
-    """How a learner's process ended: its exit code (negative: the signal), CPU seconds and peak memory."""
+    """How a learner's process ended: its exit code (negative: the signal), CPU seconds and peak memory.
+
+    `too_much_memory`: it was ended for that.
+    """
 
     status: int | None = None
     cpu_seconds: float = 0.0
     peak_kilobytes: int = 0
+    too_much_memory: bool = False
 
 
 class Spawner(Protocol):

@@ -6,6 +6,7 @@ are imported on Linux is left: os.register_at_fork, os.sysconf, os.uname.
 """
 
 import builtins
+import contextlib
 import os
 import signal
 import socket
@@ -20,6 +21,9 @@ GONE = {
     signal: "SIGALRM SIGCHLD SIGHUP SIGKILL SIGPIPE SIGUSR1 SIGUSR2 SIGXCPU alarm pthread_sigmask setitimer",
     socket: "AF_UNIX CMSG_LEN CMSG_SPACE SCM_RIGHTS SOCK_SEQPACKET recv_fds send_fds",
 }  # fmt: skip
+
+with contextlib.suppress(ImportError):
+    import psutil  # noqa: F401  (as it is on Linux; on Windows it has a way of its own)
 
 pair, unix = socket.socketpair, socket.AF_UNIX
 socket.socketpair = lambda *given: pair(*given) if given else pair(unix)  # Python's own, in multiprocessing

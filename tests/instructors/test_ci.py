@@ -114,6 +114,20 @@ def test_the_lock_says_how_it_was_made_and_names_no_place() -> None:
     assert "://" not in LOCK and "--index-url" not in LOCK.replace("--no-emit-index-url", "")
 
 
+def test_the_laptops_lock_has_the_same_releases_each_with_its_hashes() -> None:
+    """Without a hash: the course itself, and PyTorch for the CPU, which is not on PyPI."""
+    lock = (ROOT / "requirements" / "laptops.txt").read_text(encoding="utf-8")
+    entries = re.split(r"\n(?=\S)", lock[lock.index("\n", lock.index("uv pip compile")) + 1 :].strip())
+    pins = {line.strip() for line in LOCK.splitlines()}
+    for entry in entries:
+        pin, *hashes = (line.strip(" \\") for line in entry.splitlines())
+        assert pin.partition(";")[0].strip() in {one.partition(";")[0].strip() for one in pins}, pin
+        assert hashes and all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", one) for one in hashes), pin
+    lines = github_lines(read(WORKFLOWS / "laptops.yml")["jobs"]["laptop"])
+    assert any("--require-hashes --requirement requirements/laptops.txt" in line for line in lines)
+    assert any("--no-deps --no-build-isolation ." in line for line in lines)  # so nothing else comes
+
+
 def test_the_audit_reads_the_lock() -> None:
     lines = github_lines(read(WORKFLOWS / "supply.yml")["jobs"]["audit"])
     assert any(line.startswith("pip-audit") and "requirements/ci.txt" in line for line in lines)

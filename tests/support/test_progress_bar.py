@@ -1,7 +1,6 @@
 """A person sees a bar with the time left; a log has lines, and no control characters."""
 
 import os
-import pty
 import subprocess
 import sys
 import types
@@ -48,6 +47,7 @@ def test_short_work_leaves_nothing_in_a_log() -> None:
 
 
 def test_a_terminal_has_a_bar() -> None:
+    pty = pytest.importorskip("pty", reason="Windows has none")
     ours, theirs = pty.openpty()
     command = [sys.executable, "-c", WORKS.format(seconds=30, total=3)]
     subprocess.run(command, stderr=theirs, env={**os.environ, "COLUMNS": "80"}, check=True)

@@ -24,12 +24,14 @@ def main() -> None:
     # Only now, since they take seconds, and may print.
     import torch
 
-    from . import learner, loading
+    from . import learner, loading, sandbox
 
     torch.set_num_threads(1)
     loading.preload(["torch.nn.functional", *settings["preload"]])
     gc.enable()
     _silence_errors()
+    with contextlib.suppress(ImportError):  # Windows has no such limits
+        sandbox.limit_resources(sandbox.Limits(**settings["limits"]))
     with contextlib.suppress(ChannelClosed):  # the checker needs no more of it
         channel = Channel(transport, settings["largest_request"])
         learner.Learner(loading.load_answers(answers)).serve(channel)

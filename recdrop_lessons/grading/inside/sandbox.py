@@ -12,6 +12,7 @@ import errno
 import os
 import platform
 import struct
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -35,14 +36,16 @@ def limit_resources(limits: Limits) -> None:
     """CPU time, address space, file size, open files; no core file."""
     import resource
 
-    def limit(which: int, value: int) -> None:
+    def limit(which: int, value: int, more: int = 0) -> None:
         _, hard = resource.getrlimit(which)
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        most = value + more if hard == resource.RLIM_INFINITY else min(value + more, hard)
         with contextlib.suppress(ValueError, OSError) if _libc is None else contextlib.nullcontext():
-            resource.setrlimit(which, (value, value))  # macOS does not have every limit
+            resource.setrlimit(which, (min(value, most), most))  # macOS does not have every limit
 
-    limit(resource.RLIMIT_CPU, limits.cpu_seconds)
-    limit(resource.RLIMIT_AS, _address_space() + limits.memory_bytes)
+    # One second more, so that SIGXCPU ends it, which says why, and not SIGKILL.
+    limit(resource.RLIMIT_CPU, limits.cpu_seconds + int(time.process_time()), more=1)
+    if _libc is not None:  # macOS does not keep to this one; there the checker watches
+        limit(resource.RLIMIT_AS, _address_space() + limits.memory_bytes)
     limit(resource.RLIMIT_FSIZE, limits.file_bytes)
     limit(resource.RLIMIT_NOFILE, limits.open_files)
     limit(resource.RLIMIT_CORE, 0)
