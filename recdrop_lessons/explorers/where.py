@@ -246,4 +246,4 @@ def _words(s: Settings, drops: variants.Drops, number: float) -> str:
         return f"{s['cell']}, no dropout. h does not move."
     said = "; ".join(f"{drop.site.words} {unrolled.sharing(drop)}" for drop in drops)
     row = f"{s['cell']}, {_name(s, drops)}, p = {s['p']:g}. Masks: {said}."
-    return f"{row} h, as sent up, moves by {number:.3f} on average."
+    return f"{row} h, as sent up, differs from a pass without masks by {number:.3f} on average."
