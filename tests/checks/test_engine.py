@@ -403,3 +403,15 @@ def test_an_answer_that_prints_much_is_shown_in_part(capsys, monkeypatch, tmp_pa
 def test_an_unknown_part_says_which_there_are():
     with pytest.raises(KeyError, match=r"no part '9.9'.*1\.1, 1\.2"):
         part("9.9")
+
+
+def test_an_error_that_the_answer_raises_itself_is_not_named_by_its_text():
+    def refuses(layers, input_shape):
+        raise ValueError(f"layer {len(layers)} needs 3 dimensions")
+
+    def breaks(layers, input_shape):
+        return torch.zeros(2, 3) @ torch.zeros(2, 3)
+
+    for answer, slug in ((refuses, None), (breaks, "shapes-do-not-fit")):
+        answer.__name__ = "output_shape"
+        assert run(part("6.1"), LocalAnswer(answer), 0).misconception == slug

@@ -107,7 +107,7 @@ DIRECTION = Misconception(
     "edge-direction",
     "You read the edges the other way round. edges[0] is where an edge comes from, edges[1] where it goes: "
     "a node receives along its incoming edges.",
-    "Take the single edge from node 0 to node 1 as (2, 1) tensor. Which of the two nodes receives something?",
+    "Take a single edge, from node 0 to node 1. Which of the two nodes receives something?",
 )
 
 SELF_LOOPS_ADDED = Misconception(
