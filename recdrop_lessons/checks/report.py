@@ -40,7 +40,7 @@ def pictured(picture: PictureData | None) -> list[str]:
     """The picture line by line, for a terminal, and the explorer that shows the mistake."""
     if not picture:
         return []
-    lines = [title(picture), *(f"  {line}" for line in in_words(picture)[1:])] if "input" in picture else []
+    lines = [title(picture), *(f"  {line}" for line in in_words(picture))] if "input" in picture else []
     if "explorer" in picture:
         settings = ", ".join(f"{name}={value!r}" for name, value in picture["settings"].items())
         lines.append(f"Explorer, in a notebook: {picture['explorer']}.view({settings})  # {picture['words']}")
@@ -95,7 +95,7 @@ class Report:
         body = [
             f'<div style="{_BOX.format(colour)}" role="status">',
             f'<div style="font-weight:bold;color:{colour}">{_sign(r)} {e(r.part)} '
-            f"<code>{e(r.name)}</code>: {scored(r.points, r.max_points)}</div>",
+            f'<code style="color:inherit">{e(r.name)}</code>: {scored(r.points, r.max_points)}</div>',
         ]
         if r.misconception:
             body.append(f'<div style="margin-top:4px">Misconception: <b>{e(r.misconception)}</b></div>')
@@ -126,10 +126,13 @@ def _sign(result: PartResult) -> str:
 
 
 def _picture_html(picture: PictureData) -> list[str]:
-    drawn = yours_beside_right(picture)
-    if drawn is None:
+    drawn = "".join(one.html() for one in yours_beside_right(picture))
+    if not drawn:
         return []
-    return [f'<div style="margin-top:6px">{html.escape(title(picture))}</div>', drawn.html()]
+    said = f'<div style="margin-top:6px">{html.escape(title(picture))}'
+    if "said" in picture:
+        said += f"; yours: {html.escape(picture['said'])}"
+    return [f"{said}</div>", f'<div style="display:flex;flex-wrap:wrap;gap:0 2em">{drawn}</div>']
 
 
 def _inputs_html(details: dict[str, Any]) -> list[str]:

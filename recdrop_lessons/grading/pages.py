@@ -20,6 +20,7 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; 
 pre { background: #f5f5f5; border: 1px solid #ccc; padding: .6em; overflow-x: auto; white-space: pre-wrap; }
 section { border-left: 6px solid #0072b2; padding-left: 1em; margin: 1.5em 0; }
 section.open { border-left-color: #d55e00; }
+.beside { display: flex; flex-wrap: wrap; gap: 0 2em; }
 table { border-collapse: collapse; } .wide { overflow-x: auto; } figure { margin: 1em 0; }
 th, td { border: 1px solid #bbb; padding: .2em .7em; text-align: left; }
 td.number { text-align: right; white-space: nowrap; }
@@ -99,10 +100,8 @@ def _part(part: dict[str, Any], answer: str | None, said: Sequence[str | None]) 
 
 def _picture(picture: PictureData) -> list[str]:
     """Drawn in the page itself, as it loads nothing."""
-    drawn = yours_beside_right(picture)
-    if drawn is None:
-        return []
-    return [f"<p>{escape(title(picture))}</p>", f"<figure>{drawn.svg}</figure>"]
+    drawn = "".join(f"<figure>{one.svg}</figure>" for one in yours_beside_right(picture))
+    return [f"<p>{escape(title(picture))}</p>", f'<div class="beside">{drawn}</div>'] if drawn else []
 
 
 def _told(problem: str) -> str:

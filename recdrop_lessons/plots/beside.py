@@ -10,41 +10,38 @@ import numpy as np
 from recdrop_lessons.plots import svg, tokens
 from recdrop_lessons.plots.style import BLUE, EMBER, GREY, INK, ORANGE, PAPER, Picture
 
+PictureOf = dict[str, Any]  # what is drawn, as plain data
 Panel = dict[str, Any]  # `title`, `shape`, `across`, `down`, and `values`, a matrix
 _CELL, _TALL = 76.0, 30.0  # a number's place
 _UNIT = 26.0  # a mask's place
+_WIDE = 360  # maps beside one another: a picture that a phone need not shrink much
 _FEW = 24  # of a mask with more places the words say how it is shared and how much is dropped
 
 
-def yours_beside_right(told: dict[str, Any]) -> Picture | None:
-    """Draw what `checks/counterexample.py` tells; None where it tells nothing that can be drawn.
+def yours_beside_right(told: PictureOf) -> list[Picture]:
+    """Draw what `checks/counterexample.py` tells: the masks that go in, yours, and the right result.
 
     `told`: `input` in words, `masks`, `yours` and `right` as panels; `mask`, whether the two are masks. A
     mask is filled where it keeps and crossed where it drops. A number that differs has a thick frame and ≠;
-    blue is below zero, orange above it.
+    blue is below zero, orange above it. They are pictures of their own, so that they stand below one another
+    on a narrow page. [] where there is nothing to draw.
     """
     masks, yours, right = (told.get(key, []) for key in ("masks", "yours", "right"))
-    if not (masks or yours):
-        return None
-    alt = " ".join(f"{line}." for line in in_words(told))
-    rows = [_row("the masks that go in", [_mask(_scaled(one)) for one in masks])] if masks else []
-    if told.get("mask"):
-        rows.append(_beside([_mask(one) for one in yours], [_mask(one) for one in right], told))
-    elif yours:
-        top = max((abs(v) for panel in (*yours, *right) for v in _numbers(panel)), default=0.0)
-        sides = [
-            [_values(panel, top, _apart(panel, others)) for panel in side]
-            for side, others in ((_shaped(yours, right), right), (_shaped(right, yours), yours))
-        ]
-        rows.append(_beside(sides[0], sides[1], told))
-    return Picture(svg.document(svg.stack(*rows, gap=18), label=alt), alt=alt)
+    largest = max((abs(v) for panel in (*yours, *right) for v in _numbers(panel)), default=0.0)
+    rows = {"masks": _row("the masks that go in", [_mask(_scaled(one)) for one in masks])}
+    for key, side, others in (("yours", yours, right), ("right", right, yours)):
+        if told.get("mask"):
+            sheets = [_mask(one) for one in side]
+        else:
+            sheets = [_values(one, largest, _apart(one, others)) for one in _shaped(side, others)]
+        rows[key] = _row(key, sheets, told.get(f"{key}_said", ""))
+    return [_picture(told, key, sheet) for key, sheet in rows.items() if told.get(key)]
 
 
-def _beside(yours: list[svg.Sheet], right: list[svg.Sheet], told: dict[str, Any]) -> svg.Sheet:
-    both = [_row("yours", yours, told.get("yours_said", ""))]
-    if right:
-        both.append(_row("right", right, told.get("right_said", "")))
-    return svg.stack(*both, gap=18) if sum(one.width for one in both) > 760 else svg.beside(*both, gap=36)
+def _picture(told: PictureOf, key: str, sheet: svg.Sheet) -> Picture:
+    lines = [f"On {told['input']}", *_side_in_words(told, key)]
+    alt = " ".join(f"{line}." for line in lines)
+    return Picture(svg.document(sheet, label=alt), alt=alt)
 
 
 def _row(title: str, sheets: list[svg.Sheet], said: str = "") -> svg.Sheet:
@@ -57,10 +54,12 @@ def _row(title: str, sheets: list[svg.Sheet], said: str = "") -> svg.Sheet:
     width = max(12.0 * len(title), 8.4 * len(said)) + 20
     lines, line = [], list[svg.Sheet]()
     for sheet in sheets:
-        if line and sum(one.width for one in line) + sheet.width > 720:
+        if line and sum(one.width for one in line) + sheet.width > _WIDE:
             lines.append(svg.beside(*line, gap=10))
             line = []
         line.append(sheet)
+    if not line:
+        return svg.Sheet(width, height, tuple(head))
     body = svg.stack(*lines, svg.beside(*line, gap=10), gap=6)
     return svg.stack(svg.Sheet(width, height, tuple(head)), body, gap=0)
 
@@ -175,16 +174,19 @@ def _colour(value: float, top: float) -> str:
     return "#" + "".join(f"{one:02x}" for one in mixed)
 
 
-def in_words(told: dict[str, Any]) -> list[str]:
-    """The picture line by line: its input, then each panel's numbers."""
-    lines = [f"On {told['input']}"] if told.get("input") else []
-    for key, name in (("masks", "Mask"), ("yours", "Yours"), ("right", "Right")):
-        if told.get(f"{key}_said"):
-            lines.append(f"{name}: {told[f'{key}_said']}")
-        few = sum(len(row) for panel in told.get(key, []) for row in panel["values"]) <= _FEW
-        for panel in told.get(key, []) if few or not told.get("mask") else []:
-            rows = "; ".join(" ".join(map(_written, row)) for row in panel["values"])
-            lines.append(f"{name}, {panel['title']}: {rows}")
-    if told.get("said"):
-        lines.append(f"Yours: {told['said']}")
+def in_words(told: PictureOf) -> list[str]:
+    """The pictures line by line: each panel's numbers."""
+    lines = [line for key in ("masks", "yours", "right") for line in _side_in_words(told, key)]
+    return [*lines, f"Yours: {told['said']}"] if told.get("said") else lines
+
+
+def _side_in_words(told: PictureOf, key: str) -> list[str]:
+    name = {"masks": "Mask", "yours": "Yours", "right": "Right"}[key]
+    panels, said = told.get(key, []), told.get(f"{key}_said")
+    lines = [f"{name}: {said}"] if said else []
+    if told.get("mask") and sum(len(row) for panel in panels for row in panel["values"]) > _FEW:
+        return lines
+    for panel in panels:
+        rows = "; ".join(" ".join(map(_written, row)) for row in panel["values"])
+        lines.append(f"{name}, {panel['title']}: {rows}")
     return lines

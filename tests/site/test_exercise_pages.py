@@ -19,6 +19,18 @@ NO_STATE = RIGHT.replace(" + h @ U.T", "")
 ENDLESS = "def rnn_step(x, h, W, U, b):\n    while True:\n        pass\n"
 LACKING = "def rnn_step(x, h, W, U, b):\n    return torch.fft.rfft(x)\n"
 
+MASKED_OUTPUT = """\
+def lstm_with_masks(x, W, U, b, m_x, m_h):
+    h = c = x.new_zeros(x.shape[0], U.shape[1])
+    states = []
+    for x_t in x.unbind(1):
+        i, f, g, o = ((x_t * m_x) @ W.T + h @ U.T + b).chunk(4, dim=-1)
+        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        h = o.sigmoid() * c.tanh()
+        states.append(h * m_h)
+    return torch.stack(states, dim=1)
+"""
+
 
 class Part:
     """One part of an exercise on its page."""
@@ -204,3 +216,21 @@ def test_without_webassembly_the_exercise_is_there_to_be_read(visit: Visit) -> N
     page = visit(PAGE, script="delete window.WebAssembly")
     page.get_by_text("This browser runs no WebAssembly").wait_for()
     page.get_by_text("raise NotImplementedError()").first.wait_for()
+
+
+def test_a_wrong_answer_leads_to_the_explorer_that_shows_it(visit: Visit) -> None:
+    page = visit("exercises/03_where_dropout_happens/03_where_dropout_happens.html")
+    part = Part(page, "3.1")
+    part.check(MASKED_OUTPUT, "Misconception: mask-on-output")
+    for side in ("Yours", "Right"):
+        picture = part.root.locator(f'.recdrop-result img[alt*="{side}, states[0]"]')
+        assert picture.evaluate("(img) => img.complete && img.naturalWidth > 100")
+    with page.expect_popup() as opened:
+        part.root.get_by_role("link", name="Explorer: a mask on what goes up alone").click()
+    explorer = opened.value
+    explorer.locator('.recdrop-live[data-state="live"]').wait_for()
+    assert "site=output" in explorer.url
+    explorer.locator(".recdrop select").nth(1).wait_for()
+    shown = explorer.evaluate("[...document.querySelectorAll('.recdrop select')].map((one) => one.value)")
+    assert "own" in shown and "output" in shown
+    explorer.close()
