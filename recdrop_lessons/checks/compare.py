@@ -152,7 +152,8 @@ def _compare_tensors(
     if bool(lost.any()):
         return differ("not finite", f"{at} is {float(a[where])}; it should be a finite number.", where)
     places = f" in {int(wrong.sum())} of {wrong.numel()} places" if wrong.numel() > 1 else ""
-    first = f"first {at}: yours {number(a[where])}, right {number(b[where])}"
+    its, wanted = apart(float(a[where]), float(b[where]))
+    first = f"first {at}: yours {its}, right {wanted}"
     return differ("value", f"{name} differs{places}, {first}.", where)
 
 
@@ -176,6 +177,15 @@ def _compare_scalars(yours: Value, right: Value, name: str, tolerance: float) ->
 def number(value: Any) -> str:
     """A number to four significant digits."""
     return f"{float(value):.4g}"
+
+
+def apart(one: float, other: float) -> tuple[str, str]:
+    """Two numbers with as many digits as it takes to see that they differ: four, or more."""
+    for digits in (4, 7, 10, 17):
+        written = f"{one:.{digits}g}", f"{other:.{digits}g}"
+        if written[0] != written[1]:
+            break
+    return written
 
 
 def _short(dtype: torch.dtype) -> str:

@@ -1,6 +1,7 @@
 """The engine under the checks: what an answer is given, how two values are compared, what a report shows."""
 
 import json
+import math
 
 import pytest
 import torch
@@ -20,7 +21,7 @@ from recdrop_lessons.checks import (
     run,
 )
 from recdrop_lessons.checks.cases import Case
-from recdrop_lessons.checks.compare import compare, same, unchanged
+from recdrop_lessons.checks.compare import apart, compare, same, unchanged
 from recdrop_lessons.checks.draw import Draw, as_dtype, non_contiguous
 from recdrop_lessons.checks.exact import Exact, _prepare
 
@@ -415,3 +416,10 @@ def test_an_error_that_the_answer_raises_itself_is_not_named_by_its_text():
     for answer, slug in ((refuses, None), (breaks, "shapes-do-not-fit")):
         answer.__name__ = "output_shape"
         assert run(part("6.1"), LocalAnswer(answer), 0).misconception == slug
+
+
+def test_two_numbers_are_written_with_the_digits_in_which_they_differ():
+    assert apart(0.5, 0.25) == ("0.5", "0.25")
+    assert apart(1.13612, 1.13615) == ("1.13612", "1.13615")
+    assert apart(1.0, 1.0 + 2**-50) == ("1", "1.0000000000000009")
+    assert apart(math.nan, 1.0) == ("nan", "1")
