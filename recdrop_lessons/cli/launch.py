@@ -58,7 +58,7 @@ def _run(server: fork_server.ForkServer, instructions: dict[str, Any]) -> int:
     with (
         server.ask("program") as program,
         server.ask("control") as control,
-        tempfile.TemporaryFile("w+") as file,  # without a name: no learner can read it
+        tempfile.TemporaryFile("w+", encoding="utf-8") as file,  # without a name: no learner can read it
     ):
         json.dump(instructions | {"workspace": server.workspace}, file)
         file.seek(0)
@@ -101,7 +101,7 @@ def _instructions() -> dict[str, Any]:
 def arrive(program: socket.socket, descriptors: list[int]) -> NoReturn:
     """In the forked process: become that command, and tell its exit code."""
     *standard, control, instructions = descriptors
-    with open(instructions) as file:
+    with open(instructions, encoding="utf-8") as file:
         told = json.load(file)
     os.umask(told["umask"])
     os.environ.clear()

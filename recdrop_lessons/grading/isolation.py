@@ -115,7 +115,7 @@ def _probed(
     """A server of that kind if it holds, else what is wrong with it."""
     with tempfile.TemporaryDirectory(prefix="recdrop-probe-") as folder:
         secret = Path(folder, "submission.ipynb")
-        secret.write_text("another learner's answer")
+        secret.write_text("another learner's answer", encoding="utf-8")
         own = [*shut, Path(folder)]
         try:
             server = LockedServer(kind, limits, own, servers.of(kind, own))

@@ -148,7 +148,7 @@ def _lock(path: Path) -> Iterator[None]:
     except ImportError:  # Windows: the file is still written whole, only the turns are not kept
         yield
         return
-    with path.open("a") as handle:
+    with path.open("a", encoding="utf-8") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 

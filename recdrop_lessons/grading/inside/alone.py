@@ -19,7 +19,7 @@ def main() -> None:
     """Arguments: settings in JSON, the file of `LocalAnswer`. With the pipes all ends."""
     settings, answers = json.loads(sys.argv[2]), sys.argv[3]
     transport = _take_pipes()
-    faulthandler.dump_traceback_later(LONGEST_SECONDS, exit=True, file=open(os.devnull, "w"))  # noqa: SIM115
+    faulthandler.dump_traceback_later(LONGEST_SECONDS, exit=True, file=open(os.devnull, "wb"))  # noqa: SIM115
 
     # Only now, since they take seconds, and may print.
     import torch

@@ -53,7 +53,7 @@ def limit_resources(limits: Limits) -> None:
 
 def _address_space() -> int:
     """Bytes of address space that this process has now; a guess where /proc does not say."""
-    with contextlib.suppress(OSError, ValueError), open("/proc/self/statm") as file:
+    with contextlib.suppress(OSError, ValueError), open("/proc/self/statm", encoding="utf-8") as file:
         return int(file.read().split()[0]) * os.sysconf("SC_PAGESIZE")
     return 1 << 31
 
@@ -214,7 +214,7 @@ def enter_namespaces() -> None:
     if _libc.unshare(_NEWUSER | wanted) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
-        with open(f"/proc/self/{name}", "w") as file:
+        with open(f"/proc/self/{name}", "w", encoding="utf-8") as file:
             file.write(text)
 
 
