@@ -21,6 +21,7 @@ def record(lesson: str, **slugs: str | None) -> dict[str, Any]:
         {
             "part": key[1:].replace("_", "."),
             "name": f"part_{key}",
+            "max_points": 50,
             "status": "ok" if slug is None else "failed",
             "misconception": slug or None,
         }
