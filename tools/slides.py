@@ -35,6 +35,7 @@ TEMPLATE = """\
 :root { --jp-code-font-size: 15px !important; }
 .reveal .slides section > section { max-height: 690px; overflow-y: auto; }
 .reveal .slides :is(img, svg) { max-height: 580px; }
+.reveal math { font-family: math; font-size: 1.1em; line-height: 1.2; }
 </style>{% endblock %}
 {% block footer_js %}<script>
 Reveal.initialize({ history: true, transition: "none", plugins: [RevealNotes] });
@@ -42,7 +43,8 @@ Reveal.initialize({ history: true, transition: "none", plugins: [RevealNotes] })
 """
 
 CONVERTER = LatexToMathML(annotation=True)
-CALL_ONLY = re.compile(r"(predict|plots\.show)\(")  # what it shows is on the slide, the call is not
+# What it shows is on the slide, the code is not.
+SHOWS = re.compile(r"^(predict|plots\.show)\(", re.MULTILINE)
 TO_OTHER_FILES = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]*\)")
 
 
@@ -60,7 +62,7 @@ class OfflineSlides(SlidesExporter):
     def __init__(self, **settings: Any) -> None:
         quiet = {"exclude_input_prompt": True, "exclude_output_prompt": True, "exclude_anchor_links": True}
         super().__init__(raw_template=TEMPLATE, reveal_url_prefix="reveal.js", **quiet, **settings)
-        self.register_preprocessor(TagRemovePreprocessor(remove_input_tags={"call-only"}), enabled=True)
+        self.register_preprocessor(TagRemovePreprocessor(remove_input_tags={"shows"}), enabled=True)
 
     @pass_context
     def markdown2html(self, context: Any, source: str) -> str:
@@ -73,8 +75,8 @@ class OfflineSlides(SlidesExporter):
         for cell in nb.cells:
             if cell.cell_type == "code":
                 cell.source = cell.source.removeprefix("# NBVAL_CHECK_OUTPUT\n")
-                if CALL_ONLY.match(cell.source):
-                    cell.metadata["tags"] = [*cell.metadata.get("tags", []), "call-only"]
+                if SHOWS.search(cell.source):
+                    cell.metadata["tags"] = [*cell.metadata.get("tags", []), "shows"]
         page, resources = super().from_notebook_node(nb, resources, **kw)
         for link, name in zip(re.findall(r'<link[^>]+href="reveal\.js/[^>]+>', page), STYLES, strict=True):
             page = page.replace(link, f"<style>{_read(name)}</style>")
