@@ -71,7 +71,7 @@ nitpick_ignore_regex = [
     # types of libraries that this site does not link to
     (r"py:.*", r"(collections|keras|nn|np|numpy|pathlib|torch|torch_geometric|typing)\b.*"),
     # names of types within one file, and types of ours that stand in a signature and not in the reference
-    ("py:class", r"Array|Module|PartResult|State|Tensor|dict\[str|recdrop_lessons\..*"),
+    ("py:class", r"Array|Module|PartResult|State|Tensor|dict\[str|tuple\[str|recdrop_lessons\..*"),
 ]
 
 # ---- look ----
@@ -81,10 +81,16 @@ html_baseurl = os.environ.get("SITE_URL", "")  # for the sitemap and previews of
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_search_scorer = str(HERE / "_browser" / "search_order.js")  # Sphinx takes it from where it was started
 html_copy_source = False
 html_show_sphinx = False
 html_context = {"default_mode": "auto"}
-html_sidebars = {"README": [], "notebooks/claims": []}
+html_sidebars = {
+    "README": [],
+    "notebooks/claims": [],
+    "docs/site/progress": [],
+    "docs/site/in-the-browser": [],
+}
 html_theme_options = {
     "logo": {"text": "recdrop"},
     "navbar_end": ["theme-switcher"],

@@ -27,6 +27,14 @@ const table = element("table", {}, element("thead", {}, element("tr", {}, ...hea
 const wide = element("div", { class: "recdrop-wide", tabindex: "0", role: "group", "aria-label": "What was observed", hidden: "" }, table);
 place.append(form, wide);
 
+// Not `disabled`: a button that is pressed by keyboard keeps the focus.
+const isBusy = () => !stop.hidden;
+function setBusy(is) {
+  if (!is && document.activeElement === stop) start.focus();
+  start.setAttribute("aria-disabled", is);
+  stop.hidden = !is;
+}
+
 // One verdict where all facts decide alike, else half true; "" where one decides nothing.
 function verdictOf(observed) {
   const verdicts = new Set(observed.map(({ verdict }) => verdict));
@@ -56,9 +64,9 @@ function show(wanted, observed) {
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  if (isBusy()) return;
   const wanted = seed.valueAsNumber;
-  start.disabled = true;
-  stop.hidden = false;
+  setBusy(true);
   said.textContent = kernel.running ? "Asking …" : "Loading Python …";
   const began = performance.now();
   try {
@@ -73,11 +81,10 @@ form.addEventListener("submit", async (event) => {
   } catch (error) {
     said.textContent = `It did not run, and the recorded verdict stands: ${error.message}`;
   }
-  start.disabled = false;
-  stop.hidden = true;
+  setBusy(false);
 });
 stop.addEventListener("click", () => kernel.stop("You stopped it."));
 kernel.listen(({ bytes, of }) => {
-  if (start.disabled) said.textContent = bytes < of ? `${(bytes / 1e6).toFixed(1)} of ${(of / 1e6).toFixed(1)} MB` : "Starting Python …";
+  if (isBusy()) said.textContent = bytes < of ? `${(bytes / 1e6).toFixed(1)} of ${(of / 1e6).toFixed(1)} MB` : "Starting Python …";
 });
 place.dataset.state = "ready";

@@ -77,9 +77,20 @@ class PartOnPage {
     this.undo.hidden = kept.before(this.part.number) === null;
   }
 
+  // Not `disabled`: a button that is pressed by keyboard keeps the focus.
+  set busy(is) {
+    if (!is && document.activeElement === this.stop) this.check.focus();
+    this.check.setAttribute("aria-disabled", is);
+    this.stop.hidden = !is;
+  }
+
+  get busy() {
+    return !this.stop.hidden;
+  }
+
   async run() {
-    this.check.disabled = true;
-    this.stop.hidden = false;
+    if (this.busy) return;
+    this.busy = true;
     this.say("Loading Python …");
     try {
       await kernel.ready();
@@ -93,8 +104,7 @@ class PartOnPage {
     } catch (error) {
       this.say(error.message);
     }
-    this.check.disabled = false;
-    this.stop.hidden = true;
+    this.busy = false;
     refresh();
   }
 
@@ -125,6 +135,7 @@ class PartOnPage {
     kept.keepBefore(this.part.number, null);
     this.say("Your answer is back.");
     this.show();
+    this.editor.focus(); // the button that had it is gone
   }
 
   write(text) {
@@ -222,7 +233,7 @@ place.append(
 );
 const shown = exercise.parts.map((part) => new PartOnPage(part));
 kernel.listen(({ bytes, of }) => {
-  const busy = shown.find(({ check }) => check.disabled);
+  const busy = shown.find((one) => one.busy);
   if (busy && bytes < of) busy.say(`Loading Python: ${(bytes / 1e6).toFixed(1)} of ${(of / 1e6).toFixed(1)} MB`);
 });
 refresh();

@@ -87,7 +87,7 @@ function mount(place) {
   const bar = element("progress", { "aria-label": "Loading Python", hidden: "" });
   const said = element("span", { role: "status" });
   const copy = element("button", { type: "button" }, "Copy link");
-  const row = element("div", { class: "recdrop-live-row" }, start, bar, said, copy);
+  const row = element("div", { class: "recdrop-live-row", tabindex: "-1" }, start, bar, said, copy);
   const own = place.dataset.own === "true";
   if (!own) row.append(element("a", { href: place.dataset.page }, "On a page of its own"));
 
@@ -115,7 +115,9 @@ function mount(place) {
   });
   const loading = () => {
     place.dataset.state = "loading";
+    const pressed = document.activeElement === start;
     start.hidden = true;
+    if (pressed) row.focus({ preventScroll: true }); // the button that had it is gone: go on from its row
     bar.hidden = false;
     said.textContent = "Loading Python …";
   };

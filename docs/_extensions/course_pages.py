@@ -27,6 +27,7 @@ Words <notebooks/glossary>
 Releases <docs/site/releases>
 docs/api/index
 docs/instructors/index
+In the browser <docs/site/in-the-browser>
 docs/site/development
 """,
     "docs/instructors/index": """:hidden:
