@@ -32,7 +32,7 @@ _NAMED = re.compile(r"\b([A-Z]\w*)=(\d+)")  # "B=3, T=2": the sizes of a case's 
 Reference = Callable[..., Value]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Counterexample:
     """Draws the wrong answers of a part whose value the arguments decide.
 

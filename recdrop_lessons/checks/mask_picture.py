@@ -67,7 +67,7 @@ class _Pair:
         return 0 < int((self.right == 0).sum()) < self.right.numel()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MaskPicture:
     """Draws the wrong answers of a part that draws a mask.
 
