@@ -84,6 +84,8 @@ GENERAL_MASK = (
     DEPENDENT,
 )
 
+ANY_MASK = (*GENERAL_MASK, ONE_MASK_FOR_BATCH)  # what a step of any part that draws may find
+
 
 def mask_values(function: Callable[..., Any], *names: str) -> tuple[Misconception, ...]:
     """What can go wrong with the values of masks that are given, whatever they multiply.

@@ -9,6 +9,7 @@ from typing import Any
 
 from recdrop_lessons.checks.answer import Answer, Status, Value
 from recdrop_lessons.checks.general import GENERAL
+from recdrop_lessons.checks.masks import ANY_MASK
 from recdrop_lessons.checks.misconceptions import Misconception
 
 Details = dict[str, Any]  # JSON-serialisable; what report.py draws
@@ -84,7 +85,8 @@ class Part:
         A message that is a misconception's of this part says what was done; what is meant is kept beside it.
         """
         told = [one for one in self.misconceptions if one.slug == misconception and one.sentence in message]
-        hint = self.misconception(misconception).hint if misconception else self.hints[0]
+        named = (*self.misconceptions, *GENERAL, *ANY_MASK)
+        hint = next((one.hint for one in named if one.slug == misconception), self.hints[0])
         return PartResult(
             part=self.number,
             name=self.name,
