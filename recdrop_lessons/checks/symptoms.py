@@ -63,7 +63,8 @@ _ERRORS = (
 
 def of_error(error: AnswerError, arguments: dict[str, Value]) -> Misconception | None:
     """The mistake that an exception shows, by its class and text; none where the answer itself raised it."""
-    if error.traceback_text.rstrip().rpartition("\n")[2].lstrip().startswith("raise "):
+    frames = error.traceback_text.strip().splitlines()  # two lines each
+    if len(frames) == 2 and frames[1].lstrip().startswith("raise "):
         return None
     if error.type_name == "KeyError":
         return NOT_HANDLED if error.message.strip("'\"") in str(arguments) else None
