@@ -83,7 +83,7 @@ class MaskPicture:
     arguments: Callable[[tuple[int, ...], float, Pattern], dict[str, Value]]
     sharing: tuple[Misconception, ...]
     patterns: tuple[Pattern, ...] = PATTERNS
-    at_evaluation: Mapping[str, dict[str, Value]] = field(default_factory=dict, hash=False)
+    at_evaluation: Mapping[str, dict[str, Value]] = field(default_factory=dict)
 
     def __call__(self, answer: Answer, slug: str | None) -> PictureData | None:
         ask = _Asking(self, answer, self.at_evaluation.get(slug or "", {}))
