@@ -273,6 +273,8 @@ def pick(arguments: Mapping[str, Value], path: str) -> Value:
 
 #: What runs an answer, wherever the library lies and whether or not it is compiled ahead.
 _OURS = ("recdrop_lessons/checks/answer.py", "recdrop_lessons/checks/from_source.py")
+#: Where torch lies: what it raises in Python is not the learner's own `raise`.
+_TORCH = str(torch.__file__).removesuffix("__init__.py")
 #: The browser's torch tells whether an exception comes from what the browser lacks; real torch has no such.
 _not_here: Callable[[BaseException], str | None] = getattr(torch, "not_here", lambda error: None)
 
@@ -282,6 +284,10 @@ def answer_error(error: BaseException) -> AnswerError | AnswerLost:
     if (lacking := _not_here(error)) is not None:
         return AnswerLost(Status.NOT_HERE, lacking)
     every = traceback.extract_tb(error.__traceback__)
-    frames = [frame for frame in every if not frame.filename.replace("\\", "/").endswith(_OURS)]
+    frames = [
+        frame
+        for frame in every
+        if not frame.filename.replace("\\", "/").endswith(_OURS) and not frame.filename.startswith(_TORCH)
+    ]
     text = "".join(f"{frame.name}, line {frame.lineno}:\n    {frame.line}\n" for frame in frames[-3:])
     return AnswerError(type(error).__name__, str(error)[:2000], text[-2000:])
