@@ -142,7 +142,7 @@ def test_a_picture_tells_nothing_of_the_inputs_of_a_class() -> None:
     assert picture("3.1", answer, seed=3) == picture("3.1", answer, seed=4)
 
 
-@pytest.mark.parametrize(("number", "slug", "answer"), WRONG[::19], ids=str)
+@pytest.mark.parametrize(("number", "slug", "answer"), WRONG[::19])
 def test_every_picture_is_small_plain_data_and_can_be_drawn(number: str, slug: str, answer: Any) -> None:
     one = part(number)
     if one.picture is None:
