@@ -101,16 +101,20 @@ def _chart(curves: dict[str, Array], s: Settings, title: str, *, log: bool) -> s
     for keys, curve in zip(together, drawn, strict=True):
         inside = np.where((curve >= low) & (curve <= high), curve, math.nan)
         width = 5.0 if s["row"] in keys else 2.2
-        colour, dash = (BLUE, None) if set(keys) - set(LOOKS) else LOOKS[keys[0]]
+        colour, dash = (BLUE, None) if set(keys) - set(LOOKS) else LOOKS[_first(keys, s["row"])]
         lines.append(charts.Line(_called(keys, s["row"]), steps, inside, colour, dash, width))
     sheet = axes.sheet([*parts, *(axes.line(line) for line in lines)])
     return svg.stack(sheet, charts.names(lines, sheet.width), gap=0)
 
 
+def _first(keys: list[str], chosen: str) -> str:
+    """The row that a group is named and coloured by: the chosen one, or its first."""
+    return chosen if chosen in keys else keys[0]
+
+
 def _called(keys: list[str], chosen: str) -> str:
-    """A group by the chosen row, or its first, and how many agree with it."""
+    """A group by that row, and how many agree with it."""
     others = len(keys) - 1
     if chosen not in keys and set(keys) - set(LOOKS):
         return f"the other {len(keys)} rows"
-    first = chosen if chosen in keys else keys[0]
-    return ROWS[first] + (f" and {others} more" if others else "")
+    return ROWS[_first(keys, chosen)] + (f" and {others} more" if others else "")

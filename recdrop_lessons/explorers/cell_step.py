@@ -105,13 +105,14 @@ def _numbers(s: Settings, gates: dict[str, float], after: float, h: float) -> li
     """The values on the wires; a gate's box is filled as far as the gate is open."""
     f, i, g, o = 440, 510, 580, 745  # where the wires of `opened` run
     parts = []
-    for name, x in zip("figo", (f, i, g, o), strict=True):
+    rows = (410, 390, 410, 410)  # i's name stands higher, clear of f's
+    for name, x, y in zip("figo", (f, i, g, o), rows, strict=True):
         parts.append(_level(x, gates[name], candidate=name == "g"))
-        parts.append(_value(x - 8, 402, s[f"a_{name}"], "end", f"a_{name}"))
+        parts.append(_value(x - 8, y, s[f"a_{name}"], "end", f"a_{name}"))
     before = s["c"]
     parts += [
         _value(OPEN[0] - 12, CARRY - 14, before, "end", "c_{t-1}"),
-        _value(f + 17, CARRY - 12, gates["f"] * before, "start", "f∘c"),
+        _value(f + 17, CARRY - 12, gates["f"] * before, "start", "f∘c_{t-1}"),
         _value(g + 12, 200, gates["i"] * gates["g"], "start", "i∘g"),
         _value(OPEN[1] + 10, CARRY - 14, after, "start", "c_t"),
         _value(OPEN[1] + 10, BUS - 14, h, "start", "h_t"),
@@ -122,7 +123,7 @@ def _numbers(s: Settings, gates: dict[str, float], after: float, h: float) -> li
 def _value(x: float, y: float, value: float, anchor: str, name: str) -> str:
     """A name and its value, clear of the wires."""
     clear: dict[str, Any] = {"stroke": "#FFFFFF", "stroke_width": 5, "paint_order": "stroke"}
-    words = f"{name} = {charts.plain(round(value, 2))}"
+    words = f"{name} = {charts.plain(round(value, 2) + 0.0)}"
     return svg.text(x, y, words, size=17, anchor=anchor, fill=EMBER, font_weight="bold", **clear)
 
 
@@ -143,8 +144,8 @@ def _panel(s: Settings, gates: dict[str, float], after: float, h: float) -> str:
     i, f, g, o = (f"{gates[name]:.2f}" for name in GATES)
     read = float(twins.ACTIVATIONS[s["activation"]](np.array(after)))
     lines = (
-        f"c_t = f∘c + i∘g = {f} × {s['c']:.2f} + {i} × {g} = {after:.2f}",
+        f"c_t = f∘c_(t-1) + i∘g = {f} × {s['c']:.2f} + {i} × {g} = {after:.2f}",
         f"h_t = o∘{SIGNS[s['activation']]}(c_t) = {o} × {read:.2f} = {h:.2f}",
-        f"recurrent_activation ({σ}) makes i, f and o; activation ({φ}) makes g, and reads c_t for h_t.",
+        f"recurrent_activation ({σ}) makes i, f and o; activation ({φ}) makes g, and acts on c_t for h_t.",
     )
     return "".join(f"<p>{escape(line)}</p>" for line in lines)

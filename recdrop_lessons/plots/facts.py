@@ -1,46 +1,45 @@
-"""Facts by release: a row a fact, a column a release, a letter for what was observed.
+"""Facts by release: a row a fact, a column a release, and in words what was observed.
 
-A cell's colour compares it with the newest release, so that a reader sees at once what an upgrade changes.
+Neighbours that agree share a box. Its colour compares it with the newest release, so that a reader sees at
+once what an upgrade changes.
 """
 
 from __future__ import annotations
 
-import string
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from recdrop_lessons.plots import svg
-from recdrop_lessons.plots.style import GREY, INK, ORANGE, PALE, PAPER, SKY, VERMILION, Picture
+from recdrop_lessons.plots.style import GREY, ORANGE, PALE, PAPER, SKY, VERMILION, Picture
 from recdrop_lessons.releases import matrix as facts
 from recdrop_lessons.releases import words
 
-LABEL, CELL, ROW = 300, 46, 27  # widths of a label and a cell, height of a row
-#: Letters that remind of the word; what is not here gets the next free capital.
-LETTERS = {
-    "x before its product": "x",
-    "x before its product, twice at the first step": "X",
+LABEL, ROW = 300, 27  # width of a label, height of a row
+CELL, FEW = 48, 8  # width of one of many columns; fewer than this are as wide as their words need
+LETTER = 7.2  # width of a letter at size 13, about
+#: What the matrix says, in words that go on from a row's label.
+SAID = {
+    "asks": "asked for",
+    "does not ask": "not asked for",
+    "has no single function to ask": "cannot be told",
+    "takes it": "accepted",
+    "the output, h and c": "called on the output, h and c",
+}
+#: What is written where the whole words do not fit.
+SHORT = {
     "h before its product": "h",
-    "h before its product, and h elsewhere": "H",
-    "nothing": "0",
-    "no mask": "0",
-    "drops nothing": "0",
-    "not masked": "0",
-    "drops everything": "A",
-    "one mask for the sequence": "S",
-    "a new mask at each step": "N",
-    "one mask for all gates": "1",
-    "one mask per gate": "G",
-    "kept as it is": "K",
-    "multiplied by the scaled mask at each step": "M",
-    "asks": "F",
-    "does not ask": "f",
-    "its own rate": "r",
-    "the rate of `dropout`": "d",
-    "no such argument": "–",
-    "advances the seed": "s",
-    "leaves the seed as it is": "k",
-    "takes it": "T",
-    "the output, h and c": "3",
-    "the output alone": "o",
+    "drops everything": "all",
+    "drops nothing": "none",
+    "multiplied by the scaled mask at each step": "multiplied by the scaled mask",
+    "has no single function to ask": "not known",
+    "no mask": "none",
+    "one mask per gate": "per gate",
+    "one mask for all gates": "for all",
+    "one mask for the sequence": "one for all",
+    "a new mask at each step": "new at each",
+    "the rate of `dropout`": "dropout's",
+    "leaves the seed as it is": "same seed",
 }
 
 
@@ -61,12 +60,14 @@ def picture(framework: str = "Keras", matrix: facts.Matrix | None = None) -> Pic
     last = (framework, known.releases(framework)[-1])
     newest = next(column for column in columns if (column.framework, column.release) == last)
     seen = {(fact.fact, column): _observed(known, fact.fact, column) for fact in asked for column in columns}
-    letters = _letters([said for said in seen.values() if said is not None])
+    rows = {fact.fact: list(_runs([seen[fact.fact, column] for column in columns])) for fact in asked}
+    needed = [_needed(*run) for runs in rows.values() for run in runs]
+    cell = CELL if len(columns) >= FEW else max(CELL, *needed)
 
     title = f"{framework}: what each release does"
     parts = [svg.text(16, 24, title, size=18, anchor="start", font_weight="bold")]
     for number, column in enumerate(columns):
-        x = LABEL + (number + 0.5) * CELL
+        x = LABEL + (number + 0.5) * cell
         name = words.line(column.release)
         parts.append(svg.text(x, 52, name, size=14, font_weight="bold"))
         for place, backend in enumerate(_short(known, column)):
@@ -77,13 +78,11 @@ def picture(framework: str = "Keras", matrix: facts.Matrix | None = None) -> Pic
         parts.append(
             svg.text(LABEL - 10, y + 18, words.HEADLINES[fact.fact], size=14, anchor="end", plain=True)
         )
-        for number, column in enumerate(columns):
-            said = seen[fact.fact, column]
-            if said is not None:
-                parts.append(_cell(LABEL + number * CELL, y, said, seen[fact.fact, newest], letters[said]))
-    legend = _legend(letters, top + len(asked) * ROW + 12, LABEL + len(columns) * CELL)
-    width, height = LABEL + len(columns) * CELL + 16, top + len(asked) * ROW + 24 + legend.height
-    sheet = svg.Sheet(width, height, (*parts, *legend.parts))
+        for first, length, said in rows[fact.fact]:
+            box = (LABEL + first * cell, y, length * cell)
+            parts.append(_box(*box, said, newest=seen[fact.fact, newest]))
+    width, height = LABEL + len(columns) * cell + 16, top + len(asked) * ROW + 16
+    sheet = svg.Sheet(width, height, tuple(parts))
     changed = [
         words.HEADLINES[fact.fact]
         for fact in asked
@@ -95,8 +94,8 @@ def picture(framework: str = "Keras", matrix: facts.Matrix | None = None) -> Pic
         + (f"These changed from release to release: {'; '.join(changed)}." if changed else "None changed.")
     )
     caption = (
-        "Blue cells are as in the newest release, orange ones differ, red ones raise an error; the letters "
-        "say what was observed."
+        "What was observed, for each release and backend: blue as in the newest release, orange otherwise, "
+        "red an error."
     )
     return Picture(svg.document(sheet, label=alt), alt=alt, caption=caption)
 
@@ -131,39 +130,37 @@ def _observed(known: facts.Matrix, fact: str, column: _Column) -> str | None:
     return known.observed(fact, column.framework, column.release, column.backends[0])
 
 
-def _letters(observed: list[str]) -> dict[str, str]:
-    """A letter for each thing observed; errors share "!"."""
-    chosen: dict[str, str] = {}
-    free = (letter for letter in string.ascii_uppercase if letter not in LETTERS.values())
-    for said in observed:
-        if said not in chosen:
-            chosen[said] = "!" if said.startswith("raises") else LETTERS.get(said) or next(free)
-    return chosen
+def _runs(observed: list[str | None]) -> Iterator[tuple[int, int, str]]:
+    """Neighbours that agree, errors with errors: the first one's number, how many, what was observed."""
+    for same, run in groupby(enumerate(observed), key=lambda one: _error(one[1]) or one[1]):
+        found = list(run)
+        if same is not None:
+            its = dict.fromkeys(said for _, said in found if said)
+            yield found[0][0], len(found), ", ".join(its)
 
 
-def _cell(x: float, y: float, said: str, newest: str | None, letter: str) -> str:
-    if said.startswith("raises"):
+def _error(said: str | None) -> str | None:
+    return "error" if said and said.startswith("raises") else None
+
+
+def _whole(said: str) -> str:
+    return _error(said) or SAID.get(said, said).replace("`", "")
+
+
+def _needed(_: int, length: int, said: str) -> float:
+    """How wide a column must be for the whole words of a run."""
+    return (LETTER * len(_whole(said)) + 12) / length
+
+
+def _box(x: float, y: float, width: float, said: str, *, newest: str | None) -> str:
+    """A run of columns, in the words that fit; all of them are its title."""
+    if _error(said):
         colour = VERMILION
     elif said == "no such argument":
         colour = PALE
     else:
         colour = SKY if said == newest else ORANGE
-    box = svg.rect(x + 1, y + 1, CELL - 2, ROW - 2, fill=colour, stroke=PAPER)
-    return svg.group(box, svg.text(x + CELL / 2, y + 19, letter, size=15, plain=True), title=said)
-
-
-def _legend(letters: dict[str, str], top: float, width: float) -> svg.Sheet:
-    """What the letters stand for, in two columns where there is place for them."""
-    entries: dict[str, list[str]] = {}
-    for said, letter in letters.items():
-        entries.setdefault(letter, []).append("raises an error" if letter == "!" else said)
-    lines = [(letter, ", or ".join(dict.fromkeys(said))) for letter, said in entries.items()]
-    across = 2 if width > 680 else 1
-    half = -(-len(lines) // across)
-    parts = []
-    for number, (letter, said) in enumerate(lines):
-        column, row = divmod(number, half)
-        x, y = 24 + column * width / across, top + 20 + 19 * row
-        parts.append(svg.text(x, y, letter, size=14, font_weight="bold", fill=INK, plain=True))
-        parts.append(svg.text(x + 18, y, said.replace("`", ""), size=13, anchor="start", plain=True))
-    return svg.Sheet(width, 20 + 19 * half, tuple(parts))
+    whole = _whole(said)
+    seen = whole if LETTER * len(whole) < width - 8 else SHORT.get(said, whole)
+    box = svg.rect(x + 1, y + 1, width - 2, ROW - 2, fill=colour, stroke=PAPER)
+    return svg.group(box, svg.text(x + width / 2, y + 18, seen, size=13, plain=True), title=said)
