@@ -68,7 +68,7 @@ def update(
 
 @app.command()
 def check(
-    notebook: Annotated[Path, typer.Argument(help="Your notebook, or the folder it is in.")],
+    notebook: Annotated[Path, typer.Argument(help="Your notebook, its folder, or a lesson's number: 05.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
     seed: Annotated[
         int | None, typer.Option(help="For the same inputs again; else new ones each time.")

@@ -41,9 +41,8 @@ def predictions(
     answers = asked.answers_in(store)
     for name, answer in answers.items():
         one = asked.find(name)
-        typer.echo(
-            f"{'✔' if one.is_right(answer) else '✘'} {name}: {one.words(answer)}; right: {one.right_in_words}"
-        )
+        typer.echo(f"{'✔' if one.is_right(answer) else '✘'} {name}: {one.question}")
+        typer.echo(f"    yours: {one.words(answer)}\n    right: {one.right_in_words}")
     typer.echo(f"{len(answers)} of {len(asked.predictions())} predictions made.")
     if not answers:
         typer.echo("Open a lesson and run it: a box asks before each of its main results.")

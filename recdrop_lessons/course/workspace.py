@@ -16,6 +16,7 @@ import datetime
 import glob
 import hashlib
 import json
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -23,7 +24,7 @@ from pathlib import Path
 
 import nbformat
 
-from recdrop_lessons.course.folders import COURSE, WITHIN_CLONE, WORKING_COPY
+from recdrop_lessons.course.folders import COURSE, WITHIN_CLONE, WORKING_COPY, learners_folder
 from recdrop_lessons.course.renewal import NotANotebook, cell_digest, parse, renew
 from recdrop_lessons.course.without_results import without_results
 from recdrop_lessons.support.errors import RecdropError
@@ -181,7 +182,13 @@ def results(lesson: str, folder: Path | None = None) -> Path:
 
 
 def own_notebook(path: Path) -> Path:
-    """The learner's own in place of the course's, where a clone has a working copy in it; else the path."""
+    """The learner's own in place of the course's, where a clone has a working copy in it; else the path.
+
+    A lesson's number, "05", is its exercise, where nothing here is called so.
+    """
+    if re.fullmatch(r"\d\d?", str(path)) and not path.exists():
+        exercises = sorted((learners_folder() / "exercises").glob(f"{path!s:0>2}_*"))
+        path = exercises[0] if exercises else path
     with contextlib.suppress(ValueError):
         own = COURSE / WITHIN_CLONE / path.absolute().relative_to(COURSE)
         if own.exists():

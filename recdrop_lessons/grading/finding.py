@@ -30,7 +30,7 @@ def notebook_at(path: Path) -> Path:
         if path.suffix != ".ipynb" and with_suffix.exists():
             return with_suffix
         raise NotFound(
-            f"There is no {path}. Give a notebook or the folder it is in: recdrop check exercises/01_cells"
+            f"There is no {path}. Give a notebook, its folder, or a lesson's number: recdrop check 01"
         )
     named = path / f"{path.resolve().name}.ipynb"
     if named.exists() or named.is_symlink():

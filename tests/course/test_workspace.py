@@ -249,6 +249,12 @@ def test_in_a_clone_the_copy_is_the_learners_folder(course: Path, monkeypatch: p
     assert workspace.own_notebook(Path("solutions/01_cells")) == Path("solutions/01_cells")
     monkeypatch.chdir(mine / "exercises")
     assert learners_folder() == mine and find() == mine
+    assert (
+        workspace.own_notebook(Path("01"))
+        == workspace.own_notebook(Path("1"))
+        == mine / Path(EXERCISE).parent
+    )
+    assert workspace.own_notebook(Path("99")) == Path("99"), "no such lesson: the message names it"
 
 
 def test_lab_opens_the_copy_in_a_clone_and_a_named_notebook_where_it_is(
