@@ -68,13 +68,16 @@ campus: env
 packages: env
 	RECDROP_PACKAGES=1 $(PY) -m pytest --durations 8 -rs $(or $(ONLY),tests/packages)
 
+# A terminal sees how far Sphinx is, a log its warnings alone.
+QUIET = $(shell test -t 2 || echo -q)
+
 # Python for the browser is fetched where that can be (PYODIDE=FOLDER: taken from an unpacked official distribution);
 # the rest needs no network. -W: a warning is an error. -E: everything anew. A terminal shows how far it is.
 site: env
 	@echo "1 of 2: Python for the browser"
 	$(PY) tools/browser_runtime.py $(if $(PYODIDE),--pyodide "$(PYODIDE)")
 	@echo "2 of 2: the pages"
-	$(PY) -m sphinx -b html -W --keep-going -E $(shell test -t 2 || echo -q) -j auto -c docs -d build/doctrees -D browser_runtime=build/browser . build/site
+	$(PY) -m sphinx -b html -W --keep-going -E $(QUIET) -j auto -c docs -d build/doctrees -D browser_runtime=build/browser . build/site
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -50,7 +50,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
             streams: dict[str, Any] = {"cwd": ROOT, "capture_output": True, "text": True}
             got = subprocess.run([sys.executable, runtime, "--out", home / "browser"], **streams)
             (home / "runtime.txt").write_text(got.stdout + got.stderr, encoding="utf-8")
-            command = _line(r"^\t\$\(PY\) (-m sphinx .*)$").replace("build/", f"{home}/").split()
+            command = (
+                _line(r"^\t\$\(PY\) (-m sphinx .*)$")
+                .replace("$(QUIET)", "-q")
+                .replace("build/", f"{home}/")
+                .split()
+            )
             nowhere = dict.fromkeys(
                 ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9"
             )
