@@ -39,9 +39,9 @@ def lesson(server: Server, module: str) -> str:
     path = ROOT / "notebooks" / f"{LESSONS[module]}.ipynb"
     notebook = nbformat.read(path, as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    setup = next(cell for cell in code if "\nfrom recdrop_lessons.explorers import" in cell.source)
-    for cell in code:
-        if cell is not setup and not re.search(r"^\w+\.view\(", cell.source, re.MULTILINE):
+    setup = next(k for k, cell in enumerate(code) if "from recdrop_lessons.explorers import" in cell.source)
+    for cell in code[setup + 1 :]:
+        if not re.search(r"^\w+\.view\(", cell.source, re.MULTILINE):
             cell.cell_type = "raw"
             del cell["outputs"], cell["execution_count"]
     nbformat.write(notebook, server.folder / path.name)
