@@ -30,7 +30,8 @@ def ci(folder: Path, failing: str, *arguments: str) -> tuple[int, list[str], str
     (folder / ".ci").mkdir()
     shutil.copy(ROOT / ".ci" / "run", folder / ".ci" / "run")
     env = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "FAILING": failing}
-    done = subprocess.run(["bash", ".ci/run", *arguments], cwd=folder, env=env, capture_output=True, text=True)
+    command = ["bash", ".ci/run", *arguments]
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
     return done.returncode, (folder / "called").read_text().split(), done.stdout
 
 
