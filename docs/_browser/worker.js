@@ -62,8 +62,10 @@ async function run(script) {
 
 const list = async (name) => (await network(new URL(name, base), { cache: "no-cache" })).json();
 
+const listed = list("manifest.json").then((files) => (manifest = files));
+
 async function start() {
-  manifest = await list("manifest.json");
+  await listed;
   const files = {  // all at once; Pyodide asks for three of them by name
     "pyodide.asm.wasm": unpacked("pyodide.asm.wasm", "application/wasm"),
     "stdlib.zip": unpacked("stdlib.zip"),
@@ -89,7 +91,7 @@ const started = start();
 const added = {};
 const add = (name) => (added[name] ??= unpackExtra(name));
 async function unpackExtra(name) {
-  const { [name]: wanted } = await list("extras.json");
+  const [{ [name]: wanted }] = await Promise.all([list("extras.json"), listed]);
   extras = { ...extras, [name]: wanted };
   const [python, archive] = await Promise.all([started, unpacked(name).then((response) => response.arrayBuffer())]);
   python.unpackArchive(archive, "zip", { extractDir: "/lib/python3.12/site-packages" });

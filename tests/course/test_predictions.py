@@ -137,7 +137,8 @@ def test_the_command_shows_them_and_saves_nothing_else(tmp_path: Path) -> None:
     asked.keep(asked.find("05-survival"), 0.12)
     done = CliRunner().invoke(app, ["predictions", "--save", str(tmp_path / "mine.json")])
     assert done.exit_code == 0, done.output
-    assert "✘ 05-goes-up: c)" in done.output and "✔ 05-survival: 0.12" in done.output
+    for name, mark, mine in (("05-goes-up", "✘", "c)"), ("05-survival", "✔", "0.12")):
+        assert f"{mark} {name}: {asked.find(name).question}\n    yours: {mine}" in done.output
     saved = json.loads((tmp_path / "mine.json").read_text(encoding="utf-8"))
     assert asked.answers_in(saved) == {"05-goes-up": "c", "05-survival": 0.12}
     assert "mine" not in json.dumps(saved["kept"])

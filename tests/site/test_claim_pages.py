@@ -100,3 +100,20 @@ def test_a_claim_is_tried_with_a_seed_of_ones_own(visit: Visit, name: str, said:
     assert page.get_by_role("table").last.get_by_role("row").count() > 1
     fetched = [url for url in page.asked if "keras-zip" in url]
     assert len(fetched) == (1 if "Keras" in said else 0)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("late", ["manifest.json", "extras.json"])
+def test_the_lists_of_the_runtime_may_arrive_in_either_order(visit: Visit, late: str) -> None:
+    page = visit(page_of("dropout-masks-the-inputs"))
+    held: list[Any] = []
+    page.context.route(f"**/runtime/{late}", held.append)
+    page.get_by_role("button", name="Try it").click()
+    other = {"manifest.json": "extras.json", "extras.json": "manifest.json"}[late]
+    while not (held and any(url.endswith(other) for url in page.asked)):
+        page.wait_for_timeout(50)
+    page.wait_for_timeout(1000)
+    page.context.unroute(f"**/runtime/{late}")
+    for request in held:
+        request.continue_()
+    page.get_by_role("status").get_by_text("true, as recorded; Keras 3.15.1").wait_for()
