@@ -1,17 +1,11 @@
 // A claim tried with the reader's seed: the probes that decide it ask Keras, or the browser's torch, in this page.
 
+import { element } from "./element.mjs";
 import { kernel } from "./kernel.mjs";
 
 const LIMIT = 60; // seconds for one try, once Python has started
 const SIGNS = { true: "✔", "half true": "◐", false: "✘" };
 const NEEDS = { keras: "keras.zip", torch: "" };
-
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
 
 const place = document.querySelector(".recdrop-claim");
 const { packages, verdict: recorded } = JSON.parse(place.querySelector("script").textContent);

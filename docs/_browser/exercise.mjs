@@ -1,5 +1,6 @@
 // An exercise on its page: an editor for each part, checked by the course's own checks in the page's Python.
 
+import { button, element } from "./element.mjs";
 import { kernel } from "./kernel.mjs";
 import * as kept from "./progress.mjs";
 
@@ -8,19 +9,6 @@ const place = document.querySelector(".recdrop-exercise");
 const exercise = JSON.parse(place.querySelector("script").textContent);
 const bundle = place.dataset.editor ? new URL(place.dataset.editor, location.href) : "./plain_editor.mjs";
 const { makeEditor } = await import(bundle);
-
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
-
-function button(label, click) {
-  const made = element("button", { type: "button" }, label);
-  made.addEventListener("click", click);
-  return made;
-}
 
 // The explorer that shows a mistake, at its settings; the answer stays open on this page.
 function seenIn({ explorer, settings, words }) {

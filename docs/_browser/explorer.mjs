@@ -1,15 +1,9 @@
 // An explorer on a page: its stored picture at once; Python when a control is moved.
 
+import { element } from "./element.mjs";
 import view from "./view.js";
 import { isFetched, kernel } from "./kernel.mjs";
 import { progressText } from "./progress.mjs";
-
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
 
 // What view.js knows of a widget's model: values by name, and who wants to hear of a change.
 class Model {

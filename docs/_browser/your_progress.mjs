@@ -1,22 +1,10 @@
 // The learner's progress, lesson by lesson, and the one file that moves it to JupyterLab and back.
 
+import { button, element } from "./element.mjs";
 import * as kept from "./progress.mjs";
 
 const place = document.querySelector(".recdrop-progress");
 const lessons = JSON.parse(place.querySelector("script").textContent);
-
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
-
-function button(label, click) {
-  const made = element("button", { type: "button" }, label);
-  made.addEventListener("click", click);
-  return made;
-}
 
 const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
 

@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[2]
 BROWSER = ROOT / "docs" / "_browser"
 VIEW = ROOT / "recdrop_lessons" / "explorers"
 FILES = (
-    *("live.js", "live.css", "kernel.mjs", "worker.js", "progress.mjs"),
+    *("live.js", "live.css", "kernel.mjs", "worker.js", "progress.mjs", "element.mjs"),
     *("explorer.mjs", "exercise.mjs", "exercise.css", "plain_editor.mjs", "prediction.mjs"),
     *("quiz.mjs", "your_progress.mjs", "claim.mjs"),
 )

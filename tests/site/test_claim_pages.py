@@ -107,7 +107,7 @@ def test_a_claim_is_tried_with_a_seed_of_ones_own(visit: Visit, name: str, said:
 def test_the_lists_of_the_runtime_may_arrive_in_either_order(visit: Visit, late: str) -> None:
     page = visit(page_of("dropout-masks-the-inputs"))
     held: list[Any] = []
-    page.context.route(f"**/runtime/{late}", held.append)
+    page.context.route(f"**/runtime/{late}", lambda route: held.append(route))
     page.get_by_role("button", name="Try it").click()
     other = {"manifest.json": "extras.json", "extras.json": "manifest.json"}[late]
     while not (held and any(url.endswith(other) for url in page.asked)):
