@@ -268,8 +268,8 @@ PART = exact_part(
         "With tied masks it is the step of exercise 3.1. What is different with a mask for each gate?",
         "Each gate sees its own x and its own h: which rows of W and U are that gate's? And how do you "
         "tell the two kinds of mask apart, if B may be 4?",
-        "Cut W and U into four blocks. Gate k's block multiplies x∘m_x[k] and h∘m_h[k] where there is a "
-        "mask per gate. Tell the kinds apart by `mask.dim()`, each mask by itself.",
+        "Cut W, U and b into four blocks. Gate k's sum is a_k = (x∘m_x[k])·W_kᵀ + (h∘m_h[k])·U_kᵀ + b_k; a "
+        "tied mask stands there without [k]. Tell the kinds apart by `mask.dim()`, each mask by itself.",
     ),
     cases=gal_cases,
     outputs=("h'", "c'"),

@@ -63,7 +63,7 @@ def zoneout_step(
     h_reads: str = "before zoneout",
     masks_at_evaluation: bool = False,
 ) -> State:
-    """One step of an LSTM with zoneout on state and cell: c' = d∘c + (1-d)∘c̃, and h likewise.
+    """One step of an LSTM with zoneout on the state and on the cell.
 
     Args:
         x: the input, (B, F).
@@ -292,13 +292,12 @@ PART = Part(
     zoneout_step,
     points=20,
     hints=(
-        "First do the plain step, to a candidate state and a candidate cell. Then each value of h and of "
-        "c is the old one or the new one.",
-        "A mask chooses: where d is 1 the old value, where it is 0 the new one. How do you write this "
-        "choice as a sum? And its mean, for evaluation?",
-        "Weigh the old value by d and the new one by 1-d, h with d_h and c with d_c; the candidate state "
-        "comes from the candidate cell. A mask that is None is 1 with probability z. At evaluation use z "
-        "in the place of d.",
+        "First do the plain step. Then each value of h and of c is the old one or the new one. Which lines "
+        "of the table show where the new h comes from?",
+        "A mask chooses between two values. How do you write this choice as a sum, so that gradients reach "
+        "both? And what is the mean of the sum, if d is 1 with probability z?",
+        "With c̃ and h̃ from the plain step, c' = d_c∘c + (1-d_c)∘c̃ and h' = d_h∘h + (1-d_h)∘h̃. A mask that "
+        "is None is 1 with probability z. At evaluation z stands in the place of d.",
     ),
     check=check_zoneout,
     misconceptions=MISCONCEPTIONS,

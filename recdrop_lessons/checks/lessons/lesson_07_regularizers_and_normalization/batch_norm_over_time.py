@@ -114,8 +114,8 @@ PART = exact_part(
     hints=(
         "What is a mean taken over: which of examples, steps and features lose their axis?",
         "How many means are there in each kind: one for each step and feature, or one for each feature?",
-        "Per step, mean and biased variance run over axis 0; else over axes 0 and 1 together. Keep the "
-        "axes (keepdim) and divide by the root of variance + eps. A single example at a step gives zeros.",
+        "It is (x - μ)/√(σ² + eps). Per step, mean and biased variance run over axis 0; else over axes 0 and "
+        "1 together. Keep the axes (keepdim), so that each value meets its own mean.",
     ),
     cases=batch_norm_cases,
     gradients=("x",),

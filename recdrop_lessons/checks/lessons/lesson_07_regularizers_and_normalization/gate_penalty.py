@@ -28,7 +28,7 @@ def gate_penalty(
     measure: Measure = squares,
     factor: Callable[[float], float] = float,
 ) -> Tensor:
-    """The l2 penalty on one gate's recurrent weights, λ Σ u².
+    """The L2 penalty on one gate's recurrent weights.
 
     Args:
         U: the recurrent weights, (4H, H), in blocks i, f, g, o.
@@ -53,11 +53,12 @@ PART = exact_part(
     gate_penalty,
     points=20,
     hints=(
-        "The penalty is a sum over some of the weights. Which of the matrix's numbers belong to the gate?",
+        "Start with the table: what makes 0.9 of a single 3, and 0.4 of four ones? Then: which of the "
+        "matrix's numbers belong to the gate?",
         "U holds four matrices (H, H), one below the other, in the order i, f, g, o. Which rows are the "
         "gate's?",
         "With the gate's place k, counted from 0, its rows go from k·H up to (k+1)·H, where H is the "
-        "number of columns. Sum their squares and weigh the sum by l2.",
+        "number of columns. The penalty is l2·Σu² over the weights u in these rows.",
     ),
     cases=lambda draw: penalty_cases(draw, _recurrent_weights),
     outputs=("the penalty",),

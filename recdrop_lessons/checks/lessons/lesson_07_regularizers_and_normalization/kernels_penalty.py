@@ -33,7 +33,7 @@ def kernels_penalty(
     factor: Callable[[float], float] = float,
     on: Callable[[Tensor, Tensor, Tensor], Sequence[Tensor]] = lambda W, U, b: (W, U),
 ) -> Tensor:
-    """The l2 penalty on one gate's weights of the input and of the state, λ (Σ w² + Σ u²); the bias is free.
+    """The L2 penalty on one gate's weights of the input and of the state; the bias is not penalised.
 
     Args:
         W: the input's weights, (4H, F), in blocks i, f, g, o.
@@ -113,8 +113,8 @@ PART = exact_part(
     hints=(
         "How many weight matrices has an LSTM, and which of them does each regulariser of Keras reach?",
         "What you did to U in 7.1 is to be done to W as well. Is the bias one of the kernels?",
-        "Cut the gate's H rows out of W and of U, sum the squares of both, and multiply by l2. Take H "
-        "from U: W may have any number of columns.",
+        "Cut the gate's H rows out of W and of U. The penalty is l2·(Σw² + Σu²) over these rows. Take H from "
+        "U: W may have any number of columns.",
     ),
     cases=lambda draw: penalty_cases(draw, _all_weights),
     outputs=("the penalty",),

@@ -236,7 +236,7 @@ MISCONCEPTIONS = (
     Misconception(
         "norm-after-tanh",
         "You norm after the tanh, or the output itself. The norm is on c', inside the tanh.",
-        "Which comes first in the text, the tanh or the norm of the cell?",
+        "Set gain_c to zero. What should h' be then, and what is yours?",
         partial(layer_norm_lstm_step, read=lambda c, norm, squash: norm(squash(c))),
         _gain_after_tanh,
         partial(layer_norm_lstm_step, read=lambda c, norm, squash: squash(c), out=lambda h, norm: norm(h)),
@@ -282,10 +282,10 @@ PART = exact_part(
     hints=(
         "Three tensors are normed in one step. Which are they, and how long is the axis that each norm "
         "runs over?",
-        "The two products are normed before they are added, the new cell on its way into the tanh. Which "
-        "of the three is stored?",
-        "Mean and biased variance over the last axis, 4H elements for each product and H for the cell; "
-        "then the gain. Add b once after both norms, add shift_c after gain_c, and return c' unnormed.",
+        "Go through the table of what must hold. What would a norm do to a gain, to a shift or to b, if "
+        "they came before it? And which of the two results must not see the norm of the cell?",
+        "The sums are a = LN(x Wᵀ)∘gain_x + LN(h Uᵀ)∘gain_h + b, and h' = o∘tanh(LN(c')∘gain_c + shift_c); "
+        "c' is returned unnormed. LN(v) = (v - μ)/√(σ² + eps) over the last axis, with the biased variance.",
     ),
     cases=layer_norm_cases,
     outputs=("h'", "c'"),

@@ -268,10 +268,10 @@ PART = exact_part(
     points=30,
     hints=(
         "Two stages: a score for each edge, then a softmax. Over which edges does each softmax run?",
-        "Score each node once as a source, h @ a_src, and once as a target, h @ a_dst. How do the edges "
-        "pick from the two?",
-        "Add the source's and the target's score, leaky ReLU, subtract each target's own maximum, exp, "
-        "and divide by the sum over the edges with the same target.",
+        "Score every node twice, once as a source and once as a target. How does an edge pick from these 2N "
+        "numbers? And what can be subtracted from the scores of one softmax, so that exp stays finite?",
+        "e = LeakyReLU((h @ a_src)[source] + (h @ a_dst)[target]). Subtract each target's own maximum, take "
+        "exp, and divide by the sum over the edges with the same target.",
     ),
     cases=coefficient_cases,
     outputs=("the coefficients",),

@@ -418,8 +418,8 @@ PART = exact_part(
         "which line?",
         "The coefficients and the messages both come from the projections. Which of the two sees m_proj, "
         "and at which end of the edge?",
-        "Mask x, then project; compute the coefficients from that; multiply them by m_alpha and do not "
-        "renormalise; send the source's projection times m_proj, and add the messages up at the target.",
+        "z = (x∘m_x)·Wᵀ, and y_v = Σ (α∘m_α)_uv·(z∘m_proj)_u over the edges u→v. α comes from z before "
+        "m_proj, and is not renormalised after m_alpha. Add the messages up at their targets.",
     ),
     cases=layer_cases,
     outputs=("the output",),

@@ -304,8 +304,8 @@ PART = Part(
         "the label.",
         "Sort the examples by the first number into bins. What are the two means of a bin that should be "
         "alike? Mind which edge a bin holds.",
-        "For each bin: the fraction of the examples that are in it, times the absolute difference of its "
-        "accuracy and its mean top probability. Empty bins add nothing.",
+        "ECE = Σ n_b/n·|accuracy_b - confidence_b| over the bins b, which hold n_b of n examples. A bin's "
+        "accuracy is the fraction of its right answers, its confidence the mean of its top probabilities.",
     ),
     check=check_calibration_error,
     misconceptions=MISCONCEPTIONS,

@@ -223,11 +223,12 @@ PART = exact_part(
     mutual_information,
     points=25,
     hints=(
-        "Let all passes agree: the result is 0. Let each be sure of another class: it is large. Which two "
-        "entropies differ then?",
-        "Two entropies: that of the mean prediction, and the mean of the passes' own. Which is the larger?",
-        "Compute the probabilities (S, B, K) once. One entropy is taken after the mean over the passes, "
-        "the other before it; their difference is the result.",
+        "Compare the first and the third line of the table. The mean prediction is (0.5, 0.5) in both. What "
+        "differs?",
+        "Take the last line. How uncertain is each of the two passes by itself, and how uncertain is their "
+        "mean? What has to be done with these three numbers to get 0.051?",
+        "I = H[p̄] - mean of H[p_s] over the passes s. Compute the probabilities (S, B, K) once: one entropy "
+        "is taken after the mean over the passes, the other before it.",
     ),
     cases=logit_cases,
     outputs=("the information",),

@@ -117,8 +117,7 @@ ENTROPY_MISCONCEPTIONS = (
         "not-entropy",
         "That is another measure of uncertainty: 1 minus the top probability, or minus the sum of squares. "
         "Entropy is -Σ p log p.",
-        "Take two classes at 0.5. The result should be about 0.693. Which quantity of the text do you "
-        "compute?",
+        "Take two classes at 0.5. The result should be about 0.693. Which quantity do you compute?",
         lambda probabilities: 1 - probabilities.max(-1).values,
         lambda probabilities: 1 - (probabilities**2).sum(-1),
         lambda probabilities: -probabilities.max(-1).values.log(),
@@ -239,11 +238,12 @@ PART = Part(
     predictive_entropy,
     points=25,
     hints=(
-        "One number for each example: a sum over its classes. What stands in the sum for one class?",
-        "A class adds its probability times the logarithm of it, with a minus. What is 0·log 0 for torch, "
-        "and what should it be?",
-        "`torch.special.entr` and `torch.xlogy` know the product at 0; or take the logarithm of p clamped "
-        "from below by a tiny number. Sum over the last axis.",
+        "One number for each example: a sum over its classes. What does one of two classes at 0.5 add, and "
+        "what must a class at 0 or at 1 add?",
+        "K equal classes add up to log K, so each adds a K-th of it. Write that with p in place of 1/K. Does "
+        "it give 0.500 for (0.8, 0.2)? And what does torch make of it at p = 0?",
+        "H = -Σ p·log p over the last axis, where 0·log 0 counts as 0. `torch.special.entr` and "
+        "`torch.xlogy` know that; or clamp p from below by a tiny number inside the logarithm.",
     ),
     check=check_predictive_entropy,
     misconceptions=MISCONCEPTIONS,
