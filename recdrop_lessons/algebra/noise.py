@@ -34,10 +34,9 @@ def check_rate(p: object) -> float:
     p = float(p)
     if p == 1:
         raise DropError(
-            "The rate p was 1: it would drop everything, and 1/(1-p) has no value. (Keras's LSTM takes "
-            "recurrent_dropout=1.0 and then silently drops nothing.) Choose 0 <= p < 1; to remove a "
-            "connection "
-            "altogether, leave it out of the model."
+            "The rate p was 1: it would drop everything, and 1/(1-p) has no value. (Some releases of "
+            "Keras take recurrent_dropout=1.0 in an LSTM and silently drop nothing.) Choose 0 <= p < 1; to "
+            "remove a connection altogether, leave it out of the model."
         )
     if not 0 <= p < 1:
         raise DropError(

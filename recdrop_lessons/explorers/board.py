@@ -75,7 +75,7 @@ def _tile(k: int, lesson: outline.Notebook, its: Any, *, chosen: bool) -> str:
         line = y + 32 + 20 * j
         parts.append(svg.text(x + 50, line, words, size=15, anchor="start", font_weight="bold", plain=True))
     for j, row in enumerate(its):
-        left, top = x + 14 + j * 37, y + 90
+        left, top = x + 14 + j * 35, y + 90
         fill, sign = (SKY, "✓") if row["solved"] else (PALE, row["part"].split(".")[1])
         parts.append(svg.rect(left, top, 32, 32, fill=fill, stroke=INK, rx=5))
         parts.append(svg.text(left + 16, top + 22, sign, size=16))

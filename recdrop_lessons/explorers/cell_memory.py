@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,10 @@ from recdrop_lessons.twins import influence
 from recdrop_lessons.twins.equations import Array
 
 TITLE = "Memory of each method"
-STEP_MASK, SCALED = "moon_step", "cell_scaled"
+STEP_MASK, SCALED = "cell_step", "cell_scaled"
 ROWS = {key: row.name for key, row in variants.ROWS.items()} | {
-    STEP_MASK: "Moon's site, a new mask at each step",
-    SCALED: "Moon's site, scaled by 1/(1-p): a trap",
+    STEP_MASK: "Cell mask, per step",
+    SCALED: "Cell mask, scaled",
 }
 CONTROLS = (
     Slider("p", "Rate p", value=0.25, low=0.0, high=0.9, step=0.05),
@@ -69,6 +70,7 @@ def figure(**settings: Any) -> Frame:
             f"{', '.join(ROWS[key] for key in keys)}: {means[keys[0]][-1]:.3g}." for keys in groups(means)
         ),
         status=status,
+        panel=_agreeing("Left", means) + _agreeing("Right", alive),
         numbers={"mean": means, "alive": alive},
     )
 
@@ -86,6 +88,12 @@ def groups(curves: dict[str, Array]) -> list[list[str]]:
     for key, curve in curves.items():
         found.setdefault(tuple(np.round(curve, 10)), []).append(key)
     return list(found.values())
+
+
+def _agreeing(where: str, curves: dict[str, Array]) -> str:
+    """The panel: which rows lie on one curve of a chart."""
+    said = "; ".join(" · ".join(ROWS[key] for key in keys) for keys in groups(curves) if len(keys) > 1)
+    return f"<p>{where}, on one curve: {escape(said or 'none')}.</p>"
 
 
 def _chart(curves: dict[str, Array], s: Settings, title: str, *, log: bool) -> svg.Sheet:

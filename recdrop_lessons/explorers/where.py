@@ -14,7 +14,7 @@ from recdrop_lessons.algebra.drops import Drop
 from recdrop_lessons.explorers import arguments
 from recdrop_lessons.explorers.frame import Again, Choice, Frame, Settings, Slider, Toggle, complete
 from recdrop_lessons.explorers.view import Explorer
-from recdrop_lessons.plots import charts, formulas, heatmaps, svg, unrolled
+from recdrop_lessons.plots import charts, formulas, heatmaps, svg, tokens, unrolled
 from recdrop_lessons.plots.opened import CELLS
 from recdrop_lessons.plots.style import BLUE, EMBER, GREEN
 from recdrop_lessons.twins import equations as twins
@@ -204,9 +204,12 @@ def _heat_map(cell: str, drop: Drop, mask: twins.Array) -> svg.Sheet:
     if drop.site.matrix:
         across = f"rows of U, gates {' '.join(GATES[cell])}"
         return heatmaps.sheet(mask, title=title, across=across, down="columns", column=8.5)
+    across, blocks = "time step", ""  # a letter a gate
+    if drop.per_gate:  # as many units as the symbol in the picture, so that a row is high enough to read
+        mask, blocks = mask[..., : tokens.UNITS], GATES[cell]
+        across = f"{tokens.UNITS} units of each gate; time step"
     over_time = np.broadcast_to(mask[:, 0], (STEPS, *mask.shape[2:])).reshape(STEPS, -1)  # (T, [G·] units)
-    blocks = GATES[cell] if drop.per_gate else ()
-    return heatmaps.sheet(over_time, title=title, zoneout=zoneout, blocks=blocks)
+    return heatmaps.sheet(over_time, title=title, zoneout=zoneout, across=across, blocks=blocks)
 
 
 def _effect(

@@ -12,6 +12,7 @@ from recdrop_lessons.plots.style import EMBER, GREY, Picture
 from recdrop_lessons.twins.equations import Array
 
 TALL = 176  # the height of a heat map with many rows; with few, a row is as high as wide
+APART = 6  # between two blocks of rows
 
 
 def picture(mask: Array, *, name: str = "mask", zoneout: bool = False) -> Picture:
@@ -43,28 +44,31 @@ def sheet(
     """Draw a mask, a column a time step and a row a unit: filled passes, crossed is dropped.
 
     Shapes: mask (T, units). A place is filled from below in proportion to the largest multiplier.
-    `blocks`: names of equal blocks of rows, such as the gates, set beside them; `column`: a column's width.
+    `blocks`: names of equal blocks of rows, such as the gates, set beside them with a gap between two;
+    `column`: a column's width.
     """
     columns, rows = mask.shape
     row = min(column, TALL / rows)
     left, top = 46, 58
+    inside = rows // max(len(blocks), 1)  # the rows of a block
     parts = [
         svg.text(8, 24, title, size=18, anchor="start", fill=EMBER, font_weight="bold"),
         svg.text(left, 48, f"{across} →", size=15, anchor="start", fill=GREY),
     ]
     boxes: dict[tuple[int, int], tokens.Box] = {
-        (k, unit): (left + k * column, top + unit * row, column - 2, row - 1.5)
+        (k, unit): (left + k * column, top + unit * row + unit // inside * APART, column - 2, row - 1.5)
         for k, unit in np.ndindex(mask.shape)
     }
     parts.append(tokens.units(boxes, mask, zoneout=zoneout))
     if blocks:
-        high = rows * row / len(blocks)
-        parts += [svg.text(left - 12, top + (k + 0.6) * high, name, size=17) for k, name in enumerate(blocks)]
+        high = inside * row + APART
+        middle = top + inside * row / 2 + 6
+        parts += [svg.text(left - 12, middle + k * high, name, size=17) for k, name in enumerate(blocks)]
     else:
         turn = f"rotate(-90 {left - 12} {top})"
         parts.append(svg.text(left - 12, top, f"← {down}", size=15, anchor="end", fill=GREY, transform=turn))
     width = max(left + max(columns * column, 200) + 10, 20 + 11.5 * len(title))  # bold letters of size 18
-    return svg.Sheet(width, top + rows * row + 8, tuple(parts))
+    return svg.Sheet(width, top + rows * row + max(len(blocks) - 1, 0) * APART + 8, tuple(parts))
 
 
 def describe(mask: Array, name: str, *, down: str = "units", zoneout: bool = False) -> str:

@@ -25,7 +25,7 @@ class Place:
     anchor: str
     closed: svg.Point
     lines: tuple[str, ...] = ()  # the name over several lines, where one would be too long
-    note_above: bool = False
+    note: float | None = None  # how far a note stands below the name's first line; None: right below the name
     tie: tuple[svg.Point, svg.Point] | None = None  # a dotted line to what the symbol masks
 
 
@@ -158,12 +158,12 @@ def _lstm() -> OpenCell:
 
     drawn = {
         "input": Place((MEET, 564), (MEET + 44, 570), "start", (50, 564)),
-        "recurrent": Place((227, BUS), (174, BUS - 36), "start", (25, BUS), note_above=True),
+        "recurrent": Place((227, BUS), (174, BUS - 36), "start", (25, BUS), note=-23),
         "recurrent_weight": Place(
-            (U, 489), (U - 42, 484), "end", (50, 488), ("recurrent", "weight"), tie=((U, 447), (U, 474))
+            (U, 489), (U - 42, 476), "end", (50, 488), ("recurrent", "weight"), tie=((U, 447), (U, 474))
         ),
         "candidate": Place((g, 282), (g + 44, 280), "start", (50, 240), ("candidate", "")),
-        "cell": Place((690, CARRY), (690, CARRY - 26), "middle", (68, CARRY), note_above=True),
+        "cell": Place((690, CARRY), (690, CARRY - 26), "middle", (68, CARRY), note=64),
         "hidden": Place((tap + 32, BUS), (tap + 30, BUS + 40), "middle", (75, BUS)),
         "output": Place((up, 64), (up - 48, 58), "end", (66, 64)),
     }
@@ -199,12 +199,12 @@ def _gru() -> OpenCell:
 
     drawn = {
         "input": Place((MEET, 564), (MEET + 44, 570), "start", (50, 564)),
-        "recurrent": Place((247, BUS), (212, BUS - 36), "start", (27, BUS), note_above=True),
+        "recurrent": Place((247, BUS), (212, BUS - 36), "start", (27, BUS), note=-23),
         "recurrent_weight": Place(
-            (U, 489), (U - 42, 484), "end", (50, 488), ("recurrent", "weight"), tie=((U, 447), (U, 474))
+            (U, 489), (U - 42, 476), "end", (50, 488), ("recurrent", "weight"), tie=((U, 447), (U, 474))
         ),
         "candidate": Place((n, 282), (n + 44, 288), "start", (50, 240)),
-        "hidden": Place((760, CARRY), (760, CARRY - 26), "middle", (70, CARRY)),
+        "hidden": Place((760, CARRY), (760, CARRY - 26), "middle", (70, CARRY), note=64),
         "output": Place((up, 64), (up - 48, 58), "end", (66, 64)),
     }
     places = every_place("GRU", drawn, {"r": r, "z": z, "n": n})

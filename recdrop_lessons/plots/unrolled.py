@@ -170,8 +170,8 @@ def _label(site: Site, place: Place, drop: Drop | None, note: str) -> str:
         svg.text(x, y + 22 * k, words, size=19, anchor=place.anchor, **look) for k, words in enumerate(lines)
     ]
     if note:
-        below = y - 23 if place.note_above else y + 22 * len(lines)
-        name.append(svg.text(x, below, note, size=16, anchor=place.anchor, plain=True))
+        below = 22 * len(lines) if place.note is None else place.note
+        name.append(svg.text(x, y + below, note, size=16, anchor=place.anchor, plain=True))
     return "".join(name)
 
 

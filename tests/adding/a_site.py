@@ -75,7 +75,7 @@ def test_the_pictures_show_it():
     assert marks and marks[0].get("aria-label") == "forget: mask on"
     assert 'data-value="forget"' not in unrolled.picture("GRU", []).svg
     plain, masked = (formulas.sheet("LSTM", drops) for drops in ((), [ONE]))
-    assert len(formulas.lines_of("LSTM")) == 5 and len(formulas.lines_of("GRU")) == 4
+    assert len(formulas.lines_of("LSTM")) == 5 and len(formulas.lines_of("GRU")) == 3
     assert "bold" in masked.parts[-1] and "bold" not in plain.parts[-1]
 
 

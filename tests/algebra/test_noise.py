@@ -89,7 +89,7 @@ def test_numbers_of_every_kind_are_taken():
     "p, cure",
     [
         (1, "Choose 0 <= p < 1"),
-        (1.0, "silently drops nothing"),
+        (1.0, "silently drop nothing"),
         (-0.1, "give 1 - keep"),
         (1.5, "give 1 - keep"),
         (20, "divide by 100"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -49,6 +50,14 @@ def test_every_own_row_that_the_controls_allow_can_be_drawn() -> None:
         assert [drop.site for drop in frame.numbers["drops"]] == [settings["site"]]
         assert frame.numbers["moved"] > 0
         assert where.settle(settings, settings) == settings
+
+
+def test_masks_for_each_gate_are_drawn_high_enough_to_read() -> None:
+    for cell, gates in where.GATES.items():
+        mask = np.ones((1, 1, len(gates), where.UNITS))
+        drawn = where._heat_map(cell, Drop("recurrent", 0.5, per_gate=True), mask)
+        heights = {float(number) for number in re.findall(r"h20v([\d.]+)", "".join(drawn.parts))}
+        assert heights and min(heights) >= 9, (cell, heights)
 
 
 def test_no_dropout_moves_nothing() -> None:

@@ -219,7 +219,7 @@ def test_a_recurrent_dropout_of_one_silently_drops_nothing(kind):
     layer, plain = built(kind, recurrent_dropout=1.0), built(kind)
     plain.set_weights(layer.get_weights())
     assert np.allclose(values(layer(x_of(), training=True)), values(plain(x_of())), atol=1e-6)
-    with pytest.raises(ValueError, match="silently drops nothing"):
+    with pytest.raises(ValueError, match="silently drop nothing"):
         from_keras(layer)
 
 

@@ -107,6 +107,16 @@ def test_the_zoneout_equation_reads_the_cell_before_its_mask() -> None:
     assert "dc,t ∘ ct-1 + (1 - dc,t) ∘ c̃t" in words(variants.zoneout(0.5))
 
 
+def test_a_new_state_has_a_name_of_its_own_only_where_zoneout_mixes_it() -> None:
+    def words(cell: str, *drops: Drop) -> str:
+        return re.sub(r"<[^>]*>|\u200b", "", "".join(formulas.sheet(cell, drops).parts))
+
+    assert "ct = mc ∘ (f ∘ ct-1 + i ∘ (mg ∘ g))" in words("LSTM", Drop("cell", 0.5))  # lesson 03's line
+    for cell, sites in (("LSTM", ("input", "cell", "hidden")), ("GRU", ("input", "hidden"))):
+        assert not any("\u0303" in words(cell, Drop(site, 0.5)) for site in sites)
+    assert "h̃t = (1 - z)" in words("GRU", Drop("hidden", 0.5, fill="previous"))
+
+
 @pytest.mark.parametrize(
     "drop",
     [

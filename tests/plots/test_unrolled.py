@@ -11,7 +11,7 @@ import pytest
 
 from recdrop_lessons import Drop, variants
 from recdrop_lessons.plots import tokens, unrolled, where_picture
-from recdrop_lessons.plots.opened import CELLS
+from recdrop_lessons.plots.opened import BOTTOM, CELLS, TOP
 
 LSTM_SITES = ["input", "recurrent", "recurrent_weight", "candidate", "cell", "hidden", "output"]
 NAMESPACE = {"svg": "http://www.w3.org/2000/svg"}
@@ -79,6 +79,15 @@ def test_every_row_of_the_table_can_be_drawn_and_is_short() -> None:
         assert len(drawn.svg) < 60_000, row.name
         for drop in row.make(0.5):
             assert drop.site.replace("_", " ") in drawn.alt
+
+
+@pytest.mark.parametrize("cell", list(CELLS))
+def test_no_note_lies_on_the_frame_of_its_cell(cell: str) -> None:
+    for site in CELLS[cell].places:
+        drawn = ET.fromstring(unrolled.picture(cell, [Drop(site, 0.5)], notes={site: "a note"}).svg)
+        (note,) = (text for text in drawn.iter() if text.text == "a note")
+        base = float(note.get("y", ""))
+        assert all(not base - 14 < frame < base + 5 for frame in (TOP, BOTTOM)), site
 
 
 def test_the_same_picture_is_the_same_bytes() -> None:

@@ -12,7 +12,7 @@ ROWS = {
     "none": (),
     "zaremba": variants.zaremba(P),
     "moon": variants.moon(P),
-    "moon's site per step": (Drop("cell", P, shared=(), noise="binary"),),
+    "cell mask per step": (Drop("cell", P, shared=(), noise="binary"),),
     "cell scaled": variants.cell_scaled(P),
     "cell per step": (Drop("cell", P, shared=()),),
     "gal": variants.gal(P),
@@ -63,7 +63,7 @@ def test_each_unit_follows_its_own_masks_exactly():
     ("semeniuta", lambda t: FORGET ** (t - 1)),
     ("cell per step", lambda t: FORGET ** (t - 1)),
     ("moon", lambda t: (1 - P) * FORGET ** (t - 1)),
-    ("moon's site per step", lambda t: (1 - P) ** t * FORGET ** (t - 1)),
+    ("cell mask per step", lambda t: (1 - P) ** t * FORGET ** (t - 1)),
     ("cell scaled", lambda t: (FORGET / (1 - P)) ** (t - 1)),
     ("zoneout", lambda t: (1 - P) * (P + (1 - P) * FORGET) ** (t - 1)),
 ])  # fmt: skip
