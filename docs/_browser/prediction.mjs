@@ -20,6 +20,15 @@ function mount(place) {
       ? Math.abs(answer - asked.right) <= asked.tolerance * (1 + 1e-9)
       : answer === asked.right;
 
+  // What is wrong with this very answer; a number may be off by 5 %, as in JupyterLab.
+  function faultOf(answer) {
+    const near = (given) =>
+      typeof answer === "number" &&
+      Math.abs(answer - given) <= 0.05 * Math.max(Math.abs(answer), Math.abs(given));
+    const [, fault] = Object.entries(asked.faults).find(([given]) => given === answer || near(Number(given))) ?? [];
+    return fault ? `<p><b>About your answer:</b> ${fault}</p>` : "";
+  }
+
   // The answer as the course keeps it, or null.
   function read(text) {
     if (text in asked.words) return text;
@@ -44,7 +53,10 @@ function mount(place) {
   function showTold() {
     const answer = own();
     const mark = answer === "not sure" ? "" : isRight(answer) ? " ✔" : " ✘";
-    show(`<p><b>Predict.</b> ${asked.question}</p><p><b>Your prediction:</b> ${words(answer)}${mark}</p>${asked.told}`);
+    show(
+      `<p><b>Predict.</b> ${asked.question}</p><p><b>Your prediction:</b> ${words(answer)}${mark}</p>` +
+        `${faultOf(answer)}${asked.told}`,
+    );
   }
 
   root.addEventListener("submit", (event) => {

@@ -38,6 +38,7 @@ def asked(prediction: Prediction) -> dict[str, object]:
         "right": prediction.right,
         "tolerance": prediction.tolerance,
         "told": answer_html(prediction, None, None),
+        "faults": {answer: inline_html(fault) for answer, fault in prediction.traps.items()},
     }
 
 

@@ -66,6 +66,14 @@ def test_each_prediction_has_different_choices_and_a_reason(one: Prediction) -> 
     assert one.why not in repr(predict(one.name)) and one.trap not in repr(predict(one.name))
 
 
+@pytest.mark.parametrize("one", EVERY, ids=lambda one: one.name)
+def test_every_wrong_choice_is_spoken_of(one: Prediction) -> None:
+    """All but the nearest one, of which `trap` speaks; and one or more of the wrong numbers."""
+    silent = [letter for letter in one.letters if letter not in (one.right, *one.traps)]
+    assert len(silent) <= 1 and one.traps.keys() <= set(one.letters or one.traps)
+    assert len(set(one.traps.values())) == len(one.traps) >= 1
+
+
 def test_no_letter_is_a_safe_guess() -> None:
     letters = [one.right for one in EVERY if one.choices]
     assert max(map(letters.count, letters)) <= 1 + len(letters) / 2

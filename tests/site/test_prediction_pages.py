@@ -40,6 +40,26 @@ def test_a_prediction_is_asked_kept_and_compared(visit: Visit, tmp_path: Path) -
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize(
+    ("name", "given"), [("05-goes-up", "a"), ("05-survival", "0.38"), ("05-survival", "0,37")]
+)
+def test_what_is_wrong_with_an_answer_is_said_to_who_gave_it(visit: Visit, name: str, given: str) -> None:
+    one = predictions.find(name)
+    fault = one.trap_of(one.read_answer(given))
+    page = visit(PAGE)
+    root = page.locator(f'.recdrop-prediction[aria-label="Prediction {name}"]')
+    if one.choices:
+        root.locator(f'input[value="{given}"]').check()
+    else:
+        root.get_by_role("textbox").fill(given)
+    root.get_by_role("button", name="Keep my prediction").click()
+    root.get_by_role("button", name="Show the answer").click()
+    said = root.locator("p", has_text="About your answer:")
+    said.wait_for()
+    assert fault and said.inner_text() == f"About your answer: {fault}"
+
+
+@pytest.mark.browser
 def test_a_choice_is_kept_by_its_letter(visit: Visit) -> None:
     choice = next(one for one in predictions.predictions().values() if one.choices and one.name[:2] == "05")
     page = visit(PAGE)
