@@ -101,7 +101,7 @@ def scores(folder: Path) -> tuple[float, float]:
     """The class's points by recdrop and by nbgrader's gradebook, which must agree."""
     from nbgrader.api import Gradebook
 
-    with (folder / "out" / "grades.csv").open(newline="") as file:
+    with (folder / "out" / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         ours = sum(float(row["points"]) for row in csv.DictReader(file))
     with Gradebook(f"sqlite:///{folder}/gradebook.db") as book:
         theirs = sum(row["score"] for one in book.assignments for row in book.submission_dicts(one.name))

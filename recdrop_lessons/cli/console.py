@@ -22,10 +22,10 @@ _WORDS = {
 
 
 def show_all_letters() -> None:
-    """No text ends a command with an error of encoding. In UTF-8 nothing changes."""
+    """No text ends a command with an error of encoding. In UTF-8 that is half of a pair alone, as \\ud83d."""
     codecs.register_error("recdrop", _in_other_words)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper) and not takes_all(stream.encoding):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="recdrop")
 
 

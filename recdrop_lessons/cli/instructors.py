@@ -29,7 +29,8 @@ def grade(
     ] = None,
     attempts: Annotated[str, typer.Option(help="Which of several attempts counts: last or best.")] = "last",
     due: Annotated[
-        str | None, typer.Option(help="Later is marked as late: 2026-11-20T23:59, local time.")
+        str | None,
+        typer.Option(help="Later is marked as late: 2026-11-20T23:59, this machine's time, or with +01:00."),
     ] = None,
     isolation: Annotated[
         str, typer.Option(help="auto, or a kind that `recdrop doctor --deep` lists.")
@@ -111,6 +112,7 @@ def insights(
     from recdrop_lessons.grading import insights as of_class
     from recdrop_lessons.grading.finding import NotFound
     from recdrop_lessons.grading.insights_page import insights_page
+    from recdrop_lessons.grading.names import shown
     from recdrop_lessons.support.files import write_whole
 
     try:
@@ -124,7 +126,7 @@ def insights(
     except (NotFound, OSError) as error:
         refuse(error)
     for name in found.unread:
-        typer.echo(f"  {name} could not be read.", err=True)
+        typer.echo(f"  {shown(name)} could not be read.", err=True)
     typer.echo(f"{found.students} students, {found.learners} with predictions: {results / 'insights.html'}")
 
 
@@ -146,6 +148,7 @@ def export(
     from recdrop_lessons.grading import exports
     from recdrop_lessons.grading.exports import canvas, github_classroom, gradescope, moodle, nbgrader
     from recdrop_lessons.grading.finding import NotFound
+    from recdrop_lessons.grading.names import Remark
     from recdrop_lessons.support.files import write_whole
 
     try:
@@ -154,17 +157,16 @@ def export(
             for student, record in exports.results(results)
             if lesson in (None, record["lesson"])
         ]
+        remarks: list[Remark] = []
         if to == "nbgrader":
-            typer.echo(f"{nbgrader.write(gradebook, found)} submissions written to {gradebook}.")
+            count, remarks = nbgrader.write(gradebook, found)
+            typer.echo(f"{count} submissions written to {gradebook}.")
         elif to == "canvas":
             if roster is None:
                 refuse("canvas needs --roster: in Canvas, Grades → Export → Export Entire Gradebook.")
-            text, strangers = canvas.fill(roster, found)
+            text, remarks = canvas.fill(roster, found)
             write_whole(into / "canvas.csv", text)
             typer.echo(f"{into / 'canvas.csv'} is ready for Canvas, Grades → Import.")
-            for student in strangers:
-                typer.echo(f"  {student} is not on the roster, or more than once.", err=True)
-            raise typer.Exit(1 if strangers else 0)
         elif to == "moodle":
             if roster is None:
                 refuse(
@@ -174,12 +176,9 @@ def export(
                 refuse(
                     f"A worksheet is of one lesson: choose with --lesson, of {', '.join(sorted(lessons))}."
                 )
-            text, strangers = moodle.fill(roster, found)
+            text, remarks = moodle.fill(roster, found)
             write_whole(into / "moodle.csv", text)
             typer.echo(f"{into / 'moodle.csv'} is ready for Moodle, Upload grading worksheet.")
-            for student in strangers:
-                typer.echo(f"  {student} is not on the worksheet, or more than once.", err=True)
-            raise typer.Exit(1 if strangers else 0)
         elif to in ("gradescope", "github-classroom"):
             platform = gradescope if to == "gradescope" else github_classroom
             for student, record in found:
@@ -192,19 +191,22 @@ def export(
             refuse(f"--to is gradescope, github-classroom, canvas, moodle or nbgrader, not {to!r}.")
     except (NotFound, ImportError, OSError) as error:
         refuse(error)
+    for remark in remarks:
+        typer.echo(f"  {remark}", err=True)
+    raise typer.Exit(1 if remarks else 0)
 
 
 def _shard(text: str) -> tuple[int, int]:
     part, _, of = text.partition("/")
-    if part.isdigit() and of.isdigit() and 1 <= int(part) <= int(of):
+    if part.isdecimal() and of.isdecimal() and 1 <= int(part) <= int(of):
         return int(part), int(of)
     refuse(f"--shard is i/n with i from 1 to n, not {text!r}.")
 
 
 def _moment(text: str | None) -> float | None:
-    import datetime
+    from recdrop_lessons.support.moments import read_due
 
     try:
-        return datetime.datetime.fromisoformat(text).timestamp() if text else None
+        return read_due(text) if text else None
     except ValueError:
         refuse(f"--due is a date and time as 2026-11-20T23:59, not {text!r}.")

@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 import traceback
 from typing import Any, NoReturn
 
@@ -106,6 +107,7 @@ def arrive(program: socket.socket, descriptors: list[int]) -> NoReturn:
     os.umask(told["umask"])
     os.environ.clear()
     os.environ.update(told["environment"])
+    time.tzset()  # TZ is read here: the fork server may know another zone
     os.chdir(told["folder"])
     sys.argv[:] = told["arguments"]
     sys.dont_write_bytecode = told["writes_no_bytecode"]

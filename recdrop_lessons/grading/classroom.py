@@ -73,11 +73,19 @@ def grade_task(checker: Checker, task: GradingTask) -> Record:
 
 @dataclass(frozen=True)
 class GradedSubmission:
-    """One submission with its result."""
+    """One submission with its result; both moments in seconds since 1970.
+
+    `handed_in`: of the attempt that counts. `due`: None where nothing is late.
+    """
 
     submission: Submission
     result: Record
-    late: bool | None
+    handed_in: float
+    due: float | None
+
+    @property
+    def late(self) -> bool | None:
+        return None if self.due is None else self.handed_in > self.due
 
 
 def grade_class(
@@ -128,7 +136,8 @@ def grade_class(
         results[submission] = full
         progress()
     return [
-        GradedSubmission(one, results[one], _late(one, results[one], attempts, due)) for one in submissions
+        GradedSubmission(one, results[one], _counted(one, results[one], attempts).handed_in, due)
+        for one in submissions
     ]
 
 
@@ -145,8 +154,5 @@ def _digest(data: bytes | str) -> str:
     return data if isinstance(data, str) else hashlib.sha256(data).hexdigest()
 
 
-def _late(submission: Submission, result: Record, attempts: str, due: float | None) -> bool | None:
-    if due is None:
-        return None
-    counted = submission.attempts[result["attempt"] - 1] if attempts == "best" else submission.attempts[-1]
-    return counted.handed_in > due
+def _counted(submission: Submission, result: Record, attempts: str) -> Attempt:
+    return submission.attempts[result["attempt"] - 1 if attempts == "best" else -1]

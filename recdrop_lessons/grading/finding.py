@@ -10,6 +10,7 @@ from pathlib import Path
 
 from recdrop_lessons.checks import Lesson
 from recdrop_lessons.grading.inside.reading import Unreadable
+from recdrop_lessons.grading.names import shown
 
 MAX_FILE = 1 << 28  # bytes
 
@@ -30,7 +31,8 @@ def notebook_at(path: Path) -> Path:
         if path.suffix != ".ipynb" and with_suffix.exists():
             return with_suffix
         raise NotFound(
-            f"There is no {path}. Give a notebook, its folder, or a lesson's number: recdrop check 01"
+            f"There is no {shown(str(path))}. "
+            "Give a notebook, its folder, or a lesson's number: recdrop check 01"
         )
     named = path / f"{path.resolve().name}.ipynb"
     if named.exists() or named.is_symlink():
@@ -39,8 +41,9 @@ def notebook_at(path: Path) -> Path:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise NotFound(f"There is no notebook in {path}.")
-    raise NotFound(f"There are {len(found)} notebooks in {path}; name the one that is meant: {found[0]}")
+        raise NotFound(f"There is no notebook in {shown(str(path))}.")
+    where, first = shown(str(path)), shown(str(found[0]))
+    raise NotFound(f"There are {len(found)} notebooks in {where}; name the one that is meant: {first}")
 
 
 def read_file(path: Path) -> bytes:
@@ -48,29 +51,28 @@ def read_file(path: Path) -> bytes:
 
     Raises `Unreadable`: with the reason.
     """
+    name = shown(path.name)
     flags = (
         os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     )
     try:
         descriptor = os.open(path, flags)
     except FileNotFoundError:
-        raise Unreadable(f"There is no {path.name}.") from None
+        raise Unreadable(f"There is no {name}.") from None
     except OSError as error:
         if path.is_symlink():
-            raise Unreadable(f"{path.name} is a symbolic link; hand in the notebook itself.") from None
-        raise Unreadable(f"{path.name} cannot be opened: {error.strerror}.") from None
+            raise Unreadable(f"{name} is a symbolic link; hand in the notebook itself.") from None
+        raise Unreadable(f"{name} cannot be opened: {error.strerror}.") from None
     found = os.fstat(descriptor)
     if stat.S_ISDIR(found.st_mode):
         os.close(descriptor)
-        raise Unreadable(f"{path.name} is a folder, not a file; hand in the notebook itself.")
+        raise Unreadable(f"{name} is a folder, not a file; hand in the notebook itself.")
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(found.st_mode):
-            raise Unreadable(
-                f"{path.name} is a {_kind(found.st_mode)}, not a file; hand in the notebook itself."
-            )
+            raise Unreadable(f"{name} is a {_kind(found.st_mode)}, not a file; hand in the notebook itself.")
         if found.st_size > MAX_FILE:
             raise Unreadable(
-                f"{path.name} has {found.st_size / 1e6:.0f} MB; at most {MAX_FILE / 1e6:.0f} MB are read. "
+                f"{name} has {found.st_size / 1e6:.0f} MB; at most {MAX_FILE / 1e6:.0f} MB are read. "
                 "Clear its outputs, save it and hand it in again."
             )
         return file.read(MAX_FILE + 1)
@@ -94,7 +96,8 @@ def lesson_of_file(path: Path, data: bytes, lessons: Sequence[Lesson]) -> Lesson
     if best is None or not found[best.name]:
         names = ", ".join(lesson.name for lesson in lessons)
         raise NotFound(
-            f"{path.name} belongs to no lesson: neither its name nor its cells name one. The lessons: {names}"
+            f"{shown(path.name)} belongs to no lesson: neither its name nor its cells name one. "
+            f"The lessons: {names}"
         )
     return best
 

@@ -40,15 +40,14 @@ def gather(folder: Path) -> Gathered:
         try:
             if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_FILE:
                 raise ValueError("no file of the usual size")
-            store = json.loads(path.read_text(encoding="utf-8"))
+            store = json.loads(path.read_text(encoding="utf-8-sig"))
         except (OSError, ValueError, RecursionError):
             unread.append(name.as_posix())
             continue
         found = answers_in(store) if isinstance(store, dict) else {}
         if found:
-            answers.setdefault(name.parts[0].removesuffix(".json"), {}).update(
-                {one: answer for one, answer in found.items() if one not in answers.get(name.parts[0], {})}
-            )
+            learner = answers.setdefault(name.parts[0].removesuffix(".json"), {})
+            learner.update({one: answer for one, answer in found.items() if one not in learner})
     return Gathered(answers, tuple(unread))
 
 

@@ -11,6 +11,7 @@ from recdrop_lessons.course.marked_text import inline_html
 from recdrop_lessons.course.predictions.prediction_file import find
 from recdrop_lessons.course.predictions.predictions_shown import choices_html
 from recdrop_lessons.grading.insights import ENOUGH, Insights
+from recdrop_lessons.grading.names import shown
 from recdrop_lessons.grading.pages import page
 from recdrop_lessons.plots import svg
 from recdrop_lessons.plots.charts import Axes, Line
@@ -31,7 +32,8 @@ def insights_page(found: Insights) -> str:
         *_hardest(found),
     ]
     if found.unread:
-        body.append(f"<p>Could not be read: {escape(', '.join(found.unread))}.</p>")
+        names = ", ".join(f"<bdi>{escape(shown(name))}</bdi>" for name in found.unread)
+        body.append(f"<p>Could not be read: {names}.</p>")
     return page("Insights into a class", body)
 
 

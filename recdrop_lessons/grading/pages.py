@@ -11,8 +11,10 @@ from recdrop_lessons.checks.answer import Status
 from recdrop_lessons.checks.parts import PictureData, scored
 from recdrop_lessons.checks.report import title
 from recdrop_lessons.grading.classroom import GradedSubmission
-from recdrop_lessons.grading.reports import misconceptions, spreadsheet_safe, totals
+from recdrop_lessons.grading.names import Remark, shown
+from recdrop_lessons.grading.reports import misconceptions, totals
 from recdrop_lessons.plots.beside import yours_beside_right
+from recdrop_lessons.support.moments import moment
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #111;
@@ -38,8 +40,11 @@ _STATUS = {
 }
 
 
-def page(title: str, body: Sequence[str]) -> str:
-    """A whole page that loads nothing and runs nothing."""
+def page(title: str, body: Sequence[str], whose: str = "") -> str:
+    """A whole page that loads nothing and runs nothing; `whose`: a name at the end of its title."""
+    heading = escape(title)
+    if whose:  # apart from what is around it: it may run from right to left
+        title, heading = f"{title} {whose}", f"{heading} <bdi>{escape(whose)}</bdi>"
     return "\n".join(
         [
             "<!DOCTYPE html>",
@@ -47,7 +52,7 @@ def page(title: str, body: Sequence[str]) -> str:
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
             '<meta name="viewport" content="width=device-width">',
             f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>",
-            f"<h1>{escape(title)}</h1>",
+            f"<h1>{heading}</h1>",
             *body,
             "</body></html>\n",
         ]
@@ -59,7 +64,7 @@ def feedback(student: str, rows: Sequence[GradedSubmission]) -> str:
     body: list[str] = []
     for row in rows:
         body += _lesson(row)
-    return page(f"Feedback for {spreadsheet_safe(student)}", body)
+    return page("Feedback for", body, shown(student))
 
 
 def _lesson(row: GradedSubmission) -> list[str]:
@@ -67,8 +72,8 @@ def _lesson(row: GradedSubmission) -> list[str]:
     lines = [f"<h2>{escape(record['lesson'])}: {record['points']} of {record['max_points']} points</h2>"]
     if row.result["attempts"] > 1:
         lines.append(f"<p>Attempt {row.result['attempt']} of {row.result['attempts']} counts.</p>")
-    if row.late:
-        lines.append("<p>Handed in late.</p>")
+    if row.due is not None and row.late:
+        lines.append(f"<p>Handed in late: {moment(row.handed_in)}; due {moment(row.due)}.</p>")
     if record["isolation"] == "none":
         lines.append("<p>Graded without isolation.</p>")
     if "" in notes:
@@ -104,25 +109,25 @@ def _picture(picture: PictureData) -> list[str]:
     return [f"<p>{escape(title(picture))}</p>", f'<div class="beside">{drawn}</div>'] if drawn else []
 
 
-def _told(problem: str) -> str:
-    """A sentence about a submission; a name from right to left does not turn the lesson's beside it."""
-    submission, colon, sentence = problem.partition(": ")
-    name, slash, lesson = submission.rpartition("/")
-    return f"<bdi>{escape(name)}</bdi>{slash}{escape(lesson)}{colon}{escape(sentence)}"
-
-
-def summary(rows: Sequence[GradedSubmission], problems: Sequence[str]) -> str:
+def summary(rows: Sequence[GradedSubmission], problems: Sequence[Remark]) -> str:
     """The class at a glance: points a part, and the misconceptions to teach again, most common first."""
     found = totals(rows)
-    body = [f"<p>{escape(str(found))}.</p>", *_parts_table(rows), *_misconceptions(rows)]
+    body = [f"<p>{escape(str(found))}.</p>", *_late(rows), *_parts_table(rows), *_misconceptions(rows)]
     odd = [*found.ungraded, *problems]
     if odd:
         body += [
             "<h2>To look at by hand</h2><ul>",
-            *[f"<li>{_told(spreadsheet_safe(one))}</li>" for one in odd],
+            *[f"<li>{one.html}</li>" for one in odd],
         ]
         body.append("</ul>")
     return page("The class", body)
+
+
+def _late(rows: Sequence[GradedSubmission]) -> list[str]:
+    due = next((row.due for row in rows if row.due is not None), None)
+    if due is None:
+        return []
+    return [f"<p>Due {moment(due)}; {sum(bool(row.late) for row in rows)} handed in late.</p>"]
 
 
 def _parts_table(rows: Sequence[GradedSubmission]) -> list[str]:

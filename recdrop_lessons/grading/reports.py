@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from recdrop_lessons.checks.answer import Status
 from recdrop_lessons.grading.classroom import GradedSubmission
+from recdrop_lessons.grading.names import Remark, in_a_spreadsheet
 
 COLUMNS = (
     "student", "lesson", "part", "name", "points", "max_points", "status", "misconception", "late", "attempt",
@@ -28,7 +29,7 @@ def grades_csv(rows: Sequence[GradedSubmission]) -> str:
         for part in record["parts"]:
             writer.writerow(
                 [
-                    spreadsheet_safe(row.submission.student),
+                    in_a_spreadsheet(row.submission.student),
                     record["lesson"],
                     part["part"],
                     part["name"],
@@ -44,12 +45,6 @@ def grades_csv(rows: Sequence[GradedSubmission]) -> str:
     return text.getvalue()
 
 
-def spreadsheet_safe(text: str) -> str:
-    """A name as text: an apostrophe before what a spreadsheet would run; odd bytes as their escapes."""
-    text = text.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="backslashreplace")
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
 @dataclass(frozen=True)
 class Totals:
     """What the run came to."""
@@ -57,7 +52,7 @@ class Totals:
     submissions: int
     full: int  # with all points
     points: float  # mean fraction of the points, from 0 to 1
-    ungraded: tuple[str, ...]  # "anna/01_cells: sentence", for each that could not be read or graded
+    ungraded: tuple[Remark, ...]  # "anna/01_cells: sentence", for each that could not be read or graded
 
     def __str__(self) -> str:
         line = (
@@ -71,7 +66,10 @@ def totals(rows: Sequence[GradedSubmission]) -> Totals:
     records = [row.result["record"] for row in rows]
     shares = [record["points"] / record["max_points"] for record in records if record["max_points"]]
     ungraded = [
-        f"{spreadsheet_safe(row.submission.name)}: {row.result['record']['parts'][0]['message']}"
+        Remark(
+            (row.submission.student,),
+            f"/{row.submission.lesson}: {row.result['record']['parts'][0]['message']}",
+        )
         for row in rows
         if all(part["status"] in _UNGRADED for part in row.result["record"]["parts"])
     ]

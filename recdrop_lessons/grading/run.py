@@ -11,6 +11,7 @@ from pathlib import Path
 from recdrop_lessons import checks
 from recdrop_lessons.grading import pages, reports
 from recdrop_lessons.grading.classroom import GradedSubmission, Pool, grade_class
+from recdrop_lessons.grading.names import Remark
 from recdrop_lessons.grading.pool import LocalPool
 from recdrop_lessons.grading.records import Store
 from recdrop_lessons.grading.submissions import ClassFolder, find_submissions
@@ -40,7 +41,7 @@ class Finished:
     """What a run came to."""
 
     totals: reports.Totals
-    problems: tuple[str, ...]
+    problems: tuple[Remark, ...]
     isolation: str
 
     @property
@@ -86,4 +87,5 @@ def _write_reports(rows: Sequence[GradedSubmission], found: ClassFolder, out: Pa
     for student, its in itertools.groupby(rows, key=lambda row: row.submission.student):
         write_whole(out / student / "feedback.html", pages.feedback(student, list(its)), durable=False)
     write_whole(out / "summary.html", pages.summary(rows, found.problems), durable=False)
-    write_whole(out / "grades.csv", reports.grades_csv(rows))
+    # By the mark at its beginning Excel knows UTF-8; without it names in other scripts are garbled there.
+    write_whole(out / "grades.csv", "\ufeff" + reports.grades_csv(rows))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from recdrop_lessons.grading.finding import NotFound, notebook_at
+from recdrop_lessons.grading.names import Remark, key, shown
+from recdrop_lessons.support.moments import read_stamp
 
 _TAKEN = (".recdrop", "grades.csv", "summary.html")  # what lies beside the students' folders in the results
 
@@ -22,6 +23,7 @@ class Attempt:
     path: Path | None
     why: str = ""
     handed_in: float = 0.0  # seconds since 1970; 0 where nothing is known
+    doubt: str = ""  # what is to be said of that moment
 
 
 @dataclass(frozen=True)
@@ -32,17 +34,13 @@ class Submission:
     lesson: str
     attempts: tuple[Attempt, ...]
 
-    @property
-    def name(self) -> str:
-        return f"{self.student}/{self.lesson}"
-
 
 @dataclass(frozen=True)
 class ClassFolder:
-    """All submissions, sorted, and sentences about what was passed over."""
+    """All submissions, sorted, and remarks on what was passed over."""
 
     submissions: tuple[Submission, ...]
-    problems: tuple[str, ...]
+    problems: tuple[Remark, ...]
 
 
 def find_submissions(
@@ -61,43 +59,57 @@ def find_submissions(
             f"There is no folder {folder}, with a notebook as {folder}/anna/01_cells/01_cells.ipynb in it."
         )
     found: list[Submission] = []
-    problems: list[str] = []
+    problems: list[Remark] = []
     for student in sorted(os.scandir(folder), key=lambda entry: entry.name):
         if out is not None and Path(student.path).resolve() == out.resolve():
             continue
         if student.name in _TAKEN:
-            problems.append(f"{student.name} is a name that the results need; rename that student's folder.")
+            told = " is a name that the results need; rename that student's folder."
+            problems.append(Remark((student.name,), told))
         elif student.name.startswith(".") and not any(Path(student.path, name).exists() for name in lessons):
             continue  # .git, .DS_Store and the like
         elif student.is_symlink():
-            problems.append(f"{student.name} is a symbolic link and was not followed.")
+            problems.append(Remark((student.name,), " is a symbolic link and was not followed."))
         elif student.is_dir():
             found += _of_student(Path(student.path), lessons, required, problems)
         else:
-            problems.append(f"{student.name} is not a student's folder.")
-    return ClassFolder(tuple(found), tuple(problems))
+            problems.append(Remark((student.name,), " is not a student's folder."))
+    return ClassFolder(tuple(found), (*problems, *_alike({one.student for one in found})))
+
+
+def _alike(students: Iterable[str]) -> Iterator[Remark]:
+    """Folders that are perhaps one person's: macOS and Windows write names in other ways than Linux."""
+    by_key: dict[str, list[str]] = {}
+    for name in sorted(students):
+        by_key.setdefault(key(name), []).append(name)
+    for names in by_key.values():
+        for other in names[1:]:
+            told = f" reads as another folder, {shown(names[0])}, but for capitals, spaces or stored accents."
+            yield Remark((other,), f"{told} Each was graded; are they two people?")
 
 
 def _of_student(
-    folder: Path, lessons: Sequence[str], required: Iterable[str], problems: list[str]
+    folder: Path, lessons: Sequence[str], required: Iterable[str], problems: list[Remark]
 ) -> list[Submission]:
     handed_in: dict[str, Submission] = {}
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        problems.append(f"{folder.name} cannot be opened: {error.strerror}.")
+        problems.append(Remark((folder.name,), f" cannot be opened: {error.strerror}."))
         return []
     for entry in entries:
         name = entry.name.removesuffix(".ipynb")
         if name not in lessons:
             if not entry.name.startswith("."):
-                problems.append(f"{folder.name}/{entry.name} belongs to no lesson and was not graded.")
+                told = " belongs to no lesson and was not graded."
+                problems.append(Remark((folder.name, entry.name), told))
             continue
         if entry.is_dir(follow_symlinks=False):
             attempts = _attempts(Path(entry.path), name)
         else:
-            attempts = (Attempt(Path(entry.path), handed_in=_time(Path(entry.path))),)
+            attempts = (_attempt(Path(entry.path)),)
         handed_in.setdefault(name, Submission(folder.name, name, attempts))
+        problems += [Remark((folder.name, name), one.doubt) for one in attempts if one.doubt]
     for name in required:
         handed_in.setdefault(name, Submission(folder.name, name, (Attempt(None, "Nothing was handed in."),)))
     return [handed_in[name] for name in sorted(handed_in)]
@@ -124,16 +136,16 @@ def _notebook(folder: Path, lesson: str) -> Path:
 
 
 def _attempt(path: Path) -> Attempt:
-    return Attempt(path, handed_in=_time(path))
-
-
-def _time(path: Path) -> float:
-    """When it was handed in: what nbgrader's collection noted beside it, else the file's own time."""
-    note = path.with_name("timestamp.txt")
-    with contextlib.suppress(OSError, ValueError):
+    """With when it was handed in: what nbgrader's collection noted beside it, else the file's own time."""
+    note, doubt = path.with_name("timestamp.txt"), ""
+    try:
         if stat.S_ISREG(note.lstat().st_mode):
-            text = note.read_text(encoding="utf-8")[:100].strip().replace(" UTC", "+00:00")
-            return datetime.datetime.fromisoformat(text.replace(" ", "T", 1)).timestamp()
+            with note.open(encoding="utf-8-sig") as file:
+                return Attempt(path, handed_in=read_stamp(file.read(100)))
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        doubt = f": timestamp.txt cannot be read ({error}); the notebook's own time counts."
     with contextlib.suppress(OSError):
-        return path.lstat().st_mtime
-    return 0.0
+        return Attempt(path, handed_in=path.lstat().st_mtime, doubt=doubt)
+    return Attempt(path)

@@ -16,7 +16,7 @@ def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> No
     """The whole content, or the file as it was: written beside it, then moved over it.
 
     `path`: the file; its folder is made where it is not there, its mode stays.
-    `content`: bytes, or text that is written in UTF-8.
+    `content`: bytes, or text that is written in UTF-8; half of a pair, which no file can hold, as \\ud83d.
     `durable`: it outlives a power cut.
     Raises `OSError`: it cannot be written; nothing is left over then.
     """
@@ -24,7 +24,7 @@ def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> No
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+            file.write(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())

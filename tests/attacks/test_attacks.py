@@ -210,7 +210,7 @@ def test_names_that_the_results_need_are_refused(tmp_path: Path) -> None:
     found = find_submissions(tmp_path, [submissions.LESSON])
     assert not found.submissions
     assert len(found.problems) == 3
-    assert all("rename" in problem for problem in found.problems)
+    assert all("rename" in str(problem) for problem in found.problems)
 
 
 def test_there_are_enough_of_each_family() -> None:

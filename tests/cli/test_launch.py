@@ -46,6 +46,21 @@ def test_it_has_the_folder_the_environment_the_mask_and_the_streams(tmp_path: Pa
     assert (tmp_path / "out" / "jürgen").stat().st_mode & 0o777 == 0o750
 
 
+def test_it_has_the_time_zone(tmp_path: Path) -> None:
+    """Else what is handed in at 23:30 in Berlin is late or not by Greenwich's clock."""
+    path = write(tmp_path / "class" / "anna", b"{")
+    os.utime(path, (1795213800, 1795213800))  # 2026-11-20 23:30 in Berlin
+    done = subprocess.run(
+        [*COMMAND, "grade", "class", "--out", "out", "--due", "2026-11-20T23:00"],
+        cwd=tmp_path,
+        env={**os.environ, "TZ": "Europe/Berlin"},
+        capture_output=True,
+        text=True,
+    )
+    page = (tmp_path / "out" / "anna" / "feedback.html").read_text(encoding="utf-8")
+    assert "late: 2026-11-20 23:30+01:00; due 2026-11-20 23:00+01:00." in page, done.stderr
+
+
 def test_a_learner_finds_nothing_of_the_command_that_grades(tmp_path: Path) -> None:
     """Neither its arguments with the seed, nor its environment, in its own /proc entry or in memory."""
     looks = (

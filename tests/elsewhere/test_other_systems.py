@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import subprocess
@@ -95,6 +96,21 @@ def test_what_a_console_cannot_show_is_written_in_other_words(
     console.show_all_letters()
     print("✓ ✗ → σ h₁ × ü 张", end="")
     assert raw.getvalue() == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "ascii"])
+def test_half_a_letter_ends_no_command(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding, write_through=True))
+    console.show_all_letters()
+    print("Gru\ud83d odd\udcff", end="")
+    assert raw.getvalue() == rb"Gru\ud83d odd\udcff"
+
+
+def test_half_a_letter_ends_no_file(tmp_path: Path) -> None:
+    """In JSON its escape is the same half again."""
+    write_whole(tmp_path / "kept.json", json.dumps({"answer": "Gru\ud83d"}, ensure_ascii=False))
+    assert json.loads((tmp_path / "kept.json").read_text(encoding="utf-8")) == {"answer": "Gru\ud83d"}
 
 
 def test_python_m_is_the_command() -> None:

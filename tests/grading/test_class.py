@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -25,7 +26,7 @@ def make_class(folder: Path) -> None:
 
 
 def table(out: Path) -> list[dict[str, str]]:
-    with (out / "grades.csv").open(newline="") as file:
+    with (out / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -117,6 +118,17 @@ def test_attempts_last_or_best_and_late_ones(tmp_path: Path) -> None:
     assert (sum(int(row["points"]) for row in best), best[0]["late"], best[0]["attempt"]) == (100, "no", "1")
 
 
+def test_a_stamp_that_cannot_be_read_is_said_and_the_files_time_counts(tmp_path: Path) -> None:
+    path = write(tmp_path / "class" / "eve", b"{")
+    path.with_name("timestamp.txt").write_text("20.11.2026 12:00")
+    os.utime(path, (1795000000, 1795000000))  # 2026-11-18
+    done = grade("class", "--out", "out", "--due", "2026-11-19T00:00", cwd=tmp_path)
+    assert "eve/01_cells: timestamp.txt cannot be read" in done.stderr
+    assert table(tmp_path / "out")[0]["late"] == "no"
+    summary = (tmp_path / "out" / "summary.html").read_text(encoding="utf-8")
+    assert re.search(r"Due 2026-11-19 00:00[+-]\d\d:\d\d; 0 handed in late", summary)
+
+
 def test_what_was_not_handed_in_is_missing_where_it_was_asked_for(tmp_path: Path) -> None:
     write(tmp_path / "class" / "anna", solved())
     (tmp_path / "class" / "ben").mkdir()
@@ -155,6 +167,7 @@ def test_odd_things_are_said_and_not_followed(tmp_path: Path) -> None:
         ((".", "--out", "out", "--shard", "3/2"), "i from 1 to n"),
         ((".", "--out", "out", "--attempts", "first"), "last or best"),
         ((".", "--out", "out", "--due", "soon"), "date and time"),
+        ((".", "--out", "out", "--due", "2026-11-20"), "date and time"),
         ((".", "--out", "out", "--isolation", "magic"), "no isolation 'magic'"),
         ((".", "--out", "out", "--lesson", "99"), "no lesson '99'"),
         ((".", "--out", "out", "--scheduler", "tcp://127.0.0.1:9"), "No Dask scheduler"),
@@ -203,7 +216,7 @@ def test_names_in_any_script_go_through_the_whole_life_of_a_submission(tmp_path:
     for name in names:
         write(tmp_path / "class" / name, b"{")
     grade("class", "--out", "out", cwd=tmp_path)
-    with (tmp_path / "out" / "grades.csv").open(encoding="utf-8", newline="") as file:
+    with (tmp_path / "out" / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         assert {row["student"] for row in csv.DictReader(file)} == set(names)
     summary = (tmp_path / "out" / "summary.html").read_text(encoding="utf-8")
     for name in names:

@@ -150,7 +150,7 @@ def test_canvas_gets_its_own_roster_back_with_the_points(out: Path, tmp_path: Pa
     (tmp_path / "roster.csv").write_text(ROSTER, encoding="utf-8", newline="")
     done = export(out, "--to", "canvas", "--roster", tmp_path / "roster.csv", "--into", tmp_path / "c")
     assert done.returncode == 1 and "chi is not on the roster" in done.stderr
-    text = (tmp_path / "c" / "canvas.csv").read_text()
+    text = (tmp_path / "c" / "canvas.csv").read_text(encoding="utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert list(rows[0]) == ROSTER.lstrip("\ufeff").split("\r\n")[0].split(",")
     assert [row["01_cells (7788)"] for row in rows] == ["100", "100", "40", ""]
@@ -161,7 +161,7 @@ def test_canvas_gets_a_new_column_where_there_is_none(out: Path, tmp_path: Path)
     roster = ROSTER.replace("01_cells (7788)", "Essay (1)")
     (tmp_path / "roster.csv").write_text(roster, encoding="utf-8", newline="")
     export(out, "--to", "canvas", "--roster", tmp_path / "roster.csv", "--into", tmp_path / "c")
-    rows = list(csv.DictReader(io.StringIO((tmp_path / "c" / "canvas.csv").read_text())))
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "c" / "canvas.csv").read_text(encoding="utf-8-sig"))))
     assert [row["01_cells"] for row in rows] == ["100", "100", "40", ""]
     assert [row["Essay (1)"] for row in rows] == ["100", "", "", ""]
 
@@ -183,7 +183,7 @@ def test_moodle_gets_its_own_worksheet_back_with_the_grades(out: Path, tmp_path:
     (out / "chi").rename(out / unicodedata.normalize("NFD", "Zoë Müller"))  # as macOS writes a folder's name
     done = export(out, "--to", "moodle", "--roster", tmp_path / "sheet.csv", "--into", tmp_path / "m")
     assert done.returncode == 0, done.stderr
-    rows = list(csv.DictReader(io.StringIO((tmp_path / "m" / "moodle.csv").read_text(encoding="utf-8"))))
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "m" / "moodle.csv").read_text(encoding="utf-8-sig"))))
     before = list(csv.DictReader(io.StringIO(WORKSHEET.lstrip("\ufeff"))))
     assert [row["Grade"] for row in rows] == ["10,00", "4,00", "0,00"]
     assert "gate-order" in rows[1]["Feedback comments"] and "1.2 lstm_step" in rows[1]["Feedback comments"]
@@ -199,12 +199,58 @@ def test_a_moodle_worksheet_in_another_language_is_refused_with_the_cure(out: Pa
     assert done.returncode == 2 and "set to English" in done.stderr
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "mac_roman", "cp1251", "utf-16"])
+def test_a_table_that_excel_saved_in_a_code_page_is_refused_with_the_cure(
+    out: Path, tmp_path: Path, encoding: str
+) -> None:
+    """Read by a guess its names would be other names."""
+    text = WORKSHEET.lstrip("\ufeff").replace(",", ";")
+    (tmp_path / "sheet.csv").write_bytes(text.encode(encoding, errors="replace"))
+    if encoding == "cp1251":  # has no letter of these names
+        (tmp_path / "sheet.csv").write_bytes(text.replace("张伟", "Аренд").encode(encoding, errors="replace"))
+    done = export(out, "--to", "moodle", "--roster", tmp_path / "sheet.csv", "--into", tmp_path / "m")
+    assert done.returncode == 2 and "CSV UTF-8" in done.stderr
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_worksheet_without_numbers_for_grades_is_refused_with_the_cure(out: Path, tmp_path: Path) -> None:
+    (tmp_path / "sheet.csv").write_text("Identifier,Grade,Maximum grade\nanna,,Passed\n", encoding="utf-8")
+    done = export(out, "--to", "moodle", "--roster", tmp_path / "sheet.csv")
+    assert done.returncode == 2 and "'Passed'" in done.stderr and "type Point" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("platform", "rows"),
+    [
+        ("moodle", "Identifier,ID number,Grade\nParticipant 11,77,\nParticipant 12,11,\n"),
+        ("canvas", "Student,ID,SIS User ID,01_cells (7)\nAnna,11,77,\nBo,12,11,\n"),
+    ],
+)
+def test_a_number_that_stands_for_two_people_fills_no_row(
+    out: Path, tmp_path: Path, platform: str, rows: str
+) -> None:
+    (tmp_path / "roster.csv").write_text(rows, encoding="utf-8")
+    (out / "anna").rename(out / "11")
+    done = export(out, "--to", platform, "--roster", tmp_path / "roster.csv", "--into", tmp_path / "x")
+    assert done.returncode == 1 and "11 fits 2 rows" in done.stderr
+    back = list(csv.reader((tmp_path / "x" / f"{platform}.csv").read_text(encoding="utf-8").splitlines()))
+    assert "100" not in {field for row in back for field in row}
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_the_byte_order_mark_is_given_back_as_it_was(out: Path, tmp_path: Path, marked: bool) -> None:
+    text = "\ufeff" * marked + ROSTER.lstrip("\ufeff")
+    (tmp_path / "roster.csv").write_text(text, encoding="utf-8", newline="")
+    export(out, "--to", "canvas", "--roster", tmp_path / "roster.csv", "--into", tmp_path / "c")
+    assert (tmp_path / "c" / "canvas.csv").read_bytes().startswith(b"\xef\xbb\xbf") == marked
+
+
 def test_a_canvas_roster_with_semicolons_stays_one(out: Path, tmp_path: Path) -> None:
     roster = ROSTER.replace('"Arendt, Anna"', "Аренд Анна").replace('"Brecht, Bo"', '"Brecht; Bo"')
     roster = roster.replace('"Student, Test"', "Test").replace(",", ";")
     (tmp_path / "roster.csv").write_text(roster, encoding="utf-8", newline="")
     export(out, "--to", "canvas", "--roster", tmp_path / "roster.csv", "--into", tmp_path / "c")
-    text = (tmp_path / "c" / "canvas.csv").read_text(encoding="utf-8")
+    text = (tmp_path / "c" / "canvas.csv").read_text(encoding="utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text), delimiter=";"))
     assert [row["01_cells (7788)"] for row in rows] == ["100", "100", "40", ""]
     assert rows[1]["Student"] == "Аренд Анна" and rows[2]["Student"] == "Brecht; Bo"

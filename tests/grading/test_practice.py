@@ -80,7 +80,7 @@ def test_a_submission_without_it_has_all_points(tmp_path: Path) -> None:
     (folder / f"{NAME}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     done = grade("class", "--out", "out", cwd=tmp_path)
     assert done.returncode == 0 and "1 submissions, 1 with all points" in done.stdout
-    with (tmp_path / "out" / "grades.csv").open(newline="") as file:
+    with (tmp_path / "out" / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = {
             row["part"]: (row["points"], row["max_points"], row["status"]) for row in csv.DictReader(file)
         }

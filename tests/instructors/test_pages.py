@@ -40,7 +40,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
-    with (folder / "grades" / "grades.csv").open(newline="") as file:
+    with (folder / "grades" / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -224,7 +224,7 @@ def test_canvas_downloads_are_graded_and_go_back_into_its_gradebook(tmp_path: Pa
         newline="",
     )
     assert pages.follow("canvas", tmp_path) == 3
-    with (tmp_path / "canvas" / "canvas.csv").open(newline="") as file:
+    with (tmp_path / "canvas" / "canvas.csv").open(newline="", encoding="utf-8-sig") as file:
         points = {row["Student"].strip(): row["01_cells (7788)"] for row in csv.DictReader(file)}
     assert points == {"Points Possible": "100", "Arendt, Anna": "100", "Brecht, Bo": "65"}
 
@@ -242,7 +242,7 @@ def test_moodle_downloads_are_graded_and_go_back_into_its_worksheet(tmp_path: Pa
         encoding="utf-8",
     )
     assert pages.follow("moodle", tmp_path) == 3
-    with (tmp_path / "moodle" / "moodle.csv").open(newline="", encoding="utf-8") as file:
+    with (tmp_path / "moodle" / "moodle.csv").open(newline="", encoding="utf-8-sig") as file:
         points = {row["Full name"]: row["Grade"] for row in csv.DictReader(file)}
     assert points == {"Łukasz Żak": "100,00", "李娜": "65,00"}
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from recdrop_lessons.grading.exports import Record, platform_csv
 from recdrop_lessons.grading.finding import NotFound
+from recdrop_lessons.grading.names import Remark
 
-# A student of the class's folder is looked for in these columns, in this order.
+# A student of the class's folder is looked for in these columns.
 _KEYS = ("SIS Login ID", "SIS User ID", "ID", "Student")
 
 
-def fill(roster: Path, results: Iterable[tuple[str, Record]]) -> tuple[str, list[str]]:
-    """The roster with a column a lesson, and the students who are not on it.
+def fill(roster: Path, results: Iterable[tuple[str, Record]]) -> tuple[str, list[Remark]]:
+    """The roster with a column a lesson, and the students who have no row of their own.
 
     A column that is there, "01_cells (1234)", is filled; another is added, and Canvas makes an assignment of
     it. The row "Points Possible" keeps its place; Canvas needs it second.
@@ -27,17 +28,22 @@ def fill(roster: Path, results: Iterable[tuple[str, Record]]) -> tuple[str, list
             f'{roster} is not an export of a Canvas gradebook: it has no columns "Student" and "ID".'
         )
     possible = next((row for row in rows[1:3] if row and row[0].strip() == "Points Possible"), None)
-    strangers: list[str] = []
-    for student, record in results:
+    places = [table.head.index(key) for key in _KEYS if key in table.head]
+    students = [row for row in rows[1:] if row is not possible]
+    graded = list(results)
+    own, remarks = platform_csv.own_rows(
+        (student for student, _ in graded),
+        students,
+        lambda student, row: platform_csv.stands_in(student, row, places),
+        "roster",
+    )
+    for student, record in graded:
         at = _column(rows, record["lesson"])
         if possible is not None and not possible[at]:
             possible[at] = str(record["max_points"])
-        own = _row_of(student, rows, possible)
-        if own is None:
-            strangers.append(student)
-        else:
-            own[at] = str(record["points"])
-    return table.text(), sorted(set(strangers))
+        if student in own:
+            own[student][at] = str(record["points"])
+    return table.text(), remarks
 
 
 def _column(rows: list[list[str]], lesson: str) -> int:
@@ -49,13 +55,3 @@ def _column(rows: list[list[str]], lesson: str) -> int:
         row.append("")
     head[-1] = lesson
     return len(head) - 1
-
-
-def _row_of(student: str, rows: list[list[str]], possible: list[str] | None) -> list[str] | None:
-    head = rows[0]
-    for key in (key for key in _KEYS if key in head):
-        at = head.index(key)
-        found = [row for row in rows[1:] if row is not possible and platform_csv.same(row[at], student)]
-        if len(found) == 1:
-            return found[0]
-    return None
