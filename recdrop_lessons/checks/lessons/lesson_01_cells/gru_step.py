@@ -27,7 +27,7 @@ def gru_step(
     update: str = "z keeps",
     reset: str = "after the product",
 ) -> Tensor:
-    """One step of a GRU, reset after the product: h' = (1-z)∘n + z∘h.
+    """One step of a GRU, with the reset after the product.
 
     Args:
         x: the input, (B, F).
@@ -191,8 +191,8 @@ PART = exact_part(
         "A GRU has two gates and a candidate. Which of the three does the reset gate act on, and at which "
         "place?",
         "Keep the two products apart, each with its own bias, (B, 3H) each: the candidate needs them apart.",
-        "The candidate's tanh takes its block of the input's product, plus r times its block of the "
-        "state's product. At the end z weighs the old state, 1-z the candidate.",
+        "n = tanh(x W_nᵀ + b_w + r∘(h U_nᵀ + b_u)), with the candidate's blocks of weights and biases, and "
+        "h' = (1-z)∘n + z∘h.",
     ),
     cases=lambda draw: step_cases(draw, gru_arguments),
     outputs=("h'",),

@@ -33,7 +33,7 @@ def lstm_step(
     gates: Gates = gates,
     squash: Function = torch.tanh,
 ) -> State:
-    """One step of an LSTM: c' = f∘c + i∘g, h' = o∘tanh(c').
+    """One step of an LSTM.
 
     Args:
         x: the input, (B, F).
@@ -149,8 +149,8 @@ PART = exact_part(
         "this order.",
         "Compute the sum of both products and the bias once; it is (B, 4H). Then cut it into four blocks "
         "of H columns: i, f, g, o.",
-        "i, f, o are sigmoids and g is a tanh. The old cell goes with f, the candidate with i; the new "
-        "state reads the tanh of the new cell through o.",
+        "c' = f∘c + i∘g and h' = o∘tanh(c'). The sigmoid is on the blocks of i, f and o, the tanh on that "
+        "of g, and once more on the new cell.",
     ),
     cases=lambda draw: step_cases(draw, step_arguments),
     outputs=("h'", "c'"),

@@ -12,7 +12,7 @@ from recdrop_lessons.checks.misconceptions import Misconception
 
 
 def rnn_step(x: Tensor, h: Tensor, W: Tensor, U: Tensor, b: Tensor) -> Tensor:
-    """One step of a SimpleRNN: h' = tanh(x Wᵀ + h Uᵀ + b).
+    """One step of a SimpleRNN.
 
     Args:
         x: the input, (B, F).
@@ -124,8 +124,8 @@ PART = exact_part(
     hints=(
         "Name what the new state is made of: three terms are added up before the one activation.",
         "Look at the shapes: x is (B, F), W is (H, F), and the result is (B, H). Which way round must W be?",
-        "Both products have the weights transposed, `x @ W.T` and the same for h and U. Add b, and put "
-        "one tanh around the whole sum.",
+        "h' = tanh(x Wᵀ + h Uᵀ + b): the weights are transposed in both products, `x @ W.T` and the same for "
+        "h and U, and one tanh stands around the whole sum.",
     ),
     cases=lambda draw: step_cases(draw, rnn_arguments),
     outputs=("h'",),

@@ -33,11 +33,11 @@ from recdrop_lessons.checks.steps import Drawing, Reply, Step, Steps, fail, kept
 
 
 def gaussian_dropout(x: Tensor, p: float, training: bool, generator: torch.Generator | None = None) -> Tensor:
-    """Multiply each element by its own draw from N(1, p/(1-p)); at evaluation return x.
+    """Multiply each element by its own normal draw, of mean 1; at evaluation return x.
 
     Args:
         x: a float tensor of any shape, such as (B, T, F).
-        p: the rate that sets the variance p/(1-p), a float, 0 ≤ p < 1.
+        p: the rate that sets the variance, that of inverted dropout's mask, a float, 0 ≤ p < 1.
         training: whether to multiply by noise; a bool.
         generator: a torch.Generator to draw from; None for torch's own.
 
@@ -260,8 +260,8 @@ PART = Part(
         "The noise multiplies x. Which mean must it have so that the layer keeps the mean of x?",
         "What variance does the multiplier of inverted dropout have at rate p? The Gaussian multiplier "
         "has the same; you worked it out in 2.3 or can do so now.",
-        "Draw standard normal numbers with the generator, scale them by the root of that variance and "
-        "shift them to their mean; then multiply x by them.",
+        "y = x∘(1 + σn), where n holds standard normal numbers, drawn with the generator, and σ is the root "
+        "of the variance p/(1-p).",
     ),
     check=check_gaussian_dropout,
     misconceptions=MISCONCEPTIONS,

@@ -39,7 +39,7 @@ from recdrop_lessons.checks.steps import Drawing, Failed, Reply, Step, Steps, fa
 
 
 def inverted_dropout(x: Tensor, p: float, training: bool, generator: torch.Generator | None = None) -> Tensor:
-    """Drop each element with probability p and scale the rest by 1/(1-p); at evaluation return x.
+    """Drop each element with probability p and scale the rest to keep the mean; at evaluation return x.
 
     Args:
         x: a float tensor of any shape, such as (B, T, F).
@@ -137,8 +137,8 @@ PART = Part(
         "stays. And at evaluation?",
         "A mask is a tensor of x's shape that says keep or drop, each element by its own draw. With which "
         "probability is an element kept, if p is the rate of dropping?",
-        "Draw uniform numbers with the generator and compare them with p; dividing what is kept by the "
-        "probability of keeping holds the mean. With training=False return x.",
+        "Draw uniform numbers with the generator and compare them with p. y = x∘m, where m is 1/(1-p) for "
+        "what is kept and else 0. With training=False return x.",
     ),
     check=check_inverted_dropout,
     misconceptions=MISCONCEPTIONS,

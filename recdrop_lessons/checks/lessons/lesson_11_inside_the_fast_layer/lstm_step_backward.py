@@ -364,9 +364,9 @@ PART = exact_part(
         "in the opposite order.",
         "What did the new state read, and what did the new cell? Each value that was read gets a "
         "gradient; one that was read twice gets two, added.",
-        "The cell's gradient is dc plus what dh sends through o and the slope of the tanh. Each gate's da "
-        "is what reaches the gate, times its partner in the product, times its own slope. From da, (B, "
-        "4H), all six gradients follow; h∘m takes the place of h.",
+        "The cell's gradient is d_cell = dc + dh∘o∘(1 - tanh²c'). Each gate's da is what reaches the gate, "
+        "times its partner in the product, times its own slope: for f, d_cell∘c∘f∘(1-f). From da, (B, 4H), "
+        "all six gradients follow; h∘m takes the place of h.",
     ),
     cases=backward_cases,
     outputs=_STEP_OUTPUTS,
