@@ -39,6 +39,11 @@ def shown(text: str) -> str:
     return "".join(one if _is_seen(one) else one.encode("unicode_escape").decode() for one in text)
 
 
+def shown_code(source: str) -> str:
+    """Code as Python reads it: a mark that would turn text round on the page stands there as its number."""
+    return "".join(one if one not in _TURNING else f"\\u{ord(one):04x}" for one in source)
+
+
 def in_a_spreadsheet(text: str) -> str:
     """A name as text: an apostrophe before what a spreadsheet would run."""
     text = with_odd_bytes_escaped(text)

@@ -11,19 +11,20 @@ from recdrop_lessons.checks.answer import Status
 from recdrop_lessons.checks.parts import PictureData, scored
 from recdrop_lessons.checks.report import title
 from recdrop_lessons.grading.classroom import GradedSubmission
-from recdrop_lessons.grading.names import Remark, shown
+from recdrop_lessons.grading.names import Remark, shown, shown_code
 from recdrop_lessons.grading.reports import misconceptions, totals
 from recdrop_lessons.plots.beside import yours_beside_right
 from recdrop_lessons.support.moments import moment
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #111;
-       background: #fff; }
+       background: #fff; overflow-wrap: anywhere; }
 pre { background: #f5f5f5; border: 1px solid #ccc; padding: .6em; overflow-x: auto; white-space: pre-wrap; }
 section { border-left: 6px solid #0072b2; padding-left: 1em; margin: 1.5em 0; }
 section.open { border-left-color: #d55e00; }
 .beside { display: flex; flex-wrap: wrap; gap: 0 2em; }
-table { border-collapse: collapse; } .wide { overflow-x: auto; } figure { margin: 1em 0; }
+table { border-collapse: collapse; overflow-wrap: normal; }
+.wide { overflow-x: auto; } figure { margin: 1em 0; }
 th, td { border: 1px solid #bbb; padding: .2em .7em; text-align: left; }
 td.number { text-align: right; white-space: nowrap; }
 .bar { background: #0072b2; height: 1.1em; min-width: 2px; }
@@ -99,7 +100,9 @@ def _part(part: dict[str, Any], answer: str | None, said: Sequence[str | None]) 
     if part["hint"] and not solved:
         lines.append(f"<p>Hint: {escape(part['hint'])}</p>")
     if answer is not None:
-        lines.append(f"<details><summary>Your answer</summary><pre>{escape(answer)}</pre></details>")
+        lines.append(
+            f"<details><summary>Your answer</summary><pre>{escape(shown_code(answer))}</pre></details>"
+        )
     return [*lines, "</section>"]
 
 
@@ -139,13 +142,13 @@ def _parts_table(rows: Sequence[GradedSubmission]) -> list[str]:
     head = "".join(
         f'<th scope="col">{name}</th>' for name in ("lesson", "part", "right", *list(_STATUS.values())[1:])
     )
-    lines = [f"<h2>Parts</h2><table><tr>{head}</tr>"]
+    lines = [f'<h2>Parts</h2><div class="wide"><table><tr>{head}</tr>']
     for (lesson, part), counts in sorted(statuses.items()):
         all_of_them = sum(counts.values())
         cells = [f'<td class="number">{counts[Status.OK]} of {all_of_them}</td>']
         cells += [f'<td class="number">{counts[status] or ""}</td>' for status in list(_STATUS)[1:]]
         lines.append(f"<tr><td>{escape(lesson)}</td><td>{escape(part)}</td>{''.join(cells)}</tr>")
-    return [*lines, "</table>"]
+    return [*lines, "</table></div>"]
 
 
 def _misconceptions(rows: Sequence[GradedSubmission]) -> list[str]:
@@ -155,7 +158,10 @@ def _misconceptions(rows: Sequence[GradedSubmission]) -> list[str]:
         return ["<h2>Misconceptions</h2><p>None was recognised.</p>"]
     head = "".join(f'<th scope="col">{name}</th>' for name in ("misconception", "part", "students"))
     head += '<th scope="col" style="width: 40%">fraction of those who handed in</th>'
-    lines = ["<h2>Misconceptions, most common first</h2>", f'<table style="width: 100%"><tr>{head}</tr>']
+    lines = [
+        "<h2>Misconceptions, most common first</h2>",
+        f'<div class="wide"><table style="width: 100%"><tr>{head}</tr>',
+    ]
     for part, slug, count, of in found:
         share = 100 * count / of
         bar = f'<div class="bar" style="width: {share:.1f}%" role="img" aria-label="{share:.0f} %"></div>'
@@ -163,4 +169,4 @@ def _misconceptions(rows: Sequence[GradedSubmission]) -> list[str]:
             f"<tr><td><strong>{escape(slug)}</strong></td><td>{escape(part)}</td>"
             f'<td class="number">{count} of {of}</td><td>{bar}</td></tr>'
         )
-    return [*lines, "</table>"]
+    return [*lines, "</table></div>"]

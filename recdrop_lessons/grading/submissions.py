@@ -84,8 +84,8 @@ def _alike(students: Iterable[str]) -> Iterator[Remark]:
         by_key.setdefault(key(name), []).append(name)
     for names in by_key.values():
         for other in names[1:]:
-            told = f" reads as another folder, {shown(names[0])}, but for capitals, spaces or stored accents."
-            yield Remark((other,), f"{told} Each was graded; are they two people?")
+            told = "are one name but for capitals, spaces or how accents are stored. Both were graded"
+            yield Remark((other,), f" and {shown(names[0])} {told}: are they two people?")
 
 
 def _of_student(

@@ -197,7 +197,7 @@ def test_two_folders_of_one_name_are_named_and_share_no_row(tmp_path: Path, one:
     write(tmp_path / "class" / one, b"{")
     write(tmp_path / "class" / other, solved())
     done = grade("class", "--out", "out", cwd=tmp_path)
-    assert "reads as another folder" in done.stderr
+    assert "are one name but for capitals" in done.stderr
     for platform, text in {
         "canvas": f"Student,ID,01_cells (7)\r\n{one},1,\r\n",
         "moodle": f'Identifier,Full name,Grade,Maximum grade\r\nParticipant 1,{one},,"100,00"\r\n',
@@ -229,6 +229,15 @@ def test_half_a_letter_in_an_answer_costs_nobody_the_results(tmp_path: Path) -> 
     )
     checked = submissions.recdrop("check", tmp_path / "class" / "anna" / "01_cells", cwd=tmp_path)
     assert "Traceback" not in checked.stderr and "points" in checked.stdout
+
+
+def test_code_on_a_page_reads_as_python_reads_it(tmp_path: Path) -> None:
+    """A comment can hold a mark after which the page would show other code than what was run."""
+    turned = submissions.RIGHT["rnn_step"] + "".join(f"# a{mark}b مرحبا\n" for mark in TURNING)
+    write(tmp_path / "class" / "anna", solved(rnn_step=turned))
+    grade("class", "--out", "out", cwd=tmp_path)
+    page = (tmp_path / "out" / "anna" / "feedback.html").read_text(encoding="utf-8")
+    assert "# a\\u202eb مرحبا\n" in page and not set(TURNING) & set(page)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names are no bytes there")
