@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from recdrop_lessons import LSTM, RepeatVector, trace_shapes
+from recdrop_lessons import LSTM, RepeatVector, frameworks, trace_shapes
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 keras = pytest.importorskip("keras", reason="the extra `frameworks` brings Keras")
@@ -55,6 +55,19 @@ def test_the_last_column_is_the_last_step_of_full_rows_alone():
     _, (h, _) = lstm(packed)
     same = torch.isclose(lstm(x)[0][:, -1], h[0], atol=1e-6).all(-1)
     assert same.tolist() == [False, True, False]
+
+
+def test_after_the_last_valid_step_keras_repeats_and_pytorch_gives_zeros():
+    x, valid = torch.randn(1, T, F), 2
+    kept = torch.arange(T)[None] < valid  # (1, T)
+    lstm = K.LSTM(H, return_sequences=True)
+    in_keras = lstm(x, mask=kept).detach()
+    theirs = frameworks.to_torch(frameworks.from_keras(lstm))
+    packed = nn.utils.rnn.pack_padded_sequence(x, torch.tensor([valid]), batch_first=True)
+    in_torch, _ = nn.utils.rnn.pad_packed_sequence(theirs(packed)[0], batch_first=True, total_length=T)
+    assert torch.allclose(in_keras[:, :valid], in_torch[:, :valid], atol=1e-6)
+    assert torch.equal(in_keras[:, valid:], in_keras[:, valid - 1 : valid].expand(-1, T - valid, -1))
+    assert (in_torch[:, valid:] == 0).all()
 
 
 @pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, nn.LSTM])
