@@ -244,6 +244,10 @@ def test_coefficients_of_three_nodes():
         found = part("8.1").function(tensor([0], [1.0986], [0]), edges, tensor(1), tensor(1), 0.2)
         expected = [eval(each) for each in coefficients.split(":")[0].split(", ")]
         assert found.tolist() == pytest.approx(expected, abs=1e-4)
+    assert "makes -1 of a score of -5 at a `slope` of 0.2" in statement("8.1")
+    edges, h = torch.tensor([[0, 1], [1, 1]]), tensor([-5], [0])
+    found = part("8.1").function(h, edges, tensor(1), tensor(0), 0.2)
+    assert (found[1] / found[0]).log().item() == pytest.approx(1)
 
 
 def test_which_coefficients_a_mask_changes():

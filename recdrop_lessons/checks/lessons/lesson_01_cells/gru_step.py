@@ -188,8 +188,8 @@ PART = exact_part(
     gru_step,
     points=25,
     hints=(
-        "A GRU has two gates and a candidate. Which of the three does the reset gate act on, and at which "
-        "place?",
+        "Read the table line by line. What does r change between the first line and the second? What does z "
+        "change between the second line and the last?",
         "Keep the two products apart, each with its own bias, (B, 3H) each: the candidate needs them apart.",
         "n = tanh(x W_nᵀ + b_w + r∘(h U_nᵀ + b_u)), with the candidate's blocks of weights and biases, and "
         "h' = (1-z)∘n + z∘h.",

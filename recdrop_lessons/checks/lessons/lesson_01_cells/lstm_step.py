@@ -147,8 +147,8 @@ PART = exact_part(
     hints=(
         "The step has three stages: one sum for all gates, the new cell, the new state. Write them in "
         "this order.",
-        "Compute the sum of both products and the bias once; it is (B, 4H). Then cut it into four blocks "
-        "of H columns: i, f, g, o.",
+        "Compute the sum once, (B, 4H), and cut it into four blocks of H columns. In the table, what is left "
+        "of c' when i is 0, and what when f is 0?",
         "c' = f∘c + i∘g and h' = o∘tanh(c'). The sigmoid is on the blocks of i, f and o, the tanh on that "
         "of g, and once more on the new cell.",
     ),

@@ -303,8 +303,8 @@ PART = exact_part(
     points=30,
     hints=(
         "What does each layer read, and where does it start from?",
-        "Write an LSTM over time that gives all its states, then put it in a loop over the layers. Where "
-        "does return_sequences come in?",
+        "Write a loop over time that keeps the states of all steps, then put it in a loop over the layers. "
+        "Where does return_sequences come in?",
         "Each layer starts at zero and reads all steps of the one below. Only at the very end, return all "
         "states of the top layer or the last of them.",
     ),
