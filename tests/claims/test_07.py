@@ -127,3 +127,16 @@ def test_with_relu_in_both_places_keras_can_explode_at_three_times_the_drawn_rec
             largest[factor, activation] = float(abs(keras.ops.convert_to_numpy(lstm(x))).max())
     assert largest[2.5, "tanh"] < 1 and largest[3.0, "tanh"] < 1
     assert largest[2.5, "relu"] < 10 and largest[3.0, "relu"] > 1000
+
+
+def test_a_model_with_a_plain_function_for_a_regulariser_loads_only_when_told_what_it_is(tmp_path):
+    def penalty(weight):
+        return 0.01 * keras.ops.sum(keras.ops.square(weight))
+
+    layer = keras.layers.LSTM(H, recurrent_regularizer=penalty)
+    model = keras.Sequential([keras.Input((2, F)), layer])
+    model.save(tmp_path / "model.keras")
+    with pytest.raises((TypeError, ValueError), match="penalty"):
+        keras.models.load_model(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras", custom_objects={"penalty": penalty})
+    assert torch.allclose(loaded.losses[0], model.losses[0])
