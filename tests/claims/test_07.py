@@ -112,6 +112,15 @@ def test_adamw_decouples_weight_decay_and_adam_does_not():
     assert step(torch.optim.Adam, 0.0) == pytest.approx(0.1, abs=1e-6)
 
 
+@pytest.mark.parametrize("kind", ["SGD", "Adam", "AdamW", "RMSprop", "Nadam"])
+def test_kerass_weight_decay_is_decoupled_in_adam_too(kind):
+    weight = keras.Variable(torch.ones(1))
+    optimiser = getattr(keras.optimizers, kind)(learning_rate=0.1, weight_decay=0.5)
+    optimiser.build([weight])
+    optimiser.apply([torch.zeros(1)])
+    assert 1 - weight.value.item() == pytest.approx(0.05, abs=1e-6)  # lr · decay
+
+
 def test_with_relu_in_both_places_keras_can_explode_at_three_times_the_drawn_recurrent_weights():
     """Training makes U × 2.4 in lesson 07, × 2.7 to 3.0 with 64 units after 100 epochs. Over 60 steps."""
     rng, units = np.random.default_rng(6), 16
