@@ -1,6 +1,7 @@
 // A prediction on a lesson's page: asked as in JupyterLab, kept in this browser, the first answer counts.
 // It needs no Python: the page was built with the form and with what is said at the end.
 
+import { readNumber } from "./number.mjs";
 import * as kept from "./progress.mjs";
 
 function mount(place) {
@@ -31,10 +32,8 @@ function mount(place) {
 
   // The answer as the course keeps it, or null.
   function read(text) {
-    if (text in asked.words) return text;
-    const number = Number((text ?? "").trim().replace(",", "."));
-    const given = typeof asked.right === "number" && (text ?? "").trim() !== "" && Number.isFinite(number);
-    return given ? number : null;
+    if (Object.hasOwn(asked.words, text ?? "")) return text;
+    return typeof asked.right === "number" ? readNumber(text ?? "") : null;
   }
 
   function show(html) {

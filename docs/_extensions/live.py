@@ -35,7 +35,7 @@ BROWSER = ROOT / "docs" / "_browser"
 VIEW = ROOT / "recdrop_lessons" / "explorers"
 FILES = (
     *("live.js", "live.css", "kernel.mjs", "worker.js", "progress.mjs", "element.mjs"),
-    *("explorer.mjs", "exercise.mjs", "exercise.css", "plain_editor.mjs", "prediction.mjs"),
+    *("explorer.mjs", "exercise.mjs", "exercise.css", "plain_editor.mjs", "prediction.mjs", "number.mjs"),
     *("quiz.mjs", "your_progress.mjs", "claim.mjs"),
 )
 ASSETS = (

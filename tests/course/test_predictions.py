@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from recdrop_lessons.course.predictions import class_answers, prediction_widget
 from recdrop_lessons.course.predictions.prediction_file import UNSURE, Prediction, read
 from recdrop_lessons.course.predictions.prediction_widget import PredictionWidget
 from recdrop_lessons.course.predictions.predictions_shown import told
+from recdrop_lessons.course.predictions.written_number import written_number
 
 ROOT = Path(__file__).parents[2]
 EVERY = list(asked.predictions().values())
@@ -106,6 +109,30 @@ def test_an_unknown_name_is_refused_with_those_there_are() -> None:
 @pytest.mark.parametrize(("given", "right"), [("0.6", True), ("0,41", True), (0.61, False), ("-1", False)])
 def test_a_number_is_right_within_its_tolerance(given: object, right: bool) -> None:
     assert NUMBER.is_right(NUMBER.read_answer(given)) == right
+
+
+WRITTEN = {
+    "0.12": 0.12, "0,12": 0.12, " ,5 ": 0.5, "1.": 1, "-3": -3, "−3,5": -3.5, "+2e-3": 0.002, "1E2": 100,
+    "０．１２": 0.12, "٠٫١٢": 0.12, "۰٫۵": 0.5, "०.५": 0.5, "1,000": 1, "1.000,5": None, "1,000.5": None,
+    "": None, "-": None, ".": None, "12 %": None, "1/2": None, "0x10": None, "1_000": None, "nan": None,
+    "Infinity": None, "1e999": None, "½": None, "five": None, "constructor": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "number"), WRITTEN.items())
+def test_a_number_is_read_as_people_write_it(text: str, number: float | None) -> None:
+    assert written_number(text) == number
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node on this machine")
+def test_the_site_reads_the_same_numbers() -> None:
+    module = (ROOT / "docs" / "_browser" / "number.mjs").as_uri()
+    program = f"import {{ readNumber }} from '{module}'; const given = {json.dumps([*WRITTEN])};"
+    program += "console.log(JSON.stringify(given.map(readNumber)));"
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", program], capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == [*WRITTEN.values()]
 
 
 @pytest.mark.parametrize(

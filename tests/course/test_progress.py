@@ -147,6 +147,15 @@ def test_one_damaged_part_costs_no_other_part_and_nothing_kept(folder, damaged):
     assert len(list(path.parent.glob("progress.broken-*.json"))) == 1, "what is left is whole"
 
 
+def test_a_byte_order_mark_is_no_damage(folder):
+    """Windows puts one before a file that was only opened and saved."""
+    (folder / ".recdrop").mkdir()
+    path = folder / ".recdrop" / "progress.json"
+    path.write_text(json.dumps({"version": 1, "parts": {}, "kept": {"quiz": "a"}}), encoding="utf-8-sig")
+    assert progress.kept("quiz") == "a"
+    assert not list(path.parent.glob("progress.broken-*.json"))
+
+
 @pytest.mark.parametrize("hints", [3, 40])
 def test_more_hints_than_this_release_has_are_no_damage(folder, hints):
     (folder / ".recdrop").mkdir()

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,26 @@ def test_grade_that_is_told_to_trust_says_so_in_each_record(there: dict[str, str
         assert record.pop("isolation") == "none"
         del expected["isolation"]
         assert record == expected
+
+
+def test_names_and_messages_in_any_script_cross_the_pipes(there: dict[str, str], tmp_path: Path) -> None:
+    """The names of folders, what an answer prints and how it fails; the console takes cp1252 alone."""
+    raises = "def gru_step(x, h, W, U, b_w, b_u):\n    print('李')\n    raise ValueError('خطأ ü 李')\n"
+    names = ("李小龙", "محمد علي", unicodedata.normalize("NFD", "Åsa"), "İpek", "evil\u202etxt")
+    for name in names:
+        write(tmp_path / "class" / name, b"{")
+    write(tmp_path / "class" / "דוד", solved(gru_step=raises))
+    submissions.grade("class", "--out", "usual", "--seed", 5, cwd=tmp_path)
+    told = ("--trust-submissions", "--seed", "5")
+    done = recdrop("grade", "class", "--out", "out", *told, cwd=tmp_path, env=there)
+    assert "Traceback" not in done.stderr and "\\u674e" in done.stderr
+    usual, found = (
+        (tmp_path / out / "grades.csv").read_text(encoding="utf-8-sig").splitlines()
+        for out in ("usual", "out")
+    )
+    assert [line.rpartition(",")[0] for line in found] == [line.rpartition(",")[0] for line in usual]
+    page = (tmp_path / "out" / "דוד" / "feedback.html").read_text(encoding="utf-8")
+    assert "خطأ ü 李" in page and "<bdi>דוד</bdi>" in page
 
 
 def test_a_checkout_with_other_ends_of_lines_and_capitals(there: dict[str, str], tmp_path: Path) -> None:

@@ -145,6 +145,18 @@ def test_a_run_that_was_cut_off_knows_each_name_again(room: Path) -> None:
     assert {path for path in kept if path.stat().st_mtime_ns != before[path]} == {kept[0]}
 
 
+@pytest.mark.parametrize("language", ["C", "C.UTF-8"])
+def test_the_systems_language_changes_no_name(
+    room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    monkeypatch.setenv("LC_ALL", language)
+    for name in ("PYTHONUTF8", "PYTHONIOENCODING", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    done = submissions.recdrop("grade", room / "class", "--out", "out", "--seed", 1, cwd=tmp_path)
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "out" / "grades.csv").read_bytes() == (room / "out" / "grades.csv").read_bytes()
+
+
 @pytest.mark.parametrize("delimiter", [",", ";"])
 def test_moodle_and_canvas_get_each_grade_in_its_own_row(room: Path, tmp_path: Path, delimiter: str) -> None:
     people = [*NAMES, "王芳"]

@@ -66,7 +66,7 @@ def as_file(counts: Mapping[str, ClassCount]) -> str:
 def class_count(prediction: Prediction, folder: Path | None = None) -> ClassCount | None:
     """What the class's file in the learner's folder says; None where there is none that can be read."""
     try:
-        found = json.loads(((folder or learners_folder()) / CLASS_FILE).read_text(encoding="utf-8"))
+        found = json.loads(((folder or learners_folder()) / CLASS_FILE).read_text(encoding="utf-8-sig"))
         one = found[prediction.name]
         answered, wrong, unsure = (int(one[key]) for key in ("answered", "wrong", "unsure"))
         commonest = (str(one["commonest"][0]), int(one["commonest"][1])) if one["commonest"] else None

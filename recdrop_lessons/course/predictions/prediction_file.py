@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from recdrop_lessons.course.predictions.written_number import written_number
 from recdrop_lessons.support.errors import RecdropError
 
 FILE = Path(__file__).resolve().parents[2] / "data" / "predictions.toml"
@@ -72,11 +73,8 @@ class Prediction:
             raise PredictionError(
                 f"The answer was {text!r}; expected {', '.join(self.letters)} or {UNSURE!r}."
             )
-        try:
-            number = float(text.replace(",", "."))
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
+        number = written_number(text)
+        if number is None:
             raise PredictionError(f"The answer was {text!r}; expected a number, such as 0.5.")
         return number
 

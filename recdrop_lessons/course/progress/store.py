@@ -35,7 +35,7 @@ def load(where: Path | None = None) -> Store:
     """
     path = _file(where)
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8-sig"))  # Notepad may have put a mark before it
     except FileNotFoundError:
         return copy.deepcopy(_EMPTY)
     except (OSError, ValueError, RecursionError):
