@@ -112,11 +112,11 @@ def _sheet(mask: twins.Array, s: Settings) -> svg.Sheet:
     """A row of maps for each example: one map, or one for each gate."""
     column = 22 if s["gates"] else 15
     rows = []
-    for row in range(BATCH):
+    for example in range(BATCH):
         maps = []
         for gate in range(mask.shape[2]):
-            title = f"row {row + 1}" + ("" if s["gates"] else f", gate {GATES[gate]}")
-            maps.append(heatmaps.sheet(mask[:, row, gate], title=title, down="F", column=column))
+            title = f"example {example + 1}" + ("" if s["gates"] else f", gate {GATES[gate]}")
+            maps.append(heatmaps.sheet(mask[:, example, gate], title=title, down="F", column=column))
         rows.append(svg.beside(*maps, gap=2))
     return svg.beside(*rows, gap=20) if s["gates"] else svg.stack(*rows, gap=4)
 
