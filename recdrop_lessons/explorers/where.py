@@ -246,7 +246,7 @@ def _name(s: Settings, drops: variants.Drops) -> str:
 def _words(s: Settings, drops: variants.Drops, number: float) -> str:
     """The settings and the main number in a sentence."""
     if not drops:
-        return f"{s['cell']}, no dropout. h does not move."
+        return f"{s['cell']}, no dropout: no mask, so nothing changes."
     said = "; ".join(f"{drop.site.words} {unrolled.sharing(drop)}" for drop in drops)
     row = f"{s['cell']}, {_name(s, drops)}, p = {s['p']:g}. Masks: {said}."
     return f"{row} h, as sent up, differs from a pass without masks by {number:.3f} on average."
