@@ -214,37 +214,45 @@ def test_github_classrooms_clones_become_a_class(tmp_path: Path) -> None:
 
 def test_canvas_downloads_are_graded_and_go_back_into_its_gradebook(tmp_path: Path) -> None:
     (tmp_path / "downloaded").mkdir()
-    for name, kind in {"arendtanna_LATE_11_701": right, "brechtbo_12_702": gates_swapped}.items():
+    handed_in_by = {"arendtanna_LATE_11_701": right, "brechtbo_12_702": gates_swapped, "李娜_13_703": right}
+    handed_in_by["_14_704"] = gates_swapped  # Canvas drops what is no letter, and this name is an emoji
+    for name, kind in handed_in_by.items():
         (tmp_path / "downloaded" / f"{name}_01_cells-1.ipynb").write_text(notebook(kind))
     (tmp_path / "roster.csv").write_text(
         "Student,ID,SIS User ID,SIS Login ID,Section,01_cells (7788)\r\n"
         "    Points Possible,,,,,100\r\n"
         '"Arendt, Anna",11,u1,anna,A,\r\n'
-        '"Brecht, Bo",12,u2,bo,A,\r\n',
+        '"Brecht, Bo",12,u2,bo,A,\r\n'
+        "李娜,13,u3,lina,A,\r\n"
+        "🦄,14,u4,unicorn,A,\r\n",
         newline="",
+        encoding="utf-8",
     )
     assert pages.follow("canvas", tmp_path) == 3
     with (tmp_path / "canvas" / "canvas.csv").open(newline="", encoding="utf-8-sig") as file:
         points = {row["Student"].strip(): row["01_cells (7788)"] for row in csv.DictReader(file)}
-    assert points == {"Points Possible": "100", "Arendt, Anna": "100", "Brecht, Bo": "65"}
+    expected = {"Arendt, Anna": "100", "Brecht, Bo": "65", "李娜": "100", "🦄": "65"}
+    assert points == {"Points Possible": "100"} | expected
 
 
 def test_moodle_downloads_are_graded_and_go_back_into_its_worksheet(tmp_path: Path) -> None:
-    for name, kind in {"Łukasz Żak_101": right, "李娜_102": gates_swapped}.items():
+    odd = os.fsdecode(b"M\xfcller_103")  # from an archive whose names are not in UTF-8
+    for name, kind in {"Łukasz Żak_101": right, "李娜_102": gates_swapped, odd: right}.items():
         folder = tmp_path / "downloaded" / f"{name}_assignsubmission_file_"
         folder.mkdir(parents=True)
         (folder / "01_cells-1.ipynb").write_text(notebook(kind))
     (tmp_path / "worksheet.csv").write_text(
         'Identifier,"Full name",Status,Grade,"Maximum grade","Feedback comments"\r\n'
         'Participant 101,"Łukasz Żak",Submitted,,"100,00",\r\n'
-        'Participant 102,"李娜",Submitted,,"100,00",\r\n',
+        'Participant 102,"李娜",Submitted,,"100,00",\r\n'
+        'Participant 103,"Müller",Submitted,,"100,00",\r\n',
         newline="",
         encoding="utf-8",
     )
     assert pages.follow("moodle", tmp_path) == 3
     with (tmp_path / "moodle" / "moodle.csv").open(newline="", encoding="utf-8-sig") as file:
         points = {row["Full name"]: row["Grade"] for row in csv.DictReader(file)}
-    assert points == {"Łukasz Żak": "100,00", "李娜": "65,00"}
+    assert points == {"Łukasz Żak": "100,00", "李娜": "65,00", "Müller": "100,00"}
 
 
 def test_jupyterhubs_and_binders_links_open_a_lesson_that_is_there() -> None:
