@@ -91,6 +91,22 @@ for slug, answer in (
     bank.wrong(slug)(lambda logits, answer=answer: answer(logits))
 
 
+@bank.wrong("zero-log-zero")
+def nan_in_the_mean_alone(logits):
+    """Right for each pass, by log-softmax; NaN where all passes exclude a class."""
+    log_p = logits.log_softmax(-1)
+    p = log_p.exp()
+    q = p.mean(0)
+    return -(q * q.log()).sum(-1) + (p * log_p).sum(-1).mean(0)
+
+
+@bank.wrong("zero-log-zero")
+def nan_in_the_divergence(logits):
+    log_p = logits.log_softmax(-1)
+    p = log_p.exp()
+    return (p * (log_p - p.mean(0).log())).sum(-1).mean(0)
+
+
 @bank.wrong("divergence-reversed")
 def reverse_kl(logits):
     log_p = F.log_softmax(logits, -1)

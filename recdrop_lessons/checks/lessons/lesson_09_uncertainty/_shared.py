@@ -53,7 +53,19 @@ def logit_cases(draw: Draw) -> Iterator[Case]:
     nearly = draw.normal(1, B, K) + 0.1 * draw.normal(S, B, K)
     yield Case("passes that nearly agree", {"logits": nearly}, False)
     yield Case("passes=11", {"logits": draw.normal(11, B, K, scale=1.5)}, False)
-    yield Case("logits of 1e4 and -1e4", {"logits": EXTREME * draw.normal(S, B, K).sign()})
+    yield Case("logits of 1e4 and -1e4", {"logits": _extreme(draw, S, B, K)})
     level = (-1.0) ** (torch.arange(S)[:, None] + torch.arange(B))[:, :, None].double()
     lifted = draw.normal(S, B, K) + EXTREME * level
     yield Case("all logits of an example near 1e4 or -1e4", {"logits": lifted})
+
+
+def _extreme(draw: Draw, S: int, B: int, K: int) -> Tensor:
+    """Logits of 1e4 and -1e4, (S, B, K), each size at least 2, whatever is drawn with two such examples.
+
+    In the first one class is impossible in every pass; about the second the passes contradict each other.
+    """
+    signs = draw.normal(S, B, K).sign()
+    signs[:, 0, 0], signs[:, 0, 1] = 1, -1
+    signs[:, 1] = -1
+    signs[0::2, 1, 0] = signs[1::2, 1, 1] = 1
+    return EXTREME * signs

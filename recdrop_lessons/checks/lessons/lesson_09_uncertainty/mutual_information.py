@@ -1,4 +1,4 @@
-"""9.3 What do the passes disagree about?"""
+"""9.3 How far do the passes disagree?"""
 
 from __future__ import annotations
 
@@ -208,7 +208,13 @@ INFORMATION_MISCONCEPTIONS = (
 
 MISCONCEPTIONS = (
     *map(silent_on_extremes, INFORMATION_MISCONCEPTIONS),
-    ZERO_LOG_ZERO.shown_by(partial(mutual_information, entropy=entropy_with_nan)),
+    ZERO_LOG_ZERO.shown_by(
+        partial(mutual_information, entropy=entropy_with_nan),
+        # right for each pass; NaN only where a class is impossible in all of them
+        lambda logits: (
+            entropy_with_nan(softmax(logits).mean(0)) - predictive_entropy(softmax(logits)).mean(0)
+        ),
+    ),
     SOFTMAX_UNSTABLE.shown_by(
         *(
             partial(mutual_information, softmax=its, entropy=entropy)
