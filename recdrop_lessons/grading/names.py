@@ -40,7 +40,7 @@ def shown(text: str) -> str:
 
 
 def shown_code(source: str) -> str:
-    """Code as Python reads it: a mark that would turn text round on the page stands there as its number."""
+    """Code, or what it printed or raised, as Python reads it: a mark that turns text round as its number."""
     return "".join(one if one not in _TURNING else f"\\u{ord(one):04x}" for one in source)
 
 
@@ -76,8 +76,9 @@ class Remark:
     sentence: str
 
     def __str__(self) -> str:
-        return "/".join(map(shown, self.names)) + self.sentence
+        return "/".join(map(shown, self.names)) + shown(self.sentence)
 
     @property
     def html(self) -> str:
-        return "/".join(f"<bdi>{escape(shown(name))}</bdi>" for name in self.names) + escape(self.sentence)
+        names = "/".join(f"<bdi>{escape(shown(name))}</bdi>" for name in self.names)
+        return names + escape(shown(self.sentence))

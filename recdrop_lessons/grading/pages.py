@@ -94,7 +94,7 @@ def _part(part: dict[str, Any], answer: str | None, said: Sequence[str | None]) 
     ]
     if part["misconception"]:
         lines.append(f"<p>Misconception: <strong>{escape(part['misconception'])}</strong></p>")
-    lines += [f"<p>{escape(text)}</p>" for text in said if text]
+    lines += [f"<p>{escape(shown_code(text))}</p>" for text in said if text]
     if part.get("picture") and not solved:
         lines += _picture(part["picture"])
     if part["hint"] and not solved:

@@ -246,7 +246,8 @@ def test_half_a_letter_in_an_answer_costs_nobody_the_results(tmp_path: Path) -> 
 def test_code_on_a_page_reads_as_python_reads_it(tmp_path: Path) -> None:
     """A comment can hold a mark after which the page would show other code than what was run."""
     turned = submissions.RIGHT["rnn_step"] + "".join(f"# a{mark}b مرحبا\n" for mark in TURNING)
-    write(tmp_path / "class" / "anna", solved(rnn_step=turned))
+    raises = f"def gru_step(x, h, W, U, b_w, b_u): raise ValueError({''.join(TURNING)!a})"
+    write(tmp_path / "class" / "anna", solved(rnn_step=turned, gru_step=raises))
     grade("class", "--out", "out", cwd=tmp_path)
     page = (tmp_path / "out" / "anna" / "feedback.html").read_text(encoding="utf-8")
     assert "# a\\u202eb مرحبا\n" in page and not set(TURNING) & set(page)
