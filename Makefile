@@ -7,7 +7,7 @@
 #   make unit ONLY=tests/algebra/test_drops.py          any of pytest's arguments
 #   make notebooks ONLY=notebooks/01_cells.ipynb
 # Beside `make test`, since they take longer than a change waits for (CONTRIBUTING.md has the minutes); CI runs them too:
-#   make answers                                every bank and mutants asked in three ways, and on the browser's torch
+#   make answers                                every bank at five seeds, with mutants in three ways, on the browser's torch
 #   make packages                               wheel and sdist, and the README's ways without make
 #   make campus                                 a JupyterHub with nbgrader and three users; Gradescope's container
 # And the site:
@@ -55,10 +55,11 @@ notebooks: env
 	env -u KERAS_BACKEND $(PYTEST) --timeout 0 --nbval-lax --nbval-current-env --nbval-cell-timeout 240 \
 	    $(or $(ONLY),$(wildcard notebooks solutions))
 
-# Notebook, `recdrop check` and `recdrop grade` give each answer the same result, and so does the browser's torch;
-# make unit looks at a sample. The lessons go to whoever is free.
+# Each answer at five seeds; notebook, `recdrop check` and `recdrop grade` give it the same result, and so does the
+# browser's torch. make unit looks at a sample. The lessons go to whoever is free.
 answers: env
-	RECDROP_ANSWERS=all $(PYTEST) --dist load --timeout 0 $(or $(ONLY),tests/checks/test_three_ways.py tests/browser_torch/test_banks.py)
+	RECDROP_ANSWERS=all RECDROP_SEEDS=5 $(PYTEST) --dist load --timeout 0 $(or $(ONLY),tests/checks/test_answers.py \
+	    tests/checks/test_three_ways.py tests/browser_torch/test_banks.py)
 
 # JupyterHub's proxy comes from npm, where it is not on the path; what cannot be had is skipped, with the reason.
 campus: env
