@@ -119,6 +119,11 @@ def _compare(
     return next((one for one in found if one is not None), None)
 
 
+def _verb(name: str, one: str, several: str) -> str:
+    """The form of a verb that goes with an output's name: "the loss differs", "the coefficients differ"."""
+    return several if name.endswith("s") and not name.endswith("ss") else one
+
+
 def _other_kind(yours: Value, right: Value, name: str) -> str:
     return f"{name}: you return {describe(yours)}; the right value is {describe(right)}."
 
@@ -132,9 +137,12 @@ def _compare_tensors(
     if not isinstance(yours, Tensor):
         return differ("kind", _other_kind(yours, right, name))
     if yours.shape != right.shape:
-        return differ("shape", f"{name} has shape {shape(yours)}; the right shape is {shape(right)}.")
+        has = _verb(name, "has", "have")
+        return differ("shape", f"{name} {has} shape {shape(yours)}; the right shape is {shape(right)}.")
     if dtype is not None and right.is_floating_point() and yours.dtype != dtype:
-        return differ("dtype", f"{name} has dtype {_short(yours.dtype)}; the right dtype is {_short(dtype)}.")
+        has = _verb(name, "has", "have")
+        said = f"{name} {has} dtype {_short(yours.dtype)}; the right dtype is {_short(dtype)}."
+        return differ("dtype", said)
     if right.numel() == 0:
         return None
     a, b = yours.double(), right.double()
@@ -154,7 +162,7 @@ def _compare_tensors(
     places = f" in {int(wrong.sum())} of {wrong.numel()} places" if wrong.numel() > 1 else ""
     its, wanted = apart(float(a[where]), float(b[where]))
     first = f"first {at}: yours {its}, right {wanted}"
-    return differ("value", f"{name} differs{places}, {first}.", where)
+    return differ("value", f"{name} {_verb(name, 'differs', 'differ')}{places}, {first}.", where)
 
 
 def _compare_scalars(yours: Value, right: Value, name: str, tolerance: float) -> Difference | None:

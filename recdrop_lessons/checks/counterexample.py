@@ -149,7 +149,7 @@ def _input(failing: Failing) -> str:
         for name, value in failing.arguments.items()
         if isinstance(value, (bool, int, float, str))
     ]
-    return ", ".join([sizes or shapes, *whole, *plain])
+    return ", ".join(filter(None, [sizes or shapes, *whole, *plain]))
 
 
 def _nested(name: str, value: Value) -> list[dict[str, Any]]:

@@ -137,6 +137,14 @@ def test_what_a_picture_cannot_show_has_none() -> None:
         assert "picture" not in run(part(number), LocalAnswer(wrong(number, slug)), 3).record()
 
 
+@pytest.mark.parametrize("number", ["5.7", "7.1", "2.3"])
+def test_an_input_in_words_is_a_list_without_a_gap(number: str) -> None:
+    """Where no argument is a tensor, too."""
+    its = next(slug for n, slug, _ in WRONG if n == number and slug)
+    said = picture(number, wrong(number, its))["input"]
+    assert all(said.split(", ")) and said == said.strip(" ,")
+
+
 def test_a_picture_tells_nothing_of_the_inputs_of_a_class() -> None:
     answer = wrong("3.1", "mask-on-output")
     assert picture("3.1", answer, seed=3) == picture("3.1", answer, seed=4)

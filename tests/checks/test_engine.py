@@ -114,6 +114,24 @@ def test_comparing_names_the_first_place_that_differs():
 
 
 @pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("the coefficients", "the coefficients differ in 1 of 2"),
+        ("last states", "last states differ in"),
+        ("the entropy", "the entropy differs in"),
+        ("its test loss", "its test loss differs in"),
+        ("h'", "h' differs in"),
+    ],
+)
+def test_the_verb_goes_with_the_name_of_the_output(name, said):
+    right = torch.zeros(2)
+    assert compare(torch.tensor([0.0, 1.0]), right, (name,), 1e-9).sentence.startswith(said)
+    has = f"{name} have" if " differ " in said else f"{name} has"
+    assert compare(torch.zeros(3), right, (name,), 1e-9).sentence.startswith(f"{has} shape")
+    assert compare(right.double(), right, (name,), 1e-9, right.dtype).sentence.startswith(f"{has} dtype")
+
+
+@pytest.mark.parametrize(
     ("yours", "right", "reason"),
     [
         (torch.zeros(3), torch.zeros(3, 1), "shape"),

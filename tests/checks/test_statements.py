@@ -133,8 +133,11 @@ def test_masks_of_one_gate_and_of_all():
 
 
 def zoneout_example(**how):
-    """c' and h' of the example's step, which without zoneout goes from c = 1, h = 0.2 to c = 3, h = 0.6."""
-    i, f, g, o = tensor([1]), tensor([1]), tensor([2]), tensor([0.6]) / math.tanh(3)
+    """c' and h' of the example's step, which without zoneout goes from c = 1, h = 0.2 to c = 1.8, h = 0.6.
+
+    An LSTM can do it: gates lie between 0 and 1, the candidate between -1 and 1, so |c'| is below |c| + 1.
+    """
+    i, f, g, o = tensor([0.9]), tensor([0.99]), tensor([0.9]), tensor([0.6]) / math.tanh(1.8)
     given = {"x": tensor([0]), "h": tensor([0.2]), "c": tensor([1]), "z_h": 0.1, "z_c": 0.25}
     given |= {"W": torch.zeros(4, 1).double(), "U": torch.zeros(4, 1).double(), "b": torch.zeros(4).double()}
     h, c = part("5.4").function(**given, gates=lambda a: (i, f, g, o), **how)
@@ -145,8 +148,8 @@ def test_zoneout_takes_the_old_value_or_the_new():
     for row in table("5.4"):
         d_c, d_h, c, h = map(float, row)
         assert zoneout_example(training=True, d_c=tensor([d_c]), d_h=tensor([d_h])) == [c, h]
-    assert "With z_c = 0.25 the c' of the example is 2.5" in statement("5.4")
-    assert zoneout_example(training=False)[0] == 2.5
+    assert "With z_c = 0.25 the c' of the example is 1.6" in statement("5.4")
+    assert zoneout_example(training=False)[0] == 1.6
 
 
 def test_shapes_through_a_stack():
@@ -248,6 +251,24 @@ def test_coefficients_of_three_nodes():
     edges, h = torch.tensor([[0, 1], [1, 1]]), tensor([-5], [0])
     found = part("8.1").function(h, edges, tensor(1), tensor(0), 0.2)
     assert (found[1] / found[0]).log().item() == pytest.approx(1)
+
+
+def test_an_edge_that_needs_both_its_ends():
+    """The example tells the right scores from those without the target, of the ends exchanged, and of two
+    leaky ReLUs."""
+    said = "with h = (0, 1.0986, -5), a_src = 2, a_dst = 1 and a `slope` of 0.5, the edges 0→2, 1→2 have the"
+    assert f"{said} coefficients 0.25, 0.75" in statement("8.1")
+    h, edges = tensor([0], [1.0986], [-5]), torch.tensor([[0, 1], [2, 2]])
+
+    def found(a_src, a_dst, **how):
+        return part("8.1").function(h, edges, tensor(a_src), tensor(a_dst), 0.5, **how).tolist()
+
+    right = pytest.approx([0.25, 0.75], abs=1e-4)
+    assert found(2, 1) == right
+    assert found(2, 0) != right and found(1, 2) != right
+    assert found(2, 1, activation=lambda score, slope: score) != right
+    each = torch.nn.functional.leaky_relu(h @ tensor(2), 0.5)[edges[0]]  # what the target adds, both share
+    assert each.softmax(0).tolist() != right
 
 
 def test_which_coefficients_a_mask_changes():

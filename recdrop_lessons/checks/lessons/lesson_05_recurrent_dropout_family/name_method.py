@@ -25,8 +25,8 @@ def name_method(
     The factors are exact up to rounding (1e-5).
 
     Args:
-        f: the step's forget gate, (B, H), each between 0 and 1; B·H is at least 2.
-        i: the step's input gate, (B, H), each between 0 and 1.
+        f: the step's forget gate, (B, H), each strictly between 0 and 1; B·H is at least 2.
+        i: the step's input gate, (B, H), each strictly between 0 and 1.
         kept: the factor on the old cell c, (B, H).
         written: the factor on the candidate g, (B, H).
         gates_changed: whether f, i, g, o differ from those of the step without masks from the same x, h and
