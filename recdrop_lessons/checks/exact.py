@@ -30,7 +30,15 @@ from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.outcomes import differs, raised, untold
 from recdrop_lessons.checks.parts import Outcome, Part
 from recdrop_lessons.checks.picture import picture
-from recdrop_lessons.checks.recognise import Values, general, of_one_name, recognise, see, unless_lost
+from recdrop_lessons.checks.recognise import (
+    Values,
+    general,
+    of_one_name,
+    recognise,
+    see,
+    too_strict,
+    unless_lost,
+)
 
 
 class _Trial:
@@ -122,7 +130,7 @@ class Exact:
     `outputs`: the names of what is returned, for the report.
     `gradients`: the arguments through which gradients must pass; paths like "layers.0.1" reach inside,
         and a function from the arguments gives them where they depend on the case.
-    `misconceptions`: those with `mistakes` are recognised.
+    `misconceptions`: those with `mistakes` are recognised; "exact-comparison" also by rounded cases.
     `floats`: whether there are tensors to cast to float32 and to lay out otherwise.
     `told`: whether a report may hold the right value; not where it is one of a few words.
     `least`: how short an axis of the arguments may be.
@@ -221,6 +229,9 @@ class Exact:
             return failed
         seen = see(answer, self.reference, prepared.cases, prepared.mistakes)
         found = recognise(seen, self.misconceptions, prepared.mistakes)
+        if found is None:
+            strict = next((one for one in self.misconceptions if one.slug == "exact-comparison"), None)
+            found = strict if strict and unless_lost(lambda: too_strict(answer, seen)) else None
         if found is None and (its := of_one_name(seen)):
             found = recognise(its, self.misconceptions, prepared.mistakes)
         if found is None and failed.misconception in (None, *VAGUE):

@@ -78,6 +78,18 @@ def recognise(
     return None
 
 
+def too_strict(answer: Answer, seen: Sequence[Seen]) -> bool:
+    """Whether rounding alone makes it wrong: each case on which it is wrong, it gets right unrounded."""
+    wrong = [one for one in seen if _wrong(one)]
+    if not wrong or any(one.case.unrounded is None for one in wrong):
+        return False
+    exact = (Case(one.case.label, one.case.unrounded or {}) for one in wrong)
+    again = see(answer, lambda **_: wrong[0].right, exact)
+    return len(again) == len(wrong) and not any(
+        _wrong(Seen(its.case, its.yours, one.right)) for its, one in zip(again, wrong, strict=True)
+    )
+
+
 def of_one_name(seen: Sequence[Seen]) -> list[Seen]:
     """Where an argument is a name out of a few: the cases with the names of the first wrong one.
 

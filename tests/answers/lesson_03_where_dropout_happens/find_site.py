@@ -87,6 +87,14 @@ def last_bit(plain, dropped):
     return verdict(plain, dropped, other=lambda a, b: bool((a != b).any()))
 
 
+@bank.wrong("exact-comparison")
+def last_bit_at_the_end(plain, dropped):
+    """A tolerance everywhere but in the last question."""
+    found = verdict(plain, dropped)
+    equal = torch.equal(plain["gates"], dropped["gates"])
+    return "recurrent" if found == "none" and not equal else found
+
+
 def mistaken(slug, **names):
     @bank.wrong(slug)
     def renamed(plain, dropped):

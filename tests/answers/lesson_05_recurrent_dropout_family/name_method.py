@@ -109,3 +109,50 @@ def a_one_to_the_last_bit(f, i, kept, written, gates_changed):
         return "none" if torch.allclose(written, i, atol=1e-4) else "candidate"
     blank = written.abs() < 1e-4
     return "zoneout" if (kept[blank] == 1).any() else "cell"
+
+
+@bank.wrong("exact-comparison")
+def isclose_as_it_is(f, i, kept, written, gates_changed):
+    """The defaults of torch.isclose, 1e-5 relative and 1e-8 absolute."""
+    if gates_changed:
+        return "gates"
+    if torch.isclose(kept, f).all():
+        return "none" if torch.isclose(written, i).all() else "candidate"
+    lost = torch.isclose(kept, torch.zeros_like(kept)) & torch.isclose(written, torch.zeros_like(written))
+    return "cell" if lost.any() else "zoneout"
+
+
+@bank.wrong("exact-comparison")
+def equal_and_the_rest_is_none(f, i, kept, written, gates_changed):
+    if gates_changed:
+        return "gates"
+    if ((kept == 1) & (written == 0)).any():
+        return "zoneout"
+    if ((kept == 0) & (written == 0)).any():
+        return "cell"
+    if (kept == f).all() and (written == 0).any():
+        return "candidate"
+    return "none"
+
+
+@bank.wrong("exact-comparison")
+def equal_and_nothing_for_the_rest(f, i, kept, written, gates_changed):
+    if gates_changed:
+        return "gates"
+    if (kept == f).all() and (written == i).all():
+        return "none"
+    if (kept == f).all():
+        return "candidate"
+    if ((kept == 0) & (written == 0)).any():
+        return "cell"
+    if ((kept == 1) & (written == 0)).any():
+        return "zoneout"
+
+
+@bank.wrong("exact-comparison")
+def a_tolerance_of_a_millionth(f, i, kept, written, gates_changed):
+    if gates_changed:
+        return "gates"
+    if near(kept, f, 1e-6).all():
+        return "none" if near(written, i, 1e-6).all() else "candidate"
+    return "zoneout" if near(kept, 1, 1e-6).any() and not near(kept, 0, 1e-6).any() else "cell"

@@ -53,11 +53,13 @@ def site_cases(draw: Draw) -> Iterator[Case]:
     for *sizes, sharing, rounded in settings:
         for k in torch.randperm(len(SITES), generator=draw.torch).tolist():
             plain, dropped = _both(draw, SITES[k], *sizes, fresh=sharing == "new at each step")
-            if rounded:
-                dropped = {name: _rounded(draw, value) for name, value in dropped.items()}
             said = "T={}, B={}, F={}, H={}".format(*sizes) + f", masks, if any, {sharing}"
-            said += ", with rounding" if rounded else ""
-            yield Case(said, {"plain": plain, "dropped": dropped})
+            given = {"plain": plain, "dropped": dropped}
+            if rounded:
+                recorded = {name: _rounded(draw, value) for name, value in dropped.items()}
+                yield Case(f"{said}, with rounding", given | {"dropped": recorded}, unrounded=given)
+            else:
+                yield Case(said, given)
 
 
 def _both(draw: Draw, site: str, T: int, B: int, F: int, H: int, *, fresh: bool) -> tuple[Pass, Pass]:

@@ -99,8 +99,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "exact-comparison",
-        "You ask whether numbers are equal to the last bit. Two passes that compute the same in another "
-        "order differ by rounding, up to 1e-6: compare with a tolerance.",
+        "You compare too strictly: a number that is rounded you take for changed. Two passes that compute "
+        "the same in another order differ by rounding, up to 1e-6: compare with a tolerance above that.",
         "Add the numbers 0.1, 0.2 and 0.3 in two orders and compare. How far apart are the results?",
         lambda plain, dropped: find_site(plain, dropped, differs=_other_bits),
         lambda plain, dropped: find_site(plain, dropped, differs=_other_bits, steps=len(plain["c"])),

@@ -69,11 +69,15 @@ def method_cases(draw: Draw) -> Iterator[Case]:
         for k in torch.randperm(len(kinds), generator=draw.torch).tolist():
             method, scaled = kinds[k]
             f, i = _gate(draw, B, H), _gate(draw, B, H)
+            # where a gate is small, a relative tolerance of 1e-5 is less than the rounding
+            f[-1, 0], i[0, -1] = draw.uniform(0.05, 0.2), draw.uniform(0.05, 0.2)
             kept, written = factors(draw, method, f, i, scaled)
-            if rounded:
-                kept, written = _rounded(draw, kept), _rounded(draw, written)
             given = {"f": f, "i": i, "kept": kept, "written": written, "gates_changed": method == "gates"}
-            yield Case(f"B={B}, H={H}{', with rounding' if rounded else ''}", given)
+            if rounded:
+                factors_found = {"kept": _rounded(draw, kept), "written": _rounded(draw, written)}
+                yield Case(f"B={B}, H={H}, with rounding", given | factors_found, unrounded=given)
+            else:
+                yield Case(f"B={B}, H={H}", given)
     # 2·f is 1 where f is 1/2: a mask on the cell keeps the old value whole there
     f, i = torch.full((B, H), 0.5).double(), _gate(draw, B, H)
     kept, written = factors(draw, "cell", f, i, scaled=True)
@@ -86,7 +90,9 @@ def _gate(draw: Draw, B: int, H: int) -> Tensor:
 
 
 def _rounded(draw: Draw, values: Tensor) -> Tensor:
-    return values + _ROUNDING * (2 * torch.rand(values.shape, generator=draw.torch).double() - 1)
+    """Each value up or down by at least half of the largest rounding."""
+    far = 0.5 + 0.5 * torch.rand(values.shape, generator=draw.torch, dtype=torch.float64)
+    return values + _ROUNDING * far * draw.normal(*values.shape).sign()
 
 
 def _near(a: Tensor, b: Tensor | float) -> Tensor:
@@ -174,9 +180,11 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "exact-comparison",
-        "You ask whether numbers are equal to the last bit. The factors are exact up to 1e-5: compare with a "
-        "tolerance.",
-        "Compute 0.1 + 0.2 and compare it with 0.3.",
+        "You compare too strictly: where a factor is rounded, you take it for changed. The factors are "
+        "rounded by up to 1e-5, so compare with a tolerance above that, such as 2e-5; `==` and the defaults "
+        "of `torch.isclose` are below it.",
+        "Compute 0.1 + 0.2 and compare it with 0.3. By how much may a number differ from another one before "
+        "your function says that the two are different?",
         lambda **given: name_method(**given, rounding=0.0),
         _one_exactly,
         lambda **given: name_method(**given, rounding=1e-7),
