@@ -260,6 +260,8 @@ def test_names_that_are_not_utf_8_stop_nothing(tmp_path: Path) -> None:
     os.symlink(b"/dev/null", lesson + b"/link\xfe.ipynb")
     done = grade("class", "--out", "out", cwd=tmp_path)
     assert r"odd\xff/01_cells: link\xfe.ipynb is a symbolic link" in done.stderr
+    (page,) = (tmp_path / "out").glob("odd*/feedback.html")
+    assert r"link\xfe.ipynb is a symbolic link" in page.read_text(encoding="utf-8")
     (tmp_path / "predictions").mkdir()
     (Path(os.fsdecode(os.fsencode(tmp_path / "predictions") + b"/b\xfd.json"))).write_text("{")
     said = CliRunner().invoke(
