@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import cycle, product
 
 import torch
 from torch import Tensor
@@ -84,19 +84,22 @@ SHAPE_REVERSED = Misconception(
 def _shaped(seed: int) -> tuple[Steps, Drawing, Steps]:
     """Every pattern of sharing; calls with and without generators; what is small."""
     draw = Draw(seed, "noise_shape_dropout")
+    layouts = cycle(product((torch.float32, torch.float64), (False, True)))  # dtype, and whether contiguous
     # First one axis shared, where the axes can be told apart; then all patterns.
     first = draw.choice([(True, False, False), (False, False, True), (False, True, False)])
-    patterns = [_pattern(draw, [draw.integer(20, 26) for _ in range(3)], first, none=False)]
+    patterns = [_pattern(draw, next(layouts), [draw.integer(20, 26) for _ in range(3)], first, none=False)]
     for k, pattern in enumerate(list(product((False, True), repeat=3))[:-1]):
         # An axis that alone has its own draws is long: 0.7^90 is the chance that all of it is kept.
         low, high = (90, 110) if pattern.count(False) == 1 else (20, 26)
         sizes = [draw.integer(3, 6) if one else draw.integer(low, high) for one in pattern]
-        patterns.append(_pattern(draw, sizes, pattern, none=k % 2 == 0))
+        patterns.append(_pattern(draw, next(layouts), sizes, pattern, none=k % 2 == 0))
     for pattern in ((False, True), (True, False), (False, False)):
         sizes = [20 if one else 105 for one in pattern]
-        patterns.append(_pattern(draw, sizes, pattern, none=pattern == (False, True), high=True))
-    patterns.append(_pattern(draw, [600], (False,), none=True))
-    patterns.append(_pattern(draw, [7, 8, 9, 10], (False, True, False, True), none=True))
+        patterns.append(
+            _pattern(draw, next(layouts), sizes, pattern, none=pattern == (False, True), high=True)
+        )
+    patterns.append(_pattern(draw, next(layouts), [600], (False,), none=True))
+    patterns.append(_pattern(draw, next(layouts), [7, 8, 9, 10], (False, True, False, True), none=True))
     x, p = apart_from_zero(draw, 16, 5, 40), draw.uniform(0.2, 0.35)
     arguments: dict[str, Value] = {"x": x, "p": p, "noise_shape": (None, 1, 40)}
     drawing = Drawing(draw, arguments, like_x, others=3)
@@ -121,12 +124,20 @@ def check_noise_shape_dropout(answer: Answer, seed: int) -> str:
     return f"Right on {count} inputs: every pattern of sharing, rate, scale, generator and gradient."
 
 
-def _pattern(draw: Draw, sizes: list[int], shared: tuple[bool, ...], none: bool, high: bool = False) -> Step:
+def _pattern(
+    draw: Draw,
+    layout: tuple[torch.dtype, bool],
+    sizes: list[int],
+    shared: tuple[bool, ...],
+    none: bool,
+    high: bool = False,
+) -> Step:
     """One pattern of sharing: 1 on the shared axes, elsewhere x's own size or None."""
     shape = tuple(1 if one else (None if none else size) for one, size in zip(shared, sizes, strict=True))
     p = draw.uniform(0.65, 0.75) if high else draw.uniform(0.3, 0.35)
-    x = apart_from_zero(draw, *sizes).to(draw.choice([torch.float32, torch.float64]))
-    x = draw.choice([x, non_contiguous(x)])
+    dtype, contiguous = layout
+    x = apart_from_zero(draw, *sizes).to(dtype)
+    x = x if contiguous else non_contiguous(x)
     arguments: dict[str, Value] = {"x": x, "p": p, "noise_shape": shape, "generator": draw.generator()}
     exact = x.double()
 

@@ -275,10 +275,11 @@ def _one_value(reply: Reply) -> float:
 
 
 def _edges(draw: Draw) -> Iterator[Step]:
-    """Axes of one element, and rate zero."""
+    """Axes of one element, and rate zero, at every sharing."""
     a, b, c = draw.sizes(3)
-    for sizes in ((1, 1, 1), (1, b, c), (a, 1, c), (a, b, 1), (4, b, c)):
-        wanted = draw.choice((*PATTERNS, (True, True, True)))
+    edges = (1, 1, 1), (1, b, c), (a, 1, c), (a, b, 1), (4, b, c)
+    for k, wanted in enumerate((*PATTERNS, (True, True, True)), start=draw.integer(0, len(edges) - 1)):
+        sizes = edges[k % len(edges)]
         yield _step(draw, _arguments(draw, sizes, 0.5, wanted), _kept_or_dropped)
         yield _step(draw, _arguments(draw, sizes, 0.0, wanted), _all_ones)
 

@@ -39,13 +39,21 @@ def axes_cases(draw: Draw) -> Iterator[Case]:
     patterns = list(product((False, True), repeat=3))
     for shape in (sizes, [2, 2, 2], [4, 4, 4]):
         for k in torch.randperm(len(patterns), generator=draw.torch).tolist():
-            drawn = draw.mask(*(1 if one else size for one, size in zip(patterns[k], shape, strict=True)))
-            yield _case(drawn.expand(shape).contiguous())
+            yield _case(_shared_just_so(draw, shape, patterns[k]))
     for axis in range(3):
         for almost in (_but_for_one_row, _but_for_one_slice, _same_counts):
             yield _case(almost(draw, sizes, axis))
     for value in (0.0, 1 / (1 - draw.uniform(0.2, 0.6))):
         yield _case(torch.full(sizes, value).double())
+
+
+def _shared_just_so(draw: Draw, shape: list[int], pattern: tuple[bool, ...]) -> Tensor:
+    """A mask that is constant along these axes and, also by chance, along no other."""
+    while True:
+        mask = draw.mask(*(1 if one else n for one, n in zip(pattern, shape, strict=True)))
+        mask = mask.expand(shape).contiguous()
+        if shared_axes(mask) == _where(lambda axis: pattern[axis]):
+            return mask
 
 
 def _case(mask: Tensor) -> Case:

@@ -98,13 +98,12 @@ def shape_cases(draw: Draw) -> Iterator[Case]:
     def each() -> Spec:
         return "TimeDistributed", size()
 
-    cell = draw.choice(RECURRENT)
     holding: list[tuple[str, list[Spec]]] = [
         ("one layer, last step", [lstm(False)]),
         ("one layer, all steps", [lstm(True)]),
         ("both directions, all steps", [both(True)]),
         ("both directions, last step", [both(False)]),
-        ("two layers", [lstm(True, cell), lstm(False)]),
+        *((f"two layers, {kind} first", [lstm(True, kind), lstm(False)]) for kind in RECURRENT),
         ("all steps to the end", [lstm(True), both(True), each()]),
         ("Dense on all steps", [lstm(True), dense(), lstm(False), dense()]),
         ("an encoder and a decoder", [both(False), repeat(), lstm(True), each(), dense()]),
@@ -113,7 +112,7 @@ def shape_cases(draw: Draw) -> Iterator[Case]:
     ]
     breaking: list[tuple[str, list[Spec]]] = [
         ("repeated at once", [repeat(), lstm(False)]),
-        ("the last step into a layer", [lstm(False), lstm(True, cell), dense()]),
+        *((f"the last step into {kind}", [lstm(False), lstm(True, kind), dense()]) for kind in RECURRENT),
         ("the last step of both directions", [both(False), lstm(False)]),
         ("a long stack", [lstm(True), dense(), both(True), lstm(False), both(False), dense()]),
         ("repeated steps", [lstm(True), each(), dense(), both(True), each(), repeat(), lstm(False)]),
@@ -133,7 +132,7 @@ def shape_cases(draw: Draw) -> Iterator[Case]:
     shapes: list[tuple[str, list[Spec], Shape]] = [
         ("rank 2 into Dense", [dense(), dense()], (None, F)),
         ("rank 2 into RepeatVector", [repeat(), lstm(True)], (B, F)),
-        ("rank 2 into a recurrent layer", [lstm(True, cell)], (B, F)),
+        *((f"rank 2 into {kind}", [lstm(True, kind)], (B, F)) for kind in RECURRENT),
         ("rank 2 into TimeDistributed", [each()], (None, F)),
         ("rank 4", [dense(), each()], (B, T, size(), F)),
         ("rank 4 into a recurrent layer", [each(), dense(), dense(), each(), lstm(False)], (None, T, B, F)),

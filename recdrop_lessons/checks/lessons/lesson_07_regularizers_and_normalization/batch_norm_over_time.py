@@ -55,7 +55,9 @@ def batch_norm_cases(draw: Draw) -> Iterator[Case]:
         arguments = {"x": x, "per_step": per_step, "eps": draw.uniform(0.05, 0.5)}
         gradients = k in (0, 2) or 1 in (b, t, f)
         yield Case(f"B={b}, T={t}, F={f}, per_step={per_step}", arguments, gradients)
-    yield Case("eps=1e-5", {"x": draw.normal(B + 3, T, F), "per_step": kind, "eps": 1e-5})
+    for per_step in (kind, not kind):
+        given = {"x": draw.normal(B + 3, T, F), "per_step": per_step, "eps": 1e-5}
+        yield Case(f"eps=1e-5, per_step={per_step}", given)
 
 
 def _over(each: Axes, all_steps: Axes) -> Callable[..., Tensor]:

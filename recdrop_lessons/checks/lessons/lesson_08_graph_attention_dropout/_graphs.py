@@ -35,6 +35,7 @@ def graphs(draw: Draw) -> Iterator[tuple[str, int, int, Tensor]]:
         yield f"N={N}, F={features}, E={E}", N, features, random_edges(draw, N, E)
     edges = random_edges(draw, N, E)
     again = torch.randint(E, (3,), generator=draw.torch)
+    again[0] = int((edges[0] != edges[1]).nonzero()[0])  # one that is no loop
     yield "edges that repeat", N, features, torch.cat([edges, edges[:, again]], dim=1)
     into_one = edges.clone()
     into_one[1] = draw.integer(0, N - 1)

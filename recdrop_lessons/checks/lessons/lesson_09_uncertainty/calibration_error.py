@@ -273,8 +273,9 @@ def calibration_cases(draw: Draw) -> Iterator[Case]:
         given = {"probabilities": probabilities[shuffled], "labels": labels[shuffled], "bins": bins}
         yield Case(f"top probabilities on the edges of {bins} bins", given)
     certain = torch.eye(3).double()[torch.tensor([0, 1, 2, 1])]
-    labels = torch.tensor([0, 1, 2, draw.choice([0, 1, 2])])
-    yield Case("all certain", {"probabilities": certain, "labels": labels, "bins": 10})
+    for last, said in ((1, "and right"), (draw.choice([0, 2]), "one wrong")):
+        given = {"probabilities": certain, "labels": torch.tensor([0, 1, 2, last]), "bins": 10}
+        yield Case(f"all certain, {said}", given)
     yield Case(
         "K=1", {"probabilities": torch.ones(3, 1).double(), "labels": torch.zeros(3).long(), "bins": 5}
     )

@@ -177,6 +177,7 @@ def probability_cases(draw: Draw) -> Iterator[Case]:
     yield Case("one class certain", {"probabilities": torch.eye(K).double()})
     some = draw.mask(B, K, p=0.4) * draw.uniform(0.2, 0.5)
     some[:, 0] = 1.0
+    some[0, 1], some[0, 2] = 0.0, 1.0  # at every seed an example that is unsure between some of its classes
     yield Case("some probabilities are 0", {"probabilities": some / some.sum(-1, keepdim=True)})
     small = torch.tensor([[0.0, 1e-3, 1e-4, 1e-6], [0.4, 0.5, 1e-2, 1e-5]]).double()
     small[:, 0] += 1 - small.sum(-1)
