@@ -159,11 +159,11 @@ def _is_float(value: Value) -> bool:
 
 
 def _telling(value: Value) -> bool:
-    """Whether a value holds a float that is not round."""
+    """Whether a value holds a float that is not round; a 0 with rounding is."""
     if isinstance(value, (tuple, list)):
         return any(map(_telling, value))
     if isinstance(value, Tensor):
-        return value.is_floating_point() and bool((value.frac() != 0).any())
+        return value.is_floating_point() and bool(((value - value.round()).abs() > _RECOGNISED).any())
     return isinstance(value, float) and not value.is_integer()
 
 

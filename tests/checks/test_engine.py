@@ -24,6 +24,8 @@ from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import apart, compare, same, unchanged
 from recdrop_lessons.checks.draw import Draw, as_dtype, non_contiguous
 from recdrop_lessons.checks.exact import Exact, _prepare
+from recdrop_lessons.checks.general import EDGE_CASE
+from recdrop_lessons.checks.recognise import general, see
 
 # ---------------------------------------------------------------- the answer
 
@@ -172,6 +174,19 @@ def test_a_dtype_is_wrong_where_one_is_asked_for():
     found = compare(torch.zeros(2), torch.zeros(2, dtype=torch.float64), ("y",), 1e-9, torch.float64)
     assert found.reason == "dtype"
     assert "float32" in found.sentence
+
+
+def test_zeros_are_no_result_of_an_earlier_call():
+    """That the right value of an earlier case was 0 up to rounding says nothing about an answer of zeros."""
+    scales = (1.0, 2.0, 1e-17, 3.0)
+    cases = [Case(f"scale {scale}", {"x": scale * torch.rand(3).double() + 0}) for scale in scales]
+
+    def zeros_at_the_edge(x):
+        return torch.zeros_like(x) if x.max() > 2 or x.max() < 1e-9 else x
+
+    cases[3].arguments["x"][0] = 2.5
+    seen = see(LocalAnswer(zeros_at_the_edge), lambda x: x, cases)
+    assert general(LocalAnswer(zeros_at_the_edge), seen) is EDGE_CASE
 
 
 def test_a_mistake_that_gives_nan_is_recognised_by_it():
