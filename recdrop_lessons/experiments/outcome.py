@@ -139,25 +139,20 @@ class PairTable:
     def groups(self) -> list[list[str]]:
         """Return the largest sets of rows of which no two can be told apart, the best row's set first.
 
-        Bron & Kerbosch 1973: a set grows by rows that differ from none of its members until none is left.
+        They are the maximal cliques of the graph in which such rows are neighbours (Bron & Kerbosch 1973).
         """
-        found: list[list[str]] = []
+        import networkx as nx
 
-        def grow(members: list[str], open_rows: list[str], seen: list[str]) -> None:
-            if not open_rows and not seen:
-                found.append(members)
-            for row in list(open_rows):
-                like = [other for other in self.order if other != row and not self.differ(row, other)]
-                grow(
-                    [*members, row],
-                    [r for r in open_rows if r in like],
-                    [r for r in seen if r in like],
-                )
-                open_rows = [r for r in open_rows if r != row]
-                seen = [*seen, row]
-
-        grow([], self.order, [])
-        return found
+        alike = nx.Graph()
+        alike.add_nodes_from(self.order)
+        alike.add_edges_from(
+            (a, b) for a, b in itertools.combinations(self.order, 2) if not self.differ(a, b)
+        )
+        place = self.order.index
+        return sorted(
+            (sorted(group, key=place) for group in nx.find_cliques(alike)),
+            key=lambda group: [place(row) for row in group],
+        )
 
 
 def compared(rows: Mapping[str, ComparedRow], *, sign: int = 1) -> PairTable:

@@ -46,7 +46,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home = tmp_path_factory.mktemp("jupyter")
     for folder in ("course", "config/labconfig"):
         (home / folder).mkdir(parents=True)
-    off = {"disabledExtensions": dict.fromkeys(ELSEWHERE, True)}
+    # The check whether JupyterLab is built starts a program of node at each page.
+    off = {"disabledExtensions": dict.fromkeys(ELSEWHERE, True), "buildCheck": False, "buildAvailable": False}
     (home / "config" / "labconfig" / "page_config.json").write_text(json.dumps(off), encoding="utf-8")
     quiet = home / "settings" / "@jupyterlab" / "apputils-extension"
     quiet.mkdir(parents=True)
