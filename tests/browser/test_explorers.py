@@ -78,6 +78,7 @@ def serious(page: Any) -> list[str]:
     ]
 
 
+@pytest.mark.timeout(600)  # lesson 09's takes 35 seconds, and 170 while the site is built beside it
 @pytest.mark.parametrize("name", list(LESSONS))
 def test_the_lessons_explorer_by_mouse_and_by_keyboard_narrow_and_dark(
     name: str, server: Server, opened: Open, monkeypatch: pytest.MonkeyPatch, record_property: Any
