@@ -17,6 +17,13 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="commands run ag
 COMMAND = [sys.executable, "-c", "from recdrop_lessons.cli import app; app()"]
 
 
+def grade(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`recdrop grade class`, with more in its environment."""
+    command = [*COMMAND, "grade", "class", "--out", "out", *options]
+    env = {**os.environ, **environment}
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+
+
 def test_torch_is_loaded_elsewhere(tmp_path: Path) -> None:
     write(tmp_path, solved())
     program = (
@@ -50,13 +57,7 @@ def test_it_has_the_time_zone(tmp_path: Path) -> None:
     """Else what is handed in at 23:30 in Berlin is late or not by Greenwich's clock."""
     path = write(tmp_path / "class" / "anna", b"{")
     os.utime(path, (1795213800, 1795213800))  # 2026-11-20 23:30 in Berlin
-    done = subprocess.run(
-        [*COMMAND, "grade", "class", "--out", "out", "--due", "2026-11-20T23:00"],
-        cwd=tmp_path,
-        env={**os.environ, "TZ": "Europe/Berlin"},
-        capture_output=True,
-        text=True,
-    )
+    done = grade(tmp_path, "--due", "2026-11-20T23:00", TZ="Europe/Berlin")
     page = (tmp_path / "out" / "anna" / "feedback.html").read_text(encoding="utf-8")
     assert "late: 2026-11-20 23:30+01:00; due 2026-11-20 23:00+01:00." in page, done.stderr
 
@@ -74,13 +75,7 @@ def test_a_learner_finds_nothing_of_the_command_that_grades(tmp_path: Path) -> N
         "def rnn_step(x, h, W, U, b): raise ValueError('looked ' + str(len(seen) > 10000))\n"
     )
     write(tmp_path / "class" / "eve", solved(rnn_step=looks))
-    done = subprocess.run(
-        [*COMMAND, "grade", "class", "--out", "out", "--seed", "987654321"],
-        cwd=tmp_path,
-        env={**os.environ, "SECRET": "instructors-token"},
-        capture_output=True,
-        text=True,
-    )
+    done = grade(tmp_path, "--seed", "987654321", SECRET="instructors-token")
     assert done.returncode == 0, done.stderr
     first = json.loads((tmp_path / "out" / "eve" / "01_cells.json").read_text())["parts"][0]
     assert "looked True" in first["message"]
