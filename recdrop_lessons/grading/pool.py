@@ -27,12 +27,15 @@ from recdrop_lessons.grading.records import Record
 from recdrop_lessons.grading.spawner import Server
 
 _TRIES = 2  # of a task whose worker is lost: the machine may have been short of memory
+# How a worker ends whose learners' side is gone: its place needs a fresh spawner, or a fresh server.
+_SPAWNER_LOST, _SERVER_LOST = 3, 4
 
 
 @dataclass
 class _Worker:
     process: BaseProcess
     pipe: Connection
+    server: Server
     key: Any = None
     task: GradingTask | None = None
     deadline: float = 0.0
@@ -117,7 +120,7 @@ class LocalPool:
         )
         process.start()
         theirs.close()
-        self._workers.append(_Worker(process, ours))
+        self._workers.append(_Worker(process, ours, self._server))
         return self._workers[-1]
 
     def _give(self, worker: _Worker, key: Any, task: GradingTask, tries: int) -> None:
@@ -138,11 +141,19 @@ class LocalPool:
         worker.pipe.close()
         worker.process.join()
         self._workers.remove(worker)
-        if (
-            not self._server.alive
-        ):  # the next worker needs a server to fork from; the others end by themselves
+        # The worker's word counts: a server's spawners may be gone before the whole process is.
+        lost = worker.process.exitcode == _SERVER_LOST or not worker.server.alive
+        if lost and worker.server is self._server:
             self._server.close()
             self._server = self._start()
+            self._retire()
+
+    def _retire(self) -> None:
+        """End the idle workers of a server that is gone: each would lose the task that it is given."""
+        for worker in [one for one in self._workers if one.task is None and one.server is not self._server]:
+            worker.pipe.close()
+            worker.process.join()
+            self._workers.remove(worker)
 
     def close(self) -> None:
         for worker in self._workers:
@@ -176,9 +187,17 @@ def _work(pipe: Connection, others: list[Connection], server: Server, times: Tim
     except (EOFError, BrokenPipeError, KeyboardInterrupt):
         pass
     except GradingError:
-        status = 3  # the spawner is lost: a fresh worker asks for a fresh one
+        status = _SPAWNER_LOST if _gives_spawners(server) else _SERVER_LOST
     finally:
         os._exit(status)
+
+
+def _gives_spawners(server: Server) -> bool:
+    try:
+        server.spawner().close()
+    except GradingError:
+        return False
+    return True
 
 
 def _lost(task: GradingTask, isolation: str) -> Record:

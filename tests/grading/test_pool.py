@@ -50,6 +50,28 @@ def test_a_killed_locked_server_is_replaced(pool: LocalPool) -> None:
     assert results == dict.fromkeys(range(6), 100)
 
 
+def test_no_idle_worker_of_a_killed_locked_server_is_given_what_another_lost(pool: LocalPool) -> None:
+    dict(pool.run(tasks(4)))
+    assert [worker.task for worker in pool._workers] == [None, None]
+    pool._server.process._process.kill()
+    pool._server.process._process.wait()
+    results = dict(pool.run(tasks(1)))
+    assert results[0]["record"]["points"] == 100
+
+
+def test_a_server_that_only_seems_to_live_is_replaced(
+    pool: LocalPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a process with threads does, whose main thread has ended before the others."""
+    dict(pool.run(tasks(2)))
+    process = pool._server.process._process
+    monkeypatch.setattr(process, "poll", lambda: None)
+    process.kill()
+    process.wait()
+    results = dict(pool.run(tasks(2)))
+    assert [results[number]["record"]["points"] for number in range(2)] == [100, 100]
+
+
 def test_a_task_that_ends_every_worker_has_a_status(pool: LocalPool, monkeypatch: pytest.MonkeyPatch) -> None:
     def end(checker: object, task: GradingTask) -> dict:
         if task.student == "1":
