@@ -34,8 +34,10 @@ def change(name: str, settings: str) -> str:
     return json.dumps({"settings": explorer.settings, "frame": explorer.frame})
 
 
-def check(number: str, source: str, before: str, progress: str) -> str:
+def check(number: str, source: str, before: str, progress: str, seed: str = "") -> str:
     """Check a part's source after what runs `before` it, and count it in the learner's progress.
+
+    `seed`: of the inputs, a whole number; by default another at each check.
 
     An answer that uses what the browser lacks is not counted: nothing is said of it.
     """
@@ -45,7 +47,8 @@ def check(number: str, source: str, before: str, progress: str) -> str:
 
     missing_packages.announce()
     keep_progress(progress)
-    record = from_source.check(number, source, secrets.randbits(32), before=before, counted=True)
+    drawn = int(seed) if seed else secrets.randbits(32)
+    record = from_source.check(number, source, drawn, before=before, counted=True)
     record["progress"] = (
         _progress_file().read_text(encoding="utf-8") if _progress_file().exists() else progress
     )
