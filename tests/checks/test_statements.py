@@ -20,7 +20,6 @@ DISPLAYED = {
     "2.4": "the quantity is defined, its value is to be worked out",
     "4.5": "an example mask",
     "5.6": "what the two given factors are factors of",
-    "10.1": "which of several intervals is meant",
     "11.1": "the forward step, whose backward step is asked for",
     "11.3": "the forward product, whose backward one is asked for",
 }
@@ -323,3 +322,9 @@ def test_the_error_of_five_answers():
     labels = torch.tensor([0 if its else 1 for its in right])
     assert len(tops) == len(right) == 5
     assert part("9.4").function(probabilities, labels, 4) == pytest.approx(0.14)
+
+
+def test_intervals_of_a_few_scores():
+    for scores, level, *its in table("10.1"):
+        found = part("10.1").function(numbers(scores), float(level))
+        assert [round(one, 3) for one in found] == [float(one) for one in its]

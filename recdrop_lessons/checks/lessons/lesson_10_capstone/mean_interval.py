@@ -239,10 +239,10 @@ PART = exact_part(
     hints=(
         "An interval has a middle and a half width. What makes the half width: how much the scores vary, "
         "how many there are, and what else?",
-        "Half the interval is t · s/√n. Which n belongs in s, which degrees of freedom in t, and at which "
-        "probability is t read?",
-        "s has n - 1 below its root; t is scipy.stats.t.ppf with n - 1 degrees of freedom, read so that "
-        "half of what the interval leaves out lies above it.",
+        "Lesson 03 multiplies the standard error by 2.776. That number belongs to five scores and to a level "
+        "of 0.95: what must it be read from where both may change?",
+        "The half width is t · s/√n. s has n - 1 below its root; t is scipy.stats.t.ppf with n - 1 degrees "
+        "of freedom, read so that half of what the interval leaves out lies above it.",
     ),
     cases=interval_cases,
     outputs=("mean", "low", "high"),
