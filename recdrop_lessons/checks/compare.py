@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -20,6 +20,7 @@ class Difference:
     """The first place where two values part.
 
     `reason` is "kind", "length", "shape", "dtype", "not finite" or "value"; `sentence` is for the learner.
+    `within`: they part inside a tuple, a list or a dict, not as a whole.
     """
 
     reason: str
@@ -28,6 +29,7 @@ class Difference:
     index: tuple[int, ...] = ()
     yours: Value = None
     right: Value = None
+    within: bool = False
 
 
 def compare(
@@ -116,7 +118,7 @@ def _compare(
     else:
         return _compare_scalars(yours, right, name, tolerance)
     found = (_compare(yours[at], right[at], its, (its,), tolerance, dtype) for at, its in inner.items())
-    return next((one for one in found if one is not None), None)
+    return next((replace(one, within=True) for one in found if one is not None), None)
 
 
 def _verb(name: str, one: str, several: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
@@ -20,25 +20,36 @@ from recdrop_lessons.checks.answer import (
     Value,
     tensors,
 )
-from recdrop_lessons.checks.cases import Case
+from recdrop_lessons.checks.cases import Case, ordinary, special_sizes
 from recdrop_lessons.checks.compare import TOLERANCE, compare, unchanged
 from recdrop_lessons.checks.counterexample import Counterexample
 from recdrop_lessons.checks.draw import Draw, as_dtype, non_contiguous
-from recdrop_lessons.checks.general import CHANGES_INPUT, EDGE_CASE, GRADIENT_CUT, KEYWORDS_RENAMED, VAGUE
+from recdrop_lessons.checks.general import (
+    CHANGES_INPUT,
+    EDGE_CASE,
+    EDGE_CASES,
+    GRADIENT_CUT,
+    KEYWORDS_RENAMED,
+    VAGUE,
+)
 from recdrop_lessons.checks.located import located
 from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.outcomes import differs, raised, untold
 from recdrop_lessons.checks.parts import Outcome, Part
 from recdrop_lessons.checks.picture import picture
 from recdrop_lessons.checks.recognise import (
+    Seen,
     Values,
     general,
+    is_wrong,
     of_one_name,
     recognise,
     see,
     too_strict,
     unless_lost,
 )
+
+_OTHER_SEEDS = 12  # on which "right on ordinary inputs" is tried before it is said
 
 
 class _Trial:
@@ -133,6 +144,7 @@ class Exact:
     `misconceptions`: those with `mistakes` are recognised; "exact-comparison" also by rounded cases.
     `floats`: whether there are tensors to cast to float32 and to lay out otherwise.
     `told`: whether a report may hold the right value; not where it is one of a few words.
+    `evidence`: what can be seen of an input, said where the right value is not told.
     `least`: how short an axis of the arguments may be.
     """
 
@@ -144,6 +156,7 @@ class Exact:
     misconceptions: tuple[Misconception, ...] = ()
     floats: bool = True
     told: bool = True
+    evidence: Callable[[dict[str, Value]], list[list[str]]] | None = None
     least: int = 1
     tolerance: dict[torch.dtype, float] = field(default_factory=lambda: dict(TOLERANCE))
 
@@ -185,7 +198,12 @@ class Exact:
             trial.dtype if self.floats else None,
         )
         if difference is not None:
-            outcome = (differs if self.told else untold)(difference, trial.label, arguments)
+            if self.told:
+                outcome = differs(difference, trial.label, arguments)
+            else:
+                outcome = untold(difference, call.value, ", ".join(self.outputs), trial.label, arguments)
+                if self.evidence is not None:
+                    outcome.details["measured"] = self.evidence(arguments)
             outcome.details["changed"] = [
                 name for name, before in arguments.items() if not unchanged(before, call.arguments[name])
             ]
@@ -236,11 +254,11 @@ class Exact:
             found = recognise(its, self.misconceptions, prepared.mistakes)
         if found is None and failed.misconception in (None, *VAGUE):
             found = unless_lost(lambda: general(answer, seen))
-            if found is EDGE_CASE and failed.misconception:
-                found = None
+            if found is EDGE_CASE:
+                found = None if failed.misconception else unless_lost(lambda: self._at_an_edge(answer, seen))
         if found is None and failed.misconception is None and self.told:
             found = unless_lost(lambda: located(answer, self.reference, seen))
-        if found in (None, EDGE_CASE) and failed.details.get("changed"):
+        if found in (None, EDGE_CASE, EDGE_CASES) and failed.details.get("changed"):
             found = CHANGES_INPUT
         if found is None:
             return failed
@@ -248,6 +266,21 @@ class Exact:
         if found not in self.misconceptions:
             return Outcome(False, f"{found.sentence} {said}", found.slug, failed.details | {"said": said})
         return Outcome(False, found.sentence, found.slug, failed.details | {"difference": said})
+
+    def _at_an_edge(self, answer: Answer, seen: Sequence[Seen]) -> Misconception | None:
+        """How an answer is told that it is wrong at an edge, by the ordinary inputs of other seeds.
+
+        Of a few words the wrong one is no edge unless its sizes are.
+        """
+        if not self.told and not all(special_sizes(one.case) for one in seen if is_wrong(one)):
+            return None
+        others = [ordinary(self.cases(Draw(seed, f"{self.name}, ordinary"))) for seed in range(_OTHER_SEEDS)]
+        cases = [case for some in others for case in some]
+        again = see(answer, self.reference, cases)
+        wrong = sum(map(is_wrong, again)) + len(cases) - len(again)
+        if wrong <= len(cases) / 10:
+            return EDGE_CASE
+        return EDGE_CASES if wrong < len(cases) / 3 and self.told else None
 
 
 @lru_cache(maxsize=128)  # more than the course has parts, or a mixed class would push each one out in turn

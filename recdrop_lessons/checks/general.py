@@ -39,6 +39,11 @@ NOTHING_RETURNED = Misconception(
     "shows a value and returns nothing.",
     "Follow every branch of your function to its end. Does each of them reach a `return`?",
 )
+NONE_AMONG_VALUES = Misconception(
+    "none-among-values",
+    "There is a None among the values that you return, where the docstring asks for something else.",
+    "Print what you return. Which line gives the None? Perhaps it calls a function that has no `return`.",
+)
 VALUES_MISSING = Misconception(
     "values-missing",
     "You return fewer values than the docstring asks for.",
@@ -227,10 +232,16 @@ EDGE_CASE = Misconception(
     "another?",
 )
 
+# The same where it is wrong on more inputs than a few.
+EDGE_CASES = Misconception(
+    EDGE_CASE.slug,
+    "Your function is right on most inputs and wrong on some, this one among them. What is special about it?",
+    EDGE_CASE.hint,
+)
+
 ONE_NAME = Misconception(
     "one-name-wrong",
-    "Your function is right for other names, and wrong for this one whatever the numbers are. Ask what this "
-    "name means.",
+    "Your function is right for other names, and wrong for this one. Ask what this name means.",
     "Call your function with this name and two different inputs. What should change, and does it?",
 )
 

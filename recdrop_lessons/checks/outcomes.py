@@ -38,14 +38,17 @@ def differs(difference: Difference, label: str, arguments: dict[str, Value]) -> 
     return _named(of_difference(difference), f"On {label}: {difference.sentence}", details)
 
 
-def untold(difference: Difference, label: str, arguments: dict[str, Value]) -> Outcome:
-    """As `differs`, without the right value: of a table's entries or a few words, nothing is given away."""
-    yours, details = difference.yours, {"case": label, "inputs": inputs(arguments)}
+def untold(
+    difference: Difference, yours: Value, output: str, label: str, arguments: dict[str, Value]
+) -> Outcome:
+    """As `differs`, without the right value: of a table's entries or a few words, nothing is given away.
+
+    `yours`, `output`: the whole of what came back, and its name.
+    """
+    details = {"case": label, "inputs": inputs(arguments)}
     said = describe(yours) if any(True for _ in tensors(yours)) else repr(yours)[:60]
     return _named(
-        of_difference(difference),
-        f"On {label} you return {said} for {difference.output}: that is wrong.",
-        details,
+        of_difference(difference), f"On {label} you return {said} for {output}: that is wrong.", details
     )
 
 

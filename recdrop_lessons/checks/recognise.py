@@ -80,13 +80,13 @@ def recognise(
 
 def too_strict(answer: Answer, seen: Sequence[Seen]) -> bool:
     """Whether rounding alone makes it wrong: each case on which it is wrong, it gets right unrounded."""
-    wrong = [one for one in seen if _wrong(one)]
+    wrong = [one for one in seen if is_wrong(one)]
     if not wrong or any(one.case.unrounded is None for one in wrong):
         return False
     exact = (Case(one.case.label, one.case.unrounded or {}) for one in wrong)
     again = see(answer, lambda **_: wrong[0].right, exact)
     return len(again) == len(wrong) and not any(
-        _wrong(Seen(its.case, its.yours, one.right)) for its, one in zip(again, wrong, strict=True)
+        is_wrong(Seen(its.case, its.yours, one.right)) for its, one in zip(again, wrong, strict=True)
     )
 
 
@@ -95,7 +95,7 @@ def of_one_name(seen: Sequence[Seen]) -> list[Seen]:
 
     An answer may be wrong for two names, each in its own way. [] where this tells no more than all cases.
     """
-    first = next((one for one in seen if _wrong(one)), None)
+    first = next((one for one in seen if is_wrong(one)), None)
     if first is None or not _names(first):
         return []
     its = [one for one in seen if _names(one) == _names(first)]
@@ -105,15 +105,16 @@ def of_one_name(seen: Sequence[Seen]) -> list[Seen]:
 def _wrong_for_one_name(seen: Sequence[Seen]) -> bool:
     """Wrong for a name from its first case on, and on most, and right for another name: no edge."""
     its = of_one_name(seen)
-    others = {tuple(_names(one)) for one in seen} - {tuple(_names(one)) for one in seen if _wrong(one)}
-    return bool(its and others) and _wrong(its[0]) and 2 * sum(map(_wrong, its)) > len(its)
+    others = {tuple(_names(one)) for one in seen} - {tuple(_names(one)) for one in seen if is_wrong(one)}
+    return bool(its and others) and is_wrong(its[0]) and 2 * sum(map(is_wrong, its)) > len(its)
 
 
 def _names(one: Seen) -> list[str]:
     return [value for value in one.case.arguments.values() if isinstance(value, str)]
 
 
-def _wrong(one: Seen) -> bool:
+def is_wrong(one: Seen) -> bool:
+    """Whether the answer raised or gave something else."""
     return one.yours is RAISED or not same(one.yours, one.right, _RECOGNISED)
 
 
@@ -135,8 +136,8 @@ def general(answer: Answer, seen: Sequence[Seen]) -> Misconception | None:
     found = of_results(results) if len(results) > 1 else None
     if found is None and _wrong_for_one_name(seen):
         return ONE_NAME
-    if found is None and not any(map(_wrong, seen[:2])):
-        return EDGE_CASE if any(map(_wrong, seen)) else None
+    if found is None and not any(map(is_wrong, seen[:2])):
+        return EDGE_CASE if any(map(is_wrong, seen)) else None
     return found
 
 

@@ -24,6 +24,7 @@ from recdrop_lessons.checks.general import (
     LATER_STEPS,
     MORE_RETURNED,
     NEEDS_CONTIGUOUS,
+    NONE_AMONG_VALUES,
     NONE_NOT_HANDLED,
     NOT_DEFINED,
     NOT_EXPANDED,
@@ -84,7 +85,7 @@ def of_difference(difference: Difference) -> Misconception | None:
     """The mistake that one difference shows by its kind or shape."""
     yours, right = difference.yours, difference.right
     if yours is None:
-        return NOTHING_RETURNED
+        return NONE_AMONG_VALUES if difference.within else NOTHING_RETURNED
     if difference.reason == "dtype":
         return DTYPE_CHANGED
     if difference.reason == "not finite":

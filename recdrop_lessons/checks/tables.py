@@ -42,8 +42,8 @@ def table(
         difference = compare(reply.value, right(**reply.arguments), (output,), 1e-9)
         if difference is None:
             return
-        failed = untold(difference, reply.step.label, reply.arguments)
-        said = failed.details.get("difference", failed.message)
+        failed = untold(difference, reply.value, output, reply.step.label, reply.arguments)
+        said = failed.details.get("said", failed.message)
         if isinstance(reply.value, str) and reply.value not in words():
             raise reply.fail(WORD, difference=said)
         for entry in entries:

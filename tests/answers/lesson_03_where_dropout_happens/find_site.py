@@ -74,6 +74,42 @@ def gates_are_recurrent(plain, dropped):
     return "recurrent" if found == "input" else found
 
 
+def _anywhere(name, plain, dropped, last=None):
+    return other(plain[name][:last], dropped[name][:last])
+
+
+@bank.wrong("carried-on-taken-for-masked")
+def cell_at_any_step(plain, dropped):
+    """Gates at the first two steps, all else at any."""
+    if _anywhere("gates", plain, dropped, 1):
+        return "input"
+    if _anywhere("gates", plain, dropped, 2) and not any(_anywhere(n, plain, dropped, 1) for n in "chy"):
+        return "recurrent"
+    if _anywhere("c", plain, dropped):
+        return "cell" if (dropped["c"] == 0).any() else "candidate"
+    if _anywhere("h", plain, dropped):
+        return "hidden"
+    return "output" if _anywhere("y", plain, dropped) else "none"
+
+
+@bank.wrong("carried-on-taken-for-masked")
+def state_at_any_step(plain, dropped):
+    found = verdict(plain, dropped)
+    late = found == "recurrent" and _anywhere("h", plain, dropped)
+    return "hidden" if late else found
+
+
+@bank.wrong("carried-on-taken-for-masked")
+def cell_and_state_at_any_step(plain, dropped):
+    if _anywhere("gates", plain, dropped, 1):
+        return "input"
+    if _anywhere("c", plain, dropped):
+        return "cell" if (dropped["c"] == 0).any() else "candidate"
+    if _anywhere("h", plain, dropped):
+        return "hidden"
+    return "output" if _anywhere("y", plain, dropped) else "none"
+
+
 @bank.wrong("last-in-the-chain")
 def output_first(plain, dropped):
     for name, site in (("y", "output"), ("h", "hidden"), ("c", "cell"), ("gates", "input")):

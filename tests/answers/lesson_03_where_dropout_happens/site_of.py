@@ -37,6 +37,7 @@ for slug, name, site in (
     ("keras-dropout-is-input", "keras.LSTM.dropout", "output"),
     ("recurrent-dropout-is-state", "keras.LSTM.recurrent_dropout", "between layers"),
     ("layer-after-is-output", "keras.Dropout after LSTM", "recurrent"),
+    ("layer-after-is-between", "keras.Dropout after LSTM", "between layers"),
     ("gat-dropout-is-attention", "pyg.GATConv.dropout", "input"),
     ("other-words", "pyg.GATConv.dropout", "weights"),
     ("nothing-returned", "keras.LSTM.dropout", None),

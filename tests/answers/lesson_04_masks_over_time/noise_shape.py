@@ -47,7 +47,9 @@ for slug, name, shape in (
     ("mask-per-row", "one for the batch", lambda b, t, f: (b, 1, 1)),
     ("sizes-exchanged", "Dropout", lambda b, t, f: (b, f, t)),
     ("nothing-returned", "Dropout", lambda b, t, f: None),
-    ("nothing-returned", "SpatialDropout1D", lambda b, t, f: (None, 1, f)),
+    ("none-for-size", "SpatialDropout1D", lambda b, t, f: (None, 1, f)),
+    ("none-for-size", "Dropout", lambda b, t, f: [None, None, None]),
+    ("none-for-size", "whole steps", lambda b, t, f: (None, None)),
     ("size-for-sharing", "whole steps", lambda b, t, f: (b, t)),
     ("wrong-kind", "one for the batch", lambda b, t, f: (1.0, t, f)),
 ):
@@ -72,6 +74,12 @@ def two_entries(name, batch, time, features):
 @bank.wrong("noise-shape-inverted")
 def one_draw_of_dropout(name, batch, time, features):
     return (1, 1, 1) if name == "Dropout" else dictionary(name, batch, time, features)
+
+
+@bank.wrong("none-for-size")
+def as_keras_takes_it(name, batch, time, features):
+    shape = dictionary(name, batch, time, features)
+    return tuple(1 if one == 1 else None for one in shape)
 
 
 @bank.wrong("sizes-exchanged")

@@ -39,6 +39,50 @@ def one_line(mask):
     return tuple(name for name, line in zip(AXES, lines, strict=True) if (line == line[0]).all())
 
 
+@bank.wrong("one-example-looked-at")
+def in_the_first_example(mask):
+    one = mask[0]
+    found = (mask == mask[:1]).all(), (one == one[:1]).all(), (one == one[:, :1]).all()
+    return tuple(name for name, shared in zip(AXES, found, strict=True) if shared)
+
+
+@bank.wrong("one-example-looked-at")
+def time_in_the_last_example(mask):
+    found = {name: name in against_the_first(mask) for name in AXES}
+    found["time"] = bool((mask[-1] == mask[-1, :1]).all())
+    return tuple(name for name in AXES if found[name])
+
+
+@bank.wrong()
+def first_and_last_example(mask):
+    """Whatever lies between them is not looked at."""
+    ends = mask[[0, -1]]
+    found = {name: name in against_the_first(mask) for name in AXES}
+    found["features"] = bool((ends == ends[..., :1]).all())
+    return tuple(name for name in AXES if found[name])
+
+
+@bank.wrong("one-place-looked-at")
+def of_time_the_last_feature(mask):
+    found = {name: name in against_the_first(mask) for name in AXES}
+    found["time"] = bool((mask[..., -1] == mask[:, :1, -1]).all())
+    return tuple(name for name in AXES if found[name])
+
+
+@bank.wrong("one-place-looked-at")
+def at_the_first_step(mask):
+    now = mask[:, 0]
+    found = (now == now[:1]).all(), (mask == mask[:, :1]).all(), (now == now[:, :1]).all()
+    return tuple(name for name, shared in zip(AXES, found, strict=True) if shared)
+
+
+@bank.wrong("one-place-looked-at")
+def of_the_first_feature(mask):
+    one = mask[..., 0]
+    found = (one == one[:1]).all(), (one == one[:, :1]).all(), (mask == mask[..., :1]).all()
+    return tuple(name for name, shared in zip(AXES, found, strict=True) if shared)
+
+
 @bank.wrong("two-slices-compared")
 def neighbours(mask):
     return tuple(n for k, n in enumerate(AXES) if (mask.select(k, 0) == mask.select(k, 1)).all())
@@ -64,6 +108,16 @@ def time_first(mask):
 @bank.wrong("order-reversed")
 def reversed_order(mask):
     return against_the_first(mask)[::-1]
+
+
+@bank.wrong("axes-in-other-order")
+def time_batch_features(mask):
+    return tuple(name for name in ("time", "batch", "features") if name in against_the_first(mask))
+
+
+@bank.wrong("axes-in-other-order")
+def features_in_front(mask):
+    return [name for name in ("features", "batch", "time") if name in against_the_first(mask)]
 
 
 @bank.wrong("string-for-tuple")

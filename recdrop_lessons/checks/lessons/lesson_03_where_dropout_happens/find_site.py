@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -28,7 +29,12 @@ def _other_bits(a: Tensor, b: Tensor) -> bool:
 
 
 def find_site(
-    plain: dict[str, Tensor], dropped: dict[str, Tensor], *, differs: Differs = _differs, steps: int = 1
+    plain: dict[str, Tensor],
+    dropped: dict[str, Tensor],
+    *,
+    differs: Differs = _differs,
+    steps: int = 1,
+    late: tuple[str, ...] = (),
 ) -> str:
     """The site that is masked in the second of two recorded passes of one LSTM over the same x.
 
@@ -46,14 +52,18 @@ def find_site(
         A string: "input", "recurrent", "candidate", "cell", "hidden", "output", or "none" where the passes
         are equal.
     """
-    now = slice(0, steps)
-    if differs(plain["gates"][now], dropped["gates"][now]):
+
+    def changed(name: str) -> bool:
+        now = None if name in late else steps
+        return differs(plain[name][:now], dropped[name][:now])
+
+    if changed("gates"):
         return "input"  # h0 = 0, so the state has no part in the first gates
-    if differs(plain["c"][now], dropped["c"][now]):
+    if changed("c"):
         return _in_the_cell(plain, dropped)
-    if differs(plain["h"][now], dropped["h"][now]):
+    if changed("h"):
         return "hidden"
-    if differs(plain["y"][now], dropped["y"][now]):
+    if changed("y"):
         return "output"
     return "recurrent" if differs(plain["gates"], dropped["gates"]) else "none"
 
@@ -79,6 +89,17 @@ def _all_steps(first: str) -> Callable[..., str]:
     return its
 
 
+def _seen(arguments: dict[str, Pass]) -> list[list[str]]:
+    """From which step on each record differs between the passes."""
+    plain, dropped = arguments["plain"], arguments["dropped"]
+    rows = []
+    for name, value in plain.items():
+        steps = [t for t in range(len(value)) if _differs(value[t], dropped[name][t])]
+        said = f"differs first at step {steps[0]}, counted from 0" if steps else "equal at every step"
+        rows.append([f"{name} of the two passes", said])
+    return rows
+
+
 MISCONCEPTIONS = (
     Misconception(
         "later-steps-compared",
@@ -88,6 +109,17 @@ MISCONCEPTIONS = (
         "two passes first look different from each other?",
         _all_steps("input"),
         _all_steps("recurrent"),
+    ),
+    Misconception(
+        "carried-on-taken-for-masked",
+        "You let a later step of c, h or y decide. A later step differs for another reason: what was masked "
+        "has been carried on. Compare c, h and y at the first step; only a mask that the gates alone read "
+        "needs the second step's gates.",
+        "Suppose that the mask is on h. In which step does c differ for the first time, and why?",
+        *(partial(find_site, late=late) for late in (("c",), ("h",), ("y",))),
+        *(taken_for(find_site, hidden=site) for site in ("candidate", "cell")),
+        *(taken_for(find_site, hidden=site, recurrent=site) for site in ("candidate", "cell")),
+        *(taken_for(find_site, recurrent=site) for site in ("candidate", "cell", "hidden", "output")),
     ),
     Misconception(
         "last-in-the-chain",
@@ -157,5 +189,6 @@ PART = exact_part(
     cases=site_cases,
     outputs=("the site",),
     told=False,
+    evidence=_seen,
     misconceptions=MISCONCEPTIONS,
 )

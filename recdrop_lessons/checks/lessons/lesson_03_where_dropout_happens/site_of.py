@@ -81,7 +81,16 @@ SITE_ENTRIES = (
             "as they are. What is left for it?",
             "Draw the LSTM as a closed box. A layer behind the box sees only what comes out of it.",
         ),
-        _takes("keras.Dropout after LSTM", "attention", "recurrent", "input", "between layers"),
+        _takes("keras.Dropout after LSTM", "attention", "recurrent", "input"),
+    ),
+    Entry(
+        Misconception(
+            "layer-after-is-between",
+            "Here the LSTM is the last recurrent layer, so no other one reads what the Dropout layer gives. "
+            "'between layers' is the site of another argument. What does this Dropout layer mask?",
+            "What does a Dropout layer read that stands behind the last LSTM of the net?",
+        ),
+        _takes("keras.Dropout after LSTM", "between layers"),
     ),
     Entry(
         Misconception(

@@ -69,6 +69,15 @@ def _gives(
 SHAPE_ENTRIES = (
     Entry(
         Misconception(
+            "none-for-size",
+            "Your shape has None in it, as Keras allows: there it stands for the input's own size. Here "
+            "write the size itself, an int.",
+            "Which of the arguments is the size of this axis?",
+        ),
+        lambda arguments, value: isinstance(value, (tuple, list)) and None in value,
+    ),
+    Entry(
+        Misconception(
             "spatial-drops-channels",
             "SpatialDropout1D drops whole channels, and with your shape it does not. A channel is a feature. "
             "Along which axis does one of its draws serve?",

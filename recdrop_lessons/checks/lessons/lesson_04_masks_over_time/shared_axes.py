@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import product
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import permutations, product
 
 import torch
 from torch import Tensor
@@ -26,7 +27,11 @@ def shared_axes(mask: Tensor) -> tuple[str, ...]:
         A tuple with those of the strings "batch", "time" and "features", in this order, along which every
         slice of the mask is the same; the empty tuple where there is none.
     """
-    return _where(lambda axis: bool((mask == mask.narrow(axis, 0, 1)).all()))
+    return _where(lambda axis: axis_is_shared(mask, axis))
+
+
+def axis_is_shared(mask: Tensor, axis: int) -> bool:
+    return bool((mask == mask.narrow(axis, 0, 1)).all())
 
 
 def _where(constant: Callable[[int], bool]) -> tuple[str, ...]:
@@ -41,7 +46,9 @@ def axes_cases(draw: Draw) -> Iterator[Case]:
         for k in torch.randperm(len(patterns), generator=draw.torch).tolist():
             yield _case(_shared_just_so(draw, shape, patterns[k]))
     for axis in range(3):
-        for almost in (_but_for_one_row, _but_for_one_slice, _same_counts):
+        for place in ([0, 0, 0], [size // 2 for size in sizes], [size - 1 for size in sizes]):
+            yield _case(_but_for_one_element(draw, sizes, axis, place))
+        for almost in (_but_for_one_slice, _same_counts):
             yield _case(almost(draw, sizes, axis))
     for value in (0.0, 1 / (1 - draw.uniform(0.2, 0.6))):
         yield _case(torch.full(sizes, value).double())
@@ -61,10 +68,9 @@ def _case(mask: Tensor) -> Case:
     return Case(f"a mask of shape {tuple(mask.shape)} that keeps {kept}", {"mask": mask})
 
 
-def _but_for_one_row(draw: Draw, sizes: list[int], axis: int) -> Tensor:
-    """Constant along the axis at the first of the other two indices, and in all places but one."""
+def _but_for_one_element(draw: Draw, sizes: list[int], axis: int, place: list[int]) -> Tensor:
+    """Constant along the axis, but for one element at that place of the other two axes."""
     mask = _shared_along(draw, sizes, axis)
-    place = [size - 1 for size in sizes]
     place[axis] = draw.integer(1, sizes[axis] - 1)
     return _flipped(mask, tuple(place))
 
@@ -95,9 +101,28 @@ def _flipped(mask: Tensor, at: tuple[int | slice, ...]) -> Tensor:
     return mask
 
 
+def _looked_at(others: int, index: int) -> list[Callable[[Tensor], tuple[str, ...]]]:
+    """Right, but that of the axis `others` one index is looked at: for one of the other axes, or for both."""
+
+    def of(axes: set[int]) -> Callable[[Tensor], tuple[str, ...]]:
+        def its(mask: Tensor) -> tuple[str, ...]:
+            one = mask.select(others, index).unsqueeze(others)
+            seen = [one if axis in axes else mask for axis in range(3)]
+            return _where(lambda axis: axis_is_shared(seen[axis], axis))
+
+        return its
+
+    first, second = {0, 1, 2} - {others}
+    return [of({first, second}), of({first}), of({second})]
+
+
 def _first(mask: Tensor, axis: int) -> Tensor:
     """The line along an axis at the first of the other two indices."""
     return mask.movedim(axis, 0).flatten(1)[:, 0]
+
+
+def _in_order(order: Sequence[str], mask: Tensor) -> tuple[str, ...]:
+    return tuple(name for name in order if name in shared_axes(mask))
 
 
 def _alike(a: Tensor, b: Tensor) -> bool:
@@ -118,6 +143,21 @@ MISCONCEPTIONS = (
         "constant by chance: every line along the axis must be.",
         "Make a mask of zeros with a single 1 in the last place. Which axes does your function call shared?",
         lambda mask: _where(lambda axis: bool((_first(mask, axis) == _first(mask, axis)[0]).all())),
+    ),
+    Misconception(
+        "one-example-looked-at",
+        "You look at one example only. Another example may differ along this axis: look at all of them.",
+        "Make a mask of two examples: of the first all is dropped, of the second one step. Which axes does "
+        "your function call shared?",
+        *(mistake for index in (0, -1) for mistake in _looked_at(0, index)),
+    ),
+    Misconception(
+        "one-place-looked-at",
+        "You look at one step or one feature only. At another one the mask may differ along this axis: look "
+        "at all of them.",
+        "Make a mask of zeros with a single 1 in the last place. Which axes does your function call shared, "
+        "and which places has it looked at?",
+        *(mistake for other in (1, 2) for index in (0, -1) for mistake in _looked_at(other, index)),
     ),
     Misconception(
         "two-slices-compared",
@@ -151,6 +191,12 @@ MISCONCEPTIONS = (
         "The axes are right, their order is not: batch, then time, then features.",
         "Compare the order of your tuple with the docstring.",
         lambda mask: shared_axes(mask)[::-1],
+    ),
+    Misconception(
+        "axes-in-other-order",
+        "The axes are right, their order is not. It is that of the mask: batch, time, features.",
+        "Compare the order of your tuple with the docstring.",
+        *(partial(_in_order, order) for order in permutations(AXES) if order not in (AXES, AXES[::-1])),
     ),
     Misconception(
         "string-for-tuple",

@@ -390,8 +390,12 @@ def check_output_shape(answer: Answer, seed: int) -> str:
             continue
         if isinstance(its, AnswerError):
             outcome = raised(its, case.label, case.arguments)
-            if isinstance(right, Break):
-                said = f"{outcome.message} Expected a ValueError with the index of the layer that breaks."
+            said = f"Your function raised {its} (on {case.label})."
+            if isinstance(right, Break):  # what its words look like tells nothing: an error is asked for
+                said += " Expected a ValueError with the index of the layer that breaks."
+                outcome = Outcome(False, said, None, outcome.details)
+            elif its.type_name == "ValueError":  # most likely the learner's own
+                said += " This stack holds."
                 outcome = Outcome(False, said, None, outcome.details)
         elif isinstance(right, Break):
             said = f"On {case.label}: this stack breaks, and your function returned {its!r}."
