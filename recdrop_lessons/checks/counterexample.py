@@ -7,8 +7,8 @@ which a class is graded. A picture is small plain data, whatever the answer retu
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
 from typing import Any
@@ -18,16 +18,17 @@ from torch import Tensor
 
 from recdrop_lessons.checks.answer import Answer, AnswerError, Value, tensors
 from recdrop_lessons.checks.cases import Case
-from recdrop_lessons.checks.compare import same
+from recdrop_lessons.checks.compare import apart, same
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.parts import PictureData
-from recdrop_lessons.checks.smallest import Failing, smallest
+from recdrop_lessons.checks.smallest import Failing, numbers, smallest
 
 _SEED = 16
+_DRAWN = ("d_h", "d_c")  # zoneout's, which are masks too
 _MOST = 96  # numbers of a side that can be read
 _EQUAL = 1e-5  # as in recognise.py
-_NAMED = re.compile(r"\b([A-Z]\w*)=(\d+)")  # "B=3, T=2": the sizes of a case's label
+_NAMED = re.compile(r"\b([A-Z]\w*)=(\d+(?:, \d+)*)")  # "B=3, H=2, 5": the sizes of a case's label
 
 Reference = Callable[..., Value]
 
@@ -36,7 +37,7 @@ Reference = Callable[..., Value]
 class Counterexample:
     """Draws the wrong answers of a part whose value the arguments decide.
 
-    `name`, `reference`, `cases`, `outputs`, `misconceptions`, `told`, `least`: as in `Exact`.
+    `name`, `reference`, `cases`, `outputs`, `misconceptions`, `told`, `least`, `shown_from`: as in `Exact`.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Counterexample:
     misconceptions: tuple[Misconception, ...]
     told: bool = True
     least: int = 1
+    shown_from: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def __call__(self, answer: Answer, slug: str | None) -> PictureData | None:
         """The picture of an answer that fails under that name; None where no input this small shows it."""
@@ -59,15 +61,21 @@ class Counterexample:
         first = None
         for case in _cases(self.cases, self.name):
             lengths = {length for one in tensors(list(case.arguments.values())) for length in one.shape}
-            named_sizes = {name: int(size) for name, size in _NAMED.findall(case.label)}
-            sizes = {name: size for name, size in named_sizes.items() if size in lengths}
+            sizes = {name: size for name, size in _named_sizes(case.label) if size in lengths}
             first = self._fails(answer, [], case.arguments, sizes)
             if first is not None:
                 break
         if first is None:
             return None
         explaining = [one for one in mistakes if self._explains(one, first)]
-        return smallest(first, lambda given, sizes: self._fails(answer, explaining, given, sizes), self.least)
+        wanted = self.shown_from.get(slug or "", {})
+
+        def fails(given: dict[str, Value], sizes: dict[str, int]) -> Failing | None:
+            if any(sizes.get(name, least) < least for name, least in wanted.items()):
+                return None
+            return self._fails(answer, explaining, given, sizes)
+
+        return smallest(first, fails, self.least)
 
     def _fails(
         self, answer: Answer, mistakes: Sequence[Reference], given: dict[str, Value], sizes: dict[str, int]
@@ -93,24 +101,30 @@ class Counterexample:
         masks = [
             panel
             for name, value in failing.arguments.items()
-            if name.startswith(("m_", "mask", "d_")) and isinstance(value, Tensor)
+            if (name.startswith(("m_", "mask")) or name in _DRAWN) and isinstance(value, Tensor)
             for panel in panels(name, value)
         ]
         picture: PictureData = {"input": _input(failing), "masks": masks}
         if not self.told:
             return picture | {"said": repr(failing.yours)[:60]} if masks else None
-        yours, right = self._sides(failing.yours), self._sides(failing.right)
-        if not yours or not right:
+        yours = self._sides(failing.yours, failing.right)
+        right = self._sides(failing.right, failing.yours)
+        if not yours or not right or yours == right:  # equal where only the kinds differ
             return None
         return picture | {"yours": yours, "right": right}
 
-    def _sides(self, value: Value) -> list[dict[str, Any]]:
+    def _sides(self, value: Value, other: Value) -> list[dict[str, Any]]:
         """The panels of each output; [] where there are none, or too many numbers to read."""
         if sum(one.numel() for one in tensors(value)) > _MOST:
             return []
         several = isinstance(value, (tuple, list)) and len(value) == len(self.outputs) > 1
-        named = zip(self.outputs, value, strict=True) if several else [(", ".join(self.outputs), value)]
-        return [panel for name, its in named for panel in _nested(name, its)]
+        if not several:
+            return _nested(", ".join(self.outputs), value, other)
+        return [
+            panel
+            for k, (name, its) in enumerate(zip(self.outputs, value, strict=True))
+            for panel in _nested(name, its, _item(other, k))
+        ]
 
 
 @lru_cache(maxsize=128)
@@ -131,6 +145,13 @@ def _finite(value: Value) -> bool:
     return all(bool(one.isfinite().all()) for one in tensors(value) if one.is_floating_point())
 
 
+def _named_sizes(label: str) -> Iterator[tuple[str, int]]:
+    """The sizes that a label names; those of a name that has several are numbered from 1."""
+    for name, listed in _NAMED.findall(label):
+        sizes = [int(size) for size in listed.split(", ")]
+        yield from ((f"{name}{k}" if len(sizes) > 1 else name, size) for k, size in enumerate(sizes, start=1))
+
+
 def _input(failing: Failing) -> str:
     """The input in words: its sizes by name, else the shapes; and what is no tensor."""
     sizes = ", ".join(f"{name}={size}" for name, size in failing.sizes.items())
@@ -145,45 +166,82 @@ def _input(failing: Failing) -> str:
         if isinstance(value, Tensor) and not value.is_floating_point() and value.numel() <= 12
     ]
     plain = [
-        f"{name}={f'{value:.3g}' if isinstance(value, float) else repr(value)}"
+        f"{name}={_written(value)}"
         for name, value in failing.arguments.items()
-        if isinstance(value, (bool, int, float, str))
+        if isinstance(value, (bool, int, float, str)) or _few(numbers(value))
     ]
     return ", ".join(filter(None, [sizes or shapes, *whole, *plain]))
 
 
-def _nested(name: str, value: Value) -> list[dict[str, Any]]:
-    """The panels of a tensor or a float, or of each in a tuple or list."""
-    if isinstance(value, (tuple, list)):
-        return [panel for k, its in enumerate(value) for panel in _nested(f"{name}[{k}]", its)]
+def _few(listed: Tensor | None) -> bool:
+    return listed is not None and listed.numel() <= _MOST // 4
+
+
+def _written(value: Value) -> str:
+    """As the panels' numbers are written: to three digits of the four that are kept."""
     if isinstance(value, float):
-        value = torch.tensor(value, dtype=torch.float64)
-    return panels(name, value) if isinstance(value, Tensor) else []
+        return f"{float(_number(value, value)):.3g}"
+    return f"[{', '.join(map(_written, value))}]" if isinstance(value, list) else repr(value)
 
 
-def panels(name: str, value: Tensor, across: str = "", down: str = "") -> list[dict[str, Any]]:
+def _item(value: Value, k: int) -> Value:
+    """The item of a tuple or list, None where it has none."""
+    return value[k] if isinstance(value, (tuple, list)) and k < len(value) else None
+
+
+def _tensor(value: Value) -> Tensor | None:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return torch.tensor(float(value), dtype=torch.float64)
+    return value if isinstance(value, Tensor) else None
+
+
+def _nested(name: str, value: Value, other: Value) -> list[dict[str, Any]]:
+    """The panels of a tensor or a number, or of each in a tuple or list; `other` is the other side's."""
+    if isinstance(value, (tuple, list)):
+        return [
+            panel for k, its in enumerate(value) for panel in _nested(f"{name}[{k}]", its, _item(other, k))
+        ]
+    one = _tensor(value)
+    return [] if one is None else panels(name, one, other=_tensor(other))
+
+
+def panels(
+    name: str, value: Tensor, across: str = "", down: str = "", other: Tensor | None = None
+) -> list[dict[str, Any]]:
     """A tensor as matrices that can be drawn, one for each index before its last two axes.
 
-    Each has a `title`, its `shape`, what its columns and rows are (`across`, `down`) and its `values`. []
-    where there is nothing to draw, or too much.
+    Each has a `title`, its `shape`, what its columns and rows are (`across`, `down`) and its `values`, with
+    as many digits as it takes to see where those of `other` differ. [] where there is nothing to draw, or too
+    much.
     """
     if value.dim() > 4 or not 0 < value.numel() <= _MOST:
         return []
-    matrices = value.double()
+    beside = other if other is not None and other.shape == value.shape else value
+    matrices, others = value.double(), beside.double()
     while matrices.dim() < 2:
-        matrices = matrices.unsqueeze(0)
+        matrices, others = matrices.unsqueeze(0), others.unsqueeze(0)
     return [
         {
             "title": name + (f"[{', '.join(map(str, place))}]" if place else ""),
             "shape": list(value.shape),
             "across": across,
             "down": down,
-            "values": [[_number(x) for x in row] for row in matrices[place].tolist()],
+            "values": [
+                [_number(x, y) for x, y in zip(row, its, strict=True)]
+                for row, its in zip(matrices[place].tolist(), others[place].tolist(), strict=True)
+            ],
         }
         for place in product(*map(range, matrices.shape[:-2]))
     ]
 
 
-def _number(value: float) -> float | str:
-    """Four significant digits, no -0; a word where JSON has no number."""
-    return float(f"{value:.4g}") + 0.0 if value - value == 0 else str(value)
+def _number(value: float, other: float) -> float | str:
+    """Four significant digits, no -0; more where it takes more to see that the other one differs.
+
+    A word where JSON has no number.
+    """
+    if value - value != 0:
+        return str(value)
+    if other - other == 0 and abs(value - other) <= _EQUAL * max(1.0, abs(other)):
+        return float(f"{min(value, other):.4g}") + 0.0
+    return float(apart(value, other)[0]) + 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
@@ -20,7 +20,8 @@ from recdrop_lessons.checks.answer import (
     Value,
     tensors,
 )
-from recdrop_lessons.checks.cases import Case, ordinary, special_sizes
+from recdrop_lessons.checks.at_an_edge import AtAnEdge
+from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.compare import TOLERANCE, compare, unchanged
 from recdrop_lessons.checks.counterexample import Counterexample
 from recdrop_lessons.checks.draw import Draw, as_dtype, non_contiguous
@@ -38,18 +39,14 @@ from recdrop_lessons.checks.outcomes import differs, raised, untold
 from recdrop_lessons.checks.parts import Outcome, Part
 from recdrop_lessons.checks.picture import picture
 from recdrop_lessons.checks.recognise import (
-    Seen,
     Values,
     general,
-    is_wrong,
     of_one_name,
     recognise,
     see,
     too_strict,
     unless_lost,
 )
-
-_OTHER_SEEDS = 12  # on which "right on ordinary inputs" is tried before it is said
 
 
 class _Trial:
@@ -146,6 +143,7 @@ class Exact:
     `told`: whether a report may hold the right value; not where it is one of a few words.
     `evidence`: what can be seen of an input, said where the right value is not told.
     `least`: how short an axis of the arguments may be.
+    `shown_from`: the sizes from which on a misconception shows what its name says, {"its-name": {"T": 2}}.
     """
 
     name: str
@@ -158,6 +156,7 @@ class Exact:
     told: bool = True
     evidence: Callable[[dict[str, Value]], list[list[str]]] | None = None
     least: int = 1
+    shown_from: dict[str, dict[str, int]] = field(default_factory=dict)
     tolerance: dict[torch.dtype, float] = field(default_factory=lambda: dict(TOLERANCE))
 
     @property
@@ -171,6 +170,7 @@ class Exact:
             misconceptions=self.misconceptions,
             told=self.told,
             least=self.least,
+            shown_from=self.shown_from,
         )
 
     def __call__(self, answer: Answer, seed: int) -> Outcome:
@@ -255,7 +255,8 @@ class Exact:
         if found is None and failed.misconception in (None, *VAGUE):
             found = unless_lost(lambda: general(answer, seen))
             if found is EDGE_CASE:
-                found = None if failed.misconception else unless_lost(lambda: self._at_an_edge(answer, seen))
+                edge = AtAnEdge(self.name, self.reference, self.cases, self.told)
+                found = None if failed.misconception else unless_lost(lambda: edge(answer, seen))
         if found is None and failed.misconception is None and self.told:
             found = unless_lost(lambda: located(answer, self.reference, seen))
         if found in (None, EDGE_CASE, EDGE_CASES) and failed.details.get("changed"):
@@ -266,21 +267,6 @@ class Exact:
         if found not in self.misconceptions:
             return Outcome(False, f"{found.sentence} {said}", found.slug, failed.details | {"said": said})
         return Outcome(False, found.sentence, found.slug, failed.details | {"difference": said})
-
-    def _at_an_edge(self, answer: Answer, seen: Sequence[Seen]) -> Misconception | None:
-        """How an answer is told that it is wrong at an edge, by the ordinary inputs of other seeds.
-
-        Of a few words the wrong one is no edge unless its sizes are.
-        """
-        if not self.told and not all(special_sizes(one.case) for one in seen if is_wrong(one)):
-            return None
-        others = [ordinary(self.cases(Draw(seed, f"{self.name}, ordinary"))) for seed in range(_OTHER_SEEDS)]
-        cases = [case for some in others for case in some]
-        again = see(answer, self.reference, cases)
-        wrong = sum(map(is_wrong, again)) + len(cases) - len(again)
-        if wrong <= len(cases) / 10:
-            return EDGE_CASE
-        return EDGE_CASES if wrong < len(cases) / 3 and self.told else None
 
 
 @lru_cache(maxsize=128)  # more than the course has parts, or a mixed class would push each one out in turn

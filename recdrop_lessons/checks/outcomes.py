@@ -8,13 +8,14 @@ import torch
 from torch import Tensor
 
 from recdrop_lessons.checks.answer import AnswerError, Value, tensors
-from recdrop_lessons.checks.compare import Difference, describe
+from recdrop_lessons.checks.compare import Difference, describe, number
 from recdrop_lessons.checks.general import KEYWORDS_RENAMED
 from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.parts import Outcome
 from recdrop_lessons.checks.picture import picture
 from recdrop_lessons.checks.symptoms import of_difference, of_error
 
+_LONG = 400  # characters of a value that can be read
 UNWRITTEN = "Not written yet."
 
 
@@ -74,5 +75,23 @@ def inputs(arguments: dict[str, Value]) -> list[list[str]]:
         elif isinstance(value, torch.Generator):
             rows.append([name, "a generator", ""])
         else:
-            rows.append([name, repr(value)[:80], type(value).__name__])
+            rows.append([name, _shown(value), type(value).__name__])
     return rows
+
+
+def _shown(value: Value) -> str:
+    """A value whole if it can be read, else with four digits a number, else up to the end of an element."""
+    exact = repr(value)
+    if len(exact) <= _LONG or not isinstance(value, (tuple, list)):
+        return exact[:_LONG]
+    items, shown = [_to_four_digits(item) for item in value], list[str]()
+    while items and len(", ".join([*shown, items[0]])) < _LONG:
+        shown.append(items.pop(0))
+    inner = ", ".join([*shown, "…"] if items else shown)
+    return f"({inner})" if isinstance(value, tuple) else f"[{inner}]"
+
+
+def _to_four_digits(value: Value) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_to_four_digits, value))}]"
+    return number(value) if isinstance(value, float) else repr(value)

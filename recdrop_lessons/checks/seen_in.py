@@ -38,6 +38,8 @@ SEEN_IN = {
     "mask-on-hidden": _ON_HIDDEN,
     "masked-state-carried": _ON_HIDDEN,
     "mask-on-recurrence": _H_ALONE,
+    "03/mask-on-recurrence": _ON_HIDDEN,
+    "own-next-step-masked": _H_ALONE,
     "mask-on-input": _X_ALONE,
     "units-not-weights": _H_ALONE,
     "state-mask-forgotten": _X_ALONE,

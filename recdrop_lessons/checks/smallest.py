@@ -1,6 +1,7 @@
 """The smallest input on which an answer still fails in the same way: one size after another is cut down.
 
-An input's sizes are told apart by their values, so it begins as a case whose sizes all differ.
+An input's sizes are told apart by their values, so it begins as a case whose sizes all differ. A list of
+numbers is cut as a tensor is; where there is neither, whole numbers are made smaller.
 """
 
 from __future__ import annotations
@@ -53,14 +54,36 @@ def smallest(failing: Failing, fails: Fails, least: int = 1) -> Failing:
         found = fails(given, sizes) if given is not None else None
         if found is not None:
             failing, kept[size] = found, fewer
+    return failing if kept else _smaller_numbers(failing, fails)
+
+
+def _smaller_numbers(failing: Failing, fails: Fails) -> Failing:
+    """Each whole number as small as can be, one after the other."""
+    for name, value in failing.arguments.items():
+        if isinstance(value, int) and not isinstance(value, bool):
+            tried = (
+                fails(failing.arguments | {name: less}, failing.sizes) for less in range(1, min(value, 10))
+            )
+            failing = next((found for found in tried if found is not None), failing)
     return failing
+
+
+def numbers(value: Value) -> Tensor | None:
+    """A list of floats, or of such lists of one length, as a tensor; None for anything else."""
+    rows = value if isinstance(value, list) else []
+    if rows and all(isinstance(one, float) for one in rows):
+        return torch.tensor(rows, dtype=torch.float64)
+    inner = [one for row in rows if (one := numbers(row)) is not None]
+    same = len(inner) == len(rows) and len({one.shape for one in inner}) == 1
+    return torch.stack(inner) if same else None
 
 
 def _in_order(arguments: dict[str, Value]) -> list[int]:
     """The different sizes, edges first: a node without edges can be cut."""
     edges = arguments.get("edges")
     first = [edges.shape[1]] if isinstance(edges, Tensor) else []
-    every = [size for one in tensors(list(arguments.values())) for size in one.shape]
+    listed = [one for value in arguments.values() if (one := numbers(value)) is not None]
+    every = [size for one in (*tensors(list(arguments.values())), *listed) for size in one.shape]
     return list(dict.fromkeys([*first, *every]))
 
 
@@ -86,6 +109,8 @@ def _hidden(arguments: Any) -> tuple[int, int]:
 
 def _axes(value: Value, hidden: tuple[int, int]) -> Any:
     """For each axis of a tensor its size and how many blocks of that size it has; nested as the value is."""
+    if (listed := numbers(value)) is not None:
+        return [(length, 1) for length in listed.shape]
     if isinstance(value, Tensor):
         H, blocks = hidden
         return [(H, blocks) if length == H * blocks else (length, 1) for length in value.shape]
@@ -114,6 +139,8 @@ def _cut(
 
 
 def _cut_value(value: Value, axes: Any, size: int, kept: list[int]) -> Value:
+    if (listed := numbers(value)) is not None:
+        return _cut_value(listed, axes, size, kept).tolist()
     if isinstance(value, Tensor):
         for axis, (its, blocks) in enumerate(axes):
             if its == size:

@@ -33,7 +33,7 @@ def yours_beside_right(told: PictureOf) -> list[Picture]:
         if told.get("mask"):
             sheets = [_mask(one) for one in side]
         else:
-            sheets = [_values(one, largest, _apart(one, others)) for one in _shaped(side, others)]
+            sheets = [_values(one, largest, _partner(one, others)) for one in _shaped(side, others)]
         rows[key] = _row(key, sheets, told.get(f"{key}_said", ""))
     return [_picture(told, key, sheet) for key, sheet in rows.items() if told.get(key)]
 
@@ -81,22 +81,24 @@ def _scaled(panel: Panel) -> Panel:
     return panel | {"title": f"{panel['title']}, kept ×{_written(kept.pop())}"} if len(kept) == 1 else panel
 
 
-def _values(panel: Panel, top_value: float, apart: Sequence[Sequence[bool]]) -> svg.Sheet:
+def _values(panel: Panel, top_value: float, partner: Panel | None) -> svg.Sheet:
     """Numbers on the colour of their sign and size."""
     left, top = 40.0, 50.0
     parts, frames = [], []
+    apart, written = _apart(panel, partner), _all_written(panel, partner)
+    cell = max(_CELL, 8.0 * max(len(words) for row in written for words in row) + 26)  # with "≠ " before it
     for row, line in enumerate(panel["values"]):
         for column, value in enumerate(line):
-            x, y = left + column * _CELL, top + row * _TALL
+            x, y = left + column * cell, top + row * _TALL
             differs = apart[row][column]
             parts.append(
-                svg.rect(x, y, _CELL - 4, _TALL - 4, fill=_colour(_plain(value), top_value), stroke=GREY)
+                svg.rect(x, y, cell - 4, _TALL - 4, fill=_colour(_plain(value), top_value), stroke=GREY)
             )
-            words = f"{'≠ ' if differs else ''}{_written(value)}"
-            parts.append(svg.text(x + (_CELL - 4) / 2, y + 19, words, size=14, plain=True))
+            words = f"{'≠ ' if differs else ''}{written[row][column]}"
+            parts.append(svg.text(x + (cell - 4) / 2, y + 19, words, size=14, plain=True))
             if differs:
-                frames.append(svg.rect(x, y, _CELL - 4, _TALL - 4, stroke=INK, stroke_width=3))
-    return _framed(panel, left, top, (_CELL, _TALL), parts + frames)
+                frames.append(svg.rect(x, y, cell - 4, _TALL - 4, stroke=INK, stroke_width=3))
+    return _framed(panel, left, top, (cell, _TALL), parts + frames)
 
 
 def _framed(panel: Panel, left: float, top: float, step: tuple[float, float], parts: list[str]) -> svg.Sheet:
@@ -133,22 +135,29 @@ def _shaped(side: Sequence[Panel], others: Sequence[Panel]) -> list[Panel]:
     ]
 
 
-def _apart(panel: Panel, others: Sequence[Panel]) -> list[list[bool]]:
+def _partner(panel: Panel, others: Sequence[Panel]) -> Panel | None:
+    """The other side's matrix of the same title and size; None where it has none."""
+    sizes = [len(row) for row in panel["values"]]
+    same = (one for one in others if one["title"] == panel["title"])
+    return next((one for one in same if [len(row) for row in one["values"]] == sizes), None)
+
+
+def _apart(panel: Panel, partner: Panel | None) -> list[list[bool]]:
     """Which numbers are not those of the other side; all where it has no such matrix."""
-    other = next((one for one in others if one["title"] == panel["title"]), None)
-    values = panel["values"]
-    if other is None or [len(row) for row in other["values"]] != [len(row) for row in values]:
-        return [[True] * len(row) for row in values]
+    if partner is None:
+        return [[True] * len(row) for row in panel["values"]]
     return [
-        [not _close(a, b) for a, b in zip(row, its, strict=True)]
-        for row, its in zip(values, other["values"], strict=True)
+        [a != b for a, b in zip(row, its, strict=True)]
+        for row, its in zip(panel["values"], partner["values"], strict=True)
     ]
 
 
-def _close(a: float | str, b: float | str) -> bool:
-    if isinstance(a, str) or isinstance(b, str):
-        return a == b
-    return abs(a - b) <= 1e-3 * max(abs(a), abs(b), 1e-3)
+def _all_written(panel: Panel, partner: Panel | None) -> list[list[str]]:
+    """The numbers in words, with as many digits as it takes to see that the other side's differ."""
+    return [
+        [_written(a, b) for a, b in zip(row, its, strict=True)]
+        for row, its in zip(panel["values"], (partner or panel)["values"], strict=True)
+    ]
 
 
 def _plain(value: float | str) -> float:
@@ -160,8 +169,14 @@ def _numbers(panel: Panel) -> Iterator[float]:
         yield from (_plain(value) for value in row)
 
 
-def _written(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.3g}"
+def _written(value: float | str, other: float | str = "") -> str:
+    """With three digits, or as many as it takes to tell it from the other one."""
+    if isinstance(value, str):
+        return value
+    digits = 3
+    if not isinstance(other, str) and other != value:
+        digits = next((k for k in range(3, 17) if f"{value:.{k}g}" != f"{other:.{k}g}"), 17)
+    return f"{value:.{digits}g}"
 
 
 def _colour(value: float, top: float) -> str:
@@ -183,10 +198,11 @@ def in_words(told: PictureOf) -> list[str]:
 def _side_in_words(told: PictureOf, key: str) -> list[str]:
     name = {"masks": "Mask", "yours": "Yours", "right": "Right"}[key]
     panels, said = told.get(key, []), told.get(f"{key}_said")
+    others = told.get({"yours": "right", "right": "yours"}.get(key, ""), [])
     lines = [f"{name}: {said}"] if said else []
     if told.get("mask") and sum(len(row) for panel in panels for row in panel["values"]) > _FEW:
         return lines
-    for panel in panels:
-        rows = "; ".join(" ".join(map(_written, row)) for row in panel["values"])
+    for panel in panels if key == "masks" else _shaped(panels, others):
+        rows = "; ".join(map(" ".join, _all_written(panel, _partner(panel, others))))
         lines.append(f"{name}, {panel['title']}: {rows}")
     return lines

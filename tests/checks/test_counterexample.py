@@ -16,7 +16,7 @@ from recdrop_lessons.checks import LocalAnswer, all_lessons, part, run
 from recdrop_lessons.checks.counterexample import panels
 from recdrop_lessons.checks.seen_in import SEEN_IN
 from recdrop_lessons.explorers import LESSONS
-from recdrop_lessons.plots.beside import yours_beside_right
+from recdrop_lessons.plots.beside import in_words, yours_beside_right
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "answers"))
 from bank import wrong_answers
@@ -162,6 +162,84 @@ def test_every_picture_is_small_plain_data_and_can_be_drawn(number: str, slug: s
     for drawn in yours_beside_right(told):
         ET.fromstring(drawn.svg)
         assert told["input"] in drawn.alt
+
+
+# ---- what is read of a picture ----
+
+
+def words(told: dict[str, Any], side: str) -> list[str]:
+    """The lines of one side, as a terminal shows them, without its name."""
+    lines = in_words(told)
+    return [line.split(", ", 1)[-1] for line in lines if line.startswith(f"{side},")]
+
+
+@pytest.mark.parametrize(("number", "slug", "answer"), WRONG[::11])
+def test_a_picture_names_its_input_and_shows_a_difference(number: str, slug: str, answer: Any) -> None:
+    told = run(part(number), LocalAnswer(answer), 3).record().get("picture")
+    if not told or "input" not in told:
+        return
+    assert told["input"].strip()
+    arguments = part(number).signature
+    assert all(name in arguments for one in told.get("masks", []) if (name := one["title"].split("[")[0]))
+    if "yours" in told and not told.get("mask"):
+        assert words(told, "Yours") != words(told, "Right")
+
+
+@pytest.mark.parametrize("number", ["10.1", "10.2", "10.3"])
+def test_a_list_of_numbers_is_shown_whole_and_made_short(number: str) -> None:
+    names = part(number).signature.split(", ")
+    for slug in ("median-for-mean", {"10.3": "best-run-reported"}.get(number, "n-for-n-minus-1")):
+        told = picture(number, wrong(number, slug))
+        for name in names:
+            assert f"{name}=" in told["input"]
+        assert "…" not in told["input"] and told["input"].count(".") <= 14
+
+
+def test_what_is_returned_has_the_digits_of_what_comes_in() -> None:
+    told = picture("4.3", lambda p, features: p)
+    given, right = told["input"], words(told, "Right")
+    assert given.endswith("features=2")
+    assert words(told, "Yours") == [f"the probability: {given.split(',')[0].removeprefix('p=')}"] != right
+
+
+def test_the_index_of_a_rate_is_shown() -> None:
+    told = picture("10.3", wrong("10.3", "highest-chosen"))
+    assert words(told, "Yours")[0] != words(told, "Right")[0]
+    assert words(told, "Right")[0].startswith("the rate: ")
+
+
+def test_whole_numbers_are_as_small_as_can_be_where_there_is_nothing_else() -> None:
+    assert "features=1, steps=2" in picture("4.6", wrong("4.6", "argument-drawn-at-each-step"))["input"]
+    assert "features=2, steps=1" in picture("4.6", wrong("4.6", "whole-steps-by-feature"))["input"]
+
+
+def test_the_number_of_layers_is_seen() -> None:
+    for slug in ("return-sequences-wrong-layer", "layers-reversed"):
+        assert "H1=" in (said := picture("6.3", wrong("6.3", slug))["input"]) and "H2=" in said
+
+
+def test_numbers_that_differ_late_have_the_digits_for_it() -> None:
+    def nearly(x: Any, layers: Any, return_sequences: bool) -> Any:
+        right = part("6.3").function(x, layers, return_sequences)
+        return right * (1 + 3e-4)
+
+    told = picture("6.3", nearly)
+    assert words(told, "Yours") != words(told, "Right")
+    assert any("≠" in one.svg for one in yours_beside_right(told))
+
+
+def test_a_gradient_is_no_mask_and_has_another_name_than_what_comes_in() -> None:
+    for number in ("11.1", "11.2", "11.3"):
+        told = picture(number, wrong(number, "outputs-swapped"))
+        assert {one["title"].split("[")[0] for one in told["masks"]} <= {"m_x", "m_h", "m_U"}
+        assert all(one["title"].startswith("gradient of ") for one in told["right"])
+
+
+def test_a_masked_state_that_is_carried_on_is_shown_with_a_next_step() -> None:
+    told = picture("3.2", wrong("3.2", "mask-on-recurrence"))
+    assert told["input"].startswith("B=1, T=2, ")
+    assert told["settings"]["site"] == "hidden"
+    assert picture("3.2", wrong("3.2", "own-next-step-masked"))["settings"]["row"] == "keras_recurrent"
 
 
 # ---- hostile answers ----

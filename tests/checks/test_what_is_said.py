@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from itertools import permutations
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Any
 import pytest
 
 from recdrop_lessons.checks import LocalAnswer, all_lessons, part, run
-from recdrop_lessons.checks.cases import ordinary
+from recdrop_lessons.checks.at_an_edge import ordinary
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import Exact
+from recdrop_lessons.checks.outcomes import inputs
 from recdrop_lessons.checks.recognise import is_wrong, see
 from recdrop_lessons.checks.report import Report
 
@@ -207,3 +209,33 @@ def test_an_error_of_the_learners_on_a_stack_that_holds_is_not_read_as_pythons_o
         return right("6.1")(layers=layers, input_shape=input_shape)
 
     assert "in your function do not fit" not in said("6.1", answer)
+
+
+# ---- what it was tried on ----
+
+
+def test_a_list_that_is_tried_on_is_whole_or_ends_with_an_element() -> None:
+    stack = [("Bidirectional", 88, False), ("TimeDistributed", 41)] * 6
+    for value in (stack, stack * 9, [0.1 / 3] * 7, [0.1 / 3] * 40, [0.1 / 3] * 400, [[0.1 / 3] * 4] * 40):
+        (_, shown, _), *_ = inputs({"value": value})
+        found = ast.literal_eval(shown.replace(", …]", "]"))
+        assert ("…" in shown) == (len(found) < len(value)) and len(shown) <= 410
+        assert found == [_rounded(one, found[0]) for one in value[: len(found)]]
+    assert inputs({"value": stack})[0][1] == repr(stack)
+    assert inputs({"value": (None, 5, 4)})[0][1] == "(None, 5, 4)"
+
+
+def _rounded(one: Any, like: Any) -> Any:
+    """As the first is written: exactly, or with four digits."""
+    if isinstance(one, list):
+        return [_rounded(each, like[0]) for each in one]
+    return one if not isinstance(one, float) or one == like else float(f"{one:.4g}")
+
+
+@pytest.mark.parametrize("number", ["6.1", "10.1", "10.2", "10.3"])
+def test_the_input_that_failed_can_be_read(number: str) -> None:
+    for seed in range(3):
+        result = run(part(number), LocalAnswer(lambda **given: None), seed)
+        for _, shown, kind in result.details["inputs"]:
+            if kind in ("list", "tuple"):
+                ast.literal_eval(shown.replace(", …]", "]"))

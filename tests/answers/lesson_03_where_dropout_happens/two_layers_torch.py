@@ -67,6 +67,39 @@ def recurrent(x, layer1, layer2, m_between):
     return h2, [h1[:, -1], h2[:, -1]]
 
 
+@bank.wrong("mask-on-recurrence")
+def both_layers_in_one_loop(x, layer1, layer2, m_between):
+    (W1, U1, b1), (W2, U2, b2) = layer1, layer2
+    h1 = c1 = zeros(x, U1)
+    h2 = c2 = zeros(x, U2)
+    out = []
+    for t in range(x.size(1)):
+        h1, c1 = step(x[:, t] @ W1.T + h1 @ U1.T + b1, c1)
+        h1 = h1 * m_between[:, t]
+        h2, c2 = step(h1 @ W2.T + h2 @ U2.T + b2, c2)
+        out.append(h2)
+    return torch.stack(out, 1), [h1, h2]
+
+
+def _own_step_too(up):
+    def answer(x, layer1, layer2, m_between):
+        W, U, b = layer1
+        h = c = read = zeros(x, U)
+        below = []
+        for t in range(x.shape[1]):
+            h, c = step(x[:, t] @ W.T + read @ U.T + b, c)
+            read = h * m_between[:, t]
+            below.append(read if up else h)
+        h2 = _run(torch.stack(below, 1), *layer2)
+        return h2, [h, h2[:, -1]]
+
+    return answer
+
+
+bank.wrong("own-next-step-masked")(_own_step_too(up=True))
+bank.wrong("own-next-step-masked")(_own_step_too(up=False))
+
+
 @bank.wrong("mask-on-output")
 def after_the_last(x, layer1, layer2, m_between):
     h1 = _run(x, *layer1)

@@ -91,6 +91,11 @@ def two_ways_wrong(p, features, steps, how):
     return p, p**steps
 
 
+@bank.wrong("whole-steps-drawn-once")
+def whole_steps_once(p, features, steps, how):
+    return (p, p) if how == "whole steps" else in_three_branches(p, features, steps, how)
+
+
 @bank.wrong("one-name-wrong")
 def steps_without_features(p, features, steps, how):
     return (p**features, p**steps) if how == "layer" else in_three_branches(p, features, steps, how)

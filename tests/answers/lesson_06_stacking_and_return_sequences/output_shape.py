@@ -216,6 +216,18 @@ for slug, answer in (
     ("return-sequences-ignored", _with_lstm(_lstm(lambda s: True))),
     ("return-sequences-ignored", _with_lstm(_lstm(lambda s: False))),
     ("bidirectional-not-doubled", _but(Bidirectional=_lstm())),
+    (
+        "bidirectional-not-doubled",  # and another mistake, which is named once this one is gone
+        _but(Bidirectional=_lstm(), TimeDistributed=lambda s, u: (*s[:-1], u) if len(s) > 1 else None),
+    ),
+    ("bidirectional-not-doubled", _but(Bidirectional=_lstm(), RepeatVector=lambda s, n: (s[0], n, s[-1]))),
+    (
+        "repeat-axis-last",
+        _but(
+            RepeatVector=lambda s, n: (*s, n) if len(s) == 2 else None,
+            TimeDistributed=lambda s, u: (*s[:-1], u) if len(s) > 1 else None,
+        ),
+    ),
     ("dense-drops-time", _but(Dense=lambda s, units: (s[0], units) if len(s) > 1 else None)),
     ("dense-refuses-time", _but(Dense=lambda s, units: (s[0], units) if len(s) == 2 else None)),
     ("dense-any-rank", _but(Dense=lambda s, units: (*s[:-1], units))),

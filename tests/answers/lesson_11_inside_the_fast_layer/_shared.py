@@ -16,8 +16,8 @@ def backward(
     order=(0, 1, 2, 3),
     forward_order=(0, 1, 2, 3),
     old_cell=lambda d_cell, dc, f: d_cell * f,
-    mask_h=True,
-    mask_u=True,
+    mask_h=1,
+    mask_u=1,
     squash=torch.tanh,
     bias=lambda dz: dz.sum(0),
 ):  # fmt: skip
@@ -38,10 +38,10 @@ def backward(
     d_state = dz @ U
     return (
         dz @ W,
-        d_state * m_h if mask_h else d_state,
+        d_state * m_h**mask_h,
         old_cell(d_cell, dc, f),
         dz.T @ x,
-        dz.T @ (h * m_h if mask_u else h),
+        dz.T @ (h * m_h**mask_u),
         bias(dz),
     )
 

@@ -53,6 +53,23 @@ def back_through_time(d_states, x, W, U, b, m_x, m_h):
     return _through_time(d_states, x, W, U, b, m_x, m_h)
 
 
+@bank.wrong("mask-twice")
+def masked_once_more_in_the_loop(d_states, x, W, U, b, m_x, m_h):
+    return _through_time(d_states, x, W, U, b, m_x, m_h, incoming=lambda above, later, _: above + later * m_h)
+
+
+@bank.wrong("mask-twice")
+def dx_masked_twice(d_states, x, W, U, b, m_x, m_h):
+    dx, *weights = _through_time(d_states, x, W, U, b, m_x, m_h)
+    return (dx * m_x[:, None], *weights)
+
+
+@bank.wrong("mask-twice")
+def both_masked_twice(d_states, x, W, U, b, m_x, m_h):
+    dx, *weights = masked_once_more_in_the_loop(d_states, x, W, U, b, m_x, m_h)
+    return (dx * m_x[:, None], *weights)
+
+
 @bank.right
 def time_by_autograd(d_states, x, W, U, b, m_x, m_h):
     with torch.enable_grad():

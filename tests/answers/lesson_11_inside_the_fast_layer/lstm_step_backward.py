@@ -108,6 +108,9 @@ def _keras_order(dh, dc, x, h, c, W, U, b, m_h):
 
 
 for slug, answer in (
+    ("mask-twice", _step(mask_h=2)),
+    ("mask-twice", _step(mask_h=2, mask_u=2)),
+    ("mask-twice", _step(mask_u=2)),
     ("gate-order", _step(order=(0, 2, 1, 3))),
     ("gate-order", _step(order=(1, 0, 2, 3))),
     ("gate-order", _step(order=(3, 0, 1, 2))),

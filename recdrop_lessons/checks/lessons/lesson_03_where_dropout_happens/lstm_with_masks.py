@@ -1,4 +1,7 @@
-"""3.1 Keras's `dropout` and `recurrent_dropout`."""
+"""3.1 Keras's `dropout` and `recurrent_dropout`.
+
+Longer than other parts: two masks can each be put in many places.
+"""
 
 from __future__ import annotations
 
@@ -112,6 +115,17 @@ def _on_old_cell(x: Tensor, W: Tensor, U: Tensor, b: Tensor, m_x: Tensor, m_h: T
     return _over_steps(lambda t, h: h, lambda t, c: c * m_h, x * m_x[:, None], W, U, b)
 
 
+def _state_and_cell(read: bool) -> Callable[..., Tensor]:
+    """m_h on h as the gates read it and on the cell too: as the step reads it, or as it is kept."""
+
+    def mistake(x: Tensor, W: Tensor, U: Tensor, b: Tensor, m_x: Tensor, m_h: Tensor) -> Tensor:
+        if not read:
+            return lstm_with_masks(x, W, U, b, m_x, m_h, cell=lambda c: c * m_h)
+        return _over_steps(lambda t, h: h * m_h, lambda t, c: c * m_h, x * m_x[:, None], W, U, b)
+
+    return mistake
+
+
 def _over_steps(
     read: Callable[[int, Tensor], Tensor],
     kept: Callable[[int, Tensor], Tensor],
@@ -197,6 +211,13 @@ MISCONCEPTIONS = (
         "Search the line where c is made. Is any mask named there?",
         _on_cell,
         _on_old_cell,
+    ),
+    Misconception(
+        "state-and-cell-masked",
+        "You mask the cell too. `recurrent_dropout` masks h alone, on its way into the gates.",
+        "Two arrows go on to the next step, h and c. Which of them does m_h belong to?",
+        _state_and_cell(read=True),
+        _state_and_cell(read=False),
     ),
     Misconception(
         "mask-on-candidate",

@@ -75,8 +75,8 @@ def two_cases(draw: Draw) -> Iterator[Case]:
         yield Case(label, two_arguments(draw, b, t, f, h1, h2), gradients)
 
 
-def _mask_in_recurrence(x: Tensor, layer1: Layer, layer2: Layer, m_between: Tensor) -> Value:
-    """The mask on layer 1's state as it goes into its own next step."""
+def _masked_state_carried(x: Tensor, layer1: Layer, layer2: Layer, m_between: Tensor) -> Value:
+    """Layer 1's state is masked before it is carried on, sent up and returned."""
     h = c = x.new_zeros(x.shape[0], layer1[1].shape[1])
     states = []
     for x_t, m_t in zip(x.unbind(1), m_between.unbind(1), strict=True):
@@ -86,6 +86,25 @@ def _mask_in_recurrence(x: Tensor, layer1: Layer, layer2: Layer, m_between: Tens
     below = torch.stack(states, dim=1)
     h2 = lstm_over_time(below, *layer2)
     return h2, [below[:, -1], h2[:, -1]]
+
+
+def _own_next_step_masked(up: bool, delay: int) -> Callable[..., Value]:
+    """Layer 1's gates read a masked h, and `up` layer 2 too; h itself is carried on and returned unmasked.
+
+    `delay`: 1 where a step reads h with the mask of the step that made it, 0 with its own.
+    """
+
+    def mistake(x: Tensor, layer1: Layer, layer2: Layer, m_between: Tensor) -> Value:
+        h = c = x.new_zeros(x.shape[0], layer1[1].shape[1])
+        states = []
+        for t, x_t in enumerate(x.unbind(1)):
+            h, c = lstm_step(x_t, h * m_between[:, max(t - delay, 0)], c, *layer1)
+            states.append(h)
+        below = torch.stack(states, dim=1)
+        h2 = lstm_over_time(below * m_between if up else below, *layer2)
+        return h2, [h, h2[:, -1]]
+
+    return mistake
 
 
 def _with(**options: Any) -> Callable[..., Value]:
@@ -120,11 +139,18 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "mask-on-recurrence",
-        "You mask layer 1's state on its way into its own next step. `torch.nn.LSTM(dropout=)` is not "
-        "recurrent dropout: only what goes up to layer 2 is masked.",
+        "You carry the masked state on: your own next step and the caller both see the mask. With "
+        "`torch.nn.LSTM(dropout=)` layer 2 alone does.",
         "m_between has a value for each step and unit. Which arrow of the picture, up or to the right, "
         'does "between the layers" mean?',
-        _mask_in_recurrence,
+        _masked_state_carried,
+    ),
+    Misconception(
+        "own-next-step-masked",
+        "You mask layer 1's state on its way into its own next step. `torch.nn.LSTM(dropout=)` is not "
+        "recurrent dropout: only what goes up to layer 2 is masked.",
+        "Who reads layer 1's state in your loop? For each reader, should it see the mask?",
+        *(_own_next_step_masked(up, delay) for up in (True, False) for delay in (0, 1)),
     ),
     Misconception(
         "mask-on-output",
@@ -202,6 +228,7 @@ PART = exact_part(
     ),
     cases=two_cases,
     outputs=("output", "last states"),
+    shown_from={"mask-on-recurrence": {"T": 2}},  # it takes a next step to see what is carried on
     gradients=("x", "layer1.0", "layer1.1", "layer1.2", "layer2.0", "layer2.1", "layer2.2"),
     misconceptions=MISCONCEPTIONS,
 )

@@ -105,6 +105,12 @@ MISCONCEPTIONS = (
         _instead("whole steps", lambda p, F, T: (p**F, p ** (F * T))),
     ),
     Misconception(
+        "whole-steps-drawn-once",
+        "You take one draw for the whole sequence. Each step has a draw of its own: all must fall.",
+        "How many coins are tossed for a sequence of three steps when the noise has a draw for each step?",
+        _instead("whole steps", lambda p, F, T: (p, p)),
+    ),
+    Misconception(
         "any-step",
         "Your second number is the probability that at least one step is blank. The sequence is blank only "
         "where all of them are.",

@@ -8,7 +8,8 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
+from itertools import combinations
 from typing import Any
 
 from recdrop_lessons.checks.answer import Answer, AnswerError, Value
@@ -356,14 +357,37 @@ def _see(answer: Answer, case: Case) -> Value:
     return call.value
 
 
+@cache
+def _pairs() -> list[tuple[Misconception, Callable[..., Shape | Break]]]:
+    """Two misconceptions in one answer, each of other kinds of layers, under the name of the first."""
+    changes = [
+        (
+            misconception,
+            {kind: rule for kind, rule in mistake.keywords["rules"].items() if rule is not RULES[kind]},
+        )
+        for misconception in MISCONCEPTIONS
+        for mistake in misconception.mistakes
+        if isinstance(mistake, partial) and "rules" in mistake.keywords
+    ]
+    return [
+        (misconception, _rules(**one, **other))
+        for (misconception, one), (_, other) in combinations(changes, 2)
+        if not one.keys() & other.keys()
+    ]
+
+
 def _explain(seen: Sequence[Value], cases: Sequence[Case]) -> Misconception | None:
-    """The misconception that gives what was seen on every case."""
+    """The misconception that gives what was seen on every case, by itself or with another one."""
     rights = [leaves(**case.arguments) for case in cases]
     for misconception in MISCONCEPTIONS:
         for mistake in misconception.mistakes:
             its = [_by(mistake, case) for case in cases]
             if its != rights and all(map(_gives, seen, its)):
                 return misconception
+    for misconception, both in _pairs():
+        its = [_by(both, case) for case in cases]
+        if all(map(_gives, seen, its)):
+            return misconception
     # It breaks where it should, but the error is another, or says something else.
     if any(
         isinstance(its, AnswerError) != isinstance(right, Break)

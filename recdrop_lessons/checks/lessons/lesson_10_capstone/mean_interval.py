@@ -99,6 +99,19 @@ MISCONCEPTIONS = (
         partial(mean_interval, quantile=lambda probability, degrees: 2.0),
     ),
     Misconception(
+        "t-of-five-scores",
+        "Your factor is 2.776 whatever comes in. It is that of five scores at a level of 0.95 only.",
+        "Compare the factor for 3 scores with that for 300. Should it be the same?",
+        *(
+            partial(mean_interval, quantile=quantile, less=less)
+            for quantile in (
+                lambda probability, degrees: 2.776,
+                lambda probability, degrees: 2.7764451051977987,
+            )
+            for less in (1, 0)
+        ),
+    ),
+    Misconception(
         "n-for-n-minus-1",
         "You divide the squares by n. The mean was taken from the same scores, so the sample's variance has "
         "n - 1 below (`statistics.stdev`, `numpy.std(ddof=1)`, `torch.std`).",
@@ -112,6 +125,7 @@ MISCONCEPTIONS = (
         partial(mean_interval, degrees=0),
         partial(mean_interval, degrees=0, less=0),
         partial(mean_interval, degrees=2),
+        partial(mean_interval, quantile=lambda probability, degrees: student(probability, 4)),
     ),
     Misconception(
         "root-n-forgotten",

@@ -1,4 +1,7 @@
-"""11.2 Back through time."""
+"""11.2 Back through time.
+
+Longer than other parts because four gradients, through two masks, can each be wrong in several ways.
+"""
 
 from __future__ import annotations
 
@@ -219,6 +222,22 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "mask-twice",
+        "The mask is applied twice on the way back. Each mask stands once in the forward product, so once in "
+        "each of its gradients; the step backwards of 11.1 has masked the gradient of h already.",
+        "Follow the gradient of h from one step to the step before. How many times does it meet m_h?",
+        _stepwise(old_state=lambda d, m_h: d * m_h**2),
+        _stepwise(old_state=lambda d, m_h: d * m_h**2, seen_by_U=lambda h, m_h: h * m_h**2),
+        _stepwise(seen_by_U=lambda h, m_h: h * m_h**2),
+        partial(lstm_backward_over_time, old_input=lambda d, m_x: d * m_x**2),
+        partial(lstm_backward_over_time, seen_by_W=lambda x, m_x: x * m_x**2),
+        partial(
+            lstm_backward_over_time,
+            old_input=lambda d, m_x: d * m_x**2,
+            step=partial(lstm_step_backward, old_state=lambda d, m_h: d * m_h**2),
+        ),
+    ),
+    Misconception(
         "gate-order",
         "You put the gates' gradients back in another order than i, f, g, o.",
         "Write the four letters over the tensors that you put together, in your order.",
@@ -285,6 +304,6 @@ PART = exact_part(
         "that step t+1 gave for its old cell. Add up dW, dU, db; mask dx by m_x.",
     ),
     cases=lambda draw: time_cases(draw, over_time_arguments),
-    outputs=("dx", "dW", "dU", "db"),
+    outputs=("gradient of x", "gradient of W", "gradient of U", "gradient of b"),
     misconceptions=MISCONCEPTIONS,
 )

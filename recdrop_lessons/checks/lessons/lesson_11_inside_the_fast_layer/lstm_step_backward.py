@@ -264,6 +264,15 @@ MISCONCEPTIONS = (
         partial(lstm_step_backward, old_state=lambda d, m_h: d, seen_by_U=lambda h, m_h: h),
     ),
     Misconception(
+        "mask-twice",
+        "The mask is applied twice on the way back. It stands once in the forward product, so once in each "
+        "of its two gradients.",
+        "Count how many times m_h stands in the gradient of h, and in that of U.",
+        partial(lstm_step_backward, old_state=lambda d, m_h: d * m_h**2),
+        partial(lstm_step_backward, seen_by_U=lambda h, m_h: h * m_h**2),
+        partial(lstm_step_backward, old_state=lambda d, m_h: d * m_h**2, seen_by_U=lambda h, m_h: h * m_h**2),
+    ),
+    Misconception(
         "mask-on-incoming-gradient",
         "You mask the dh that comes in. The mask is on the old h, on its way into the gates: it belongs to "
         "the gradient that goes out.",
@@ -353,7 +362,7 @@ def backward_cases(draw: Draw) -> list[Case]:
     return [*cases, Case("the last step: dc = 0", zeros | last), Case("dh = 0, all dropped", zeros | nothing)]
 
 
-_STEP_OUTPUTS = ("dx", "dh", "dc", "dW", "dU", "db")
+_STEP_OUTPUTS = tuple(f"gradient of {name}" for name in ("x", "h", "c", "W", "U", "b"))
 
 PART = exact_part(
     "11.1",

@@ -128,6 +128,6 @@ PART = exact_part(
         "reaches V reaches U times the mask.",
     ),
     cases=weight_cases,
-    outputs=("dh", "dU"),
+    outputs=("gradient of h", "gradient of U"),
     misconceptions=MISCONCEPTIONS,
 )
