@@ -25,9 +25,10 @@ To add a part (docs/instructors/adapting.md has one written out):
    their sizes alone go without.
 4. `PART = exact_part(number, function, points=..., hints=..., cases=..., misconceptions=...)`, for a value
    that the arguments decide (exact.py). Where the value is a word out of a few, `told=False` keeps
-   the right one out of the report. A part that maps names to words or shapes is a `table` (tables.py).
-   A random part writes its own check from the `Steps` of steps.py and the bounds of chance.py: few calls on
-   large tensors, each comparison rejects a right answer with a probability below `chance.ERROR`.
+   the right one out of the report, and `evidence` may say what is seen of the input. A part that maps names
+   to words or shapes is a `table` (tables.py). A random part writes its own check from the `Steps` of
+   steps.py and the bounds of chance.py: few calls on large tensors, each comparison rejects a right answer
+   with a probability below `chance.ERROR`.
 5. tests/answers/lesson_NN_name/function.py: RIGHT and WRONG, at least one wrong answer a misconception. Each
    must pass or fail at every seed; tests/checks/test_curriculum.py lists what the course promises to catch.
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from recdrop_lessons.algebra import variants
 from recdrop_lessons.checks import all_lessons, part
+from recdrop_lessons.layers.recurrent import LSTM
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = {one.number: lesson.name for lesson in all_lessons() for one in lesson.parts}
@@ -159,6 +161,41 @@ def test_shapes_through_a_stack():
         else:
             with pytest.raises(ValueError, match=r"\b1\b"):
                 part("6.1").function(layers, shape)
+
+
+def test_the_ranks_that_layers_take():
+    """What the sentence says of each kind, at all ranks from 1 to 5."""
+    (said,) = re.findall(r"(LSTM and Bidirectional take .* rank 3 or more)\.", statement("6.1"))
+    kinds = {"LSTM": (4, True), "Bidirectional": (4, True), "RepeatVector": (4,), "Dense": (4,)}
+    kinds["TimeDistributed"] = (4,)
+    for kind, settings in kinds.items():
+        ((least, more),) = re.findall(rf"{kind}(?: and Bidirectional)?(?: take)? rank (\d)( or more)?", said)
+        for rank in range(1, 6):
+            taken = rank >= int(least) if more else rank == int(least)
+            layers, shape = [(kind, *settings)], (7,) * rank
+            if taken:
+                part("6.1").function(layers, shape)
+            else:
+                with pytest.raises(ValueError, match=r"\b0\b"):
+                    part("6.1").function(layers, shape)
+    assert statement("6.1").index("is its rank") < statement("6.1").index("rank 3")
+
+
+def test_the_batch_comes_first_in_exercise_04_and_second_in_the_lessons_masks():
+    name = LESSONS["4.1"]
+    title = (ROOT / "exercises" / name / f"{name}.ipynb").read_text(encoding="utf-8")
+    assert "Here the batch is the first axis, unlike in the lesson's masks." in title
+    assert part("4.1").function(2, 3, 5, 0.5, ()).shape == (2, 3, 5)
+    masks = LSTM(5, 4, drops=variants.zaremba(0.5)).sample_masks(2, 3)
+    assert masks["input"].shape == (3, 2, 5)  # time, batch, features
+
+
+def test_sites_that_could_be_taken_for_each_other_are_told_apart():
+    said = statement("3.3")
+    assert "here the LSTM is the last recurrent layer" in said
+    assert '`"between layers"` is the output of a lower recurrent layer, as the upper one reads it' in said
+    assert "of the graph layer of lesson 08" in said
+    assert "Write the sizes as ints, not None." in statement("4.2")
 
 
 def letters(text):

@@ -139,8 +139,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "mask-on-recurrence",
-        "You carry the masked state on: your own next step and the caller both see the mask. With "
-        "`torch.nn.LSTM(dropout=)` layer 2 alone does.",
+        "You carry the masked state on: layer 1's own next step and the caller both see the mask. With "
+        "`torch.nn.LSTM(dropout=)` layer 2 alone sees it.",
         "m_between has a value for each step and unit. Which arrow of the picture, up or to the right, "
         'does "between the layers" mean?',
         _masked_state_carried,

@@ -223,7 +223,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "mask-twice",
-        "The mask is applied twice on the way back. Each mask stands once in the forward product, so once in "
+        "A mask is applied twice on the way back. Each mask stands once in the forward product, so once in "
         "each of its gradients; the step backwards of 11.1 has masked the gradient of h already.",
         "Follow the gradient of h from one step to the step before. How many times does it meet m_h?",
         _stepwise(old_state=lambda d, m_h: d * m_h**2),

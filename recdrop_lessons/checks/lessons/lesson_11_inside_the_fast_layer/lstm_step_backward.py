@@ -265,7 +265,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "mask-twice",
-        "The mask is applied twice on the way back. It stands once in the forward product, so once in each "
+        "A mask is applied twice on the way back. It stands once in the forward product, so once in each "
         "of its two gradients.",
         "Count how many times m_h stands in the gradient of h, and in that of U.",
         partial(lstm_step_backward, old_state=lambda d, m_h: d * m_h**2),
