@@ -39,7 +39,9 @@ class AtAnEdge:
         others = [ordinary(self.cases(Draw(seed, f"{self.name}, ordinary"))) for seed in range(_SEEDS)]
         cases = [case for some in others for case in some]
         again = see(answer, self.reference, cases)
-        wrong = sum(map(is_wrong, again)) + len(cases) - len(again)
+        if len(again) < len(cases):  # its process is lost
+            return None
+        wrong = sum(map(is_wrong, again))
         if wrong <= len(cases) / 10:
             return EDGE_CASE
         return EDGE_CASES if wrong < len(cases) / 3 and self.told else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from itertools import permutations
 from pathlib import Path
@@ -99,7 +100,14 @@ def test_a_wrong_site_is_told_from_which_step_on_the_passes_differ() -> None:
         for seed in range(3):
             measured = dict(run(part("3.4"), LocalAnswer(answer), seed).details["measured"])
             names = ("gates", "c", "h", "y")
-            steps = {name: measured[f"{name} of the two passes"].split(" step ")[-1][0] for name in names}
+            rows = {name: measured[f"{name} of the two passes"] for name in names}
+            steps = {name: row.split(" step ")[-1][0] for name, row in rows.items()}
+            assert all(row.startswith(("equal at", "differs first")) for row in rows.values())
+            if site in ("cell", "hidden", "output"):  # 0 or twice as much
+                one, other = (
+                    float(its) for its in re.findall(r"(?: is |masks )(\S+)", rows[record].replace(",", ""))
+                )
+                assert other == pytest.approx(0, abs=1e-12) or other == pytest.approx(2 * one, rel=2e-3)
             begins = "1" if site == "recurrent" else "0"
             assert steps[record] == begins
             for name in names[: names.index(record)]:

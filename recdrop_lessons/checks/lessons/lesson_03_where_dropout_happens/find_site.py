@@ -8,6 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from recdrop_lessons.checks.compare import apart
 from recdrop_lessons.checks.exact import exact_part
 from recdrop_lessons.checks.lessons.lesson_03_where_dropout_happens._recorded_lstm import (
     SITES,
@@ -17,11 +18,12 @@ from recdrop_lessons.checks.lessons.lesson_03_where_dropout_happens._recorded_ls
 from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.taken_for import confused, taken_for
 
+_SEEN = 1e-5  # above what rounding does, below what a mask does
 Differs = Callable[[Tensor, Tensor], bool]
 
 
 def _differs(a: Tensor, b: Tensor) -> bool:
-    return bool(((a - b).abs() > 1e-5).any())
+    return bool(((a - b).abs() > _SEEN).any())
 
 
 def _other_bits(a: Tensor, b: Tensor) -> bool:
@@ -90,12 +92,17 @@ def _all_steps(first: str) -> Callable[..., str]:
 
 
 def _seen(arguments: dict[str, Pass]) -> list[list[str]]:
-    """From which step on each record differs between the passes."""
+    """From which step on each record differs between the passes, and one number of it."""
     plain, dropped = arguments["plain"], arguments["dropped"]
     rows = []
     for name, value in plain.items():
-        steps = [t for t in range(len(value)) if _differs(value[t], dropped[name][t])]
-        said = f"differs first at step {steps[0]}, counted from 0" if steps else "equal at every step"
+        places = ((value - dropped[name]).abs() > _SEEN).nonzero()  # in order, the first step first
+        said = "equal at every step"
+        if len(places):
+            first = tuple(places[0].tolist())
+            one, other = apart(float(value[first]), float(dropped[name][first]))
+            where = f"{name}[{', '.join(map(str, first))}]"
+            said = f"differs first at step {first[0]}, counted from 0: {where} is {one}, with masks {other}"
         rows.append([f"{name} of the two passes", said])
     return rows
 

@@ -46,7 +46,10 @@ def axes_cases(draw: Draw) -> Iterator[Case]:
         for k in torch.randperm(len(patterns), generator=draw.torch).tolist():
             yield _case(_shared_just_so(draw, shape, patterns[k]))
     for axis in range(3):
-        for place in ([0, 0, 0], [size // 2 for size in sizes], [size - 1 for size in sizes]):
+        middle, last = [size // 2 for size in sizes], [size - 1 for size in sizes]
+        # first in one of the other axes and last in the next: it tells which of the two is not looked through
+        mixed = [0 if k == (axis + 1) % 3 else size for k, size in enumerate(last)]
+        for place in ([0, 0, 0], middle, last, mixed):
             yield _case(_but_for_one_element(draw, sizes, axis, place))
         for almost in (_but_for_one_slice, _same_counts):
             yield _case(almost(draw, sizes, axis))
