@@ -94,6 +94,50 @@ def test_with_nothing_tuned_the_mask_on_the_pixels_does_most_of_gals(table):
     assert gains["gal"] > gains["input, sequence"] > gains["recurrent, sequence"] > gains["output, step"]
 
 
+@pytest.fixture(scope="module")
+def on_signs():
+    return outcome.complete("memory", runs_of_the_reference.shipped("memory"))
+
+
+@pytest.fixture(scope="module")
+def signs(on_signs):
+    rows = (*on_signs.values(), *outcome.without_network("memory").values())
+    return outcome.compared({row.name: row for row in rows})
+
+
+def test_all_arms_are_complete_on_the_two_signs_and_were_trained_to_patience(on_signs):
+    assert list(on_signs) == arms_of("memory")
+    assert all(run.finished for row in on_signs.values() for run in row.runs)
+
+
+def test_on_the_two_signs_gals_tied_masks_are_told_to_be_worse_than_semeniutas_and_zoneout(on_signs, signs):
+    plain, gal = on_signs["none"], on_signs["gal"]
+    assert signs.means[gal.name].mean < signs.means[plain.name].mean
+    for arm in ("candidate, step", "zoneout", "zoneout, cell", "zoneout, hidden"):
+        row = on_signs[arm]
+        assert (row.scores.units.mean(1) > 0.9).all()
+        assert signs.differ(row.name, gal.name) and signs.gain(row.name, gal.name).mean > 0
+    assert not any(signs.differ(row.name, plain.name) for arm, row in on_signs.items() if arm != "none")
+
+
+def test_on_the_two_signs_half_of_the_worse_ones_are_held_on_the_input(on_signs, signs):
+    networks = {row.name for row in on_signs.values()}
+    told = [pair for pair in signs.told_apart if networks.issuperset(pair)]
+    held = [pair for pair in told if pair[1] in (on_signs["gal"].name, on_signs["input, sequence"].name)]
+    assert 2 * len(held) == len(told) == 18
+    better = {arm for arm, row in on_signs.items() if row.name in {pair[0] for pair in held}}
+    assert better == {"candidate, step", "zoneout", "zoneout, cell", "zoneout, hidden", "weight"}
+
+
+def test_on_the_two_signs_sharing_over_time_is_told_apart_at_no_site_by_holm(on_signs, signs):
+    excludes_zero = []
+    for site in ("input", "recurrent", "candidate", "cell", "hidden"):
+        step, held = (on_signs[f"{site}, {shared}"].name for shared in ("step", "sequence"))
+        assert not signs.differ(step, held)
+        excludes_zero += [site] * (signs.gain(step, held).low > 0)
+    assert excludes_zero == ["input", "candidate"]
+
+
 def test_on_the_text_gals_masks_gain_over_no_dropout_that_was_tuned_alike():
     """Added to what was chosen without them they have no search, so that comparison favours the baseline."""
     made = runs_of_the_reference.shipped("text")
