@@ -158,6 +158,17 @@ def test_on_the_text_gals_masks_gain_over_no_dropout_that_was_tuned_alike():
     assert all(run.finished for row in (plain, gal, tenth, fifth) for run in row.runs)
 
 
+def test_on_the_text_the_mask_on_h_alone_does_what_gals_do():
+    tuned = outcome.complete("text", runs_of_the_reference.shipped("text"))
+    plain, gal, on_x, on_h = (tuned[a] for a in ("none", "gal", "input, sequence", "recurrent, sequence"))
+    found = outcome.compared({row.name: row for row in tuned.values()}, sign=-1)
+    assert found.gain(plain.name, on_h.name).low > 0.02 and found.differ(plain.name, on_h.name)
+    assert found.gain(plain.name, on_x.name).high < 0 and found.differ(plain.name, on_x.name)
+    assert found.gain(on_x.name, on_h.name).low > 0.05
+    assert not found.differ(gal.name, on_h.name)
+    assert all(run.finished for row in (on_x, on_h) for run in row.runs)
+
+
 def test_all_arms_are_complete_on_the_digits(arms):
     assert list(arms) == arms_of("digits")
 
