@@ -75,7 +75,9 @@ def test_the_quiz_is_answered_on_the_site_and_goes_to_jupyterlab_by_one_file(
     assert native.before is not None and native.before.answers == LETTERS
 
     page.goto(page.url.replace(PROGRESS, CLOSING))
-    shown = page.locator(".recdrop-quiz").last.evaluate("element => element.innerHTML")
+    place = page.locator(".recdrop-quiz").last  # it holds an empty table until the page's script has run
+    place.get_by_text("at the end 6 of 6 right").wait_for()
+    shown = place.evaluate("element => element.innerHTML")
     assert words(shown) == words(native._repr_html_())
 
 
