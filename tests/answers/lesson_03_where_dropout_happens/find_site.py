@@ -79,27 +79,6 @@ def _anywhere(name, plain, dropped, last=None):
 
 
 @bank.wrong("carried-on-taken-for-masked")
-def cell_at_any_step(plain, dropped):
-    """Gates at the first two steps, all else at any."""
-    if _anywhere("gates", plain, dropped, 1):
-        return "input"
-    if _anywhere("gates", plain, dropped, 2) and not any(_anywhere(n, plain, dropped, 1) for n in "chy"):
-        return "recurrent"
-    if _anywhere("c", plain, dropped):
-        return "cell" if (dropped["c"] == 0).any() else "candidate"
-    if _anywhere("h", plain, dropped):
-        return "hidden"
-    return "output" if _anywhere("y", plain, dropped) else "none"
-
-
-@bank.wrong("carried-on-taken-for-masked")
-def state_at_any_step(plain, dropped):
-    found = verdict(plain, dropped)
-    late = found == "recurrent" and _anywhere("h", plain, dropped)
-    return "hidden" if late else found
-
-
-@bank.wrong("carried-on-taken-for-masked")
 def cell_and_state_at_any_step(plain, dropped):
     if _anywhere("gates", plain, dropped, 1):
         return "input"
@@ -108,6 +87,22 @@ def cell_and_state_at_any_step(plain, dropped):
     if _anywhere("h", plain, dropped):
         return "hidden"
     return "output" if _anywhere("y", plain, dropped) else "none"
+
+
+@bank.wrong("carried-on-taken-for-masked")
+def cell_at_any_step(plain, dropped):
+    """Gates at the first two steps, all else at any."""
+    first = any(_anywhere(name, plain, dropped, 1) for name in ("gates", "c", "h", "y"))
+    if not first and _anywhere("gates", plain, dropped, 2):
+        return "recurrent"
+    return cell_and_state_at_any_step(plain, dropped)
+
+
+@bank.wrong("carried-on-taken-for-masked")
+def state_at_any_step(plain, dropped):
+    found = verdict(plain, dropped)
+    late = found == "recurrent" and _anywhere("h", plain, dropped)
+    return "hidden" if late else found
 
 
 @bank.wrong("last-in-the-chain")

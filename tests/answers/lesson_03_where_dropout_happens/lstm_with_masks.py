@@ -111,32 +111,26 @@ def on_the_output(x, W, U, b, m_x, m_h):
     return loop(x, W, U, b, m_x, torch.ones_like(m_h)) * m_h[:, None, :]
 
 
-def _both_arrows(kept):
-    """m_h on h as the gates read it and on c: as it is kept, or as the step reads it."""
-
-    def answer(x, W, U, b, m_x, m_h):
-        h = c = zeros(x, U)
-        out = []
-        for t in range(x.shape[1]):
-            h, c = step((x[:, t] * m_x) @ W.T + (h * m_h) @ U.T + b, c * m_h)
-            out.append(h)
-        return torch.stack(out, 1)
-
-    def keeping(x, W, U, b, m_x, m_h):
-        h = c = zeros(x, U)
-        out = []
-        for t in range(x.shape[1]):
-            i, f, g, o = ((x[:, t] * m_x) @ W.T + (h * m_h) @ U.T + b).chunk(4, 1)
-            c = m_h * (f.sigmoid() * c + i.sigmoid() * g.tanh())
-            h = o.sigmoid() * c.tanh()
-            out.append(h)
-        return torch.stack(out, 1)
-
-    return keeping if kept else answer
+@bank.wrong("state-and-cell-masked")
+def both_arrows_as_they_are_read(x, W, U, b, m_x, m_h):
+    h = c = zeros(x, U)
+    out = []
+    for t in range(x.shape[1]):
+        h, c = step((x[:, t] * m_x) @ W.T + (h * m_h) @ U.T + b, c * m_h)
+        out.append(h)
+    return torch.stack(out, 1)
 
 
-bank.wrong("state-and-cell-masked")(_both_arrows(kept=False))
-bank.wrong("state-and-cell-masked")(_both_arrows(kept=True))
+@bank.wrong("state-and-cell-masked")
+def both_arrows_as_they_are_kept(x, W, U, b, m_x, m_h):
+    h = c = zeros(x, U)
+    out = []
+    for t in range(x.shape[1]):
+        i, f, g, o = ((x[:, t] * m_x) @ W.T + (h * m_h) @ U.T + b).chunk(4, 1)
+        c = m_h * (f.sigmoid() * c + i.sigmoid() * g.tanh())
+        h = o.sigmoid() * c.tanh()
+        out.append(h)
+    return torch.stack(out, 1)
 
 
 @bank.wrong("mask-on-cell")
