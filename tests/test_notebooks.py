@@ -98,6 +98,10 @@ WRONG = {
     "svg without name": (show_html('<svg viewBox="0 0 1 1"></svg>'), "no name"),
     "dated svg": (show_html("<svg><title>a gate</title><dc:date>2026</dc:date></svg>"), "date"),
     "markdown picture": ({"cell": 0, "source": "![](https://example.org/a.svg)"}, "no alt text"),
+    "markdown in a summary": (
+        {"cell": 0, "source": "<details>\n<summary>What is `p`?</summary>\n\n.5\n\n</details>"},
+        "<summary> holds '`'",
+    ),
     "missing picture": ({"cell": 0, "source": "![a gate](gate.svg)"}, "does not exist"),
     "widget view": (
         {"cell": 1, "outputs": [new_output("display_data", {tool.WIDGET_VIEW: {"model_id": "1"}})]},

@@ -313,6 +313,12 @@ def html_image_problems(html: str) -> Iterator[str]:
             yield "an <svg> holds the date it was drawn; save it with metadata={'Date': None}."
 
 
+def summary_problems(prose: str) -> Iterator[str]:
+    for summary in re.findall(r"<summary>(.*?)</summary>", prose, flags=re.DOTALL):
+        if found := re.search(r"[`$]|\*\*|\]\(", summary):
+            yield f"a <summary> holds {found[0]!r}; it is HTML and shown as it stands: write <code> or <i>."
+
+
 def output_problems(cell: NotebookNode) -> Iterator[str]:
     errors = [output for output in cell.outputs if output.output_type == "error"]
     if is_marked(cell) and not cell.outputs:
@@ -347,6 +353,8 @@ def cell_problems(cell: NotebookNode, folder: Path) -> Iterator[str]:
             yield f"holds a machine path, {found[0]}."
     if cell.cell_type == "code":
         yield from output_problems(cell)
+    if cell.cell_type == "markdown":
+        yield from summary_problems(cell.source)
     yield from image_problems(cell, folder)
 
 
