@@ -208,6 +208,12 @@ KIND_CONFUSED = Misconception(
     "was not called. The docstring says what kind each argument is.",
     "Print type(...) of each value on the line that raises.",
 )
+BOOL_ARITHMETIC = Misconception(
+    "bool-in-arithmetic",
+    "You subtract or negate a tensor of bool, which PyTorch refuses. Make numbers of it first, in the dtype "
+    "of the inputs: `mask.to(x.dtype)`.",
+    "Print the dtype of each value on the line that raises.",
+)
 SETUP_NOT_RUN = Misconception(
     "setup-not-run",
     "A name that the notebook's first cells define is not known yet: they have not been run since the kernel "

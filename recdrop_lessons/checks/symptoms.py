@@ -15,6 +15,7 @@ from recdrop_lessons.checks.general import (
     AXIS_NOT_REDUCED,
     AXIS_OF_ONE,
     AXIS_REDUCED,
+    BOOL_ARITHMETIC,
     DIVISION_BY_ZERO,
     DTYPE_CHANGED,
     FACTOR,
@@ -48,6 +49,7 @@ from recdrop_lessons.checks.general import (
 from recdrop_lessons.checks.misconceptions import Misconception
 
 _ERRORS = (
+    (BOOL_ARITHMETIC, r"bool tensors? (is|are) not supported"),
     (NEEDS_CONTIGUOUS, r"view size is not compatible"),
     (TENSOR_AS_CONDITION, r"Boolean value of Tensor|truth value of an array"),
     (NONE_NOT_HANDLED, r"NoneType|\bNone\b"),

@@ -4,14 +4,12 @@ import torch
 import torch.nn.functional as F
 from bank import Bank
 from lesson_05_recurrent_dropout_family._shared import basics, gates, plain
+from lesson_05_recurrent_dropout_family._zoneout_draws import WRONG as DRAWS
+from lesson_05_recurrent_dropout_family._zoneout_draws import drawn as _draw
 from lesson_05_recurrent_dropout_family.moon_step import no_mask
 
 bank = Bank()
 RIGHT, WRONG = bank.RIGHT, bank.WRONG
-
-
-def _draw(z, like):
-    return (torch.rand_like(like) < z).to(like.dtype)
 
 
 def _zoneout(x, h, c, W, U, b, z_h, z_c, training, d_h=None, d_c=None, gates=gates, squash=torch.tanh):
@@ -151,6 +149,22 @@ def one_uniform_draw(x, h, c, W, U, b, z_h, z_c, training, d_h=None, d_c=None):
     d_h = (u < z_h).to(h.dtype) if d_h is None else d_h
     d_c = (u < z_c).to(h.dtype) if d_c is None else d_c
     return _zoneout(x, h, c, W, U, b, z_h, z_c, training, d_h, d_c)
+
+
+def _drawing(draw):
+    """Right but for its draws."""
+
+    def answer(x, h, c, W, U, b, z_h, z_c, training, d_h=None, d_c=None):
+        if training and (d_h is None or d_c is None):
+            d_h, d_c = draw(h, z_h, z_c, d_h, d_c)
+        return _zoneout(x, h, c, W, U, b, z_h, z_c, training, d_h, d_c)
+
+    answer.__name__ = draw.__name__
+    return answer
+
+
+for slug, draw in DRAWS:
+    bank.wrong(slug)(_drawing(draw))
 
 
 @bank.wrong("one-state-only")

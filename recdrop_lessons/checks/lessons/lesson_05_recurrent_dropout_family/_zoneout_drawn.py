@@ -17,8 +17,10 @@ from recdrop_lessons.checks.lstm import lstm_step, step_arguments
 from recdrop_lessons.checks.masks import (
     DEPENDENT,
     EXACT_COUNT,
+    NOT_TWO_VALUES,
     ONE_MASK_FOR_BATCH,
     SAME_EACH_CALL,
+    WRONG_RATE,
     counts_vary,
     judge,
 )
@@ -26,7 +28,7 @@ from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.outcomes import differs
 from recdrop_lessons.checks.steps import Failed, Reply, Step, Steps, fail, kept, stepwise
 
-# Named here by the masks that are drawn, and in zoneout_step.py by the masks that are given.
+# Some of these are named here by the masks that are drawn, and in zoneout_step.py by those that are given.
 SWAPPED = Misconception(
     "zoneout-swapped",
     "You exchange d and 1-d: where d is 1 the *old* value is kept, and z is the rate of keeping it. (The "
@@ -35,8 +37,36 @@ SWAPPED = Misconception(
 )
 ONE_MASK = Misconception(
     "one-mask-for-both",
-    "You use one mask for h and c. Each has its own, d_h and d_c, with its own rate.",
+    "You use one mask, or one draw, for h and c. Each has its own, d_h and d_c, with its own rate.",
     "Count the calls of the random function in your step. How many masks need draws?",
+)
+MASKS_SWAPPED = Misconception(
+    "masks-swapped",
+    "You use h's mask or rate for the cell, and the cell's for h: d_h and z_h belong to h, d_c and z_c to c.",
+    "Write beside each mask the tensor that it multiplies, and compare the letters.",
+)
+ONE_RATE = Misconception(
+    "one-rate-for-both",
+    "You draw the masks of h and of c at one rate. d_h is drawn at z_h and d_c at z_c.",
+    "Print the mean of a large d_h and of a large d_c. Which rate does each line of yours read?",
+)
+OTHER_RATE = Misconception(
+    WRONG_RATE.slug,
+    "Your step keeps the old value at another rate than z_h or z_c. A mask is 1 where a uniform draw from "
+    "[0, 1) is below the rate.",
+    "Print the mean of a large mask, and compare it with its rate. Then look at your comparison.",
+)
+SAME_COUNT = Misconception(
+    EXACT_COUNT.slug,
+    "You keep the old value at the same number of places each time. Each place must be drawn on its own, so "
+    "that the number varies.",
+    EXACT_COUNT.hint,
+)
+OTHER_VALUES = Misconception(
+    NOT_TWO_VALUES.slug,
+    "Where your step draws its masks, some values are neither the old ones nor the new ones. A mask of "
+    "zoneout holds 0 and 1 alone, and is never scaled.",
+    NOT_TWO_VALUES.hint,
 )
 GIVEN_MASK_IGNORED = Misconception(
     "given-mask-ignored",
@@ -47,10 +77,13 @@ GIVEN_MASK_IGNORED = Misconception(
 
 
 def _large(draw: Draw) -> tuple[dict[str, Any], Tensor, Tensor]:
-    """A step large enough to judge its masks, and the state and cell that a plain step gives."""
+    """A step large enough to judge its masks, and the state and cell that a plain step gives.
+
+    z_h, z_c, 1-z_h, 1-z_c and 1/2 lie so far apart that a mask drawn at one of them does not fit another.
+    """
     given = step_arguments(draw, draw.integer(38, 44), 3, draw.integer(46, 52))
     new_h, new_c = lstm_step(**given)
-    return given | {"z_h": draw.uniform(0.2, 0.35), "z_c": draw.uniform(0.65, 0.8)}, new_h, new_c
+    return given | {"z_h": draw.uniform(0.15, 0.19), "z_c": draw.uniform(0.65, 0.69)}, new_h, new_c
 
 
 def draws_at_evaluation(answer: Answer, seed: int) -> bool:
@@ -78,25 +111,27 @@ class _Drawn:
         draw = Draw(seed, "zoneout_step, drawn")
         self.given, *self.new = _large(draw)
         self.old = self.given["h"], self.given["c"]
-        self.rates = self.given["z_h"], self.given["z_c"]
+        # Where one mask is given the rates are exchanged: no constant comes near both rates of one state.
+        self.exchanged = {"z_h": self.given["z_c"], "z_c": self.given["z_h"]}
         self.shape = self.new[0].shape
         calls = [self._step(self._both_drawn), self._step(self._masks, d_h=None, d_c=None)]
         calls += [self._step(self._masks) for _ in range(2)]
         given = [
             self._step(
-                partial(self._given, k), **{name: torch.rand(self.shape, generator=draw.torch).lt(0.5)}
+                partial(self._given, k),
+                **self.exchanged,
+                **{name: torch.rand(self.shape, generator=draw.torch).lt(0.5).double()},
             )
             for k, name in enumerate(_MASKS)
         ]
         self.steps = Steps([*calls, *_small_and_single(draw), *given])
 
-    def _step(self, judged: Callable[[Reply], Any], **masks: Tensor | None) -> Step:
-        given = {name: None if mask is None else mask.double() for name, mask in masks.items()}
+    def _step(self, judged: Callable[[Reply], Any], **given: Tensor | float | None) -> Step:
         drawn = " and ".join(name for name in _MASKS if given.get(name) is None)
         label = f"B={self.shape[0]}, H={self.shape[1]}, training, {drawn} drawn"
         return Step(label, self.given | {"training": True} | given, judged)
 
-    def _masks(self, reply: Reply) -> list[Tensor]:
+    def _read(self, reply: Reply) -> list[Tensor]:
         """d_h and d_c, read off what came back."""
         value = reply.value
         if not (isinstance(value, (tuple, list)) and len(value) == 2):
@@ -107,9 +142,23 @@ class _Drawn:
                 raise reply.fail(f"{name} has another shape or dtype when the masks are drawn.")
             from_old, from_new = (y - old).abs(), (y - new).abs()
             if bool((torch.minimum(from_old, from_new) > 1e-9).any()):
-                raise reply.fail(f"{name} is neither the old value nor the new one where its mask is drawn.")
+                raise reply.fail(OTHER_VALUES, difference=f"{name} is neither in some places.")
             found.append(from_old < from_new)
-        for mask, rate, name in zip(found, self.rates, _MASKS, strict=True):
+        return found
+
+    def _masks(self, reply: Reply) -> list[Tensor]:
+        """d_h and d_c; where they are drawn, each by itself and at its rate."""
+        found = self._read(reply)
+        d_h, d_c = found
+        z_h, z_c = rates = reply.arguments["z_h"], reply.arguments["z_c"]
+        if torch.equal(d_h, d_c):
+            raise reply.fail(ONE_MASK, _kept(found, rates))
+        if all(reply.arguments.get(name) is None for name in _MASKS):
+            if _fits(d_h, z_c) and _fits(d_c, z_h):
+                raise reply.fail(MASKS_SWAPPED, _kept(found, rates))
+            if any(_fits(d_h, z) and _fits(d_c, z) for z in rates):
+                raise reply.fail(ONE_RATE, _kept(found, rates))
+        for mask, rate, name in zip(found, rates, _MASKS, strict=True):
             if reply.arguments.get(name) is not None:
                 continue
             problem = judge((~mask).double() / (1 - rate), rate, (False, False))
@@ -121,6 +170,8 @@ class _Drawn:
             ]
             if problem.kind == "keep-probability":
                 raise reply.fail(SWAPPED, measured)
+            if problem.kind == "rate":
+                raise reply.fail(OTHER_RATE, measured)
             if problem.kind == "sharing" and problem.shared[0]:
                 raise reply.fail(ONE_MASK_FOR_BATCH)
             raise reply.fail(problem.misconception or DEPENDENT, measured)
@@ -128,7 +179,7 @@ class _Drawn:
 
     def _both_drawn(self, reply: Reply) -> list[Tensor]:
         d_h, d_c = self._masks(reply)
-        z_h, z_c = self.rates
+        z_h, z_c = reply.arguments["z_h"], reply.arguments["z_c"]
         both = int((d_h == d_c).sum())
         if not rate_fits(both, d_h.numel(), z_h * z_c + (1 - z_h) * (1 - z_c)):
             measured = [["d_h and d_c agree", f"{both / d_h.numel():.3f}"]]
@@ -138,8 +189,21 @@ class _Drawn:
     def _given(self, k: int, reply: Reply) -> None:
         """Only the other mask is drawn."""
         name = _MASKS[k]
-        if not torch.equal(self._masks(reply)[k], reply.arguments[name].bool()):
+        if not torch.equal(self._read(reply)[k], reply.arguments[name].bool()):
             raise fail(GIVEN_MASK_IGNORED, f"{name} given", self.given)
+        self._masks(reply)
+
+
+def _fits(mask: Tensor, rate: float) -> bool:
+    return rate_fits(int(mask.sum()), mask.numel(), rate)
+
+
+def _kept(masks: list[Tensor], rates: tuple[float, float]) -> list[list[str]]:
+    """What fraction of old values each mask keeps, and the rates."""
+    measured = []
+    for name, mask, letter, rate in zip(_MASKS, masks, ("z_h", "z_c"), rates, strict=True):
+        measured += [[f"kept by {name}", f"{float(mask.double().mean()):.3f}"], [letter, f"{rate:.3f}"]]
+    return measured
 
 
 _drawn = kept(_Drawn)
@@ -153,7 +217,7 @@ def masks_are_right(answer: Answer, seed: int) -> str:
         raise fail(SAME_EACH_CALL, "two calls", drawn.given)
     # Four counts of one mask agree with probability below 0.02³, and so do those of the other.
     if not any(counts_vary([~masks[k] for masks in (first, again, *more[:2])]) for k in (0, 1)):
-        raise fail(EXACT_COUNT, "four calls", drawn.given)
+        raise fail(SAME_COUNT, "four calls", drawn.given)
     return "Right with masks given, with masks drawn, and at evaluation."
 
 

@@ -19,7 +19,12 @@ from recdrop_lessons.checks.exact import Exact
 from recdrop_lessons.checks.general import EDGE_CASE
 from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._zoneout_drawn import (
     GIVEN_MASK_IGNORED,
+    MASKS_SWAPPED,
     ONE_MASK,
+    ONE_RATE,
+    OTHER_RATE,
+    OTHER_VALUES,
+    SAME_COUNT,
     SWAPPED,
     draws_at_evaluation,
     masks_are_right,
@@ -36,7 +41,7 @@ from recdrop_lessons.checks.lstm import (
     step_arguments,
     step_cases,
 )
-from recdrop_lessons.checks.masks import DEPENDENT, EXACT_COUNT, ONE_MASK_FOR_BATCH, SAME_EACH_CALL
+from recdrop_lessons.checks.masks import DEPENDENT, ONE_MASK_FOR_BATCH, SAME_EACH_CALL
 from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.parts import Outcome, Part
 from recdrop_lessons.checks.recognise import unless_lost
@@ -227,11 +232,7 @@ MISCONCEPTIONS = (
         partial(zoneout_step, keep=_zero_scaled),
         partial(zoneout_step, keep=_zero_in_training),
     ),
-    Misconception(
-        "masks-swapped",
-        "You use h's mask or rate for the cell, and the cell's for h: d_h and z_h belong to h, d_c and z_c "
-        "to c.",
-        "Write beside each mask the tensor that it multiplies, and compare the letters.",
+    MASKS_SWAPPED.shown_by(
         _renamed(d_h="d_c", d_c="d_h", z_h="z_c", z_c="z_h"),
         _renamed(d_h="d_c", d_c="d_h"),
         _renamed(z_h="z_c", z_c="z_h"),
@@ -250,9 +251,12 @@ MISCONCEPTIONS = (
         _one_state_only("c"),
     ),
     *lstm_basics(zoneout_step),
+    ONE_RATE,
+    OTHER_RATE,
+    OTHER_VALUES,
     ONE_MASK_FOR_BATCH,
     GIVEN_MASK_IGNORED,
-    EXACT_COUNT,
+    SAME_COUNT,
     DEPENDENT,
     SAME_EACH_CALL,
 )
@@ -282,8 +286,9 @@ def _named(answer: Answer, seed: int, outcome: Outcome) -> Outcome | None:
     if draws_at_evaluation(answer, seed):
         return Outcome(False, AT_EVALUATION.sentence, AT_EVALUATION.slug, outcome.details)
     if "masks drawn" in outcome.details.get("case", ""):
+        # Wrong at every rate is no edge, named or not.
         drawn = masks_are_right(answer, seed)
-        return drawn if drawn.misconception else None
+        return None if drawn.ok else drawn
     return None
 
 
