@@ -246,7 +246,8 @@ def sweep(
     task: Annotated[
         list[str] | None,
         typer.Option(
-            help="May be repeated: digits, text (by default both); with --reference also memory (digits)."
+            help="May be repeated: digits, text (by default both); with --reference also memory, copies "
+            "(by default digits)."
         ),
     ] = None,
     method: Annotated[

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from recdrop_lessons.experiments import studies
 from recdrop_lessons.experiments.arms import ARMS
-from recdrop_lessons.experiments.runs import Ledger, Setting, remade, run
+from recdrop_lessons.experiments.runs import Ledger, Setting, remade, run, shipped
 from recdrop_lessons.experiments.search import next_runs
 from recdrop_lessons.experiments.sweep import workers
 from recdrop_lessons.experiments.tasks import TASKS
@@ -57,6 +57,9 @@ def arms_of(task: str) -> list[str]:
 
 def _next(task: str, names: Sequence[str], ledger: Ledger, arms_at_once: int) -> list[Setting]:
     """The small studies first, as far as their arms are asked for; then the rounds of some arms."""
+    if task == studies.COPIED_TASK:  # one study alone, nothing is searched
+        chosen_on = {kept.setting: kept for kept in shipped("memory")}
+        return [s for s in studies.copied(chosen_on) if s.arm in names and s not in ledger.runs]
     if task == studies.ADDED_TASK:
         for mask in studies.ADDED:
             wanted = [setting for setting in studies.added(mask, ledger.runs) if setting not in ledger.runs]

@@ -7,7 +7,7 @@ nothing is shown: a search that was cut off says nothing about its arm.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ from recdrop_lessons.experiments.bootstrap import (
 )
 from recdrop_lessons.experiments.runs import Run
 from recdrop_lessons.experiments.search import Candidate
-from recdrop_lessons.experiments.tasks import TASKS
+from recdrop_lessons.experiments.tasks import COPIES, TASKS
 
 Pair = tuple[str, str]
 
@@ -92,6 +92,19 @@ def added_to_tuned(runs: Iterable[Run]) -> dict[studies.Fixed, ComparedRow]:
                 name=f"{NAMES[fixed.arm]}, p = {fixed.rate}, added",
                 scores=studies.to_patience(kept),
                 runs=kept,
+            )
+    return found
+
+
+def copied(runs: Sequence[Run]) -> dict[tuple[str, str], ComparedRow]:
+    """Return the complete rows of `studies.copied` by task and arm."""
+    features = dict(zip(studies.COPIED_TASKS, ("two features", f"{COPIES} copies of each"), strict=True))
+    found = {}
+    for task, arm in itertools.product(features, studies.COPIED_ARMS):
+        kept = tuple(run for run in runs if (run.setting.task, run.setting.arm) == (task, arm))
+        if len(kept) == len(studies.COPIED_PAIRS):
+            found[task, arm] = ComparedRow(
+                name=f"{NAMES[arm]}; {features[task]}", scores=studies.to_patience(kept), runs=kept
             )
     return found
 

@@ -1,4 +1,4 @@
-"""The three tasks of the reference comparison: what is learned, from what, and which parts are never shared.
+"""The tasks of the reference comparison: what is learned, from what, and which parts are never shared.
 
 Each task keeps one test part for all its splits. No run of the search reads it. A split draws new training
 and validation parts from what is left; the search has splits of its own, and the final runs have others.
@@ -171,6 +171,24 @@ def _signs(n: int, generator: torch.Generator) -> Split:
     return Split(x, 2 * first + second)
 
 
+COPIES = 16
+
+
+@cache
+def _copies(split: int) -> Data:
+    """The task of memory with each of its two features 16 times: x (N, 24, 32).
+
+    No mask that acts on single features can hide the sign or its mark. All is divided by √16, so that the
+    length of x is the same as before.
+    """
+    data = _memory(split)
+    train, validation, test = (
+        Split(part.x.repeat(1, 1, COPIES) / COPIES**0.5, part.y)
+        for part in (data.train, data.validation, data.test)
+    )
+    return Data(train, validation, test, data.batch)
+
+
 # --- the manual, character by character ---------------------------------------------------------------------
 
 EMBEDDING, STREAMS, WINDOW, BLOCK = 32, 64, 40, 250
@@ -218,6 +236,13 @@ TASKS: dict[str, Task] = {
     "memory": Task(
         title="memory of two signs", score="accuracy", data=_memory,
         model=lambda width, drops: Classifier(2, width, 4, drops),
+        learning_rate=1e-2, width=32, patience=100, budgets=(15, 30, 60, 120, 240, 480, 960),
+        search=((0, 0), (1, 1), (0, 2), (1, 3)), final=_FRESH,
+    ),
+    # The control of `studies.COPIED`.
+    "copies": Task(
+        title="memory of two signs, each feature 16 times", score="accuracy", data=_copies,
+        model=lambda width, drops: Classifier(2 * COPIES, width, 4, drops),
         learning_rate=1e-2, width=32, patience=100, budgets=(15, 30, 60, 120, 240, 480, 960),
         search=((0, 0), (1, 1), (0, 2), (1, 3)), final=_FRESH,
     ),

@@ -129,6 +129,18 @@ def test_on_the_two_signs_half_of_the_worse_ones_are_held_on_the_input(on_signs,
     assert better == {"candidate, step", "zoneout", "zoneout, cell", "zoneout, hidden", "weight"}
 
 
+def test_a_held_mask_on_two_features_is_worse_and_copies_do_not_show_why():
+    """Told with two features; with copies neither told from no dropout nor from two features."""
+    study = outcome.copied(runs_of_the_reference.shipped("copies"))
+    found = outcome.compared({row.name: row for row in study.values()})
+    (none, held), (none_16, held_16) = (
+        [study[task, arm].name for arm in studies.COPIED_ARMS] for task in studies.COPIED_TASKS
+    )
+    assert found.told_apart == {(none, held)}
+    assert found.gain(none_16, held_16).mean > 0.1 and found.gain(none_16, held_16).low < 0
+    assert found.gain(held_16, held).low < -0.1 and found.gain(held_16, held).high > 0.25
+
+
 def test_on_the_two_signs_sharing_over_time_is_told_apart_at_no_site_by_holm(on_signs, signs):
     excludes_zero = []
     for site in ("input", "recurrent", "candidate", "cell", "hidden"):

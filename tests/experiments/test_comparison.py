@@ -13,7 +13,7 @@ from recdrop_lessons.experiments import comparison, patience, runs, search, stud
 from recdrop_lessons.experiments import outcome as outcome_of
 from recdrop_lessons.experiments.arms import ARMS, NAMES
 from recdrop_lessons.experiments.runs import Run, Setting
-from recdrop_lessons.experiments.tasks import TASKS
+from recdrop_lessons.experiments.tasks import COPIES, TASKS
 
 SETTING = Setting("digits", "gal", 0.1, 0.01, 16, 0.0, 2, 10)
 
@@ -296,3 +296,27 @@ def test_a_mask_added_on_the_text_has_what_was_chosen_for_no_dropout():
         assert {search.candidate_of(setting) for setting in wanted} == {tuned._replace(rate=fixed.rate)}
         assert [(setting.split, setting.seed) for setting in wanted] == list(TASKS["text"].final)
         assert {setting.arm for setting in wanted} == {fixed.arm}
+
+
+def test_copies_hold_the_same_signs_in_more_features():
+    """Sixteen copies over √16: the length of x at each step is the same, and so are the classes."""
+    narrow, wide = (TASKS[name].data(2) for name in studies.COPIED_TASKS)
+    for part in ("train", "validation", "test"):
+        few, many = getattr(narrow, part), getattr(wide, part)
+        assert many.x.shape == (*few.x.shape[:2], 2 * COPIES)
+        assert many.x.norm(dim=-1).allclose(few.x.norm(dim=-1))
+        assert many.x.unflatten(-1, (COPIES, 2)).mul(COPIES**0.5).allclose(few.x.unsqueeze(2))
+        assert many.y.equal(few.y)
+
+
+def test_the_runs_with_copies_have_what_the_task_of_memory_chose_and_seeds_of_their_own():
+    on_memory = {kept.setting: kept for kept in runs.shipped("memory")}
+    wanted = studies.copied(on_memory)
+    assert len(wanted) == len(set(wanted)) == 2 * 2 * 36
+    for arm in studies.COPIED_ARMS:
+        (candidate,) = {search.candidate_of(setting) for setting in wanted if setting.arm == arm}
+        assert candidate == search.chosen("memory", arm, on_memory)
+    task = TASKS["memory"]
+    assert not {s.seed for s in wanted} & {seed for _, seed in (*task.search, *task.final)}
+    assert not {s.split for s in wanted} & {split for split, _ in task.search}
+    assert sorted(wanted) == sorted(kept.setting for kept in runs.shipped("copies"))
