@@ -77,6 +77,15 @@ class Matrix:
     def _cells(self) -> dict[tuple[str, str, str, str], str]:
         return {(o.framework, o.release, o.backend, o.fact): o.observed for o in self.observations}
 
+    @cached_property
+    def _backends(self) -> dict[tuple[str, str], set[str]]:
+        """(framework, release) → the backends that it was asked on."""
+        found: dict[tuple[str, str], set[str]] = {}
+        for one in self.observations:
+            if one.fact != INSTALLS:
+                found.setdefault((one.framework, one.release), set()).add(one.backend)
+        return found
+
     @property
     def frameworks(self) -> list[str]:
         """The frameworks that were asked, in the course's order."""
@@ -85,14 +94,12 @@ class Matrix:
 
     def releases(self, framework: str) -> list[str]:
         """The releases that were asked, oldest first; those that could not be installed are left out."""
-        asked = {o.release for o in self.observations if o.framework == framework and o.fact != INSTALLS}
-        return sorted(asked, key=numbers)
+        return sorted((one for name, one in self._backends if name == framework), key=numbers)
 
     def backends(self, framework: str, release: str) -> list[str]:
         """The backends that the release was asked on: torch, jax, tensorflow, numpy; [""] without any."""
         order = ("", "torch", "jax", "tensorflow", "numpy")
-        asked = {b for f, r, b, fact in self._cells if (f, r) == (framework, release) and fact != INSTALLS}
-        return sorted(asked, key=order.index)
+        return sorted(self._backends.get((framework, release), ()), key=order.index)
 
     def has(self, framework: str, release: str, backend: str) -> bool:
         """Whether that release was asked on that backend; one that could not be installed was not."""
@@ -110,22 +117,6 @@ class Matrix:
     def refusals(self) -> list[Observation]:
         """The releases that could not be installed or imported, with the reason."""
         return [one for one in self.observations if one.fact == INSTALLS]
-
-    def nearest(self, framework: str, release: str) -> str:
-        """The release that was asked for "3.5", "3.5.1" or an installed one: the newest one not after it.
-
-        "3.5" stands for the whole line 3.5. Raises `NoSuchRelease` where the matrix begins later.
-        """
-        asked = self.releases(framework)
-        if not asked:
-            raise NoSuchRelease(f"{framework} was never asked; the matrix has {', '.join(self.frameworks)}.")
-        if not release[:1].isdigit():
-            raise NoSuchRelease(f"{release!r} is not a release of {framework}: give one as 3.5 or 3.5.0.")
-        wanted = numbers(release)
-        until = [one for one in asked if numbers(one)[: len(wanted)] <= wanted]
-        if not until:
-            raise NoSuchRelease(f"{framework} {release} is older than the oldest that was asked, {asked[0]}.")
-        return until[-1]
 
 
 def read(folder: Path = DATA) -> Matrix:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from recdrop_lessons.releases import words
-from recdrop_lessons.releases.matrix import Fact, Matrix, NoSuchRelease, Observation, numbers
+from recdrop_lessons.releases.matrix import Matrix, NoSuchRelease, Observation
 from recdrop_lessons.releases.running import NAMES, ask_here
+from recdrop_lessons.releases.witnesses import Kind, Said, Witnesses, said, witnesses
 
 BACKENDS = ("torch", "jax", "tensorflow", "numpy")
 
@@ -62,53 +63,89 @@ def tables(
     """A rich table of what holds, and one of what an upgrade changes, for each framework and release.
 
     The main facts, or every one. `backend` is Keras's; None takes the one in use here. Raises `NoSuchRelease`
-    for a release older than all that were asked, or a backend that was not.
+    for a release that nothing is known of, or a backend that was not asked.
     """
     from rich.markup import escape
     from rich.table import Table
 
-    def shown(fact: Fact) -> bool:
-        return every_fact or fact.fact in words.HEADLINES
-
     for framework, release in releases.items():
-        asked = matrix.nearest(framework, release)
-        on = _backend(matrix, framework, asked, backend)
-        name = f"{framework} {release}" + (f" on {on}" if on else "")
-        table = Table(title=name, caption=_caption(framework, release, asked), title_justify="left")
+        on, remark = _backend(matrix, framework, release, backend)
+        by = witnesses(matrix, framework, release, on)
+        where = f" on {on}" if on else ""
+        answered = "" if by.kind is Kind.ITSELF else f": what {by.names} answered"
+        facts = [one for one in said(matrix, by, on) if every_fact or one.fact.fact in words.HEADLINES]
+        table = Table(
+            title=f"{framework} {release}{where}{answered}",
+            caption=by.caution(where),
+            title_justify="left",
+            caption_justify="left",
+        )
         table.add_column("observed")
-        for fact, observed in words.holds(matrix, framework, asked, on):
-            if shown(fact):
-                table.add_row(escape(fact.sentence(observed)))
+        for one in facts:
+            table.add_row(escape(one.sentence))
+        if remark:
+            yield remark
         yield table
         newest = matrix.releases(framework)[-1]
-        if asked == newest:
+        if by.asked[0] == newest:
             yield f"{newest} is the newest release of {framework} that was asked.\n"
-            continue
-        changed = [one for one in words.changes(matrix, framework, asked, newest, on) if shown(one.fact)]
-        after = Table(
-            title=f"An upgrade to {framework} {newest} changes", title_justify="left", show_lines=True
-        )
-        after.add_column(f"{release}, now", ratio=1)
-        after.add_column(f"{newest}, then", ratio=1)
-        for change in changed:
-            sentences = map(change.fact.sentence, (change.now, change.then))
-            after.add_row(*map(escape, sentences))
-        yield after if changed else f"An upgrade to {framework} {newest} changes none of these facts.\n"
+        elif not matrix.has(framework, newest, on):
+            yield f"{framework} {newest}, the newest that was asked, was not asked{where}.\n"
+        else:
+            yield _upgrade(matrix, by, newest, facts, on)
 
 
-def _caption(framework: str, release: str, asked: str) -> str | None:
-    exact = numbers(release)
-    same = exact == numbers(asked)[: len(exact)]
-    return None if same else f"{framework} {release} itself was not asked; this is what {asked} answered."
+def _upgrade(matrix: Matrix, by: Witnesses, newest: str, facts: Sequence[Said], on: str) -> Any:
+    """A table of the facts that the newest release answers otherwise; a sentence where there are none."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    then = {fact.fact: observed for fact, observed in words.holds(matrix, by.framework, newest, on)}
+    changed = [
+        (one, then[one.fact.fact])
+        for one in facts
+        if any(observed != then.get(one.fact.fact, observed) for _, observed in one.observed)
+    ]
+    itself = by.kind is Kind.ITSELF
+    if not changed:
+        if itself:
+            return f"An upgrade to {by.framework} {newest} changes none of these facts.\n"
+        return f"{by.framework} {newest} answers as {by.names} to all of these.\n"
+    title = f"An upgrade to {by.framework} {newest} {'changes' if itself else 'may change'}"
+    after = Table(title=title, title_justify="left", show_lines=True)
+    after.add_column(f"{by.release}, now" if itself else f"{by.names} answered", ratio=1)
+    after.add_column(f"{newest}, then", ratio=1)
+    for one, observed in changed:
+        after.add_row(escape(one.sentence), escape(one.fact.sentence(observed)))
+    return after
 
 
-def _backend(matrix: Matrix, framework: str, release: str, wanted: str | None) -> str:
-    """The backend asked for; without one, the one in use here or the first that the release was asked on."""
-    known = matrix.backends(framework, release)
+def _backend(matrix: Matrix, framework: str, release: str, wanted: str | None) -> tuple[str, str]:
+    """The backend whose answers are shown; and a remark where it is not the one in use here.
+
+    It is the one asked for; without one, the one in use here or the first that speaks for the release.
+    """
+    on_any = witnesses(matrix, framework, release)
+    known = [one for one in ("", *BACKENDS) if _speaks(matrix, on_any, one)]
+    known = known or matrix.backends(framework, on_any.asked[-1])
     if framework != "Keras":
-        return known[0]
-    if wanted is None:
-        return default_backend() if default_backend() in known else known[0]
-    if wanted not in known:
-        raise NoSuchRelease(f"{framework} {release} was not asked on {wanted!r}, but on {', '.join(known)}.")
-    return wanted
+        return known[0], ""
+    backend = wanted or default_backend()
+    if backend in known:
+        return backend, ""
+    there_is = ", ".join(known)
+    if wanted:
+        raise NoSuchRelease(f"{framework} {release} was not asked on {backend!r}, but on {there_is}.")
+    return known[0], (
+        f"{framework} {release} was not asked on {backend!r}, the backend in use here, but on {there_is}: "
+        f"this is {known[0]}.\n"
+    )
+
+
+def _speaks(matrix: Matrix, on_any: Witnesses, backend: str) -> bool:
+    """Whether releases asked on the backend speak for this one, as near to it as those on any backend."""
+    try:
+        by = witnesses(matrix, on_any.framework, on_any.release, backend)
+    except NoSuchRelease:
+        return False
+    return by.alone or by.asked == on_any.asked

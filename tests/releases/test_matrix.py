@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from recdrop_lessons.releases import matrix, printed, running, words
-from recdrop_lessons.releases.matrix import Fact, Matrix, NoSuchRelease, Observation
+from recdrop_lessons.releases.matrix import Fact, Matrix, Observation
 from recdrop_lessons.releases.running import Answers, ProbeError
 
 KNOWN = matrix.read()
@@ -93,23 +93,6 @@ def test_releases_are_in_order_and_what_could_not_be_installed_is_none() -> None
     assert known.backends("Keras", "3.0.5") == ["torch"]
     assert not known.has("Keras", "3.0.5", "jax")
     assert [one.observed for one in known.refusals()] == ["no: pip: no wheel"]
-
-
-@pytest.mark.parametrize(
-    ("asked", "found"),
-    [("3.3", "3.3.3"), ("3.5", "3.3.3"), ("3.12", "3.12.4"), ("4", "3.12.4"), ("3.0.5", "3.0.5")],
-)
-def test_a_release_stands_for_those_until_the_next(asked: str, found: str) -> None:
-    assert small().nearest("Keras", asked) == found
-
-
-@pytest.mark.parametrize(
-    ("framework", "release", "why"),
-    [("Keras", "2.9", "older"), ("Keras", "new", "not a release"), ("Caffe", "1.0", "never asked")],
-)
-def test_what_was_not_asked_is_refused_by_name(framework: str, release: str, why: str) -> None:
-    with pytest.raises(NoSuchRelease, match=why):
-        small().nearest(framework, release)
 
 
 def test_spans_say_from_which_release_on_and_name_the_backend_that_differs() -> None:
