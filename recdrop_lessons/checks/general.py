@@ -254,7 +254,7 @@ ONE_NAME = Misconception(
 # Found by changing one argument (located.py), whose name goes into the sentence.
 ARGUMENT_IGNORED = Misconception(
     "argument-ignored",
-    "With another value of {} your result stays as it is. The right one changes.",
+    "With other values of {} your result stays as it is. The right one changes.",
     "Search your lines for this name. On which line is it read, and is what comes of it used?",
 )
 EXAMPLES_MIXED = Misconception(

@@ -20,7 +20,7 @@ from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.recognise import RAISED, Seen
 
 _EQUAL = 1e-5  # as in recognise.py
-_FEW = 3  # more arguments than this say nothing about where the mistake is
+_FEW = 3  # more arguments than this say nothing about where the mistake is; so many other values are tested
 
 # A part's own look at what was drawn or dropped says more than these.
 LOCATED = tuple(one.slug for one in (ARGUMENT_IGNORED, EXAMPLES_MIXED, ARGUMENT_MISUSED))
@@ -73,20 +73,32 @@ def _expected(reference: Reference, arguments: dict[str, Value]) -> Value:
 
 def _unused(answer: Answer, reference: Reference, seen: Sequence[Seen]) -> list[str]:
     """The arguments on which the right result depends and the answer's does not."""
-    plain, other = seen[0], seen[1].case.arguments
-    return [
-        name
-        for name, changed in _changed(plain.case.arguments, other)
-        if _differs(_expected(reference, changed), plain.right)
-        and same(_ask(answer, changed), plain.yours, 1e-12)
-    ]
+    plain = seen[0]
+
+    def unused(name: str) -> bool:
+        asked = [plain.case.arguments | {name: value} for value in _other_values(seen, name)]
+        telling = [its for its in asked if _differs(_expected(reference, its), plain.right)]
+        return bool(telling) and all(same(_ask(answer, its), plain.yours, 1e-12) for its in telling)
+
+    return [name for name in plain.case.arguments if unused(name)]
 
 
-def _changed(plain: dict[str, Value], other: dict[str, Value]) -> Iterator[tuple[str, dict[str, Value]]]:
-    for name, value in plain.items():
-        if isinstance(value, torch.Generator) or type(value) is not type(other.get(name)):
-            continue
-        yield name, plain | {name: other[name]}
+def _other_values(seen: Sequence[Seen], name: str) -> Iterator[Value]:
+    """Other values of an argument; one alone may give the same by chance, as relu of what is positive."""
+    value, *others = [one.case.arguments.get(name) for one in seen]
+    others = [other for other in others if type(other) is type(value)]
+    if isinstance(value, (str, bool, int, float)):
+        different: list[Value] = []
+        for other in others:
+            if other != value and other not in different:
+                different.append(other)
+        yield from different[:_FEW]
+        return
+    other = seen[1].case.arguments.get(name)  # of the same sizes
+    if isinstance(value, (Tensor, tuple, list)) and type(other) is type(value):
+        yield other
+        if isinstance(other, Tensor) and other.dim() > 0:
+            yield other.flip(0)
 
 
 def _differs(value: Value, right: Value) -> bool:

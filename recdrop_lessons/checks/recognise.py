@@ -109,6 +109,20 @@ def _wrong_for_one_name(seen: Sequence[Seen]) -> bool:
     return bool(its and others) and is_wrong(its[0]) and 2 * sum(map(is_wrong, its)) > len(its)
 
 
+def _one_of_several_names(seen: Sequence[Seen]) -> str | None:
+    """Where a case has several names: the one with which the answer is wrong mostly, and else never.
+
+    Mostly, as a relu elsewhere may give 0 to what is wrong.
+    """
+    wrong = [_names(one) for one in seen if is_wrong(one)]
+    if not wrong or len(wrong[0]) < 2:
+        return None
+    every = [name for name in wrong[0] if all(name in names for names in wrong)]
+    return next(
+        (name for name in every if 3 * len(wrong) > 2 * sum(name in _names(one) for one in seen)), None
+    )
+
+
 def _names(one: Seen) -> list[str]:
     return [value for value in one.case.arguments.values() if isinstance(value, str)]
 
@@ -134,6 +148,8 @@ def general(answer: Answer, seen: Sequence[Seen]) -> Misconception | None:
             return RANDOM_RESULT
     results = [(one.yours, one.right) for one in seen if one.yours is not RAISED]
     found = of_results(results) if len(results) > 1 else None
+    if found is None and (name := _one_of_several_names(seen)):
+        return Misconception(ONE_NAME.slug, ONE_NAME.sentence.replace("this one", f'"{name}"'), ONE_NAME.hint)
     if found is None and _wrong_for_one_name(seen):
         return ONE_NAME
     if found is None and not any(map(is_wrong, seen[:2])):

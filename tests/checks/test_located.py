@@ -64,6 +64,47 @@ def test_the_argument_at_fault_is_named(slug, names, function):
     assert [name for name in ("x", "w", "b", "m", "scale") if f"`{name}`" in sentence] == names
 
 
+def test_an_argument_is_not_said_to_be_ignored_where_one_other_value_gives_the_same_by_chance():
+    """relu and linear agree on what is positive; an answer that uses the name is right to give the same."""
+    functions = {"relu": torch.relu, "linear": lambda a: a, "tanh": torch.tanh}
+
+    def reference(x, w, name):
+        return functions[name]((x @ w.T).exp() - 1.5)  # (B, H)
+
+    def inside(x, w, name):
+        return functions[name]((x @ w.T).exp()) - 1.5
+
+    def without(x, w, name):
+        return torch.relu((x @ w.T).exp() - 1.4)
+
+    draw = Draw(5, "located, names")
+    cases = [
+        Case(name, {"x": draw.normal(4, 3), "w": draw.normal(5, 3), "name": name})
+        for name in ("relu", "linear", "tanh")
+    ]
+    for function, slug in ((inside, None), (without, "argument-ignored")):
+        answer = LocalAnswer(function)
+        found = located(answer, reference, see(answer, reference, cases))
+        assert (found and found.slug) == slug
+
+
+def test_a_tensor_is_not_said_to_be_ignored_where_another_gives_the_same_by_chance():
+    def reference(x, s):
+        return x.sin() + s[0]
+
+    def of_the_sign(x, s):
+        return x.sin() + s[0].sign() * 0.5
+
+    draw = Draw(6, "located, signs")
+    cases = [
+        Case(str(k), {"x": draw.normal(4, 3), "s": torch.tensor([k + 0.3, -k - 0.7]).double()})
+        for k in (1, 2)
+    ]
+    answer = LocalAnswer(of_the_sign)
+    found = located(answer, reference, see(answer, reference, cases))
+    assert found is None or found.slug != "argument-ignored"
+
+
 def test_where_every_argument_would_do_none_is_named():
     assert told(lambda x, w, b, m, scale: torch.tanh(scale * (x * m) @ w.T + b) + 1) is None
 

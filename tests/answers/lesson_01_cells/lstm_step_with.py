@@ -119,6 +119,29 @@ def recurrent_on_candidate(x, h, c, W, U, b, activation, recurrent_activation):
     return rec(o) * act(c), c
 
 
+def _on_the_product(input_side, gates_keep_sigmoid, candidate_alone):
+    """Lesson 01 warns of it: the function of the recurrent product U h."""
+
+    @bank.wrong("recurrent-activation-on-product")
+    def answer(x, h, c, W, U, b, activation, recurrent_activation):
+        act, rec = NAMED[activation], NAMED[recurrent_activation]
+        i, f, g, o = (input_side(act, x @ W.T, b) + rec(h @ U.T)).chunk(4, dim=1)
+        on_gate, on_c = torch.sigmoid if gates_keep_sigmoid else rec, torch.tanh if candidate_alone else act
+        c = on_gate(f) * c + on_gate(i) * act(g)
+        return on_gate(o) * on_c(c), c
+
+    answer.__name__ = f"on_the_product_{len(WRONG)}"
+
+
+for side in (
+    lambda act, product, b: product + b,
+    lambda act, product, b: act(product) + b,
+    lambda act, product, b: act(product + b),
+):
+    for keeps_sigmoid, alone in ((True, False), (True, True), (False, False)):
+        _on_the_product(side, keeps_sigmoid, alone)
+
+
 @bank.wrong("activation-on-output")
 def put_on_top(x, h, c, W, U, b, activation, recurrent_activation):
     h, c = lstm_cell(x, h, c, W, U, b)
@@ -158,6 +181,26 @@ def approximate_tanh(x, h, c, W, U, b, activation, recurrent_activation):
     i, f, g, o = gates(x, h, W, U, b)
     c = rec(f) * c + rec(i) * act(g)
     return rec(o) * act(c), c
+
+
+def _one_name_is(name, function):
+    @bank.wrong("one-name-wrong")
+    def answer(x, h, c, W, U, b, activation, recurrent_activation):
+        named = NAMED | {name: function}
+        act, rec = named[activation], named[recurrent_activation]
+        i, f, g, o = gates(x, h, W, U, b)
+        c = rec(f) * c + rec(i) * act(g)
+        return rec(o) * act(c), c
+
+    answer.__name__ = f"{name}_is_another_{len(WRONG)}"
+
+
+_one_name_is("linear", torch.zeros_like)
+_one_name_is("linear", torch.ones_like)
+_one_name_is("linear", lambda z: 2 * z)
+_one_name_is("relu", torch.abs)
+_one_name_is("relu", lambda z: torch.relu(-z))
+_one_name_is("tanh", torch.atan)
 
 
 @bank.wrong("activated-cell-stored")

@@ -12,6 +12,7 @@ from torch import Tensor
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
+from recdrop_lessons.checks.lessons.lesson_01_cells._on_product import on_products
 from recdrop_lessons.checks.lstm import (
     FUNCTIONS,
     GRADIENTS,
@@ -204,6 +205,13 @@ MISCONCEPTIONS = (
         _with(candidate="recurrent_activation"),
         _with(output="recurrent_activation"),
         _with(candidate="recurrent_activation", output="recurrent_activation"),
+    ),
+    Misconception(
+        "recurrent-activation-on-product",
+        "You put `recurrent_activation` on the product U h. It is the function of the gates: each takes it "
+        "of its whole sum.",
+        "A gate's sum has three terms. On which of them, or on what, is `recurrent_activation` in yours?",
+        *on_products(),
     ),
     Misconception(
         "activation-on-output",
