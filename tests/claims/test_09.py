@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from recdrop_lessons import LSTM, Stack, frameworks, variants
+from recdrop_lessons import GRU, LSTM, Drop, Stack, frameworks, variants
 from recdrop_lessons.experiments.datasets import digits, distort
 from recdrop_lessons.experiments.training import fit, seeded, single_thread
 from recdrop_lessons.experiments.uncertainty import (
@@ -100,7 +100,7 @@ def test_dropout_off_is_the_geometric_mean_for_one_linear_layer():
 
 
 def test_a_held_mask_is_one_network_before_a_product_alone():
-    """Every LSTM keeps |c_T| <= T and |h| <= 1; scaled masks on g, c and h break it, 0 and 1 on c do not."""
+    """Every LSTM keeps |c_T| <= T; scaled masks on g and c break it, 0 and 1 on c do not."""
     steps = 15
     layer = LSTM(F, 40, return_sequences=True, return_state=True)
     torch.nn.init.constant_(layer.bias, 30.0)
@@ -113,7 +113,6 @@ def test_a_held_mask_is_one_network_before_a_product_alone():
     assert within(recurrent=2 * kept) and within(cell=kept)
     assert not within(candidate=2 * kept)
     assert not within(cell=2 * kept)
-    assert not within(hidden=2 * kept)
     # The mask of 0 and 1 on c is an LSTM whose dropped units have i = f = 0.
     torch.nn.init.normal_(layer.bias)
     x = torch.randn(1, steps, F)
@@ -121,6 +120,62 @@ def test_a_held_mask_is_one_network_before_a_product_alone():
     with torch.no_grad():
         layer.bias[: 2 * 40] -= 200 * (1 - kept[0, 0]).repeat(2)
     assert torch.allclose(layer(x)[0], masked, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind, one_network", [(LSTM, True), (GRU, False)])
+def test_a_held_mask_on_h_is_one_network_where_products_alone_read_h(kind, one_network):
+    """In the LSTM the mask moves into the columns of U and of the next layer; a GRU carries h on by z∘h."""
+    layer, head = kind(F, 40, return_sequences=True), nn.Linear(40, 3)
+    x, mask = torch.randn(2, 30, F), 2 * (torch.rand(1, 1, 40) > 0.5).float()
+    masked = head(layer(x, masks={"hidden": mask}))
+    with torch.no_grad():
+        layer.weight_hh *= mask[0, 0]
+        head.weight *= mask[0, 0]
+    assert torch.allclose(head(layer(x)), masked, atol=1e-5) is one_network
+
+
+def test_new_masks_average_out_in_a_network_that_adds_and_not_in_one_as_drawn():
+    """1/√T where c adds up; with masks on h in LSTMs as drawn the spread rises from 4 to 64 steps."""
+
+    def spread(layer, steps):
+        with torch.no_grad():
+            _, _, c = layer(torch.ones(1, 1, F).expand(2000, steps, F))
+        return float(c.std(0).norm() / c.mean(0).norm())
+
+    def made(site):
+        return LSTM(F, 32, drops=[Drop(site, 0.5, shared=())], return_sequences=True, return_state=True)
+
+    adds = made("input")
+    with torch.no_grad():
+        adds.weight_hh.zero_()
+        adds.weight_ih[: 2 * 32] = 0
+        adds.weight_ih *= 0.3
+        adds.bias.zero_()
+        adds.bias[: 2 * 32] = 30.0
+    assert spread(adds, 64) == pytest.approx(spread(adds, 1) / 8, rel=0.1)
+    for seed in (11, 12, 13):
+        with seeded(seed):
+            on_h, on_x = made("recurrent"), made("input")
+        assert spread(on_h, 1) == 0 and spread(on_h, 64) > spread(on_h, 4) > 0.05
+        assert spread(on_x, 64) > spread(on_x, 1) / 4
+
+
+def test_predict_overrides_training_true_in_a_functional_model():
+    inputs = keras.Input((T, F))
+    written = keras.Model(inputs, keras.layers.Dropout(0.5)(inputs, training=True))
+
+    class AlwaysOn(keras.layers.Dropout):
+        def call(self, inputs, training=None):
+            return super().call(inputs, training=True)
+
+    own_call = keras.Model(inputs, AlwaysOn(0.5)(inputs))
+    x = np.ones((4, T, F), dtype="float32")
+    for model, differ in ((written, False), (own_call, True)):
+        first, second = (model.predict(x, verbose=0) for _ in range(2))
+        assert np.array_equal(first, second) is not differ
+    norm = keras.layers.BatchNormalization()
+    norm(torch.ones(3, F), training=True)
+    assert norm.moving_mean.numpy().any()
 
 
 def test_one_temperature_does_what_thirty_passes_do_and_an_ensemble_does_more():
@@ -162,7 +217,8 @@ def test_one_temperature_does_what_thirty_passes_do_and_an_ensemble_does_more():
     of_mc, as_flat, of_off = np.mean(gaps, 0)
     assert abs(of_mc - as_flat) < 0.05 < of_off - of_mc
     assert np.mean(to_geometric) < np.mean(to_mean) / 2
-    assert log_loss(torch.stack(alone).mean(0)) < min(map(log_loss, alone))
+    ensemble = log_loss(torch.stack(alone).mean(0))
+    assert ensemble < min(map(log_loss, alone)) and ensemble < with_passes
 
 
 def test_entropy_alone_does_not_tell_the_two_doubts_apart():
