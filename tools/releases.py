@@ -51,13 +51,14 @@ TORCH = "torch>=2.6,<3"
 DGL_TOO = "numpy<2 setuptools<70 packaging pandas<3"  # what DGL imports and does not ask for
 ENVIRONMENTS = (
     Environment(
-        "keras-torch", TORCH, "keras",
-        ("3.0.5", "3.3.3", "3.5.0", "3.7.0", "3.8.0", "3.12.4", NEWEST), "torch",
+        "keras-torch", f"{TORCH} packaging", "keras",
+        ("3.0.5", "3.1.1", "3.2.0", "3.3.3", "3.5.0", "3.7.0", "3.8.0", "3.12.4", NEWEST), "torch",
     ),
     # Keras's NumPy backend imports jax.
     Environment("keras-numpy", "jax scipy", "keras", (NEWEST,), "numpy", shares="keras-jax"),
     Environment(
-        "keras-jax-0.4.26", "jax==0.4.26 jaxlib==0.4.26 numpy<2 packaging", "keras", ("3.0.5", "3.3.3"), "jax"
+        "keras-jax-0.4.26", "jax==0.4.26 jaxlib==0.4.26 numpy<2 packaging", "keras",
+        ("3.0.5", "3.1.1", "3.2.0", "3.3.3"), "jax",
     ),
     Environment(
         "keras-jax-0.4.35", "jax==0.4.35 jaxlib==0.4.35", "keras", ("3.5.0", "3.7.0", "3.8.0"), "jax"
@@ -65,8 +66,8 @@ ENVIRONMENTS = (
     Environment("keras-jax", "jax", "keras", ("3.12.4", NEWEST), "jax"),
     Environment("keras-tensorflow-2.15", "tensorflow-cpu==2.15.1", "keras", ("2.15.0",), "tensorflow"),
     Environment(
-        "keras-tensorflow-2.16", "tensorflow-cpu==2.16.2 numpy<2", "keras", ("3.0.5", "3.3.3", "3.5.0"),
-        "tensorflow",
+        "keras-tensorflow-2.16", "tensorflow-cpu==2.16.2 numpy<2", "keras",
+        ("3.0.5", "3.1.1", "3.2.0", "3.3.3", "3.5.0"), "tensorflow",
     ),
     Environment("keras-tensorflow-2.18", "tensorflow-cpu==2.18.1", "keras", ("3.7.0", "3.8.0"), "tensorflow"),
     Environment("keras-tensorflow", "tensorflow-cpu", "keras", ("3.12.4", NEWEST), "tensorflow"),

@@ -73,7 +73,7 @@ def test_keras_never_touches_the_cell():
 
 
 def test_keras_never_touches_the_grus_update_path():
-    """Releases 3.3 to 3.7 multiplied the carried state by its scaled mask, at each step."""
+    """Releases 3.2 to 3.7 multiplied the carried state by its scaled mask, at each step."""
     layer = built("GRU", recurrent_dropout=0.5)
     kernel, recurrent, bias = layer.get_weights()
     bias[0, :H] = 40  # z = 1

@@ -66,11 +66,15 @@ def test_the_matrix_holds_what_the_course_teaches_of_old_releases() -> None:
         return KNOWN.observed(fact, "Keras", release, "torch")
 
     gates = "LSTM_h_gates(recurrent_dropout=p)"
-    assert {torch(gates, release) for release in ("3.3.3", "3.5.0", "3.7.0")} == {"one mask for all gates"}
+    assert {torch(gates, release) for release in ("3.2.0", "3.3.3", "3.5.0", "3.7.0")} == {
+        "one mask for all gates"
+    }
     assert {torch(gates, release) for release in ("3.8.0", "3.12.4")} == {"one mask per gate"}
     assert torch("GRU_update_path", "3.7.0") == "multiplied by the scaled mask at each step"
     assert torch("GRU_update_path", "3.8.0") == "kept as it is"
-    assert torch("LSTM_recurrent_dropout_site", "3.0.5") == "nothing"
+    assert torch("GRU_update_path", "3.2.0") == "multiplied by the scaled mask at each step"
+    assert {torch("LSTM_recurrent_dropout_site", release) for release in ("3.0.5", "3.1.1")} == {"nothing"}
+    assert torch("LSTM_recurrent_dropout_site", "3.2.0") == "h before its product"
 
 
 # --- a small matrix ----------------------------------------------------------------------------------------
