@@ -21,6 +21,8 @@ from torch import Tensor
 
 TENSOR_TYPES = (torch.float32, torch.float64, torch.int64, torch.bool)
 _MAX_DEPTH = 8
+# In place of an exception's class, where the answer raised nothing and returned what no check can read.
+NO_BASE_TYPE, OTHER_DTYPE = "no base type", "another dtype"
 
 Value = Any  # a base type, as listed above; nested at most eight deep
 Gradients = dict[str, "Tensor | None"]
@@ -29,7 +31,7 @@ Gradients = dict[str, "Tensor | None"]
 class AnswerError(Exception):
     """The answer raised, or gave something that is not a base type: what a learner needs to see of it.
 
-    `type_name`: the name of the exception's class, "ValueError".
+    `type_name`: the name of the exception's class, "ValueError"; or `NO_BASE_TYPE` or `OTHER_DTYPE`.
     `message`: its text.
     `traceback_text`: the last lines of its traceback, in the learner's own code.
     """
@@ -213,12 +215,12 @@ def copy(value: Value) -> Value:
 def plain(value: Value, depth: int = 0) -> Value:
     """The value in base types; raises AnswerError, saying what was found, where that cannot be."""
     if isinstance(value, Tensor):
-        if value.dtype not in TENSOR_TYPES or value.layout != torch.strided or value.device.type != "cpu":
-            raise AnswerError(
-                "TypeError",
-                f"your function returned a tensor of {value.dtype}, {value.layout} on {value.device}; "
-                "a plain float32, float64, int64 or bool tensor on the CPU is expected",
-            )
+        if value.layout != torch.strided or value.device.type != "cpu":
+            said = f"{_returned(depth)} a tensor of {value.layout} on {value.device}"
+            raise AnswerError(NO_BASE_TYPE, f"{said}; a plain tensor on the CPU is expected")
+        if value.dtype not in TENSOR_TYPES:
+            said = f"{_returned(depth)} a tensor of {value.dtype}"
+            raise AnswerError(OTHER_DTYPE, f"{said}; it can be float32, float64, int64 or bool")
         bare = value.detach()
         return bare if type(bare) is Tensor else bare.as_subclass(Tensor)
     if value is None:
@@ -235,11 +237,15 @@ def plain(value: Value, depth: int = 0) -> Value:
             return [plain(item, depth + 1) for item in value]
     if isinstance(value, torch.Generator):
         return value
-    raise AnswerError(
-        "TypeError",
-        f"your function returned a {type(value).__module__}.{type(value).__qualname__}; "
-        "return tensors, numbers, strings, or tuples and lists of them",
-    )
+    kind = type(value).__qualname__
+    if type(value).__module__ != "builtins":
+        kind = f"{type(value).__module__}.{kind}"
+    said = f"{_returned(depth)} a value of the type {kind}"
+    raise AnswerError(NO_BASE_TYPE, f"{said}; return tensors, numbers, strings, or tuples and lists of them")
+
+
+def _returned(depth: int) -> str:
+    return "What you return holds" if depth else "You return"
 
 
 def tensors(value: Value) -> Iterator[Tensor]:

@@ -35,7 +35,7 @@ from recdrop_lessons.checks.general import (
 )
 from recdrop_lessons.checks.located import located
 from recdrop_lessons.checks.misconceptions import Misconception
-from recdrop_lessons.checks.outcomes import differs, raised, untold
+from recdrop_lessons.checks.outcomes import backward_raised, differs, raised, untold
 from recdrop_lessons.checks.parts import Outcome, Part
 from recdrop_lessons.checks.picture import picture
 from recdrop_lessons.checks.recognise import (
@@ -218,9 +218,7 @@ class Exact:
 
     def _wrong_gradients(self, yours: Gradients | AnswerError, trial: _Trial) -> Outcome | None:
         if isinstance(yours, AnswerError):
-            outcome = raised(yours, trial.label, trial.arguments)
-            said = f"The values are right, but the backward pass is not. {outcome.message}"
-            return Outcome(False, said, outcome.misconception, outcome.details)
+            return backward_raised(yours, trial.label, trial.arguments)
         for path in trial.paths:
             target, found = trial.gradients[path], yours[path]
             if target is None or (found is None and not bool(target.any())):

@@ -1,4 +1,4 @@
-"""Mistakes that an answer to any part can have. What they look like is in symptoms.py.
+"""Mistakes that an answer to any part can have. What they look like is in symptoms.py; errors: of_errors.py.
 
 A part's own misconceptions come first (recognise.py); these name what is left.
 """
@@ -88,43 +88,6 @@ NOT_FINITE = Misconception(
     "large number on this input.",
     "Print each value on the way to the result on this input. Which is the first that is not finite?",
 )
-NEEDS_CONTIGUOUS = Misconception(
-    "needs-contiguous",
-    "Your function works only on tensors whose elements lie in order in memory: `view` refuses any other, "
-    "such as a transposed one. `reshape` and `flatten` take both.",
-    "Call your function on `x.transpose(0, 1)` of a small x, and read on which line it stops.",
-)
-SHAPES_DO_NOT_FIT = Misconception(
-    "shapes-do-not-fit",
-    "Two shapes in your function do not fit on this input. Write the shape of each tensor at the end of its "
-    "line, and compare them with the docstring.",
-    "Print the shapes just before the line that raises.",
-)
-NOT_HANDLED = Misconception(
-    "value-not-handled",
-    "Your function has no case for one of the values that an argument may have. The docstring lists them.",
-    "List the values that the docstring names for this argument, and tick those that your code asks for.",
-)
-NONE_NOT_HANDLED = Misconception(
-    "none-not-handled",
-    "An argument may be None here, or hold None, and your function uses it as it is. The docstring says what "
-    "None stands for.",
-    "Search the docstring for None. What should your function use in its place?",
-)
-TENSOR_AS_CONDITION = Misconception(
-    "tensor-as-condition",
-    "You use a tensor as a condition (`if d:`, `not d`, `d or …`). A tensor of several values is neither "
-    "true nor false; ask `d is None`.",
-    "Which line has the condition? What do you want to know there: whether the tensor is given, or what it "
-    "holds?",
-)
-IN_PLACE = Misconception(
-    "in-place",
-    "You write into a tensor that something else still needs: an expanded view, or a value of the backward "
-    "pass. Compute a new tensor instead.",
-    "Look for a line that writes into a part of a tensor, such as `a[...] = …` or `a += …`. Who else reads "
-    "this tensor?",
-)
 RANDOM_RESULT = Misconception(
     "random-result",
     "Your function gives two results on the same arguments. This result depends on the arguments alone: "
@@ -201,35 +164,6 @@ WRONG_KIND = Misconception(
     "wrong-kind",
     "You return another kind of value than the docstring asks for.",
     'Print type(...) of what you return, and compare with the "Returns" part of the docstring.',
-)
-KIND_CONFUSED = Misconception(
-    "kind-confused",
-    "An operation gets a kind of value that it cannot use, such as a number for a tensor or a function that "
-    "was not called. The docstring says what kind each argument is.",
-    "Print type(...) of each value on the line that raises.",
-)
-BOOL_ARITHMETIC = Misconception(
-    "bool-in-arithmetic",
-    "You subtract or negate a tensor of bool, which PyTorch refuses. Make numbers of it first, in the dtype "
-    "of the inputs: `mask.to(x.dtype)`.",
-    "Print the dtype of each value on the line that raises.",
-)
-SETUP_NOT_RUN = Misconception(
-    "setup-not-run",
-    "A name that the notebook's first cells define is not known yet: they have not been run since the kernel "
-    "was started. Run them, then this cell again.",
-    "In JupyterLab: Run → Run All Above Selected Cell. Your answer may well be right.",
-)
-SET_UP = ("torch", "F", "math", "statistics", "stats", "gates", "lstm_step")  # by the exercises' first cells
-NOT_DEFINED = Misconception(
-    "name-not-defined",
-    "A name in your function has no value yet where it is used: it is misspelt, or set in one branch only.",
-    "Read the name in the error letter by letter, then look for the line that should set it.",
-)
-DIVISION_BY_ZERO = Misconception(
-    "division-by-zero",
-    "Your function divides by zero, or takes the logarithm of zero, on this input.",
-    "Print what you divide by, or take the logarithm of, on this input. What should the result be there?",
 )
 EDGE_CASE = Misconception(
     "edge-case",

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from recdrop_lessons.checks.answer import AnswerError, Value, tensors
+from recdrop_lessons.checks.answer import NO_BASE_TYPE, OTHER_DTYPE, AnswerError, Value, tensors
 from recdrop_lessons.checks.compare import Difference, describe, number
-from recdrop_lessons.checks.general import KEYWORDS_RENAMED
+from recdrop_lessons.checks.general import DTYPE_CHANGED, GRADIENT_CUT, KEYWORDS_RENAMED, WRONG_KIND
 from recdrop_lessons.checks.misconceptions import Misconception
+from recdrop_lessons.checks.of_errors import of_error
 from recdrop_lessons.checks.parts import Outcome
 from recdrop_lessons.checks.picture import picture
-from recdrop_lessons.checks.symptoms import of_difference, of_error
+from recdrop_lessons.checks.symptoms import of_difference
 
 _LONG = 400  # characters of a value that can be read
 UNWRITTEN = "Not written yet."
@@ -24,13 +26,27 @@ def raised(error: AnswerError, label: str, arguments: dict[str, Value]) -> Outco
     if error.type_name == "NotImplementedError":
         return Outcome(False, UNWRITTEN, None, {"unwritten": True})
     details = {"case": label, "inputs": inputs(arguments), "traceback": error.traceback_text}
+    if error.type_name in (NO_BASE_TYPE, OTHER_DTYPE):
+        found = WRONG_KIND if error.type_name == NO_BASE_TYPE else DTYPE_CHANGED
+        return _named(found, f"On {label}: {error.message}.", details)
     # Without a frame of the learner's, it is the call itself that failed.
     at_the_call = error.type_name == "TypeError" and not error.traceback_text
-    if at_the_call and "unexpected keyword argument" in error.message:
+    if at_the_call and re.search(r"unexpected keyword argument|missing \d+ required", error.message):
         return Outcome(
             False, f"{KEYWORDS_RENAMED.sentence} ({error.message})", KEYWORDS_RENAMED.slug, details
         )
     return _named(of_error(error, arguments), f"Your function raised {error} (on {label}).", details)
+
+
+def backward_raised(error: AnswerError, label: str, arguments: dict[str, Value]) -> Outcome:
+    """The outcome of an answer whose values are right and whose backward pass raised."""
+    if "Can't call numpy()" in error.message:  # the value alone was had, without gradients
+        said = f"Where a gradient is wanted, your function raised {error} (on {label})."
+        details = {"case": label, "inputs": inputs(arguments), "traceback": error.traceback_text}
+        return _named(GRADIENT_CUT, said, details)
+    outcome = raised(error, label, arguments)
+    message = f"The values are right, but the backward pass is not. {outcome.message}"
+    return Outcome(False, message, outcome.misconception, outcome.details)
 
 
 def differs(difference: Difference, label: str, arguments: dict[str, Value]) -> Outcome:

@@ -11,6 +11,7 @@ from recdrop_lessons.checks.answer import Answer, Status, Value
 from recdrop_lessons.checks.general import GENERAL
 from recdrop_lessons.checks.masks import ANY_MASK
 from recdrop_lessons.checks.misconceptions import Misconception
+from recdrop_lessons.checks.of_errors import ERRORS
 
 Details = dict[str, Any]  # JSON-serialisable; what report.py draws
 PictureData = dict[str, Any]  # the same of a picture: counterexample.py makes it, plots/beside.py draws it
@@ -75,7 +76,7 @@ class Part:
         return inspect.getdoc(self.function) or ""
 
     def misconception(self, slug: str) -> Misconception:
-        return next(m for m in (*self.misconceptions, *GENERAL) if m.slug == slug)
+        return next(m for m in (*self.misconceptions, *GENERAL, *ERRORS) if m.slug == slug)
 
     def result(
         self, status: Status, message: str, misconception: str | None = None, details: Details | None = None
@@ -85,7 +86,7 @@ class Part:
         A message that is a misconception's of this part says what was done; what is meant is kept beside it.
         """
         told = [one for one in self.misconceptions if one.slug == misconception and one.sentence in message]
-        named = (*self.misconceptions, *GENERAL, *ANY_MASK)
+        named = (*self.misconceptions, *GENERAL, *ERRORS, *ANY_MASK)
         hint = next((one.hint for one in named if one.slug == misconception), self.hints[0])
         return PartResult(
             part=self.number,

@@ -17,7 +17,7 @@ from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.general import CHANGES_INPUT, GRADIENT_CUT
 from recdrop_lessons.checks.masks import GENERATOR_IGNORED, SAME_EACH_CALL
 from recdrop_lessons.checks.misconceptions import Misconception
-from recdrop_lessons.checks.outcomes import differs, inputs, raised
+from recdrop_lessons.checks.outcomes import backward_raised, differs, inputs, raised
 from recdrop_lessons.checks.parts import Check, Outcome
 
 
@@ -151,9 +151,7 @@ class Reply:
         """The gradient that was asked for; fails where its pass raised."""
         if not isinstance(self.gradients, AnswerError):
             return self.gradients[self.step.wrt]
-        outcome = raised(self.gradients, self.step.label, self.arguments)
-        message = f"The values are right, but the backward pass is not. {outcome.message}"
-        raise Failed(Outcome(False, message, None, outcome.details))
+        raise Failed(backward_raised(self.gradients, self.step.label, self.arguments))
 
     def slope_is(self, slope: Tensor) -> None:
         """Fails unless the output has that slope in the argument, element by element."""

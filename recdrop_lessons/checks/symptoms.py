@@ -1,86 +1,42 @@
-"""What a mistake of any part looks like: in an error, in one difference, in what came back on all cases."""
+"""What a mistake of any part looks like: in one difference, in what came back on all cases.
+
+Exceptions are read in of_errors.py.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import permutations
 
 from torch import Tensor
 
-from recdrop_lessons.checks.answer import AnswerError, Value
+from recdrop_lessons.checks.answer import Value
 from recdrop_lessons.checks.compare import Difference, same
 from recdrop_lessons.checks.general import (
     AXES_EXCHANGED,
     AXIS_NOT_REDUCED,
     AXIS_OF_ONE,
     AXIS_REDUCED,
-    BOOL_ARITHMETIC,
-    DIVISION_BY_ZERO,
     DTYPE_CHANGED,
     FACTOR,
     IMPRECISE,
-    IN_PLACE,
-    KIND_CONFUSED,
     LATER_STEPS,
     MORE_RETURNED,
-    NEEDS_CONTIGUOUS,
     NONE_AMONG_VALUES,
-    NONE_NOT_HANDLED,
-    NOT_DEFINED,
     NOT_EXPANDED,
     NOT_FINITE,
-    NOT_HANDLED,
     NOTHING_RETURNED,
     NUMBER_EXPECTED,
     OUTPUTS_SWAPPED,
     PLACES,
-    SET_UP,
-    SETUP_NOT_RUN,
-    SHAPES_DO_NOT_FIT,
     SIGN,
     SOME_OUTPUTS,
-    TENSOR_AS_CONDITION,
     TENSOR_EXPECTED,
     VALUES_MISSING,
     WRONG_KIND,
     WRONG_SHAPE,
 )
 from recdrop_lessons.checks.misconceptions import Misconception
-
-_ERRORS = (
-    (BOOL_ARITHMETIC, r"bool tensors? (is|are) not supported"),
-    (NEEDS_CONTIGUOUS, r"view size is not compatible"),
-    (TENSOR_AS_CONDITION, r"Boolean value of Tensor|truth value of an array"),
-    (NONE_NOT_HANDLED, r"NoneType|\bNone\b"),
-    (DTYPE_CHANGED, r"same dtype|scalar type|Float but found|dtype.*(float|Float|double|Double)"),
-    (IN_PLACE, r"in-?place|single memory location|leaf Variable"),
-    (
-        SHAPES_DO_NOT_FIT,
-        r"must match|cannot be multiplied|mismatch|equal size|broadcast|invalid for input of size|to unpack|"
-        r"inconsistent|out of range|out of bounds|[Dd]imension|\bshapes?\b|\bsizes?\b|unflatten|longer than|"
-        r"shorter than|non-empty",
-    ),
-)
-
-
-def of_error(error: AnswerError, arguments: dict[str, Value]) -> Misconception | None:
-    """The mistake that an exception shows, by its class and text; none where the answer itself raised it."""
-    frames = error.traceback_text.strip().splitlines()  # two lines each
-    if len(frames) == 2 and frames[1].lstrip().startswith("raise "):
-        return None
-    if error.type_name == "KeyError":
-        return NOT_HANDLED if error.message.strip("'\"") in str(arguments) else None
-    if error.type_name == "NameError" and any(f"'{name}'" in error.message for name in SET_UP):
-        return SETUP_NOT_RUN
-    if error.type_name in ("NameError", "UnboundLocalError"):
-        return NOT_DEFINED
-    if error.type_name == "ZeroDivisionError" or "math domain error" in error.message:
-        return DIVISION_BY_ZERO
-    for misconception, pattern in _ERRORS:
-        if re.search(pattern, error.message):
-            return misconception
-    return KIND_CONFUSED if error.type_name in ("TypeError", "AttributeError") else None
 
 
 def of_difference(difference: Difference) -> Misconception | None:

@@ -136,7 +136,7 @@ def same(expression: Expression, *arrays: np.ndarray, wants: bool = True) -> Non
 def kind(error: BaseException) -> tuple[str, str | None]:
     """The class of an error, and the misconception that the checks read in it."""
     from recdrop_lessons.checks.answer import AnswerError
-    from recdrop_lessons.checks.symptoms import of_error
+    from recdrop_lessons.checks.of_errors import of_error
 
     found = of_error(AnswerError(type(error).__name__, str(error)), {})
     return type(error).__name__, found.slug if found else None

@@ -83,8 +83,8 @@ def test_gradients_of_an_answer_that_cuts_them_are_none():
 def test_a_value_of_no_base_type_is_refused(value):
     with pytest.raises(AnswerError) as caught:
         LocalAnswer(lambda: value)()
-    assert caught.value.type_name == "TypeError"
-    assert "your function returned a" in caught.value.message
+    assert caught.value.type_name in ("no base type", "another dtype")
+    assert caught.value.message.startswith(("You return a ", "What you return holds a "))
 
 
 def test_what_an_answer_raises_arrives_as_plain_text():
@@ -312,7 +312,7 @@ def test_a_keyword_that_the_answer_gives_wrongly_is_not_a_renamed_argument():
 
     assert run(part("1.1"), LocalAnswer(renamed), 0).misconception == "arguments-renamed"
     result = run(part("1.1"), LocalAnswer(calls_wrongly), 0)
-    assert result.misconception == "kind-confused"
+    assert result.misconception == "called-wrongly"
     assert "TypeError" in result.message
 
 

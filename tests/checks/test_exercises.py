@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from recdrop_lessons.checks import LocalAnswer, PartFailed, all_lessons, run
-from recdrop_lessons.checks.general import GENERAL, SET_UP
+from recdrop_lessons.checks.general import GENERAL
+from recdrop_lessons.checks.of_errors import ERRORS, SET_UP
 from recdrop_lessons.course.progress import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -239,7 +240,7 @@ def test_each_misconception_has_a_hint_of_its_own_that_does_not_say_what_is_mean
 
 
 def test_every_hint_of_a_misconception_is_short_and_leaves_the_equation_to_the_second_failure():
-    for one in (*(m for part in PARTS for m in part.misconceptions), *GENERAL):
+    for one in (*(m for part in PARTS for m in part.misconceptions), *GENERAL, *ERRORS):
         assert 20 < len(one.hint) < 200 and one.hint.endswith((".", "?", "`")), one.slug
         assert not holds_an_equation(one.hint), one.slug
         for said in (one.done, one.meant):

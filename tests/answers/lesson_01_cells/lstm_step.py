@@ -212,14 +212,14 @@ def only_h(x, h, c, W, U, b):
     return lstm_cell(x, h, c, W, U, b)[0]
 
 
-@bank.wrong("shapes-do-not-fit")
+@bank.wrong("unpacks-another-number")
 def one_size(x, h, c, W, U, b):
     i, f, g, o = torch.split(x @ W.T + h @ U.T + b, 4, dim=1)
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()
     return o.sigmoid() * c.tanh(), c
 
 
-@bank.wrong("shapes-do-not-fit")
+@bank.wrong("unpacks-another-number")
 def five_chunks(x, h, c, W, U, b):
     # Right by chance while H is at most 4.
     i, f, g, o = (x @ W.T + h @ U.T + b).chunk(5, dim=1)
@@ -227,7 +227,7 @@ def five_chunks(x, h, c, W, U, b):
     return o.sigmoid() * c.tanh(), c
 
 
-@bank.wrong("shapes-do-not-fit")
+@bank.wrong("unpacks-another-number")
 def chunks_of_the_batch(x, h, c, W, U, b):
     i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4)
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()

@@ -95,7 +95,7 @@ def fixed_number(x, p, noise_shape, generator=None):
     return x * mask.reshape(shape) / (1 - p)
 
 
-@bank.wrong("shapes-do-not-fit")
+@bank.wrong("unpacks-another-number")
 def only_three_axes(x, p, noise_shape, generator=None):
     b, t, f = noise_shape
     return broadcast(x, p, (b, t, f), generator)

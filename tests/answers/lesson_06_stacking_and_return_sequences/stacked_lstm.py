@@ -174,7 +174,7 @@ for slug, answer in (
     bank.wrong(slug)(lambda x, layers, return_sequences, answer=answer: answer(x, layers, return_sequences))
 
 
-@bank.wrong("shapes-do-not-fit")
+@bank.wrong("unpacks-another-number")
 def two_layers_only(x, layers, return_sequences):
     first, second = layers
     return layer_by_layer(x, [first, second], return_sequences)
