@@ -7,6 +7,7 @@ predictive distribution. Probabilities are averaged, never their logarithms.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -31,26 +32,42 @@ def mc_predict(
 
     Shapes: x (B, …), model(x) logits (B, K) → (passes, B, K).
     Equation: p_s = softmax(model(x; masks_s)), s = 1 … passes.
-    What keeps statistics, such as batch norm, stays in evaluation mode. The model is left as it was: every
-    module's mode, every buffer.
-    Raises `RecdropError` for less than one pass.
+    In the passes each module is in training mode, but for those that keep buffers of their own, such as batch
+    norm (and torch's RReLU): they stay in evaluation mode. So dropout that such a module calls as a function
+    is off: make it an `nn.Dropout`. The model is left as it was: every module's mode, every buffer.
+    Raises `RecdropError` for less than one pass. Warns where all passes are equal.
     Source: Gal & Ghahramani 2016.
     """
     if passes < 1:
         raise RecdropError(f"passes was {passes}; expected 1 or more.")
     arguments = {} if generator is None else {"generator": generator}
     with torch.no_grad(), masks_on(model) if isinstance(model, nn.Module) else nullcontext():
-        return torch.stack([model(x, **arguments).softmax(-1) for _ in range(passes)])  # (S, B, K)
+        probabilities = torch.stack([model(x, **arguments).softmax(-1) for _ in range(passes)])  # (S, B, K)
+    if passes > 1 and x.numel() and bool((probabilities == probabilities[0]).all()):
+        warnings.warn(_all_equal(model, passes), stacklevel=2)
+    return probabilities
+
+
+def _all_equal(model: nn.Module | Callable[..., Tensor], passes: int) -> str:
+    """What to look at where no pass differs from another."""
+    said = f"All {passes} passes were equal, so they show no uncertainty: no mask changed a prediction."
+    if not isinstance(model, nn.Module):
+        return f"{said} What a function calls stays in the mode that it has: give the nn.Module itself."
+    left = [name or "the model itself" for name, module in model.named_modules() if _stays(module)]
+    if left:
+        said += f" Left in evaluation mode, since they keep buffers: {', '.join(left)}."
+        said += " If one of them calls F.dropout(…, self.training), make that an nn.Dropout."
+    return said + " With a rate of 0 this is as it should be."
 
 
 @contextmanager
 def masks_on(model: nn.Module) -> Iterator[None]:
-    """Let `model` draw masks inside the `with` block, and leave it as it was."""
+    """Put `model` into training mode but for what keeps statistics; after the `with` it is as it was."""
     modes = {module: module.training for module in model.modules()}
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
     try:
         for module in modes:
-            module.training = draws_masks(module) or not keeps_statistics(module)
+            module.training = not _stays(module)
         yield
     finally:
         for module, training in modes.items():
@@ -58,6 +75,11 @@ def masks_on(model: nn.Module) -> Iterator[None]:
         with torch.no_grad():
             for buffer, before in buffers:
                 buffer.copy_(before)
+
+
+def _stays(module: nn.Module) -> bool:
+    """Say whether a module stays in evaluation mode while masks are drawn."""
+    return keeps_statistics(module) and not draws_masks(module)
 
 
 def draws_masks(module: nn.Module) -> bool:

@@ -114,7 +114,76 @@ def test_batch_norm_uses_its_running_statistics_during_the_passes():
     net[2].p = 0.0  # so that nothing but the norm could make a difference
     with torch.no_grad():
         expected = net.eval()(x).softmax(-1)
-    assert torch.equal(uncertainty.mc_predict(net.train(), x, passes=3), expected.expand(3, -1, -1))
+    with pytest.warns(UserWarning, match="All 3 passes were equal"):
+        passes = uncertainty.mc_predict(net.train(), x, passes=3)
+    assert torch.equal(passes, expected.expand(3, -1, -1))
+
+
+class Positions(torch.nn.Module):
+    """A learner's module: dropout as a function, beside a buffer that is no statistic."""
+
+    def __init__(self, dropout=None):
+        super().__init__()
+        self.register_buffer("positions", torch.linspace(0, 1, 3))
+        self.dropout = dropout
+
+    def forward(self, x):
+        x = x + self.positions
+        return self.dropout(x) if self.dropout else torch.nn.functional.dropout(x, 0.5, self.training)
+
+
+#: Models of which no pass differs from another, and what the warning says of them.
+EQUAL = {
+    "a function beside a buffer": (
+        lambda: torch.nn.Sequential(Positions(), torch.nn.Linear(3, 2)),
+        r"since they keep buffers: 0\. .*make that an nn\.Dropout",
+    ),
+    "the model keeps the buffer": (Positions, "since they keep buffers: the model itself"),
+    "no dropout": (lambda: torch.nn.Linear(3, 2), "no mask changed a prediction. With a rate of 0"),
+    "a rate of 0": (lambda: plain(torch.nn.Dropout(0.0)), "With a rate of 0 this is as it should be"),
+    "a function": (lambda: plain(torch.nn.Dropout(0.5)).eval().forward, "give the nn.Module itself"),
+    "a recurrent layer without dropout": (
+        lambda: LastStep(LSTM(3, 4, return_sequences=True)),
+        "All 4 passes were equal",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EQUAL)
+def test_no_uncertainty_is_not_shown_in_silence(name):
+    torch.manual_seed(4)
+    net, why = EQUAL[name][0](), EQUAL[name][1]
+    with pytest.warns(UserWarning, match=why):
+        passes = uncertainty.mc_predict(net, torch.randn(5, 3), passes=4)
+    assert torch.equal(passes, passes[:1].expand_as(passes))
+
+
+class Noise(torch.nn.Module):
+    """Noise in training mode, without a dropout module or a buffer."""
+
+    def forward(self, x):
+        return x + torch.randn_like(x) if self.training else x
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Positions(torch.nn.Dropout(0.5)),  # as the warning advises
+        lambda: torch.nn.Sequential(Positions(), torch.nn.Linear(3, 4), torch.nn.Dropout(0.5)),
+        lambda: plain(Noise()),
+        WithOwnDropout,
+    ],
+)
+def test_passes_that_differ_give_no_warning(make):
+    torch.manual_seed(5)
+    passes = uncertainty.mc_predict(make(), torch.randn(5, 3), passes=4)
+    assert passes.std(0).max() > 1e-3
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_pass_gives_no_warning():
+    uncertainty.mc_predict(torch.nn.Linear(3, 2), torch.randn(5, 3), passes=1)
 
 
 def test_entropy_and_information_at_their_ends():
