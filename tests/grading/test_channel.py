@@ -177,7 +177,7 @@ class Grading(RuleBasedStateMachine):
             self.lost(found)
         else:
             assert isinstance(found, AnswerError) and (
-                "returned a" in found.message or "large" in found.message
+                "return a" in found.message or "large" in found.message
             )
 
     @rule()
