@@ -144,7 +144,7 @@ def _compare_tensors(
     if dtype is not None and right.is_floating_point() and yours.dtype != dtype:
         has = _verb(name, "has", "have")
         said = f"{name} {has} dtype {_short(yours.dtype)}; the right dtype is {_short(dtype)}."
-        return differ("dtype", said)
+        return Difference("dtype", said, name, (), yours, right.to(dtype))
     if right.numel() == 0:
         return None
     a, b = yours.double(), right.double()

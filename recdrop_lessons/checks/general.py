@@ -54,6 +54,17 @@ MORE_RETURNED = Misconception(
     "You return more than the docstring asks for: the right value is among what you return.",
     'Compare your return line with the "Returns" part of the docstring. What is there besides?',
 )
+MORE_VALUES = Misconception(
+    MORE_RETURNED.slug,
+    "You return more values than the docstring asks for.",
+    MORE_RETURNED.hint,
+)
+ONE_TENSOR = Misconception(
+    "tensor-for-tuple",
+    "You return one tensor where the docstring asks for several values. `return h, c` gives two; stacking or "
+    "joining them gives one.",
+    'Print type(...) and the shape of what you return, and count the values in the "Returns" part.',
+)
 OUTPUTS_SWAPPED = Misconception(
     "outputs-swapped",
     "You return the right values in the wrong order. The docstring says which comes first.",
@@ -199,8 +210,10 @@ EXAMPLES_MIXED = Misconception(
 )
 ARGUMENT_MISUSED = Misconception(
     "argument-misused",
-    "Where {} everywhere, your result is right. So the mistake is in how you use {}.",
-    "Read only the lines in which this name stands. What do they do that this value hides?",
+    "Where {} everywhere, your result is right. So the mistake is in how you use {}, or in what you combine "
+    "with it.",
+    "Read the lines in which this name stands, and how what stands beside it there was made. What does this "
+    "value hide?",
 )
 
 # Names that say little: one that all cases show together is better.

@@ -22,11 +22,13 @@ from recdrop_lessons.checks.general import (
     IMPRECISE,
     LATER_STEPS,
     MORE_RETURNED,
+    MORE_VALUES,
     NONE_AMONG_VALUES,
     NOT_EXPANDED,
     NOT_FINITE,
     NOTHING_RETURNED,
     NUMBER_EXPECTED,
+    ONE_TENSOR,
     OUTPUTS_SWAPPED,
     PLACES,
     SIGN,
@@ -65,10 +67,13 @@ def of_difference(difference: Difference) -> Misconception | None:
     if isinstance(right, (tuple, list)):
         if isinstance(yours, (tuple, list)) and all(isinstance(one, str) for one in (*yours, *right)):
             return None  # words, as many as there are
+        if _joined(yours, right):
+            return ONE_TENSOR
         if _fewer(yours, right):
             return VALUES_MISSING
-        longer = isinstance(yours, (tuple, list)) and len(yours) > len(right)
-        return MORE_RETURNED if longer and same(yours[: len(right)], right, 1e-4) else WRONG_KIND
+        if isinstance(yours, (tuple, list)) and len(yours) > len(right):
+            return MORE_RETURNED if same(yours[: len(right)], right, 1e-4) else MORE_VALUES
+        return WRONG_KIND
     if isinstance(yours, Tensor) and isinstance(right, (int, float)):
         return NUMBER_EXPECTED
     return WRONG_KIND if difference.reason == "kind" else None
@@ -91,6 +96,12 @@ def _fewer(yours: Value, right: Sequence[Value]) -> bool:
     if isinstance(yours, (tuple, list)):
         return len(yours) < len(right)
     return len(right) > 1 and type(yours) is type(right[0])
+
+
+def _joined(yours: Value, right: Sequence[Value]) -> bool:
+    """Whether it is one tensor with as many elements as all the tensors that are asked for."""
+    several = len(right) > 1 and all(isinstance(its, Tensor) for its in right)
+    return several and isinstance(yours, Tensor) and yours.numel() == sum(its.numel() for its in right)
 
 
 # ---------------------------------------------------------------- what all cases show together

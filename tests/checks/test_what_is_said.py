@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from recdrop_lessons.checks import LocalAnswer, all_lessons, part, run
 from recdrop_lessons.checks.at_an_edge import ordinary
@@ -76,6 +77,42 @@ def test_a_none_among_the_values_is_not_a_missing_return(number: str, at: int) -
             and "returns None" not in text
             and "`return` is missing" not in text
         )
+
+
+# ---- dtypes ----
+
+
+@pytest.mark.parametrize("number", ["1.1", "1.2", "2.3", "7.1"])
+@pytest.mark.parametrize(("given", "wanted"), [("float64", "float32"), ("float32", "float64")])
+def test_the_right_dtype_is_the_same_all_through_a_report(number: str, given: str, wanted: str) -> None:
+    def cast(value: Any) -> Any:
+        return tuple(map(cast, value)) if isinstance(value, tuple) else value.to(getattr(torch, given))
+
+    text = said(number, lambda **arguments: cast(right(number)(**arguments)))
+    (told,) = re.findall(r"the right dtype is (\w+)", text)
+    (shown,) = re.findall(r"Right, .*: shape .*, (\w+)", text)
+    (yours,) = re.findall(r"Yours, .*: shape .*, (\w+)", text)
+    assert (told, shown, yours) == (wanted, wanted, given)
+
+
+# ---- several values ----
+
+
+def test_what_is_said_of_several_values_fits_what_came_back() -> None:
+    """Too many, too few, and all of them in one tensor."""
+    two = right("1.2")
+    for change, slug, words in (
+        (lambda h, c: (h, h, c), "more-returned", "more values than"),
+        (lambda h, c: (h, c, c), "more-returned", "right value is among"),
+        (lambda h, c: (h,), "values-missing", "fewer values"),
+        (lambda h, c: h, "values-missing", "fewer values"),
+        (lambda h, c: torch.stack((h, c)), "tensor-for-tuple", "one tensor"),
+        (lambda h, c: torch.cat((h, c), 1), "tensor-for-tuple", "one tensor"),
+        (lambda h, c: {"h": h, "c": c}, "wrong-kind", "another kind of value"),
+    ):
+        for seed in range(3):
+            text = said("1.2", lambda change=change, **given: change(*two(**given)), seed)
+            assert f"Misconception: {slug}\n" in text and words in text, text
 
 
 # ---- where a word is not told ----
