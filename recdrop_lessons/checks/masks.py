@@ -44,6 +44,12 @@ GENERATOR_IGNORED = Misconception(
     "torch.rand(..., generator=generator); torch's own is only for None.",
     "Look at every random function that you call. Which of them is not told about `generator`?",
 )
+OWN_GENERATOR_IGNORED = Misconception(
+    GENERATOR_IGNORED.slug,
+    "The same state of torch's own generator gave two different results. Draw with torch's functions, and "
+    "seed nothing: then torch.manual_seed makes a run repeatable.",
+    GENERATOR_IGNORED.hint,
+)
 EXACT_COUNT = Misconception(
     "exact-count",
     "You drop the same number of elements each time. Each element must be drawn on its own, so that the "

@@ -15,7 +15,7 @@ from recdrop_lessons.checks.answer import Answer, AnswerError, Gradients, Questi
 from recdrop_lessons.checks.compare import TOLERANCE, compare, unchanged
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.general import CHANGES_INPUT, GRADIENT_CUT
-from recdrop_lessons.checks.masks import GENERATOR_IGNORED, SAME_EACH_CALL
+from recdrop_lessons.checks.masks import GENERATOR_IGNORED, OWN_GENERATOR_IGNORED, SAME_EACH_CALL
 from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.outcomes import backward_raised, differs, inputs, raised
 from recdrop_lessons.checks.parts import Check, Outcome
@@ -198,8 +198,16 @@ def same_generator(state: Tensor) -> torch.Generator:
     return generator
 
 
+def from_one_state(answer: Answer, step: Step) -> list[Any]:
+    """What the judge returns of two calls that find torch's own generator in the same state."""
+    start = torch.default_generator.get_state()
+    first = step.ask(answer)
+    torch.default_generator.set_state(start)
+    return [first, step.ask(answer)]
+
+
 class Drawing:
-    """Calls that show whether a generator is used: its state decides, a call moves it, and None draws afresh.
+    """Calls that show whether a generator is used: its state decides, a call moves it, None is torch's own.
 
     `arguments`: without a generator. They must leave so many draws that two results agree by chance with a
         probability below 1e-9.
@@ -223,7 +231,7 @@ class Drawing:
         self._steps = Steps(Step(_TWICE, arguments | one, judge) for one in given)
 
     def __len__(self) -> int:
-        return len(self._steps) + 1
+        return len(self._steps) + 3
 
     def ask(self, answer: Answer) -> list[Tensor]:
         """The results that should be independent, 4 + others; fails where two are the same, or should be."""
@@ -242,6 +250,8 @@ class Drawing:
             raise fail(SAME_EACH_CALL, "two calls with one generator", self.arguments)
         if torch.equal(free, also_free):
             raise fail(SAME_EACH_CALL, "two calls without a generator", self.arguments)
+        if not torch.equal(*from_one_state(answer, self._steps.steps[2])):
+            raise fail(OWN_GENERATOR_IGNORED, "torch's own generator, twice from one state", self.arguments)
         return [first, second, *rest]
 
 

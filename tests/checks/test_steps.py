@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -139,7 +140,7 @@ def test_a_value_of_another_shape_dtype_or_not_finite_is_said():
 def drawn(answer):
     x = torch.ones(6, 7)
     drawing = Drawing(Draw(5, "drawing"), {"x": x}, lambda reply: reply.tensor((6, 7), x.dtype), others=2)
-    assert len(drawing) == 7
+    assert len(drawing) == 9
     for kind in (LocalAnswer, Piped):
         found = drawing.ask(kind(answer))
         assert len(found) == 6
@@ -168,6 +169,22 @@ def test_a_generator_that_is_used_is_seen():
             lambda x, generator=None: draws(x, generator or torch.Generator().manual_seed(1)),
             "same-mask-each-call",
             "without a generator",
+        ),
+        (
+            lambda x, generator=None: (
+                draws(x, generator)
+                if generator
+                else torch.from_numpy(np.random.default_rng().random(x.shape))
+            ).to(x.dtype),
+            "generator-ignored",
+            "torch's own",
+        ),
+        (
+            lambda x, generator=None: draws(
+                x, generator or torch.Generator().manual_seed(torch.seed() % 999983)
+            ),
+            "generator-ignored",
+            "torch's own",
         ),
     ],
 )

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 from bank import Bank
 from lesson_02_noise._shared import rand
@@ -50,7 +51,8 @@ def _gaussian(spread):
 
 for slug, spread in (
     ("std-is-p", lambda p: p),
-    ("std-is-p", lambda p: math.sqrt(p)),
+    ("std-is-root-p", lambda p: math.sqrt(p)),
+    ("std-is-one", lambda p: 1.0),
     ("std-without-root", lambda p: p / (1 - p)),
     ("std-inverted", lambda p: math.sqrt((1 - p) / p)),
     ("std-inverted", lambda p: (1 - p) / p),
@@ -87,6 +89,14 @@ def bernoulli(x, p, training, generator=None):
 @bank.wrong("noise-clipped")
 def clipped(x, p, training, generator=None):
     return x * (1 + math.sqrt(p / (1 - p)) * _randn(x, generator)).clamp(min=0) if training else x
+
+
+@bank.wrong("noise-clipped")
+def folded_at_zero(x, p, training, generator=None):
+    if not training:
+        return x
+    noise = torch.randn(x.shape, generator=generator, dtype=x.dtype)
+    return x * (1 + math.sqrt(p / (1 - p)) * noise).abs()
 
 
 @bank.wrong("dropout-at-evaluation")
@@ -171,3 +181,14 @@ for centred, scaled in (
     (False, "unbiased"),
 ):
     bank.wrong("noise-standardised")(_standardised(centred, scaled))
+
+
+@bank.wrong("generator-ignored")
+def numpy_where_no_generator_is_given(x, p, training, generator=None):
+    if not training:
+        return x
+    if generator is None:
+        noise = torch.from_numpy(np.random.default_rng().standard_normal(x.shape)).to(x.dtype)
+    else:
+        noise = torch.randn(x.shape, generator=generator, dtype=x.dtype)
+    return x * (1 + math.sqrt(p / (1 - p)) * noise)

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from bank import Bank
@@ -48,8 +49,6 @@ def masked_fill(x, p, training, generator=None):
 
 @bank.right
 def numpy_mask(x, p, training, generator=None):
-    import numpy as np
-
     if not training:
         return x + 0
     seed = int(torch.randint(2**62, (1,), generator=generator))
@@ -243,3 +242,13 @@ def whole_percents(x, p, training, generator=None):
         return x
     percent = torch.randint(0, 100, x.shape, generator=generator)
     return torch.where(percent < 100 * p, torch.zeros_like(x), x / (1 - p))
+
+
+@bank.wrong("generator-ignored")
+def numpy_where_no_generator_is_given(x, p, training, generator=None):
+    if not training:
+        return x
+    if generator is None:
+        mask = torch.from_numpy(np.random.default_rng().random(x.shape) >= p)
+        return x * mask / (1 - p)
+    return x * (torch.rand(x.shape, generator=generator) >= p) / (1 - p)

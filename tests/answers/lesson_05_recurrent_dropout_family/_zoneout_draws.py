@@ -1,5 +1,6 @@
 """Ways to draw d_h and d_c, where they are None: `draw(h, z_h, z_c, d_h, d_c)` gives both masks."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -97,7 +98,15 @@ def scaled_by_dropout(z, like):
     return F.dropout(torch.ones_like(like), 1 - z)
 
 
+# ---- what is drawn from
+
+
+def by_numpy(z, like):
+    return torch.from_numpy(np.random.default_rng().random(like.shape) < z).to(like.dtype)
+
+
 WRONG = (
+    ("generator-ignored", each(by_numpy)),
     ("one-mask-for-both", second_mask_is_the_first),
     ("one-mask-for-both", first_mask_is_the_second),
     ("one-mask-for-both", one_mask_where_both_are_none),

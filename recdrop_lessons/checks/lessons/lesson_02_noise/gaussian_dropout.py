@@ -13,6 +13,7 @@ from recdrop_lessons.checks.chance import (
     mean_fits,
     pairs,
     pairs_fit,
+    rate_fits,
     standard_normal_fits,
     sums_vary,
     variance_fits,
@@ -56,6 +57,19 @@ STD_IS_P = Misconception(
     "Your noise has standard deviation p. It is √(p/(1-p)), which gives the variance that inverted dropout "
     "of rate p has.",
     "Take p = 0.5: the multiplier of inverted dropout is 0 or 2. What is its standard deviation?",
+)
+
+STD_IS_ROOT_P = Misconception(
+    "std-is-root-p",
+    "Your noise has standard deviation √p. It is √(p/(1-p)), which gives the variance that inverted dropout "
+    "of rate p has.",
+    "Take p = 0.5: the multiplier of inverted dropout is 0 or 2. What is its variance?",
+)
+
+STD_IS_ONE = Misconception(
+    "std-is-one",
+    "Your noise has standard deviation 1. It depends on p and is √(p/(1-p)).",
+    "Take p near 0: almost nothing is to happen to x. How large should the noise be?",
 )
 
 STD_WITHOUT_ROOT = Misconception(
@@ -122,7 +136,8 @@ STANDARDISED = Misconception(
 )
 NOT_NORMAL = Misconception(
     "noise-not-normal",
-    "Your noise has the right mean and variance, and it is not normal. Draw it with torch.randn.",
+    "Your noise is not normal, though its mean and variance pass for the right ones in this sample. Draw it "
+    "with torch.randn.",
     "Which function of torch draws numbers with two tails that never end?",
 )
 GAUSSIAN_SPREADS = (
@@ -131,7 +146,8 @@ GAUSSIAN_SPREADS = (
     (STD_INVERTED, lambda p: math.sqrt((1 - p) / p)),
     (STD_INVERTED, lambda p: (1 - p) / p),
     (STD_BERNOULLI, lambda p: math.sqrt(p * (1 - p))),
-    (STD_IS_P, lambda p: math.sqrt(p)),
+    (STD_IS_ROOT_P, lambda p: math.sqrt(p)),
+    (STD_IS_ONE, lambda p: 1.0),
 )
 
 
@@ -223,6 +239,8 @@ def _name_gaussian(x: Tensor, y: Tensor, p: float) -> Misconception | None:
         return MEAN_ZERO
     if variance_fits(noise * (1 - p) - 1, sigma**2):
         return GAUSSIAN_RESCALED
+    if _only_the_lower_tail_is_cut(noise, sigma):
+        return CLIPPED
     if variance_fits(noise - 1, sigma**2) and mean_fits(noise - 1, sigma**2):
         return NOT_NORMAL
     for misconception, spread in GAUSSIAN_SPREADS:
@@ -231,10 +249,20 @@ def _name_gaussian(x: Tensor, y: Tensor, p: float) -> Misconception | None:
     return None
 
 
+def _only_the_lower_tail_is_cut(noise: Tensor, sigma: float) -> bool:
+    """Whether dozens of values below 0 are missing, and the upper tail is a normal one's."""
+    below, above = (float(torch.special.ndtr(torch.tensor(at))) for at in (-1 / sigma, -2.0))
+    beyond = int((noise > 1 + 2 * sigma).sum())
+    missing = below * noise.numel() > 30 and not bool((noise < 0).any())
+    return missing and rate_fits(beyond, noise.numel(), above)
+
+
 MISCONCEPTIONS = (
     AT_EVALUATION,
     RESCALE_AT_TEST,
     STD_IS_P,
+    STD_IS_ROOT_P,
+    STD_IS_ONE,
     STD_WITHOUT_ROOT,
     STD_INVERTED,
     STD_BERNOULLI,

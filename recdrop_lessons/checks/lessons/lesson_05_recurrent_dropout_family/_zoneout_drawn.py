@@ -19,6 +19,7 @@ from recdrop_lessons.checks.masks import (
     EXACT_COUNT,
     NOT_TWO_VALUES,
     ONE_MASK_FOR_BATCH,
+    OWN_GENERATOR_IGNORED,
     SAME_EACH_CALL,
     WRONG_RATE,
     counts_vary,
@@ -26,7 +27,7 @@ from recdrop_lessons.checks.masks import (
 )
 from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.outcomes import differs
-from recdrop_lessons.checks.steps import Failed, Reply, Step, Steps, fail, kept, stepwise
+from recdrop_lessons.checks.steps import Failed, Reply, Step, Steps, fail, from_one_state, kept, stepwise
 
 # Some of these are named here by the masks that are drawn, and in zoneout_step.py by those that are given.
 SWAPPED = Misconception(
@@ -67,6 +68,11 @@ OTHER_VALUES = Misconception(
     "Where your step draws its masks, some values are neither the old ones nor the new ones. A mask of "
     "zoneout holds 0 and 1 alone, and is never scaled.",
     NOT_TWO_VALUES.hint,
+)
+OTHER_GENERATOR = Misconception(
+    OWN_GENERATOR_IGNORED.slug,
+    OWN_GENERATOR_IGNORED.sentence,
+    "Which function draws in your step? Is it torch's, and is anything seeded?",
 )
 GIVEN_MASK_IGNORED = Misconception(
     "given-mask-ignored",
@@ -215,6 +221,8 @@ def masks_are_right(answer: Answer, seed: int) -> str:
     first, again, *more = drawn.steps.ask(answer)
     if any(map(torch.equal, first, again)):
         raise fail(SAME_EACH_CALL, "two calls", drawn.given)
+    if not all(map(torch.equal, *from_one_state(answer, drawn.steps.steps[1]))):
+        raise fail(OTHER_GENERATOR, "torch's own generator, twice from one state", drawn.given)
     # Four counts of one mask agree with probability below 0.02³, and so do those of the other.
     if not any(counts_vary([~masks[k] for masks in (first, again, *more[:2])]) for k in (0, 1)):
         raise fail(SAME_COUNT, "four calls", drawn.given)

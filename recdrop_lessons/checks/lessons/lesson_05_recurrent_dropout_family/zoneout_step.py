@@ -22,6 +22,7 @@ from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._zoneout_
     MASKS_SWAPPED,
     ONE_MASK,
     ONE_RATE,
+    OTHER_GENERATOR,
     OTHER_RATE,
     OTHER_VALUES,
     SAME_COUNT,
@@ -257,6 +258,7 @@ MISCONCEPTIONS = (
     ONE_MASK_FOR_BATCH,
     GIVEN_MASK_IGNORED,
     SAME_COUNT,
+    OTHER_GENERATOR,
     DEPENDENT,
     SAME_EACH_CALL,
 )
