@@ -179,7 +179,8 @@ def penalty_basics(reference: Callable[..., Tensor]) -> tuple[Misconception, ...
         ),
         Misconception(
             "l2-squared",
-            "Your factor stands inside the square, so it is squared too: λ·Σw² is not Σ(λw)².",
+            "You use another power of l2 than l2 itself. A factor that stands inside the square is squared "
+            "too: λ·Σw² is not Σ(λw)².",
             "Double l2. By which factor should the penalty grow?",
             partial(reference, factor=lambda l2: l2**2),
             partial(reference, factor=lambda l2: l2**0.5),

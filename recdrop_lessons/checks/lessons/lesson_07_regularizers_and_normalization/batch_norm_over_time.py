@@ -91,6 +91,16 @@ MISCONCEPTIONS = (
         lambda **given: batch_norm_over_time(**given).transpose(0, 1),
     ),
     Misconception(
+        "axis-one-kept",
+        "You keep the time axis, axis 1, and take the statistics over the examples and the features. "
+        "PyTorch's BatchNorm1d does so with (B, T, F), since it takes axis 1 for the features.",
+        "Print the shape of the mean that you subtract. Which axes of x does it still have, and which "
+        "should it have?",
+        _over((0, 2), (0, 2)),
+        _over((0, 2), (0, 1)),
+        _over((0,), (0, 2)),
+    ),
+    Misconception(
         "norm-over-features",
         "Your statistics run over the features. That is layer norm; a batch norm keeps the features apart, "
         "each with a mean and a variance of its own.",
@@ -100,7 +110,6 @@ MISCONCEPTIONS = (
         _over((2,), (1, 2)),
         _over((1, 2), (1, 2)),
         _over((0,), (0, 1, 2)),
-        _over((0, 2), (0, 1)),
         _over((2,), (0, 1)),
         _over((0,), (2,)),
         _over((0, 1, 2), (0, 1, 2)),
