@@ -158,8 +158,8 @@ def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Mis
         ),
         Misconception(
             "gate-missing",
-            "A gate is missing. Three gates act in the step: f on the old cell, i on the candidate, o on the "
-            "way out.",
+            "A gate or the candidate is missing. Three gates act in the step: f on the old cell, i on the "
+            "candidate, o on the way out.",
             "Name the three gates and underline in your lines the product in which each takes part.",
             *(
                 with_gates(functions=functions)
@@ -206,13 +206,19 @@ def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Mis
         ),
         Misconception(
             "wrong-gate-activation",
-            "A gate has the wrong activation. The gates i, f, o are sigmoids, between 0 and 1; the "
-            "candidate g is a tanh, between -1 and 1, and so is c' on its way out.",
+            "A gate or the candidate has the wrong activation. The gates i, f, o are sigmoids, between 0 and "
+            "1; the candidate g is a tanh, between -1 and 1.",
             'A weight between "none" and "all" lies between 0 and 1; a new value may be negative. Which is '
             "which of i, f, g and o?",
             *(with_gates(functions=wrong) for wrong in WRONG_FUNCTIONS),
             with_functions(g=FUNCTIONS["linear"]),
+        ),
+        Misconception(
+            "wrong-output-activation",
+            "Your output reads the new cell through another activation than tanh. It is o∘tanh(c').",
+            "Which values may h' take? Look at the last function that the cell goes through.",
             partial(reference, squash=torch.sigmoid),
+            partial(reference, squash=torch.relu),
         ),
         Misconception(
             "forget-bias",

@@ -20,7 +20,14 @@ from bank import edge_mistakes, right_answers, wrong_answers  # noqa: E402
 SEEDS = range(int(os.environ.get("RECDROP_SEEDS", "2")))
 FAMILIES = (
     {"gate-missing", "input-ignored", "state-ignored", "cell-not-kept", "sign-in-cell"}
-    | {"bias-forgotten", "bias-twice", "forget-gate-inverted", "l2-squared", "eps-misused"}
+    | {
+        "wrong-output-activation",
+        "bias-forgotten",
+        "bias-twice",
+        "forget-gate-inverted",
+        "l2-squared",
+        "eps-misused",
+    }
     | {
         "scale-lost",
         "mask-squared",

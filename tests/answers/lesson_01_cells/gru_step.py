@@ -108,6 +108,27 @@ def z_resets(x, h, W, U, b_w, b_u):
     return (1 - z) * (a + z * k).tanh() + z * h
 
 
+@bank.wrong("reset-inverted")
+def one_minus_r(x, h, W, U, b_w, b_u):
+    r, z, a, k = _gru(x, h, W, U, b_w, b_u)
+    return (1 - z) * (a + (1 - r) * k).tanh() + z * h
+
+
+@bank.wrong("reset-on-input")
+def reset_the_input_alone(x, h, W, U, b_w, b_u):
+    r, z, a, k = _gru(x, h, W, U, b_w, b_u)
+    return (1 - z) * (r * a + k).tanh() + z * h
+
+
+@bank.wrong("gates-interleaved")
+def every_third_row(x, h, W, U, b_w, b_u):
+    (xr, xz, xn), (hr, hz, hn) = (
+        (v @ w.T + b).unflatten(1, (-1, 3)).unbind(2) for v, w, b in ((x, W, b_w), (h, U, b_u))
+    )
+    r, z = (xr + hr).sigmoid(), (xz + hz).sigmoid()
+    return (1 - z) * (xn + r * hn).tanh() + z * h
+
+
 @bank.wrong("old-state-lost")
 def no_leak(x, h, W, U, b_w, b_u):
     r, z, a, k = _gru(x, h, W, U, b_w, b_u)
@@ -130,7 +151,7 @@ def swapped_biases(x, h, W, U, b_w, b_u):
     return torch.gru_cell(x, h, W, U, b_u, b_w)
 
 
-@bank.wrong("biases-swapped")
+@bank.wrong("both-biases-reset")
 def both_inside(x, h, W, U, b_w, b_u):
     return torch.gru_cell(x, h, W, U, torch.zeros_like(b_w), b_w + b_u)
 

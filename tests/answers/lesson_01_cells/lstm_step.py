@@ -227,8 +227,9 @@ def five_chunks(x, h, c, W, U, b):
     return o.sigmoid() * c.tanh(), c
 
 
-@bank.wrong("unpacks-another-number")
+@bank.wrong()
 def chunks_of_the_batch(x, h, c, W, U, b):
+    # The batch decides what is said: another number of pieces, or four whose shapes do not fit.
     i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4)
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()
     return o.sigmoid() * c.tanh(), c
@@ -270,12 +271,13 @@ def _cell(
     gate_sum=lambda x, h, W, U, b: x @ W.T + h @ U.T + b,
     new=lambda i, f, g, c: f * c + i * g,
     out=lambda o: o,
+    squash=torch.tanh,
 ):
     def answer(x, h, c, W, U, b):
         i, f, g, o = gate_sum(x, h, W, U, b).chunk(4, dim=1)
         i, f, o = i.sigmoid(), f.sigmoid(), o.sigmoid()
         c = new(i, f, g.tanh(), c)
-        return out(o) * c.tanh(), c
+        return out(o) * squash(c), c
 
     return answer
 
@@ -284,6 +286,10 @@ for slug, answer in (
     ("gate-missing", _cell(out=lambda o: 1)),
     ("gate-missing", _cell(new=lambda i, f, g, c: c + i * g)),
     ("gate-missing", _cell(new=lambda i, f, g, c: f * c + g)),
+    ("gate-missing", _cell(new=lambda i, f, g, c: f * c + i)),
+    ("coupled-gates", _cell(new=lambda i, f, g, c: f * c + (1 - f) * g)),
+    ("wrong-output-activation", _cell(squash=torch.sigmoid)),
+    ("wrong-output-activation", _cell(squash=torch.relu)),
     ("cell-not-kept", _cell(new=lambda i, f, g, c: i * g)),
     ("sign-in-cell", _cell(new=lambda i, f, g, c: f * c - i * g)),
     ("sign-in-cell", _cell(lambda x, h, W, U, b: x @ W.T + h @ U.T - b)),

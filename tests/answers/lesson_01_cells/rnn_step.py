@@ -62,7 +62,7 @@ def no_bias(x, h, W, U, b):
     return torch.tanh(x @ W.T + h @ U.T)
 
 
-@bank.wrong("bias-forgotten")
+@bank.wrong("bias-after-tanh")
 def bias_outside(x, h, W, U, b):
     return torch.tanh(x @ W.T + h @ U.T) + b
 
@@ -102,6 +102,11 @@ def tanh_of_each(x, h, W, U, b):
     return torch.tanh(x @ W.T) + torch.tanh(h @ U.T) + b
 
 
+@bank.wrong("activation-before-sum")
+def tanh_of_the_input_alone(x, h, W, U, b):
+    return torch.tanh(x @ W.T + b) + h @ U.T
+
+
 @bank.wrong("old-state-ignored")
 def no_memory(x, h, W, U, b):
     return torch.tanh(F.linear(x, W, b))
@@ -110,6 +115,16 @@ def no_memory(x, h, W, U, b):
 @bank.wrong("old-state-added")
 def residual(x, h, W, U, b):
     return h + torch.tanh(x @ W.T + h @ U.T + b)
+
+
+@bank.wrong("old-state-added")
+def residual_inside(x, h, W, U, b):
+    return torch.tanh(x @ W.T + h @ U.T + b + h)
+
+
+@bank.wrong("recurrent-weights-forgotten")
+def without_u(x, h, W, U, b):
+    return torch.tanh(x @ W.T + h + b)
 
 
 @bank.wrong("bias-twice")

@@ -49,6 +49,16 @@ def bernoulli_variance(x, p):
     return x, x * x * p * (1 - p)
 
 
+@bank.wrong("no-rescale")
+def bernoulli_mean(x, p):
+    return x * (1 - p), x * x * p / (1 - p)
+
+
+@bank.wrong("variance-is-x")
+def x_twice(x, p):
+    return x.clone(), x.clone()
+
+
 @bank.wrong("std-for-variance")
 def std(x, p):
     return x, x.abs() * math.sqrt(p / (1 - p))

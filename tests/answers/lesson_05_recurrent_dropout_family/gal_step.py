@@ -78,6 +78,10 @@ def _h3(m_x, m_h):
     return m_h.dim() == 3
 
 
+def _either(m_x, m_h):
+    return m_x.dim() == 3 or m_h.dim() == 3
+
+
 for slug, answer in (
     ("mask-after-product", _gal_by(_x3, _h3, after=True)),
     ("masks-told-by-size", _gal_by(lambda m_x, m_h: len(m_x) == 4, lambda m_x, m_h: len(m_h) == 4)),
@@ -87,10 +91,20 @@ for slug, answer in (
     ("one-mask-for-all-gates", _gal_by(_x3, _h3, lambda m, k: m.mean(0))),
     ("mask-gate-order", _gal_by(_x3, _h3, lambda m, k: m[3 - k])),
     ("mask-gate-order", _gal_by(_x3, _h3, lambda m, k: m[(0, 2, 1, 3)[k]])),
-    ("masks-not-independent", _gal_by(lambda m_x, m_h: False, lambda m_x, m_h: False)),
+    ("masks-not-independent", _gal_by(_either, _either)),
+    ("one-kind-of-mask", _gal_by(lambda m_x, m_h: False, lambda m_x, m_h: False)),
+    ("one-kind-of-mask", _gal_by(_x3, lambda m_x, m_h: False)),
+    ("one-kind-of-mask", _gal_by(lambda m_x, m_h: False, _h3)),
     ("one-kind-of-mask", _gal_by(lambda m_x, m_h: True, lambda m_x, m_h: True)),
 ):
     bank.wrong(slug)(answer)
+
+
+@bank.wrong("one-kind-of-mask")
+def always_tied(x, h, c, W, U, b, m_x, m_h):
+    i, f, g, o = ((x * m_x) @ W.T + (h * m_h) @ U.T + b).chunk(4, dim=-1)
+    c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    return o.sigmoid() * c.tanh(), c
 
 
 @bank.wrong("state-mask-forgotten")

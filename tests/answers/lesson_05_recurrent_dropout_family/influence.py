@@ -98,8 +98,29 @@ def the_other_sharing(method, p, f, steps):
     return by_method(swapped.get(method, method), p, f, steps)
 
 
+@instead("zoneout-as-none", "zoneout")
+def no_mask(p, f, t):
+    return f ** (t - 1)
+
+
+@instead("sharing-swapped", "cell, per step")
+def one_draw_at_each_step(p, f, t):
+    return (f / (1 - p)) ** (t - 1)
+
+
 @bank.wrong("off-by-one")
 def late(method, p, f, steps):
+    values = by_method(method, p, f, steps)
+    return [values[0], *values[:-1]]
+
+
+@bank.wrong("off-by-one")
+def late_from_one(method, p, f, steps):
+    return [1.0, *by_method(method, p, f, steps)[:-1]]
+
+
+@bank.wrong("off-by-one")
+def early(method, p, f, steps):
     return by_method(method, p, f, steps + 1)[1:]
 
 

@@ -59,6 +59,12 @@ def _some(m, blocks):
     return torch.cat([p if k in blocks else torch.ones_like(p) for k, p in enumerate(m.chunk(4))])
 
 
+@bank.wrong("argument-misused")
+def mask_added(x, h, c, W, U, b, m_U):
+    # Right where h is zero, and h itself is used as it should be.
+    return torch.lstm_cell(x, (h, c), W, U + m_U, b, torch.zeros_like(b))
+
+
 for slug, change in (
     ("mask-forgotten", lambda m: 1),
     ("mask-on-some-gates", lambda m: _some(m, (2,))),
@@ -67,6 +73,8 @@ for slug, change in (
     ("weight-mask-transposed", lambda m: torch.cat([p.T for p in m.chunk(4)])),
     ("units-not-weights", lambda m: m[:1]),
     ("units-not-weights", lambda m: m.mean(0)),
+    ("rows-not-weights", lambda m: m[:, :1]),
+    ("rows-not-weights", lambda m: m.mean(1, keepdim=True)),
     ("scale-lost", lambda m: (m > 0).to(m.dtype)),
     (None, lambda m: m.flip(0)),
 ):

@@ -55,6 +55,7 @@ def gru_step(
         "forgotten": lambda: from_x[k] + from_h[k],
         "not on the bias": lambda: from_x[k] + r * (h @ U[rows].T) + b_u[rows],
         "on the input too": lambda: r * (from_x[k] + from_h[k]),
+        "on the input alone": lambda: r * from_x[k] + from_h[k],
         "by z": lambda: from_x[k] + z * from_h[k],
         "inverted": lambda: from_x[k] + (1 - r) * from_h[k],
     }[reset]()
@@ -85,6 +86,12 @@ def _reset_at_the_end(x: Tensor, h: Tensor, W: Tensor, U: Tensor, b_w: Tensor, b
     r = ((x @ W.T + b_w) + (h @ U.T + b_u)).chunk(3, dim=-1)[0].sigmoid()
     z = ((x @ W.T + b_w) + (h @ U.T + b_u)).chunk(3, dim=-1)[1].sigmoid()
     return gru_step(x, h, W, U, b_w, b_u) + z * (r - 1) * h
+
+
+def _interleaved(x: Tensor, h: Tensor, W: Tensor, U: Tensor, b_w: Tensor, b_u: Tensor) -> Tensor:
+    """Unit by unit, r z n of each, as if the rows were laid out (H, 3)."""
+    blocks = [w.unflatten(0, (-1, 3)).transpose(0, 1).flatten(0, 1) for w in (W, U, b_w, b_u)]
+    return gru_step(x, h, *blocks)
 
 
 MISCONCEPTIONS = (
@@ -125,9 +132,10 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "reset-on-input",
-        "You reset the input's part too. r scales only what comes from the old state.",
+        "You reset the input's part. r scales only what comes from the old state.",
         "Give r the value 0. The input must still reach the candidate. Does it in yours?",
         partial(gru_step, reset="on the input too"),
+        partial(gru_step, reset="on the input alone"),
     ),
     Misconception(
         "gates-exchanged",
@@ -137,7 +145,20 @@ MISCONCEPTIONS = (
         "candidate's tanh.",
         partial(gru_step, reset="by z"),
         partial(gru_step, update="by r"),
+    ),
+    Misconception(
+        "reset-inverted",
+        "You use 1-r for r in the candidate. Where r is 0, the candidate sees nothing of the old state.",
+        "Give r the value 0. How much of the old state should reach the candidate? How much does in yours?",
         partial(gru_step, reset="inverted"),
+    ),
+    Misconception(
+        "gates-interleaved",
+        "You read every third row as one gate. The rows come in three blocks of H: first all of r, then "
+        "all of z.",
+        "Write the row numbers 0 to 5 for H = 2 in a line, and underline those of the first gate. Are they "
+        "neighbours?",
+        _interleaved,
     ),
     Misconception(
         "old-state-lost",
@@ -150,7 +171,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "wrong-gate-activation",
-        "A gate has the wrong activation: r and z are sigmoids, the candidate n is a tanh.",
+        "A gate or the candidate has the wrong activation: r and z are sigmoids, the candidate n is a tanh.",
         'A weight between "none" and "all" lies between 0 and 1; a new value may be negative. Which is '
         "which of r, z and n?",
         *(
@@ -173,6 +194,11 @@ MISCONCEPTIONS = (
         "scales.",
         "Set r to 0: one of the two biases must still reach the candidate. Which one does in yours?",
         lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, b_u, b_w),
+    ),
+    Misconception(
+        "both-biases-reset",
+        "You put both biases inside the bracket that r scales. b_w goes with the input's product, outside.",
+        "Set r to 0. Which of the two biases must still reach the candidate? Does it in yours?",
         lambda x, h, W, U, b_w, b_u: gru_step(x, h, W, U, torch.zeros_like(b_w), b_w + b_u),
     ),
     Misconception(

@@ -55,7 +55,12 @@ def _other_cell(cell: str, output: str = "new") -> Callable[..., State]:
     def step(x: Tensor, h: Tensor, c: Tensor, W: Tensor, U: Tensor, b: Tensor) -> State:
         i, f, g, o = gates(x @ W.T + h @ U.T + b)
         new = f * c + i * g
-        kept = {"usual": new, "1 - i for f": (1 - i) * c + i * g, "squashed": torch.tanh(new)}[cell]
+        kept = {
+            "usual": new,
+            "1 - i for f": (1 - i) * c + i * g,
+            "1 - f for i": f * c + (1 - f) * g,
+            "squashed": torch.tanh(new),
+        }[cell]
         read = {
             "new": torch.tanh(kept),
             "old": torch.tanh(c),
@@ -83,10 +88,11 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "coupled-gates",
-        "You use 1 - i for the forget gate. That is another cell (coupled gates); the LSTM's f has weights "
-        "of its own.",
-        "Where do the forget gate's own rows of W and U go in your function? All 4H of them must be used.",
+        "You make one gate from another: 1 - i for f, or 1 - f for i. That is another cell (coupled gates); "
+        "the LSTM's i and f each have weights of their own.",
+        "Where do the rows of each gate in W and U go in your function? All 4H of them must be used.",
         _other_cell("1 - i for f"),
+        _other_cell("1 - f for i"),
     ),
     Misconception(
         "tanh-stored",

@@ -44,6 +44,11 @@ MISCONCEPTIONS = (
         "Your step leaves out the bias: b is added to xWᵀ + hUᵀ before tanh.",
         "Set x and h to zero. What should the new state be then, and what do you return?",
         lambda x, h, W, U, b: torch.tanh(x @ W.T + h @ U.T),
+    ),
+    Misconception(
+        "bias-after-tanh",
+        "You add b after the tanh. It belongs to the sum inside.",
+        "Set x and h to zero and take a large b. May the new state go beyond 1?",
         lambda x, h, W, U, b: torch.tanh(x @ W.T + h @ U.T) + b,
     ),
     Misconception(
@@ -78,7 +83,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "activation-before-sum",
-        "You apply tanh to each product and then add. There is one tanh, around the whole sum.",
+        "You apply tanh to a part of the sum before all of it is added. There is one tanh, around the whole "
+        "sum.",
         "Count the activations in your function. How many sums do they stand around?",
         lambda x, h, W, U, b: torch.tanh(x @ W.T) + torch.tanh(h @ U.T) + b,
         lambda x, h, W, U, b: torch.tanh(x @ W.T + b) + torch.tanh(h @ U.T),
@@ -95,12 +101,18 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "old-state-added",
-        "You add the old state to the new one. That is a residual connection; a SimpleRNN's new state "
-        "replaces the old.",
+        "You add the old state as it is, besides its product with U. That is a residual connection; a "
+        "SimpleRNN reads h through U alone.",
         "Set W, U and b to zero. What should be left of h in the new state?",
         lambda x, h, W, U, b: h + torch.tanh(x @ W.T + h @ U.T + b),
-        lambda x, h, W, U, b: torch.tanh(x @ W.T + h + b),
         lambda x, h, W, U, b: torch.tanh(x @ W.T + h @ U.T + b + h),
+    ),
+    Misconception(
+        "recurrent-weights-forgotten",
+        "You add h without multiplying it by U. Each unit reads the whole old state through its row of U.",
+        "Search your lines for U. What does it multiply?",
+        lambda x, h, W, U, b: torch.tanh(x @ W.T + h + b),
+        lambda x, h, W, U, b: torch.tanh(x @ W.T + b) + h,
     ),
     Misconception(
         "bias-twice",

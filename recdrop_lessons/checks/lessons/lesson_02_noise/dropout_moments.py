@@ -48,13 +48,17 @@ MISCONCEPTIONS = (
         "is x²·p/(1-p).",
         "Write ten draws of x·m for x = 1, p = 0.5 in a row. Do they vary?",
         lambda x, p: (x, torch.zeros_like(x)),
+    ),
+    Misconception(
+        "variance-is-x",
+        "You return x as the variance too. The variance of x·m is x² times that of m.",
+        "Take a negative x. Can a variance be negative?",
         lambda x, p: (x, x),
     ),
     Misconception(
         "no-rescale",
-        "That is the variance, or the mean too, under a mask that is not scaled up. Inverted dropout "
-        "multiplies by 0 or "
-        "1/(1-p): its mean is 1 and its variance p/(1-p).",
+        "A value that you return belongs to a mask that is not scaled up. Inverted dropout multiplies by 0 "
+        "or 1/(1-p): its mean is 1 and its variance p/(1-p).",
         "What values can the mask take? Take the mean of these two, each with its probability, before you "
         "go on.",
         lambda x, p: ((1 - p) * x, x**2 * p * (1 - p)),

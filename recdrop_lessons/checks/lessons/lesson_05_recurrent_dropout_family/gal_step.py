@@ -148,6 +148,15 @@ def _summed(
     return o * c.tanh(), c
 
 
+def _always_tied(
+    x: Tensor, h: Tensor, c: Tensor, W: Tensor, U: Tensor, b: Tensor, m_x: Tensor, m_h: Tensor
+) -> State:
+    """One product each, whatever the masks: with one per gate each has an axis more, (4, B, 4H)."""
+    i, f, g, o = gates((x * m_x) @ W.T + (h * m_h) @ U.T + b)
+    c = f * c + i * g
+    return o * c.tanh(), c
+
+
 MISCONCEPTIONS = (
     Misconception(
         "mask-after-product",
@@ -170,9 +179,24 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "one-kind-of-mask",
+        "You take a mask to be of one kind in every call, tied or one per gate. Count its dimensions: (B, ·) "
+        "is tied, (4, B, ·) is one per gate.",
+        "Which kinds of mask do the two shapes in the docstring stand for? Does your code ask which it has?",
+        *(
+            its
+            for told in (lambda m_x, m_h: False, lambda m_x, m_h: True)
+            for its in (
+                partial(gal_step, per_gate_x=told, per_gate_h=told),
+                partial(gal_step, per_gate_x=told),
+                partial(gal_step, per_gate_h=told),
+            )
+        ),
+        _always_tied,
+    ),
+    Misconception(
         "masks-not-independent",
-        "You look at one of the masks and take the other to be of the same kind. Each is tied or one per "
-        "gate by itself.",
+        "You decide for both masks at once of which kind they are. Each is tied or one per gate by itself.",
         "Call your step with a tied m_x and an m_h per gate. Which line decides how m_h is used?",
         *(
             partial(gal_step, per_gate_x=told, per_gate_h=told)
@@ -233,15 +257,6 @@ MISCONCEPTIONS = (
         _on_new_state("old cell"),
     ),
     *lstm_basics(gal_step),
-    Misconception(
-        "one-kind-of-mask",
-        "You treat every mask alike, as tied or as one per gate. Count the dimensions: (B, ·) is tied, (4, "
-        "B, ·) is one per gate.",
-        "Which kinds of mask do the two shapes in the docstring stand for? Does your code ask which it has?",
-        partial(gal_step, per_gate_x=lambda m_x, m_h: True, per_gate_h=lambda m_x, m_h: True),
-        partial(gal_step, per_gate_x=lambda m_x, m_h: True),
-        partial(gal_step, per_gate_h=lambda m_x, m_h: True),
-    ),
     Misconception(
         "masks-summed",
         "You add up the products of all four masks with the whole matrix. Gate k reads its own block of rows "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
@@ -92,6 +93,12 @@ def _unscaled(method: str, p: float, f: float, steps: int) -> list[float]:
     return [(1 - p) ** (1 + times * t) * f**t for t in range(steps)]
 
 
+def _late(method: str, p: float, f: float, steps: int, *, start: float | None) -> list[float]:
+    """At t the value of t - 1, and at the beginning that of t = 1 or a number."""
+    values = influence(method, p, f, steps)
+    return [values[0] if start is None else start, *values[:-1]]
+
+
 MISCONCEPTIONS = (
     Misconception(
         "powers-of-one-mask",
@@ -103,8 +110,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "sharing-swapped",
-        "You exchange per step and per sequence on the cell. New at each step the masks are independent, and "
-        "the mean of their product is the product of their means.",
+        "You take the cell's mask per step for one per sequence. New at each step the masks are independent, "
+        "and the mean of their product is the product of their means.",
         "Which of the two draws once, which at every step? Take p = 0.5 and two steps, and list all "
         "outcomes of each.",
         _other_sharing,
@@ -156,14 +163,21 @@ MISCONCEPTIONS = (
         "unchanged.",
         "What stands in the cell after a step at which zoneout acts: 0, or what was there before?",
         _instead("zoneout", value=lambda p, f, t: (1 - p) ** t * f ** (t - 1)),
+    ),
+    Misconception(
+        "zoneout-as-none",
+        "Your values for zoneout are those without any mask. Where a step is skipped, g_1 stays as it is, "
+        "and in the first step it may not be written at all.",
+        "What stands in the cell after a step at which zoneout acts? Compare it with a step without masks.",
         _instead("zoneout", value=lambda p, f, t: f ** (t - 1)),
     ),
     Misconception(
         "off-by-one",
-        "Your values are a step late. At t = 1 the candidate has just been written, and no forget gate has "
-        "acted on it yet.",
+        "Your values are a step early or late. At t = 1 the candidate has just been written, and no forget "
+        "gate has acted on it yet.",
         "Read the example in the text: how many forget gates stand before g_1 at t = 1?",
         lambda method, p, f, steps: influence(method, p, f, steps + 1)[1:],
+        *(partial(_late, start=start) for start in (None, 1.0, 0.0)),
     ),
 )
 
