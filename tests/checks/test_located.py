@@ -108,14 +108,16 @@ def test_a_tensor_is_not_said_to_be_ignored_where_another_gives_the_same_by_chan
 def test_a_mistake_beside_an_argument_is_not_laid_to_the_argument_alone():
     """w + m for w·m: x = 0 hides it, and x is used as it should be."""
 
-    def reference(x, w, m):
-        return torch.tanh(x @ (w * m).T)
+    def reference(x, w, m, b):
+        return torch.tanh(x @ (w * m).T + b)
 
     draw = Draw(7, "located, beside")
+    sizes = {"x": (4, 3), "w": (5, 3), "b": (5,)}
     cases = [
-        Case(str(k), {"x": draw.normal(4, 3), "w": draw.normal(5, 3), "m": draw.mask(5, 3)}) for k in range(2)
+        Case(str(k), {name: draw.normal(*size) for name, size in sizes.items()} | {"m": draw.mask(5, 3)})
+        for k in range(2)
     ]
-    answer = LocalAnswer(lambda x, w, m: torch.tanh(x @ (w + m).T))
+    answer = LocalAnswer(lambda x, w, m, b: torch.tanh(x @ (w + m).T + b))
     found = located(answer, reference, see(answer, reference, cases))
     assert found and found.slug == "argument-misused"
     assert "`x`, or in what you combine with it" in found.sentence
