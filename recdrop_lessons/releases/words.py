@@ -30,6 +30,7 @@ HEADLINES = {
     "LSTM_recurrent_dropout_of_one(alone)": "LSTM(recurrent_dropout=1)",
     "SimpleRNN_recurrent_dropout_of_one(alone)": "SimpleRNN(recurrent_dropout=1)",
     "LSTM_fused_path(dropout=.5)": "LSTM(dropout): the fused kernel",
+    "predict_drops(Dropout(p))": "predict, training=True in the model",
     "plain_function_as_regularizer": "a function as a regulariser",
     "activity_regularizer_calls": "activity_regularizer, return_state",
     "torch_rnn_dropout_site": "nn.LSTM(dropout) drops",

@@ -85,6 +85,19 @@ def test_a_mask_on_the_product_is_not_a_mask_on_x(monkeypatch: pytest.MonkeyPatc
     assert observed(keras_probes.PROBES, "SimpleRNN_dropout_site") == "more than x before its product"
 
 
+def test_a_training_true_in_the_model_that_predict_keeps_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if `training=True` reached each layer, and as if it reached none."""
+    written, own = "predict_drops(Dropout(p))", "predict_drops(its own call)"
+    assert observed(keras_probes.PROBES, written) == "does not drop"
+    assert observed(keras_probes.PROBES, own) == "drops"
+    call = keras.layers.Dropout.call
+    for training, said in ((True, "drops"), (False, "does not drop")):
+        changed = lambda self, x, training=None, given=training: call(self, x, training=given)  # noqa: E731
+        monkeypatch.setattr(keras.layers.Dropout, "call", changed)
+        assert observed(keras_probes.PROBES, written) == said
+        assert observed(keras_probes.PROBES, own) == said
+
+
 def test_a_new_mask_at_each_step_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     cell = keras.layers.SimpleRNNCell
     fact = "SimpleRNN_x_time(dropout=p)"

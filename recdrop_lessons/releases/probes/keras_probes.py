@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from . import keras_cells, keras_layers, keras_paths, keras_sharing, keras_sites
+from . import keras_cells, keras_layers, keras_paths, keras_predict, keras_sharing, keras_sites
 from .asking import Probes
 from .keras_reading import keras
 
@@ -15,6 +15,7 @@ PROBES = Probes(
         *keras_paths.PROBES,
         *keras_cells.PROBES,
         *keras_layers.PROBES,
+        *keras_predict.PROBES,
     ]
 )
 
