@@ -150,35 +150,57 @@ def test_on_the_two_signs_sharing_over_time_is_told_apart_at_no_site_by_holm(on_
     assert excludes_zero == ["input", "candidate"]
 
 
-def test_on_the_text_gals_masks_gain_over_no_dropout_that_was_tuned_alike():
-    """Added to what was chosen without them they have no search, so that comparison favours the baseline."""
-    made = runs_of_the_reference.shipped("text")
-    tuned = outcome.complete("text", made)
-    plain, gal = tuned["none"], tuned["gal"]
-    added = outcome.added_to_tuned(made)
-    tenth, fifth = (added[fixed] for fixed in studies.ADDED)
-    counting = outcome.without_network("text")
-    rows = {row.name: row for row in (plain, gal, tenth, fifth, *counting.values())}
-    found = outcome.compared(rows, sign=-1)
+@pytest.fixture(scope="module")
+def on_text():
+    return outcome.complete("text", runs_of_the_reference.shipped("text"))
+
+
+@pytest.fixture(scope="module")
+def added():
+    """Gal's masks at .1 and .2, added to what was chosen for no dropout: no search, for the baseline."""
+    rows = outcome.added_to_tuned(runs_of_the_reference.shipped("text"))
+    return [rows[fixed] for fixed in studies.ADDED]
+
+
+@pytest.fixture(scope="module")
+def nats(on_text, added):
+    """The whole table of the lesson, with Holm's correction for all of its pairs."""
+    rows = (*on_text.values(), *added, *outcome.without_network("text").values())
+    return outcome.compared({row.name: row for row in rows}, sign=-1)
+
+
+def test_every_final_run_on_the_text_was_trained_to_patience(on_text, added):
+    assert all(run.finished for row in (*on_text.values(), *added) for run in row.runs)
+
+
+def test_on_the_text_gals_masks_gain_over_no_dropout_that_was_tuned_alike(on_text, added, nats):
+    plain, gal, (tenth, fifth) = on_text["none"].name, on_text["gal"].name, (row.name for row in added)
+    assert nats.differ(gal, plain)
     for mask in (gal, tenth):
-        gain = found.gain(plain.name, mask.name)
-        assert found.differ(mask.name, plain.name)
-        assert 0.005 < gain.low < gain.high < 0.07
-    assert not found.differ(gal.name, tenth.name)
-    assert not found.differ(fifth.name, plain.name)
-    assert all(found.gain(name, plain.name).low > 0.1 for name in counting)
-    assert all(run.finished for row in (plain, gal, tenth, fifth) for run in row.runs)
+        assert 0.005 < nats.gain(plain, mask).low < nats.gain(plain, mask).high < 0.07
+    assert not nats.differ(tenth, plain)
+    assert nats.gain(plain, fifth).low < 0 < nats.gain(plain, fifth).high
+    for counting in outcome.without_network("text"):
+        assert all(nats.gain(counting, row.name).low > 0.1 for row in on_text.values())
 
 
-def test_on_the_text_the_mask_on_h_alone_does_what_gals_do():
-    tuned = outcome.complete("text", runs_of_the_reference.shipped("text"))
-    plain, gal, on_x, on_h = (tuned[a] for a in ("none", "gal", "input, sequence", "recurrent, sequence"))
-    found = outcome.compared({row.name: row for row in tuned.values()}, sign=-1)
-    assert found.gain(plain.name, on_h.name).low > 0.02 and found.differ(plain.name, on_h.name)
-    assert found.gain(plain.name, on_x.name).high < 0 and found.differ(plain.name, on_x.name)
-    assert found.gain(on_x.name, on_h.name).low > 0.05
-    assert not found.differ(gal.name, on_h.name)
-    assert all(run.finished for row in (on_x, on_h) for run in row.runs)
+def test_on_the_text_the_mask_on_h_alone_does_what_gals_do(on_text, nats):
+    plain, gal, on_x, on_h = (
+        on_text[a].name for a in ("none", "gal", "input, sequence", "recurrent, sequence")
+    )
+    assert nats.gain(plain, on_h).low > 0.02 and nats.differ(plain, on_h)
+    assert nats.gain(plain, on_x).high < 0 and nats.differ(plain, on_x)
+    assert nats.gain(on_x, on_h).low > 0.05
+    assert not nats.differ(gal, on_h)
+
+
+def test_on_the_text_h_held_is_better_than_the_output_and_the_candidate_which_are_not_told_from_none(
+    on_text, nats
+):
+    plain, on_h = on_text["none"].name, on_text["recurrent, sequence"].name
+    for arm in ("output, step", "candidate, step"):
+        assert nats.differ(on_h, on_text[arm].name) and nats.gain(on_text[arm].name, on_h).low > 0
+        assert not nats.differ(plain, on_text[arm].name)
 
 
 def test_all_arms_are_complete_on_the_digits(arms):
