@@ -128,6 +128,12 @@ def mask_values(function: Callable[..., Any], *names: str) -> tuple[Misconceptio
             *each(lambda m: m.narrow(-2, 0, 1).expand_as(m)),
             *each(lambda m: m.narrow(-2, -1, 1).expand_as(m)),
         ),
+        Misconception(
+            "mask-inverted",
+            "You multiply by 1-m in place of the mask m. It is ready as it is: 0 where something is dropped.",
+            "Set the mask to 1 everywhere. The step should then be the plain one. Is it?",
+            *each(lambda m: 1 - m),
+        ),
     )
 
 

@@ -31,6 +31,7 @@ FAMILIES = (
     | {
         "scale-lost",
         "mask-squared",
+        "mask-inverted",
         "mask-of-first-example",
         "mask-not-two-valued",
         "wrong-rate",

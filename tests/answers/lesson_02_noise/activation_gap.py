@@ -40,6 +40,16 @@ def kept_with_p(x, p):
     return p * torch.tanh(x / p) - torch.tanh(x)
 
 
+@bank.wrong("kept-weighed-by-p")
+def weighed_by_p(x, p):
+    return p * torch.tanh(x / (1 - p)) - torch.tanh(x)
+
+
+@bank.wrong("gap-without-sign")
+def size_of_the_gap(x, p):
+    return closed_form(x, p).abs()
+
+
 @bank.wrong("mean-without-difference")
 def the_mean(x, p):
     return (1 - p) * torch.tanh(x / (1 - p))

@@ -170,6 +170,18 @@ def whole_w_each_mask(x, h, c, W, U, b, m_x, m_h):
     return (torch.sigmoid(o) * torch.tanh(c_new), c_new)
 
 
+@bank.wrong("products-reshaped")
+def products_of_the_gates_reshaped(x, h, c, W, U, b, m_x, m_h):
+    def product(v, m, weights):
+        if m.dim() == 2:
+            return (v * m) @ weights.T
+        return torch.bmm(v * m, weights.unflatten(0, (4, -1)).transpose(1, 2)).reshape(len(v), -1)
+
+    i, f, g, o = (product(x, m_x, W) + product(h, m_h, U) + b).chunk(4, 1)
+    c_new = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return (torch.sigmoid(o) * torch.tanh(c_new), c_new)
+
+
 @bank.wrong("mask-reshaped")
 def mask_reshaped(x, h, c, W, U, b, m_x, m_h):
     B = x.shape[0]

@@ -138,6 +138,13 @@ def binary_mask(x, h, c, W, U, b, m_c):
     return (torch.sigmoid(o) * torch.tanh(c_new), c_new)
 
 
+@bank.wrong("mask-inverted")
+def one_minus_the_mask(x, h, c, W, U, b, m_c):
+    i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4, 1)
+    c_new = (torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)) * (1 - m_c)
+    return (torch.sigmoid(o) * torch.tanh(c_new), c_new)
+
+
 @bank.wrong("mask-of-first-example")
 def first_row_of_mask(x, h, c, W, U, b, m_c):
     i, f, g, o = (x @ W.T + h @ U.T + b).chunk(4, 1)

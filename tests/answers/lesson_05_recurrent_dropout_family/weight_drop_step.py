@@ -76,6 +76,7 @@ for slug, change in (
     ("rows-not-weights", lambda m: m[:, :1]),
     ("rows-not-weights", lambda m: m.mean(1, keepdim=True)),
     ("scale-lost", lambda m: (m > 0).to(m.dtype)),
+    ("mask-inverted", lambda m: 1 - m),
     (None, lambda m: m.flip(0)),
 ):
     bank.wrong(slug)(_weights(change))

@@ -206,6 +206,29 @@ def both_or_none(x, h, c, W, U, b, z_h, z_c, training, d_h=None, d_c=None):
     return _zoneout(x, h, c, W, U, b, z_h, z_c, training, d_h, d_c)
 
 
+@bank.wrong("given-mask-ignored")
+def always_draws_both(x, h, c, W, U, b, z_h, z_c, training, d_h=None, d_c=None):
+    return _zoneout(x, h, c, W, U, b, z_h, z_c, training)
+
+
+@bank.wrong("given-mask-ignored")
+def always_draws_the_cells(x, h, c, W, U, b, z_h, z_c, training, d_h=None, d_c=None):
+    return _zoneout(x, h, c, W, U, b, z_h, z_c, training, d_h)
+
+
+@bank.wrong()
+def given_masks_flipped(x, h, c, W, U, b, z_h, z_c, training, d_h=None, d_c=None):
+    # Other masks than those that are given, and none is drawn.
+    d_h, d_c = (None if d is None else d.flip(0) for d in (d_h, d_c))
+    return _zoneout(x, h, c, W, U, b, z_h, z_c, training, d_h, d_c)
+
+
+@bank.wrong("expectation-in-training")
+def expectation_where_none(x, h, c, W, U, b, z_h, z_c, training, d_h=None, d_c=None):
+    d_h, d_c = (z if d is None else d for z, d in ((z_h, d_h), (z_c, d_c)))
+    return _zoneout(x, h, c, W, U, b, z_h, z_c, training, d_h, d_c)
+
+
 @bank.wrong("none-not-handled")
 def masks_needed(x, h, c, W, U, b, z_h, z_c, training, d_h=None, d_c=None):
     new_h, new_c = no_mask(x, h, c, W, U, b, None)

@@ -76,6 +76,8 @@ for slug, answer in (
     ("columns-for-rows", _penalty_of(lambda U, gate: U.chunk(4, dim=1)[PLACE[gate]])),
     ("rows-interleaved", _penalty_of(lambda U, gate: U[PLACE[gate] :: 4])),
     ("rows-interleaved", _penalty_of(lambda U, gate: U.reshape(-1, 4, U.shape[1])[:, PLACE[gate]])),
+    ("rows-beyond-gate", _penalty_of(lambda U, gate: U[PLACE[gate]])),
+    ("rows-beyond-gate", _penalty_of(lambda U, gate: rows(U, gate)[:1])),
     ("root-for-square", _penalty_of(rows, torch.norm)),
     ("root-for-square", _penalty_of(rows, lambda block: block.square().sum().sqrt())),
     ("mean-for-sum", _penalty_of(rows, lambda block: block.square().mean())),

@@ -73,6 +73,19 @@ MISCONCEPTIONS = (
         lambda x, p: p * torch.tanh(x / p if p else x * float("inf")) - torch.tanh(x),
     ),
     Misconception(
+        "kept-weighed-by-p",
+        "You weigh the outcome that is kept by p. It is the one that is dropped whose probability is p.",
+        "Try p near 0: almost nothing is dropped. Which outcome should nearly all of the mean come from?",
+        lambda x, p: p * torch.tanh(x / (1 - p)) - torch.tanh(x),
+    ),
+    Misconception(
+        "gap-without-sign",
+        "You return the size of the gap without its sign. The gap is the mean in training minus the value at "
+        "evaluation, and has the sign of that.",
+        "For x = 2 and p = 0.5, is tanh larger on average in training or at evaluation? Does yours tell?",
+        lambda x, p: activation_gap(x, p).abs(),
+    ),
+    Misconception(
         "mean-without-difference",
         "You return the mean E[tanh(m∘x)] alone. The exercise asks for its distance from tanh(x), the "
         "value at evaluation.",

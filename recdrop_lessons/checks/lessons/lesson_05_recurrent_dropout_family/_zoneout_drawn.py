@@ -11,7 +11,7 @@ from torch import Tensor
 
 from recdrop_lessons.checks.answer import Answer, AnswerError
 from recdrop_lessons.checks.chance import rate_fits
-from recdrop_lessons.checks.compare import compare
+from recdrop_lessons.checks.compare import compare, same
 from recdrop_lessons.checks.draw import Draw, as_dtype
 from recdrop_lessons.checks.lstm import lstm_step, step_arguments
 from recdrop_lessons.checks.masks import (
@@ -65,8 +65,8 @@ SAME_COUNT = Misconception(
 )
 OTHER_VALUES = Misconception(
     NOT_TWO_VALUES.slug,
-    "Where your step draws its masks, some values are neither the old ones nor the new ones. A mask of "
-    "zoneout holds 0 and 1 alone, and is never scaled.",
+    "In training, where a mask is None, some values are neither the old ones nor the new ones. A mask of "
+    "zoneout is drawn there; it holds 0 and 1 alone, and is never scaled.",
     NOT_TWO_VALUES.hint,
 )
 OTHER_GENERATOR = Misconception(
@@ -74,11 +74,16 @@ OTHER_GENERATOR = Misconception(
     OWN_GENERATOR_IGNORED.sentence,
     "Which function draws in your step? Is it torch's, and is anything seeded?",
 )
+EXPECTATION_IN_TRAINING = Misconception(
+    "expectation-in-training",
+    "In training you take the expectation where a mask is None. A mask is drawn there; the expectation is "
+    "for evaluation.",
+    "What does the docstring say of a mask that is None? Which branch of yours handles it?",
+)
 GIVEN_MASK_IGNORED = Misconception(
     "given-mask-ignored",
-    "One mask is given and the other is None, and you draw both. Each mask is drawn by itself, where it is "
-    "None.",
-    "How do you decide whether to draw: once for both masks, or once for each?",
+    "You draw a mask although it is given. Each mask is drawn by itself, where it is None.",
+    "How do you decide whether to draw: not at all, once for both masks, or once for each?",
 )
 
 
@@ -105,6 +110,28 @@ def draws_at_evaluation(answer: Answer, seed: int) -> bool:
         return False
     old, new = torch.isclose(value[0], given["h"]), torch.isclose(value[0], new_h)
     return bool((old | new).all() and old.any() and new.any())
+
+
+def redraws_what_is_given(answer: Answer, seed: int) -> bool:
+    """Whether it mixes old and new by masks of its own, others each time, though masks are given."""
+    draw = Draw(seed, "zoneout_step, given")
+    given, *new = _large(draw)
+    masks = [torch.rand(one.shape, generator=draw.torch).lt(0.5).double() for one in new]
+    try:
+        value, again = (answer(**given, training=True, d_h=masks[0], d_c=masks[1]) for _ in range(2))
+    except AnswerError:
+        return False
+    if not isinstance(value, (tuple, list)) or len(value) != 2 or same(value, again, 1e-12):
+        return False
+    others = False
+    for y, d, old, now in zip(value, masks, (given["h"], given["c"]), new, strict=True):
+        if not isinstance(y, Tensor) or y.shape != old.shape:
+            return False
+        kept, renewed = torch.isclose(y, old), torch.isclose(y, now)
+        if not bool((kept | renewed).all()):
+            return False
+        others = others or bool((kept != d.bool()).any())
+    return others
 
 
 _MASKS = ("d_h", "d_c")
@@ -148,6 +175,9 @@ class _Drawn:
                 raise reply.fail(f"{name} has another shape or dtype when the masks are drawn.")
             from_old, from_new = (y - old).abs(), (y - new).abs()
             if bool((torch.minimum(from_old, from_new) > 1e-9).any()):
+                z = reply.arguments["z_" + name[0]]
+                if torch.allclose(y, z * old + (1 - z) * new):
+                    raise reply.fail(EXPECTATION_IN_TRAINING)
                 raise reply.fail(OTHER_VALUES, difference=f"{name} is neither in some places.")
             found.append(from_old < from_new)
         return found

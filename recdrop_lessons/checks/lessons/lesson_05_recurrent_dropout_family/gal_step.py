@@ -13,6 +13,11 @@ from torch import Tensor
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
+from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._gal_products import (
+    always_tied,
+    products_reshaped,
+    summed,
+)
 from recdrop_lessons.checks.lstm import (
     GRADIENTS,
     Function,
@@ -136,27 +141,6 @@ def _keras_order(order: tuple[int, ...]) -> Callable[..., State]:
     return partial(gal_step, order=order)
 
 
-def _summed(
-    x: Tensor, h: Tensor, c: Tensor, W: Tensor, U: Tensor, b: Tensor, m_x: Tensor, m_h: Tensor
-) -> State:
-    z = b
-    for v, m, weights in ((x, m_x, W), (h, m_h, U)):
-        for its in m if m.dim() == 3 else [m]:
-            z = z + (v * its) @ weights.T
-    i, f, g, o = gates(z)
-    c = f * c + i * g
-    return o * c.tanh(), c
-
-
-def _always_tied(
-    x: Tensor, h: Tensor, c: Tensor, W: Tensor, U: Tensor, b: Tensor, m_x: Tensor, m_h: Tensor
-) -> State:
-    """One product each, whatever the masks: with one per gate each has an axis more, (4, B, 4H)."""
-    i, f, g, o = gates((x * m_x) @ W.T + (h * m_h) @ U.T + b)
-    c = f * c + i * g
-    return o * c.tanh(), c
-
-
 MISCONCEPTIONS = (
     Misconception(
         "mask-after-product",
@@ -192,7 +176,7 @@ MISCONCEPTIONS = (
                 partial(gal_step, per_gate_h=told),
             )
         ),
-        _always_tied,
+        always_tied,
     ),
     Misconception(
         "masks-not-independent",
@@ -262,7 +246,15 @@ MISCONCEPTIONS = (
         "You add up the products of all four masks with the whole matrix. Gate k reads its own block of rows "
         "under its own mask.",
         "Gate i has H rows of U of its own. How many columns does your product with one mask have: H or 4H?",
-        _summed,
+        summed,
+    ),
+    Misconception(
+        "products-reshaped",
+        "You reshape the products of the gates, (4, B, H), to (B, 4H). A reshape keeps the order in memory "
+        "and mixes gates and examples; `transpose(0, 1)` exchanges the axes.",
+        "Number the values of a (4, 2, 1) tensor from 0 to 7 and reshape it to (2, 4). Which values belong "
+        "to example 0 then?",
+        products_reshaped,
     ),
     Misconception(
         "mask-reshaped",

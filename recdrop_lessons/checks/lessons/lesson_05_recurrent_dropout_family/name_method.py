@@ -164,7 +164,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "cell-for-candidate",
-        "You exchange Moon's and Semeniuta's methods. Moon's mask is on the whole new cell, Semeniuta's on "
+        "You confuse Moon's and Semeniuta's methods. Moon's mask is on the whole new cell, Semeniuta's on "
         "the candidate alone.",
         "Make a table: a row for each method, the two factors as columns. Which of the two methods leaves "
         "the old cell alone?",

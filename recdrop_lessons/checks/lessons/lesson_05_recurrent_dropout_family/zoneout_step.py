@@ -16,8 +16,9 @@ from recdrop_lessons.checks.answer import Answer, Value
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import Exact
-from recdrop_lessons.checks.general import EDGE_CASE
+from recdrop_lessons.checks.general import EDGE_CASE, RANDOM_RESULT
 from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._zoneout_drawn import (
+    EXPECTATION_IN_TRAINING,
     GIVEN_MASK_IGNORED,
     MASKS_SWAPPED,
     ONE_MASK,
@@ -29,6 +30,7 @@ from recdrop_lessons.checks.lessons.lesson_05_recurrent_dropout_family._zoneout_
     SWAPPED,
     draws_at_evaluation,
     masks_are_right,
+    redraws_what_is_given,
 )
 from recdrop_lessons.checks.located import LOCATED
 from recdrop_lessons.checks.lstm import (
@@ -255,6 +257,7 @@ MISCONCEPTIONS = (
     ONE_RATE,
     OTHER_RATE,
     OTHER_VALUES,
+    EXPECTATION_IN_TRAINING,
     ONE_MASK_FOR_BATCH,
     GIVEN_MASK_IGNORED,
     SAME_COUNT,
@@ -278,7 +281,7 @@ def check_zoneout(answer: Answer, seed: int) -> Outcome:
     outcome = _zoneout_given(answer, seed)
     if outcome.ok:
         return masks_are_right(answer, seed)
-    if outcome.misconception in (None, EDGE_CASE.slug, *LOCATED):
+    if outcome.misconception in (None, EDGE_CASE.slug, RANDOM_RESULT.slug, *LOCATED):
         return unless_lost(lambda: _named(answer, seed, outcome)) or outcome
     return outcome
 
@@ -287,6 +290,8 @@ def _named(answer: Answer, seed: int, outcome: Outcome) -> Outcome | None:
     """The failure by a name that the numbers alone do not give."""
     if draws_at_evaluation(answer, seed):
         return Outcome(False, AT_EVALUATION.sentence, AT_EVALUATION.slug, outcome.details)
+    if redraws_what_is_given(answer, seed):
+        return Outcome(False, GIVEN_MASK_IGNORED.sentence, GIVEN_MASK_IGNORED.slug, outcome.details)
     if "masks drawn" in outcome.details.get("case", ""):
         # Wrong at every rate is no edge, named or not.
         drawn = masks_are_right(answer, seed)

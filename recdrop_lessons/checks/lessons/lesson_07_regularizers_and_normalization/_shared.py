@@ -108,6 +108,8 @@ def penalty_basics(reference: Callable[..., Tensor]) -> tuple[Misconception, ...
             *cut(
                 lambda w, gate: w[: (GATES.index(gate) + 1) * (len(w) // 4)],
                 lambda w, gate: w[GATES.index(gate) * (len(w) // 4) :],
+                lambda w, gate: w[GATES.index(gate) * (len(w) // 4)],
+                lambda w, gate: w[GATES.index(gate)],
                 lambda w, gate: w[GATES.index(gate) * (len(w) // 4) :][: len(w) // 4 - 1],
                 lambda w, gate: w[GATES.index(gate) * (len(w) // 4) :][: len(w) // 4 + 1],
             ),
