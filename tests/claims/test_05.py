@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from recdrop_lessons import GRU, LSTM, RecdropError, frameworks, variants
+from recdrop_lessons import GRU, LSTM, Drop, RecdropError, frameworks, variants
 
 keras = pytest.importorskip("keras", reason="the extra `frameworks` brings Keras")
 
@@ -139,3 +139,14 @@ def test_the_simple_rnn_drops_everything_at_a_recurrent_rate_of_one():
     training = theirs(x, training=True).detach()
     theirs.set_weights([kernel, 0 * recurrent, bias])
     assert torch.allclose(training, theirs(x, training=False), atol=1e-6)
+
+
+@pytest.mark.parametrize("site, possible", [("input", True), ("recurrent", True), ("cell", False)])
+def test_a_held_mask_is_scaled_before_a_product_and_not_on_the_cell(site, possible):
+    """Other seeds than the lesson's. From c = 0 no LSTM gets beyond |c| = T in T steps."""
+    for seed in (11, 12, 13):
+        torch.manual_seed(seed)
+        lstm = LSTM(8, 32, drops=(Drop(site, 0.5, shared=("time",)),), return_state=True)
+        torch.nn.init.constant_(lstm.bias[32:64], 3.0)
+        _, _, c = lstm(torch.randn(8, 100, 8))
+        assert bool(c.abs().max() <= 100) is possible
