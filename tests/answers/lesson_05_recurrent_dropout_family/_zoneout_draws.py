@@ -98,6 +98,10 @@ def scaled_by_dropout(z, like):
     return F.dropout(torch.ones_like(like), 1 - z)
 
 
+def one_draw_for_all_of_a_mask(z, like):
+    return drawn(z, like[:1, :1]).expand_as(like)
+
+
 # ---- what is drawn from
 
 
@@ -119,6 +123,7 @@ WRONG = (
     ("wrong-rate", each(a_tenth)),
     ("wrong-rate", each(by_the_normal_distribution)),
     ("wrong-rate", each(twice_as_often)),
+    ("one-mask-for-batch", each(one_draw_for_all_of_a_mask)),
     ("exact-count", each(a_fixed_number_of_places)),
     ("bool-in-arithmetic", each(of_bool)),
     ("mask-not-two-valued", each(scaled_by_dropout)),

@@ -170,6 +170,20 @@ def whole_w_each_mask(x, h, c, W, U, b, m_x, m_h):
     return (torch.sigmoid(o) * torch.tanh(c_new), c_new)
 
 
+@bank.wrong("masks-not-independent")
+def all_tied_where_the_inputs_is(x, h, c, W, U, b, m_x, m_h):
+    if m_x.dim() == 2:
+        return always_tied(x, h, c, W, U, b, m_x, m_h)
+    return _gal(x, h, c, W, U, b, m_x, m_h)
+
+
+@bank.wrong("masks-not-independent")
+def all_tied_where_the_states_is(x, h, c, W, U, b, m_x, m_h):
+    if m_h.dim() == 2:
+        return always_tied(x, h, c, W, U, b, m_x, m_h)
+    return _gal(x, h, c, W, U, b, m_x, m_h)
+
+
 @bank.wrong("products-reshaped")
 def products_of_the_gates_reshaped(x, h, c, W, U, b, m_x, m_h):
     def product(v, m, weights):

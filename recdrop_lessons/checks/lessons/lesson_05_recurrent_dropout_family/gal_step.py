@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import permutations, product
+from itertools import permutations
 from typing import Any
 
 import torch
@@ -82,7 +82,8 @@ def gal_step(
 
 def gal_cases(draw: Draw) -> Iterator[Case]:
     """All four kinds of masks over the sizes, and each of them on four examples."""
-    kinds = list(product((False, True), repeat=2))
+    # The plain cases have one mask of each kind, so an answer that tells them apart by one mask shows it.
+    kinds = [(False, True), (True, False), (False, False), (True, True)]
     plain = list(step_cases(draw, step_arguments))
     fours = [case for case in plain if case.arguments["x"].shape[0] == 4]
     pairs = [(case, kinds[k % 4], case.gradients) for k, case in enumerate(plain)]
@@ -180,7 +181,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "masks-not-independent",
-        "You decide for both masks at once of which kind they are. Each is tied or one per gate by itself.",
+        "You let one mask decide of which kind the other is. Each is tied or one per gate by itself.",
         "Call your step with a tied m_x and an m_h per gate. Which line decides how m_h is used?",
         *(
             partial(gal_step, per_gate_x=told, per_gate_h=told)
@@ -191,6 +192,8 @@ MISCONCEPTIONS = (
                 lambda m_x, m_h: m_x.dim() == 3 or m_h.dim() == 3,
             )
         ),
+        partial(gal_step, per_gate_x=lambda m_x, m_h: m_x.dim() == 3 and m_h.dim() == 3),
+        partial(gal_step, per_gate_h=lambda m_x, m_h: m_x.dim() == 3 and m_h.dim() == 3),
     ),
     Misconception(
         "one-mask-for-all-gates",
