@@ -273,7 +273,7 @@ for slug, answer in (
     ("attention-renormalised", _masked_logits(-1e30, True)),
     ("coefficients-from-dropped", _from_dropped),
     ("coefficients-from-undropped", _from_undropped),
-    ("coefficients-from-undropped", _sends_undropped),
+    ("messages-from-undropped", _sends_undropped),
     ("projection-mask-at-target", _on_the_sum),
     ("masks-swapped", _put(m_x=_same_as("m_proj"), m_proj=_same_as("m_x"))),
     ("masks-forgotten", _put(m_x=_ones("m_x"), m_alpha=_ones("m_alpha"), m_proj=_ones("m_proj"))),

@@ -88,8 +88,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "one-feature-alone",
-        "That is the probability that exactly one feature is dropped, or F times the right one. All F are "
-        "dropped at once in one way only: p·p·…·p.",
+        "That is the probability of something else: of one feature alone, or of several ways to drop all. "
+        "All F are dropped at once in one way only: p·p·…·p.",
         "Take p near 1: should your number be near 1 or near 0?",
         lambda p, features: features * p * (1 - p) ** (features - 1),
         lambda p, features: p * (1 - p) ** (features - 1),
@@ -98,8 +98,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "features-miscounted",
-        "You count one feature too few or too many: the probability has one factor p for each of the F "
-        "features.",
+        "Your power is another one: the probability has one factor p for each of the F features.",
         "Try one feature: what should come out? Then two.",
         lambda p, features: p ** (features - 1),
         lambda p, features: p ** (features + 1),

@@ -84,7 +84,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "pooled-steps",
-        "You pool the valid steps. Return one of them, the last.",
+        "You pool the steps. Return one of them, the last valid one.",
         "How many steps should the value that you return come from?",
         _valid_sum,
         lambda outputs, lengths: _valid_sum(outputs, lengths) / lengths[:, None],

@@ -142,8 +142,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "return-sequences-wrong-layer",
-        "You look at return_sequences of the wrong layer. Each layer's own flag says what leaves *it*; the "
-        "layer above has to take what it gets.",
+        "You do not look at each layer's own return_sequences. It says what leaves *that* layer; the layer "
+        "above has to take what it gets.",
         "Go through a stack of two by hand: whose flag do you read when you compute what leaves the first?",
         _flags(lambda flags: [*flags[1:], *flags[-1:]]),
         _flags(lambda flags: [*flags[1:], *[False] * len(flags[-1:])]),
@@ -275,8 +275,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "batch-left-out",
-        "You leave the batch out of the shape. It is the first axis and goes through every layer, None or "
-        "not.",
+        "You leave the batch out of the shape, or put None for it. It is the first axis and goes through "
+        "every layer, None or not.",
         "Compare the length of your shape with that of input_shape.",
         _result(lambda shape: shape[1:]),
         _result(lambda shape: (None, *shape[1:])),

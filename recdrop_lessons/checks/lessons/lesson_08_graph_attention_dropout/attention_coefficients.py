@@ -123,7 +123,7 @@ COEFFICIENT_MISCONCEPTIONS = (
     ),
     Misconception(
         "attention-vectors-swapped",
-        "You take a_src for the target and a_dst for the source. a_src belongs to the node that an edge "
+        "You take one attention vector for the other. a_src belongs to the node that an edge "
         "leaves, a_dst to the one that it enters.",
         "Which node does a_src score: the one where an edge begins, or the one where it ends?",
         lambda h, edges, a_src, a_dst, slope: attention_coefficients(h, edges, a_dst, a_src, slope),
@@ -146,9 +146,9 @@ COEFFICIENT_MISCONCEPTIONS = (
     ),
     Misconception(
         "not-normalised",
-        "Your coefficients do not sum to 1 over a node's incoming edges: the softmax is missing, or its "
-        "denominator.",
-        "Add up your coefficients over the edges into one node.",
+        "Your coefficients are no softmax over a node's incoming edges: it is missing, or its exp or its "
+        "denominator is.",
+        "Add up your coefficients over the edges into one node. Is the sum 1, and is each of them positive?",
         partial(attention_coefficients, normalise=lambda logits, group: logits),
         partial(attention_coefficients, normalise=lambda logits, group: logits.exp()),
         partial(

@@ -82,7 +82,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "changed-means-dropped",
-        "You take changed coefficients for dropped ones. They are computed from the features: dropping "
+        "You confuse changed coefficients with dropped ones. They are computed from the features: dropping "
         "features changes them too, and the softmax makes them sum to 1 again.",
         "Add up the coefficients into one node, before and after. Which of the two sites leaves this sum "
         "as it was?",
@@ -113,7 +113,7 @@ MISCONCEPTIONS = (
     DIRECTION.shown_by(_with(end=0)),
     Misconception(
         "features-for-projected",
-        "You exchange features and projected features. The coefficients are computed from the projections "
+        "You confuse features and projected features. The coefficients are computed from the projections "
         "before those are dropped; dropping the features comes before everything.",
         "Which of alpha and y do you look at first? If alpha is as before, what can have been dropped?",
         taken_for(find_graph_site, features="projected", projected="features"),

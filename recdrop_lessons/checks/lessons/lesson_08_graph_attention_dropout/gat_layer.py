@@ -213,6 +213,12 @@ LAYER_MISCONCEPTIONS = (
         "z = (x∘m_x)Wᵀ is both attended to and sent.",
         "What is the very first thing that happens to x? Is it what your scores are computed from?",
         partial(gat_layer, attended=lambda z, x, W, m_proj: x @ W.T),
+    ),
+    Misconception(
+        "messages-from-undropped",
+        "You send features without m_x. The feature mask comes first of all: one z = (x∘m_x)Wᵀ is both "
+        "attended to and sent.",
+        "What is the very first thing that happens to x? Is it what your messages are made of?",
         partial(gat_layer, send=lambda z, m_proj, source, target, x, W: ((x @ W.T) * m_proj)[source]),
     ),
     Misconception(
@@ -296,7 +302,7 @@ LAYER_MISCONCEPTIONS = (
     ),
     Misconception(
         "nodes-from-edges",
-        "Your result is as long as the highest node in the edges. A node may have no edge at all, so the "
+        "You take the number of nodes from the edges. A node may have no edge at all, so the "
         "number of nodes is that of x.",
         "Add a node without any edge. Does your result have a row for it?",
         lambda edges, **given: gat_layer(edges=edges, **given)[: int(edges.max()) + 1],

@@ -93,7 +93,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "nodes-from-edges",
-        "Your result is as long as the highest node in the edges. A node may have no edge at all, so the "
+        "You take the length of your result from the edges. A node may have no edge at all, so the "
         "length comes from `nodes`.",
         "Call your function with `nodes` one larger. Is the result longer?",
         lambda alpha, edges, m_alpha, nodes: incoming_sums(alpha, edges, m_alpha, int(edges.max()) + 1),

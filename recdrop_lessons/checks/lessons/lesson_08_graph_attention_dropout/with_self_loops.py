@@ -82,7 +82,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "nodes-from-edges",
-        "You add loops up to the highest node in the edges. A node may have no edge at all: `nodes` says how "
+        "You take the nodes that get a loop from the edges. A node may have no edge at all: `nodes` says how "
         "many there are.",
         "Call your function with `nodes` one larger. Is there a loop for the new node?",
         lambda edges, nodes: with_self_loops(edges, int(edges.max()) + 1),

@@ -131,7 +131,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "bins-not-weighted",
-        "You take the plain mean over the bins. Each bin weighs as much as it holds: n_b/n.",
+        "You do not weigh the bins by what they hold. Each has the weight n_b/n.",
         "Put 99 examples into one bin and one into another. Should both count alike?",
         partial(calibration_error, combine=lambda gap, share: gap.abs().sum() / (share > 0).sum()),
         partial(calibration_error, combine=lambda gap, share: gap.abs().mean()),

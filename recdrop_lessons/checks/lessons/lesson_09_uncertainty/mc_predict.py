@@ -38,8 +38,8 @@ def mc_predict(logits: Tensor, *, softmax: Function = softmax) -> Tensor:
 PREDICT_MISCONCEPTIONS = (
     Misconception(
         "log-probabilities-averaged",
-        "You average before the softmax (logits, or log-probabilities, which are the same here). That is a "
-        "geometric mean, and it hides that the passes disagree. Average the probabilities.",
+        "You average logits or log-probabilities. That leads to a geometric mean, and hides that the passes "
+        "disagree. Average the probabilities.",
         "Two passes say 0.9 and 0.1 for a class. What should their mean be? In which order do you take "
         "softmax and mean?",
         lambda logits: softmax(logits.mean(0)),

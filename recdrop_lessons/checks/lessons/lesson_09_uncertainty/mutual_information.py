@@ -166,8 +166,7 @@ INFORMATION_MISCONCEPTIONS = (
     ),
     Misconception(
         "mean-over-batch",
-        "You average the passes' entropies over the examples too. Each example has its own mutual "
-        "information.",
+        "You average over the examples too. Each example has its own mutual information.",
         "Print the shape of each of your two terms. Should both have one number for each example?",
         lambda logits: (
             predictive_entropy(softmax(logits).mean(0)) - predictive_entropy(softmax(logits)).mean()

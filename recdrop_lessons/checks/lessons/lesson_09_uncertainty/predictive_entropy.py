@@ -72,7 +72,8 @@ def entropy_with_nan(probabilities: Tensor) -> Tensor:
 ENTROPY_MISCONCEPTIONS = (
     Misconception(
         "log-base-2",
-        "Your entropy is in bits: it uses log₂, or log₁₀. In nats it is the natural logarithm, torch.log.",
+        "Your entropy is in another unit: it uses log₂ or log₁₀. In nats it is the natural logarithm, "
+        "torch.log.",
         "Take two classes at 0.5. The result should be about 0.693. Is yours 1, or 0.301?",
         lambda probabilities: predictive_entropy(probabilities) / math.log(2),
         lambda probabilities: predictive_entropy(probabilities) / math.log(10),
@@ -98,8 +99,8 @@ ENTROPY_MISCONCEPTIONS = (
     ),
     Misconception(
         "wrong-axis-summed",
-        "You sum along the wrong axis. There is one entropy per example: the sum runs over the classes, the "
-        "last axis.",
+        "You return something else than one sum over the classes for each example. The classes are the last "
+        "axis.",
         "Print the shape of your result. There should be one number for each example.",
         lambda probabilities: torch.special.entr(probabilities).sum(0),
         lambda probabilities: torch.special.entr(probabilities).sum(),
@@ -115,8 +116,8 @@ ENTROPY_MISCONCEPTIONS = (
     ),
     Misconception(
         "not-entropy",
-        "That is another measure of uncertainty: 1 minus the top probability, or minus the sum of squares. "
-        "Entropy is -Σ p log p.",
+        "That is another measure of uncertainty: 1 minus the top probability or the sum of squares, or -log "
+        "of the top one. Entropy is -Σ p log p.",
         "Take two classes at 0.5. The result should be about 0.693. Which quantity do you compute?",
         lambda probabilities: 1 - probabilities.max(-1).values,
         lambda probabilities: 1 - (probabilities**2).sum(-1),

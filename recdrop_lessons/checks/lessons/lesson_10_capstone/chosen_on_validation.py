@@ -68,8 +68,8 @@ def _from_one(validation: Losses, test: Losses) -> tuple[int, float]:
 MISCONCEPTIONS = (
     Misconception(
         "chosen-on-test",
-        "You choose by the test losses. Then the test set has helped to choose and its loss is too good to "
-        "be true: choose by validation, report the test.",
+        "The test losses take part in your choice. Then the test set has helped to choose, and its loss is "
+        "too good to be true: choose by validation, report the test.",
         "Which of the two tables do you look at when you choose? Which one is there only to be reported?",
         partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*map(_mean, t)])),
         partial(chosen_on_validation, report=lambda v, t, k: min(map(_mean, t))),

@@ -89,8 +89,8 @@ def percentiles(scores: Sequence[float], level: float) -> Interval:
 MISCONCEPTIONS = (
     Misconception(
         "normal-for-student",
-        "You use the normal distribution's quantile (1.96 for 95 %). With few seeds the standard deviation "
-        "is itself uncertain: Student's t with n - 1 degrees of freedom is wider.",
+        "You use the normal distribution's quantile (1.96 for 95 %), or about 2. With few seeds the standard "
+        "deviation is itself uncertain: Student's t with n - 1 degrees of freedom is wider.",
         "Compare the factor for 3 scores with that for 300. Should it be the same?",
         partial(mean_interval, quantile=normal),
         partial(mean_interval, quantile=normal, less=0),
@@ -129,8 +129,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "root-n-forgotten",
-        "Your half width lacks the √n: it has the standard deviation of a single score in place of the "
-        "standard error of the mean, s/√n.",
+        "Your half width does not divide the standard deviation by √n. It takes the standard error of the "
+        "mean, s/√n.",
         "Repeat every score a hundred times. Should the interval become narrower? Does yours?",
         *(
             partial(mean_interval, quantile=quantile, less=less, spread=lambda deviation, n: deviation)
@@ -206,7 +206,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "scores-left-out",
-        "You leave out scores that repeat, that are 0, or that lie far out. Every run counts.",
+        "You leave out some of the scores. Every run counts: those that repeat, are 0 or lie far out too.",
         "How many scores take part in your mean? Is it all of them?",
         lambda scores, level: mean_interval(sorted(set(scores)), level),
         lambda scores, level: mean_interval([score for score in scores if score], level),

@@ -130,7 +130,7 @@ MISCONCEPTIONS = (
     *(its.shown_by(*map(_of_differences, its.mistakes)) for its in INTERVAL_MISCONCEPTIONS),
     Misconception(
         "relative-difference",
-        "You divide the differences. The exercise asks for a[k] - b[k] itself, not for its ratio to a score.",
+        "You take a ratio or a percentage. The exercise asks for a[k] - b[k] itself.",
         "Multiply all scores by 10. By which factor should the difference grow?",
         lambda a, b, level: mean_interval([(x - y) / y for x, y in zip(a, b, strict=True)], level),
         lambda a, b, level: mean_interval([(x - y) / x for x, y in zip(a, b, strict=True)], level),
@@ -146,7 +146,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "sum-for-difference",
-        "You add the two scores of a pair. The exercise asks for their difference, a[k] - b[k].",
+        "You put the scores of a and b together. The exercise asks for their differences, a[k] - b[k].",
         "Let a and b be equal. What should come out?",
         lambda a, b, level: mean_interval([x + y for x, y in zip(a, b, strict=True)], level),
         lambda a, b, level: mean_interval([*a, *b], level),

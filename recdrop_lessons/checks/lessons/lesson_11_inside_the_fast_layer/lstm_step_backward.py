@@ -281,8 +281,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "bias-not-summed",
-        "Your bias gradient is not the sum over the batch. Every example uses the same b, so its gradients "
-        "add up: (4H,).",
+        "Your bias gradient is not the sum over the batch, of shape (4H,). Every example uses the same b, so "
+        "its gradients add up.",
         "Print the shape of your db and compare it with b.",
         partial(lstm_step_backward, sums=lambda da: da),
         partial(lstm_step_backward, sums=lambda da: da.mean(0)),
