@@ -41,14 +41,8 @@ SAME_EACH_CALL = Misconception(
 GENERATOR_IGNORED = Misconception(
     "generator-ignored",
     "The same generator state gave two different results. Draw from the `generator` that is passed in, as in "
-    "torch.rand(..., generator=generator); torch's own is only for None.",
+    "torch.rand(..., generator=generator); None stands for torch's own.",
     "Look at every random function that you call. Which of them is not told about `generator`?",
-)
-OWN_GENERATOR_IGNORED = Misconception(
-    GENERATOR_IGNORED.slug,
-    "The same state of torch's own generator gave two different results. Draw with torch's functions, and "
-    "seed nothing: then torch.manual_seed makes a run repeatable.",
-    GENERATOR_IGNORED.hint,
 )
 EXACT_COUNT = Misconception(
     "exact-count",

@@ -15,7 +15,7 @@ from recdrop_lessons.checks.answer import Answer, AnswerError, Gradients, Questi
 from recdrop_lessons.checks.compare import TOLERANCE, compare, unchanged
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.general import CHANGES_INPUT, GRADIENT_CUT
-from recdrop_lessons.checks.masks import GENERATOR_IGNORED, OWN_GENERATOR_IGNORED, SAME_EACH_CALL
+from recdrop_lessons.checks.masks import GENERATOR_IGNORED, SAME_EACH_CALL
 from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.outcomes import backward_raised, differs, inputs, raised
 from recdrop_lessons.checks.parts import Check, Outcome
@@ -251,7 +251,7 @@ class Drawing:
         if torch.equal(free, also_free):
             raise fail(SAME_EACH_CALL, "two calls without a generator", self.arguments)
         if not torch.equal(*from_one_state(answer, self._steps.steps[2])):
-            raise fail(OWN_GENERATOR_IGNORED, "torch's own generator, twice from one state", self.arguments)
+            raise fail(GENERATOR_IGNORED, "torch's own generator, twice from one state", self.arguments)
         return [first, second, *rest]
 
 

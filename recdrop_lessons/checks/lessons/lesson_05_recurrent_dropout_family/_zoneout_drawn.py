@@ -17,9 +17,9 @@ from recdrop_lessons.checks.lstm import lstm_step, step_arguments
 from recdrop_lessons.checks.masks import (
     DEPENDENT,
     EXACT_COUNT,
+    GENERATOR_IGNORED,
     NOT_TWO_VALUES,
     ONE_MASK_FOR_BATCH,
-    OWN_GENERATOR_IGNORED,
     SAME_EACH_CALL,
     WRONG_RATE,
     counts_vary,
@@ -70,8 +70,9 @@ OTHER_VALUES = Misconception(
     NOT_TWO_VALUES.hint,
 )
 OTHER_GENERATOR = Misconception(
-    OWN_GENERATOR_IGNORED.slug,
-    OWN_GENERATOR_IGNORED.sentence,
+    GENERATOR_IGNORED.slug,
+    "The same state of torch's own generator gave two different results. Draw with torch's functions, and "
+    "seed nothing: then torch.manual_seed makes a run repeatable.",
     "Which function draws in your step? Is it torch's, and is anything seeded?",
 )
 EXPECTATION_IN_TRAINING = Misconception(
