@@ -99,6 +99,21 @@ def folded_at_zero(x, p, training, generator=None):
     return x * (1 + math.sqrt(p / (1 - p)) * noise).abs()
 
 
+@bank.wrong("noise-one-sided")
+def rand_for_randn(x, p, training, generator=None):
+    if not training:
+        return x
+    return x * (1 + math.sqrt(p / (1 - p)) * torch.rand(x.shape, generator=generator, dtype=x.dtype))
+
+
+@bank.wrong("noise-one-sided")
+def size_of_the_noise_added(x, p, training, generator=None):
+    if not training:
+        return x
+    noise = torch.randn(x.shape, generator=generator, dtype=x.dtype)
+    return x * (1 + math.sqrt(p / (1 - p)) * noise.abs())
+
+
 @bank.wrong("dropout-at-evaluation")
 def noisy_at_evaluation(x, p, training, generator=None):
     return times_one_plus(x, p, True, generator)
