@@ -181,7 +181,8 @@ def test_on_the_text_gals_masks_gain_over_no_dropout_that_was_tuned_alike(on_tex
     assert not nats.differ(tenth, plain)
     assert nats.gain(plain, fifth).low < 0 < nats.gain(plain, fifth).high
     for counting in outcome.without_network("text"):
-        assert all(nats.gain(counting, row.name).low > 0.1 for row in on_text.values())
+        assert nats.gain(counting, plain).low > 0.1
+        assert all(nats.differ(counting, row.name) for row in on_text.values())
 
 
 def test_on_the_text_the_mask_on_h_alone_does_what_gals_do(on_text, nats):
@@ -194,13 +195,13 @@ def test_on_the_text_the_mask_on_h_alone_does_what_gals_do(on_text, nats):
     assert not nats.differ(gal, on_h)
 
 
-def test_on_the_text_h_held_is_better_than_the_output_and_the_candidate_which_are_not_told_from_none(
-    on_text, nats
-):
+def test_on_the_text_h_held_is_better_than_each_other_site_alone(on_text, nats):
     plain, on_h = on_text["none"].name, on_text["recurrent, sequence"].name
-    for arm in ("output, step", "candidate, step"):
+    not_told = ("output, step", "candidate, step", "zoneout")
+    for arm in ("input, sequence", "input, step", *not_told):
         assert nats.differ(on_h, on_text[arm].name) and nats.gain(on_text[arm].name, on_h).low > 0
-        assert not nats.differ(plain, on_text[arm].name)
+    assert not any(nats.differ(plain, on_text[arm].name) for arm in not_told)
+    assert nats.differ(plain, on_text["input, step"].name)
 
 
 def test_all_arms_are_complete_on_the_digits(arms):
