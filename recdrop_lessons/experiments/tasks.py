@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import torch
@@ -226,6 +226,13 @@ def _text(split: int) -> Data:
 
 _FRESH = tuple((split, seed) for split, seed in zip([2, 3, 4, 5, 6, 7] * 2, range(10, 22), strict=True))
 
+_MEMORY = Task(
+    title="memory of two signs", score="accuracy", data=_memory,
+    model=lambda width, drops: Classifier(2, width, 4, drops),
+    learning_rate=1e-2, width=32, patience=100, budgets=(15, 30, 60, 120, 240, 480, 960),
+    search=((0, 0), (1, 1), (0, 2), (1, 3)), final=_FRESH,
+)  # fmt: skip
+
 TASKS: dict[str, Task] = {
     "digits": Task(
         title="digits by rows", score="accuracy", data=_digits,
@@ -233,18 +240,11 @@ TASKS: dict[str, Task] = {
         learning_rate=1e-2, width=64, patience=100, budgets=(15, 30, 60, 120, 240, 480, 960),
         search=((0, 0), (1, 1), (0, 2), (1, 3)), final=_FRESH,
     ),
-    "memory": Task(
-        title="memory of two signs", score="accuracy", data=_memory,
-        model=lambda width, drops: Classifier(2, width, 4, drops),
-        learning_rate=1e-2, width=32, patience=100, budgets=(15, 30, 60, 120, 240, 480, 960),
-        search=((0, 0), (1, 1), (0, 2), (1, 3)), final=_FRESH,
-    ),
+    "memory": _MEMORY,
     # The control of `studies.COPIED`.
-    "copies": Task(
-        title="memory of two signs, each feature 16 times", score="accuracy", data=_copies,
+    "copies": replace(
+        _MEMORY, title="memory of two signs, each feature 16 times", data=_copies,
         model=lambda width, drops: Classifier(2 * COPIES, width, 4, drops),
-        learning_rate=1e-2, width=32, patience=100, budgets=(15, 30, 60, 120, 240, 480, 960),
-        search=((0, 0), (1, 1), (0, 2), (1, 3)), final=_FRESH,
     ),
     "text": Task(
         title="characters of the manual", score="loss", data=_text,
