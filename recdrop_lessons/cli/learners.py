@@ -216,10 +216,16 @@ def facts(
 
     named = {"Keras": keras, "PyTorch": torch, "PyG": pyg}
     chosen = {name: release for name, release in named.items() if release}
+    if run and chosen:
+        releases = ", ".join(f"{name} {release}" for name, release in chosen.items())
+        refuse(
+            f"`--run` asks the frameworks that are installed here, and you named {releases}. Leave out "
+            "`--run` to read what that release answered, or leave out the release to ask what is installed."
+        )
     try:
         known = matrix.read()
         asked = chosen or printed.installed(known)
-        if run and not chosen:
+        if run:
             known = printed.measured_here(known, asked, backend or printed.default_backend())
         console = Console()
         for table in printed.tables(known, asked, backend, every):

@@ -107,3 +107,9 @@ def test_a_backend_that_was_asked_is_shown_without_a_remark(monkeypatch: pytest.
 def test_refusals_say_what_there_is(arguments: tuple[str, ...], why: str) -> None:
     code, said = facts(*arguments)
     assert code == 2 and why in said
+
+
+@pytest.mark.parametrize("name", ["--keras", "--torch", "--pyg"])
+def test_run_and_a_named_release_are_refused_together(name: str) -> None:
+    code, said = facts("--run", name, "2.6")
+    assert code == 2 and "installed here" in said and "2.6. Leave out `--run`" in said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -128,6 +128,16 @@ def _one_exactly(f: Tensor, i: Tensor, kept: Tensor, written: Tensor, gates_chan
     return "cell" if found == "zoneout" and not bool((kept == 1).any()) else found
 
 
+def _at_one_element(**unchanged: str) -> Callable[..., str]:
+    """Looks at one element alone; `none="cell"`: what a factor that is as it was is taken for."""
+
+    def its(f: Tensor, i: Tensor, kept: Tensor, written: Tensor, gates_changed: bool) -> str:
+        found = name_method(f[:1, :1], i[:1, :1], kept[:1, :1], written[:1, :1], gates_changed)
+        return unchanged.get(found, found)
+
+    return its
+
+
 def _without_flag(f: Tensor, i: Tensor, kept: Tensor, written: Tensor, gates_changed: bool) -> str:
     return name_method(f, i, kept, written, False)
 
@@ -161,6 +171,16 @@ MISCONCEPTIONS = (
         "Look at what is kept where nothing is written.",
         "Take f = 0.5 and a mask value of 2. What is kept? Now look at written at the same place.",
         _one_is_zoneout,
+    ),
+    Misconception(
+        "one-element",
+        "You look at the first element alone. Where an unscaled mask keeps a value, and where zoneout "
+        "updates, both factors are as without any mask; another element gives the method away.",
+        "Take a mask (1, 0) on the cell. What are kept and written at the first value, and at the second?",
+        _at_one_element(),
+        _at_one_element(none="cell"),
+        _at_one_element(none="zoneout"),
+        _at_one_element(none="candidate"),
     ),
     Misconception(
         "cell-for-candidate",
