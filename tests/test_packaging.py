@@ -176,6 +176,17 @@ def test_readme_commands_and_links_exist(page: str) -> None:
     assert {link for link in local if not (ROOT / link).exists()} == set()
 
 
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/instructors/ci.md"])
+def test_what_a_page_gives_to_only_is_there(page: str) -> None:
+    """`make unit ONLY="tests/… -k word"`: the file exists, and the word is in it."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    given = re.findall(r"make \w+ ONLY=\"?([\w/.]+)(?: -k (\w+))?", text)
+    assert given, "no such command was found, so nothing was checked"
+    for file, word in given:
+        assert (ROOT / file).is_file(), file
+        assert word in (ROOT / file).read_text(encoding="utf-8"), (file, word)
+
+
 def test_readme_maps_every_lesson_and_exercise() -> None:
     command = [sys.executable, "tools/lesson_map.py", "--check"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

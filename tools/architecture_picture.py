@@ -54,7 +54,7 @@ def arrows(names: Sequence[Sequence[str]]) -> nx.DiGraph:
 
 
 def levels(graph: nx.DiGraph) -> tuple[list[list[Node]], list[list[Node]]]:
-    """Rooms level by level, with a lane wherever an arrow passes a level by; and each arrow's way."""
+    """Packages level by level, with a lane wherever an arrow passes a level by; and each arrow's way."""
     order: list[list[Node]] = [sorted(one) for one in nx.topological_generations(graph)]
     level = {node: number for number, one in enumerate(order) for node in one}
     ways = []
@@ -123,7 +123,7 @@ def draw() -> str:
         for number, line in enumerate(row):
             parts.append(svg.text(x[node], first + number * LINE, line, size=15, plain=True))
     sheet = svg.Sheet(2 * half, y - BETWEEN + MARGIN, tuple(parts))
-    label = "The library's rooms from top to bottom; an arrow leads from a room to one that imports it."
+    label = "The library's packages from top to bottom; an arrow leads from one to another that imports it."
     return svg.document(sheet, label=label) + "\n"
 
 

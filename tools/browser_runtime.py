@@ -39,10 +39,15 @@ NO_NUMPY = (
     *("/_core/include/", "_umath_tests", "_struct_ufunc", "_operand_flag", "_rational_tests"),
 )
 NO_SUFFIXES = (".pyi", ".pxd", ".h", ".c", ".a", ".pyx")
-#: Rooms of the course that need a shell, a kernel or a framework.
+#: Packages of the course that need a shell, a kernel or a framework.
 NO_ROOMS = ("grading", "doctor", "jupyter", "cli", "releases")
 #: Data that no explorer and no check reads.
-NO_DATA = ("course", "releases.csv", "facts.csv", "reference_digits.csv")
+NO_DATA = (
+    "course",
+    "releases.csv",
+    "facts.csv",
+    *(f"reference_{task}.csv" for task in ("digits", "memory", "copies", "text")),
+)
 #: Of Keras, what no layer on NumPy needs.
 NO_KERAS = (
     *(

@@ -198,7 +198,8 @@ def facts(
     torch: Annotated[str | None, typer.Option(help="This release of PyTorch instead.")] = None,
     pyg: Annotated[str | None, typer.Option(help="This release of PyTorch Geometric instead.")] = None,
     backend: Annotated[
-        str | None, typer.Option(help="Keras's: torch, jax or tensorflow; by default the one in use here.")
+        str | None,
+        typer.Option(help="Keras's: torch, jax, tensorflow or numpy; by default the one in use here."),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every fact, not the main ones alone.")] = False,
     run: Annotated[

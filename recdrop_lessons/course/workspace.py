@@ -11,7 +11,6 @@ then the list of them: an update that was cut off is done again, and finds the r
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import glob
 import hashlib
@@ -189,9 +188,9 @@ def own_notebook(path: Path) -> Path:
     if re.fullmatch(r"\d\d?", str(path)) and not path.exists():
         exercises = sorted((learners_folder() / "exercises").glob(f"{path!s:0>2}_*"))
         path = exercises[0] if exercises else path
-    with contextlib.suppress(ValueError):
-        own = COURSE / WITHIN_CLONE / path.absolute().relative_to(COURSE)
-        if own.exists():
+    for clone in path.absolute().parents:
+        own = clone / WITHIN_CLONE / path.absolute().relative_to(clone)
+        if (clone / WITHIN_CLONE / WORKING_COPY).is_file() and own.exists():
             return own
     return path
 

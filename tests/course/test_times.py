@@ -6,7 +6,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-LESSONS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("[0-9]*.ipynb"))
+ROOT = Path(__file__).resolve().parents[2]
+LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+README = ROOT / "README.md"
 
 
 def minutes(nb: nbformat.NotebookNode) -> float:
@@ -29,3 +31,14 @@ def test_code_cells_are_short_and_narrow(path: Path) -> None:
     lines = {cell.id: cell.source.removeprefix("# NBVAL_CHECK_OUTPUT\n").splitlines() for cell in cells}
     assert {name: len(own) for name, own in lines.items() if len(own) > 15} == {}
     assert [(name, line) for name, own in lines.items() for line in own if len(line) > 100] == []
+
+
+def test_lesson_00_and_the_readme_know_how_long_the_lessons_are() -> None:
+    first, *others = [nbformat.read(path, as_version=4) for path in LESSONS]
+    stated = [int(re.findall(r"About (\d+) minutes", nb.cells[0].source)[0]) for nb in (first, *others)]
+    (said,) = [
+        re.findall(r"takes, (\d+) to (\d+) minutes", c.source) for c in first.cells if c.id == "map-text"
+    ]
+    assert [(int(low), int(high)) for low, high in said] == [(min(stated[1:]), max(stated))]
+    (hours,) = re.findall(r"^About (\d+) hours of lessons", README.read_text(encoding="utf-8"), re.MULTILINE)
+    assert int(hours) == pytest.approx(sum(stated) / 60, abs=0.5)

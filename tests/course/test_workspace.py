@@ -257,6 +257,21 @@ def test_in_a_clone_the_copy_is_the_learners_folder(course: Path, monkeypatch: p
     assert workspace.own_notebook(Path("99")) == Path("99"), "no such lesson: the message names it"
 
 
+def test_a_course_installed_elsewhere_finds_the_copy_in_a_clone(
+    course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An install that is not editable carries a course of its own; the learner types a path of the clone."""
+    carried = tmp_path / "site-packages" / "course"
+    shutil.copytree(course, carried)
+    monkeypatch.setattr(workspace, "COURSE", carried)
+    mine = start(course / WITHIN_CLONE).folder
+    monkeypatch.chdir(course)
+    for given in (Path(EXERCISE), Path(EXERCISE).parent, course / EXERCISE, Path("01")):
+        assert workspace.own_notebook(given).is_relative_to(mine / "exercises"), given
+    for given in (Path("solutions/01_cells"), Path(WITHIN_CLONE) / EXERCISE, carried / EXERCISE):
+        assert workspace.own_notebook(given) == given
+
+
 def test_lab_opens_the_copy_in_a_clone_and_a_named_notebook_where_it_is(
     course: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,8 +1,10 @@
 """The reference comparison: tuned alike, to patience, resumable, the test part read in final runs alone."""
 
 import math
+import re
 import statistics
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -320,3 +322,16 @@ def test_the_runs_with_copies_have_what_the_task_of_memory_chose_and_seeds_of_th
     assert not {s.seed for s in wanted} & {seed for _, seed in (*task.search, *task.final)}
     assert not {s.split for s in wanted} & {split for split, _ in task.search}
     assert sorted(wanted) == sorted(kept.setting for kept in runs.shipped("copies"))
+
+
+def test_the_page_of_the_comparison_counts_the_shipped_runs():
+    """docs/reference-comparison.md: how many runs a file has, and how many core hours they took."""
+    page = (Path(__file__).parents[2] / "docs" / "reference-comparison.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| `reference_(\w+)\.csv` \| (\d+) \|.*; (\d*\.\d+) core hours \|$", page, re.MULTILINE
+    )
+    assert {task for task, *_ in rows} == set(TASKS)
+    for task, count, hours in rows:
+        shipped = runs.shipped(task)
+        assert len(shipped) == int(count), task
+        assert sum(run.seconds for run in shipped) / 3600 == pytest.approx(float(hours), abs=0.06), task
