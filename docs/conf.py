@@ -41,6 +41,7 @@ include_patterns = [
     "README.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
+    "benchmarks/README.md",
     "docs/**",
     "exercises/**",
     "notebooks/**",

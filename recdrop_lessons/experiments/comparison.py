@@ -66,7 +66,7 @@ def _next(task: str, names: Sequence[str], ledger: Ledger, arms_at_once: int) ->
             if wanted and mask.arm in names:
                 return wanted
     if task == studies.TASK:
-        fixed = [*studies.settings(studies.BUDGETS), *studies.settings(studies.SITES)]
+        fixed = [*studies.settings(studies.BUDGETS), *studies.settings(studies.EACH_SITE)]
         wanted = [s for s in dict.fromkeys(fixed) if s.arm in names and s not in ledger.runs]
         if wanted:
             return wanted

@@ -71,9 +71,9 @@ def complete(task: str, runs: Iterable[Run]) -> dict[str, ComparedRow]:
 
 
 def not_tuned(runs: Iterable[Run]) -> dict[str, ComparedRow]:
-    """Return the rows of the study with fixed settings, `studies.SITES`, on the same splits and seeds."""
+    """Return the rows of the study with fixed settings, `studies.EACH_SITE`, on the same splits and seeds."""
     found = {}
-    for fixed, kept in studies.complete(runs, studies.SITES).items():
+    for fixed, kept in studies.complete(runs, studies.EACH_SITE).items():
         rate = f", p = {fixed.rate}" if fixed.rate else ""
         name = f"{NAMES[fixed.arm]}{rate}, not tuned"
         found[fixed.arm] = ComparedRow(name=name, scores=studies.to_patience(kept), runs=tuple(kept))

@@ -37,7 +37,11 @@ NONE, GAL, HALF = Fixed("none", 0.0), Fixed("gal", 0.1), Fixed("gal", 0.5)
 #: How the verdict on half of the units changes with the budget.
 BUDGETS = (NONE, GAL, HALF)
 #: Gal's masks, the two sites that they act on, each alone, and one that they leave out.
-SITES = (NONE, GAL, *(Fixed(arm, 0.1) for arm in ("input, sequence", "recurrent, sequence", "output, step")))
+EACH_SITE = (
+    NONE,
+    GAL,
+    *(Fixed(arm, 0.1) for arm in ("input, sequence", "recurrent, sequence", "output, step")),
+)
 
 #: On the text: masks that are added to no dropout, tuned.
 ADDED_TASK = "text"

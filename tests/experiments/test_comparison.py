@@ -27,7 +27,7 @@ def short(monkeypatch):
     monkeypatch.setitem(TASKS, "digits", task)
     monkeypatch.setattr(patience, "MOST_EPOCHS", 3)
     monkeypatch.setattr(studies, "BUDGETS", studies.BUDGETS[:2])
-    monkeypatch.setattr(studies, "SITES", studies.SITES[:2])
+    monkeypatch.setattr(studies, "EACH_SITE", studies.EACH_SITE[:2])
 
 
 def outcome(setting, validation=0.5):
