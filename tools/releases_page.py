@@ -14,11 +14,12 @@ INTRODUCTION = """\
 # What each release does
 
 Probes asked the releases of Keras, PyTorch, PyTorch Geometric, fastai and DGL that stand here what dropout
-does in them: from outside, by masks read through weights of 0 and 1, equal rows, zero matrices and footprints
-of steps, without this library. `tools/releases.py` runs them in an environment of their own; a test compares
-the installed releases with this page. `recdrop facts` prints what holds for your releases and what an upgrade
-changes, `recdrop facts --keras 3.5 --backend jax` for another. What stands here holds for the releases that
-were asked, named by their line; those between them were not asked.
+does in them: from outside, by masks read through weights of 0 and 1, equal rows, zero matrices, and by which
+steps change when one input or one mask does, without this library. `tools/releases.py` runs them in an
+environment of their own; a test compares the installed releases with this page. `recdrop facts` prints what
+holds for your releases and what an upgrade changes, `recdrop facts --keras 3.5 --backend jax` for another.
+What stands here holds for the releases that were asked, named by their line; those between them were not
+asked.
 
 """
 

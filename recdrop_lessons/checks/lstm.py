@@ -67,11 +67,13 @@ def lstm_step(
     *,
     gates: Gates = gates,
     squash: Function = torch.tanh,
+    exchanged: bool = False,
 ) -> State:
     i, f, g, o = gates(x @ W.T + h @ U.T + b)  # (B, H)
     # c' = f∘c + i∘g,  h' = o∘tanh(c')
     c = f * c + i * g
-    return o * squash(c), c
+    h = o * squash(c)
+    return (c, h) if exchanged else (h, c)
 
 
 def lstm_over_time(x: Tensor, W: Tensor, U: Tensor, b: Tensor, **options: Any) -> Tensor:
@@ -82,6 +84,29 @@ def lstm_over_time(x: Tensor, W: Tensor, U: Tensor, b: Tensor, **options: Any) -
         h, c = lstm_step(x_t, h, c, W, U, b, **options)
         states.append(h)
     return torch.stack(states, dim=1)
+
+
+def late(states: Tensor) -> Tensor:
+    """Zeros first, and every state one step later: (B, T, H) → (B, T, H)."""
+    return torch.cat([torch.zeros_like(states[:, :1]), states[:, :-1]], dim=1)
+
+
+STATE_BEFORE_STEP = Misconception(
+    "state-before-step",
+    "You store the state before the step is done, so your states come one step late.",
+    "In which order do you append and update inside the loop?",
+)
+STATE_HANDED_UP = Misconception(
+    "state-handed-up",
+    "Your upper layer starts from the state of the one below. Each layer starts at zero; only its "
+    "outputs go up.",
+    "With what does your second layer begin its loop? Look where h and c are set.",
+)
+STATE_AND_CELL_EXCHANGED = Misconception(
+    "state-and-cell-exchanged",
+    "You take the new cell for the new state, and the state for the cell. The step gives (h', c').",
+    "What does `lstm_step` return first? Compare the names on the left of your line.",
+)
 
 
 def _with_biases(reference: Callable[..., Any], factor: float) -> Callable[..., Any]:
@@ -114,22 +139,27 @@ def _without(reference: Callable[..., Any], which: int) -> Callable[..., Any]:
     return lambda **given: reference(**{name: zeroed(name, value) for name, value in given.items()})
 
 
-def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Misconception, ...]:
+def lstm_basics(
+    reference: Callable[..., Any], biases: bool = True, exchanged: Sequence[Callable[..., Any]] = ()
+) -> tuple[Misconception, ...]:
     """What can go wrong inside any LSTM step; the reference takes `gates` and `squash` as lstm_step does.
 
-    `biases` is False where a part has its own misconceptions of the bias.
+    `biases` is False where a part has its own misconceptions of the bias. `exchanged`: the part with the
+    step's two results exchanged; none where a step itself is asked for.
     """
     of_biases = (
         Misconception(
             "bias-forgotten",
             "Your gates have no bias: b is added once to xWᵀ + hUᵀ.",
-            "Set x and h to zero. What is left of your sum, and what should be?",
+            "Set x to zero, and the state too (over time: look at the first step, which starts from zero). "
+            "What is left of your sum, and what should be?",
             _with_biases(reference, 0.0),
         ),
         Misconception(
             "bias-twice",
             "You add the bias twice. PyTorch's cells have two biases; here b is the one there is.",
-            "Set x and h to zero. What does your sum come to, in multiples of b?",
+            "Set x to zero, and the state too (over time: look at the first step, which starts from zero). "
+            "What does your sum come to, in multiples of b?",
             _with_biases(reference, 2.0),
         ),
     )
@@ -153,7 +183,7 @@ def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Mis
         Misconception(
             "state-ignored",
             "Your gates do not read the old state: hUᵀ is missing from their sums.",
-            "Change h and keep the rest: does your result change?",
+            "Set U to zero. Should your result change? Does it?",
             _without(reference, 1),
         ),
         Misconception(
@@ -228,6 +258,7 @@ def lstm_basics(reference: Callable[..., Any], biases: bool = True) -> tuple[Mis
             with_gates(forget_bias=1.0),
             with_gates(forget_bias=-1.0),
         ),
+        *((STATE_AND_CELL_EXCHANGED.shown_by(*exchanged),) if exchanged else ()),
     )
 
 

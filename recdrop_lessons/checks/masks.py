@@ -24,7 +24,7 @@ NO_RESCALE = Misconception(
     "no-rescale",
     "What is kept is not scaled up. Inverted dropout divides the kept elements by 1-p while training, so "
     "that the mean stays what it is at evaluation.",
-    "Take an x of ones and average your result over many masks. Is the mean still 1?",
+    "Average the mask itself over many draws. Is its mean 1?",
 )
 WRONG_SCALE = Misconception(
     "wrong-scale",
@@ -40,9 +40,10 @@ SAME_EACH_CALL = Misconception(
 )
 GENERATOR_IGNORED = Misconception(
     "generator-ignored",
-    "The same generator state gave two different results. Draw from the `generator` that is passed in, as in "
+    "You do not draw from the generator as it stands. Draw from the `generator` that is passed in, as in "
     "torch.rand(..., generator=generator); None stands for torch's own.",
-    "Look at every random function that you call. Which of them is not told about `generator`?",
+    "Look at every random function that you call. Which of them is not told about `generator`, or is told "
+    "about a copy of it?",
 )
 EXACT_COUNT = Misconception(
     "exact-count",

@@ -23,7 +23,8 @@ class SourceError(RecdropError):
 class Source:
     """The place where a claim is made, and how facts of the matrix decide it.
 
-    `facts`: fact → what was observed → the verdict on the claim then: "true", "half true" or "false".
+    `facts`: fact → what was observed → the verdict on the claim then: "true", "half true", "false", or ""
+    where that says nothing about it.
     """
 
     source: str = UNKNOWN
@@ -60,7 +61,7 @@ class Source:
         facts = [fact for fact in self.facts if matrix.facts[fact].framework == owner]
         observed = {fact: matrix.observed(fact, framework, release, backend) or "" for fact in facts}
         decided = {self.facts[fact].get(said) for fact, said in observed.items()}
-        if not decided or None in decided:
+        if None in decided or not (decided := decided - {""}):
             return None
         return decided.pop() if len(decided) == 1 else "half true"
 
@@ -75,6 +76,6 @@ def read(file: Path = FILE) -> dict[str, Source]:
         if unknown := set(entry) - {"source", "url", "facts"}:
             raise SourceError(f"{file.name}, [{name}]: {', '.join(sorted(unknown))} is not known there.")
         verdicts = {verdict for fact in entry.get("facts", {}).values() for verdict in fact.values()}
-        if wrong := verdicts - {"true", "half true", "false"}:
+        if wrong := verdicts - {"true", "half true", "false", ""}:
             raise SourceError(f"{file.name}, [{name}]: {', '.join(sorted(wrong))} is not a verdict.")
     return {f"claim-{name}": Source(**entry) for name, entry in entries.items()}

@@ -26,7 +26,7 @@ import torch
 from recdrop_lessons.experiments.arms import ARMS
 from recdrop_lessons.experiments.patience import FINGERPRINT, Course, measure, train
 from recdrop_lessons.experiments.tasks import TASKS, Data, each_score
-from recdrop_lessons.experiments.training import evaluating, seeded, single_thread
+from recdrop_lessons.experiments.training import denormals_as_zero, evaluating, seeded, single_thread
 from recdrop_lessons.support.errors import RecdropError
 
 #: Scores are kept to so many decimal places.
@@ -107,7 +107,7 @@ def _trained(
 ) -> tuple[torch.nn.Module, Data, Course]:
     task = TASKS[setting.task]
     data = task.data(setting.split)
-    with single_thread():
+    with single_thread(), denormals_as_zero():
         with seeded(setting.seed):
             model = task.model(setting.width, ARMS[setting.arm](setting.rate))
         course = train(

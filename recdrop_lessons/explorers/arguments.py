@@ -12,7 +12,7 @@ from recdrop_lessons.frameworks.map import MAP
 if TYPE_CHECKING:
     from recdrop_lessons.algebra.drops import Drop
 
-FRAMEWORKS = {"Keras": "Keras 3", "PyTorch": "PyTorch", "fastai": "fastai", "PyG": "PyG"}
+FRAMEWORKS = {"Keras": "Keras 3.8 and newer", "PyTorch": "PyTorch", "fastai": "fastai", "PyG": "PyG"}
 NONE = "no argument"
 #: A graph has no time axis, so nothing of PyG's is the same.
 NEAREST = {

@@ -19,7 +19,7 @@ from recdrop_lessons.plots.style import BLUE, EMBER, GREY, INK, SKY
 from recdrop_lessons.twins import equations as twins
 from recdrop_lessons.twins import sampling
 
-TITLE = "Doubt from many passes"
+TITLE = "Uncertainty from many passes"
 STEPS, FEATURES, UNITS, TRAINED = 4, 16, 32, 24
 MASKS = {
     "gal": "one per sequence, on x and h",

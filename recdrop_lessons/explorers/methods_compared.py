@@ -17,7 +17,7 @@ from recdrop_lessons.explorers.view import Explorer
 from recdrop_lessons.plots import charts, svg
 from recdrop_lessons.plots.style import BLUE, EMBER, GREY, INK
 
-TITLE = "Results of the capstone"
+TITLE = "The capstone's first comparison"
 #: Methods in the order of the picture, as a reader knows them.
 METHODS = {
     "none": "no dropout",

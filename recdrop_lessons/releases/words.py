@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from recdrop_lessons.releases.matrix import Fact, Matrix, numbers
 
@@ -93,27 +94,30 @@ def by_release(matrix: Matrix, fact: str, framework: str) -> str:
 def spans(cells: Mapping[tuple[str, str], str], releases: Sequence[str]) -> str:
     """A value for each (release, backend), in words: the releases with one value together, oldest first.
 
-    A backend on which a release differs from what most of them do is named after them.
+    A backend on which a release differs from what most of them do is named after them; each is, where no
+    value has most of them. A release without a value parts what stands before and after it.
     """
     usual, others = {}, []
     for release in releases:
         values = {backend: value for (one, backend), value in cells.items() if one == release}
-        if values:
-            usual[release] = Counter(values.values()).most_common(1)[0][0]
-            others += [(release, backend, v) for backend, v in values.items() if v != usual[release]]
-    asked = list(usual)
-    parts = [f"{_range(run, asked)}: {usual[run[0]]}" for run in _runs(usual)]
+        value, times = max(Counter(values.values()).items(), key=itemgetter(1), default=("", 0))
+        if 2 * times > len(values):
+            usual[release] = value
+        others += [(release, backend, v) for backend, v in values.items() if v != usual.get(release)]
+    asked = [release for release in releases if any(one == release for one, _ in cells)]
+    parts = [f"{_range(run, asked)}: {usual[run[0]]}" for run in _runs(usual, releases)]
     for backend in dict.fromkeys(one[1] for one in others):
         differs = {release: value for release, b, value in others if b == backend}
-        parts += [f"on {backend}, {_range(run, asked)}: {differs[run[0]]}" for run in _runs(differs, asked)]
+        runs = _runs(differs, releases)
+        parts += [f"on {backend}, {_range(run, asked)}: {differs[run[0]]}" for run in runs]
     return "; ".join(parts)
 
 
-def _runs(values: Mapping[str, str], asked: Iterable[str] | None = None) -> list[list[str]]:
+def _runs(values: Mapping[str, str], releases: Iterable[str]) -> list[list[str]]:
     """Releases that follow each other with one value."""
     runs: list[list[str]] = []
     before = None
-    for release in asked if asked is not None else values:
+    for release in releases:
         value = values.get(release)
         if value is not None:
             if value == before:

@@ -200,6 +200,16 @@ def test_a_source_that_cannot_be_read_is_refused_by_name(tmp_path, entry, why):
         sources.read(tmp_path / "claims.toml")
 
 
+def test_what_says_nothing_about_a_claim_leaves_the_others_to_decide():
+    known, release = read_matrix(), ("Keras", "3.0.5", "torch")
+    decides = {"LSTM_x_time(dropout=p)": {"one mask for the sequence": "false"}}
+    assert known.observed("LSTM_h_time", *release) == "no mask"
+    for said, verdict in ((None, None), ("", "false"), ("true", "half true")):
+        facts = decides | {"LSTM_h_time": {} if said is None else {"no mask": said}}
+        assert Source(facts=facts).verdict(known, *release) == verdict
+    assert Source(facts={"LSTM_h_time": {"no mask": ""}}).verdict(known, *release) is None
+
+
 def test_a_fact_that_is_not_in_the_matrix_is_refused_by_name():
     with pytest.raises(SourceError, match="no fact no_such_fact"):
         Source(facts={"no_such_fact": {"one": "true"}}).by_release(read_matrix())

@@ -113,6 +113,25 @@ def test_one_value_everywhere(releases: list[str], said: str) -> None:
     assert words.spans({(release, ""): "one" for release in releases}, releases) == said
 
 
+def test_a_release_without_a_value_parts_those_around_it() -> None:
+    releases = ["2.15.0", "3.0.5", "3.2.0", "3.5.0"]
+    cells = {(release, "torch"): "true" for release in releases if release != "3.0.5"}
+    assert words.spans(cells, releases) == "2.15: true; from 3.2 on: true"
+    cells |= {("3.2.0", "jax"): "false"}
+    assert "2.15: true; from 3.5 on: true; on torch, 3.2: true; on jax, 3.2: false" == words.spans(
+        cells, releases
+    )
+
+
+def test_where_no_value_has_most_of_the_backends_each_is_named() -> None:
+    said = {"torch": "a", "jax": "b", "tensorflow": "c"}
+    cells = {("3.5.0", backend): value for backend, value in said.items()}
+    assert words.spans(cells, ["3.5.0"]) == "on torch, 3.5: a; on jax, 3.5: b; on tensorflow, 3.5: c"
+    assert words.spans(cells | {("3.5.0", "numpy"): "a", ("3.5.0", "mlx"): "a"}, ["3.5.0"]).startswith(
+        "3.5: a;"
+    )
+
+
 def test_changes_are_those_that_differ() -> None:
     known = small()
     (change,) = words.changes(known, "Keras", "3.3.3", "3.12.4", "torch")

@@ -30,7 +30,7 @@ CLOSING = (
         options=(
             "Always 1, since the softmax comes last.",
             "Always 0.5, since half of them are dropped.",
-            "1 on average, and something else in a single pass.",
+            "1 on average; in a single pass it may be more or less.",
             "Always 1 in each head, and the heads are averaged.",
         ),
         right="c",
@@ -54,7 +54,7 @@ CLOSING = (
     ),
     QuizQuestion(
         name="before-or-inside",
-        text="One feature, sequences of 50 steps, `LSTM(dropout=0.2)`. What happens in training?",
+        text="Keras 3: one feature, sequences of 50 steps, `LSTM(8, dropout=0.2)`. What happens in training?",
         options=(
             "One fifth of the time steps is blank in each sequence.",
             "One fifth of the sequences is blank as a whole.",

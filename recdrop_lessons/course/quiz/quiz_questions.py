@@ -34,7 +34,7 @@ QUESTIONS = (
         ),
         right="d",
         why="`dropout` multiplies x_t and `recurrent_dropout` multiplies h_{t-1}, before the products: Gal "
-        "and Ghahramani's masks, here with one for each gate.",
+        "and Ghahramani's masks, from Keras 3.8 on with one for each gate.",
         lesson="03",
     ),
     QuizQuestion(
@@ -67,7 +67,7 @@ QUESTIONS = (
     ),
     QuizQuestion(
         name="before-or-inside",
-        text="Keras: a `Dropout(0.3)` layer before a `GRU(32)`, or `GRU(32, dropout=0.3)`. What is the "
+        text="Keras 3: a `Dropout(0.3)` layer before a `GRU(32)`, or `GRU(32, dropout=0.3)`. What is the "
         "difference in training?",
         options=(
             "The layer draws anew at each time step, the argument keeps its mask for the whole sequence.",

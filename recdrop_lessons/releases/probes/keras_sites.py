@@ -85,8 +85,8 @@ def recurrent_dropout_rate(kind: str) -> str:
 
 @PROBES.ask(
     "GRU_update_path",
-    "With z = 1 the GRU keeps its state. What does `recurrent_dropout` do to the state on this path?",
-    "On the update path z * h of a GRU with `recurrent_dropout`, the state is {observed}.",
+    "With z = 1 the GRU keeps its state. What does `recurrent_dropout` alone do to the state on this path?",
+    "On the update path z * h of a GRU with `recurrent_dropout` alone, the state is {observed}.",
 )
 def gru_update_path() -> str:
     layer = built("GRU", N, 1, recurrent_dropout=P)

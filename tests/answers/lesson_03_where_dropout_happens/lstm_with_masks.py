@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 from bank import Bank
-from lesson_03_where_dropout_happens._shared import no_tanh, plus_one, step, tanh_gate, zeros
+from lesson_03_where_dropout_happens._shared import lstm_step, no_tanh, plus_one, step, tanh_gate, zeros
 
 bank = Bank()
 RIGHT, WRONG = bank.RIGHT, bank.WRONG
@@ -289,3 +289,50 @@ def first_step_only(x, W, U, b, m_x, m_h):
         h = torch.sigmoid(o) * torch.tanh(c)
         outs.append(h)
     return torch.stack(outs, 1)
+
+
+@bank.wrong("state-before-step")
+def states_appended_before_step_loop(x, W, U, b, m_x, m_h):
+    B, T, _ = x.shape
+    H = U.shape[1]
+    h = torch.zeros(B, H, dtype=x.dtype, device=x.device)
+    c = torch.zeros(B, H, dtype=x.dtype, device=x.device)
+    states = []
+    for t in range(T):
+        states.append(h)
+        h, c = lstm_step(x[:, t] * m_x, h * m_h, c, W, U, b)
+    return torch.stack(states, dim=1)
+
+
+@bank.wrong("state-before-step")
+def states_from_zero_without_last_unbind(x, W, U, b, m_x, m_h):
+    hs = [x.new_zeros(len(x), U.shape[-1])]
+    cell = torch.zeros_like(hs[0])
+    for step_input in (x * m_x.unsqueeze(1)).unbind(1):
+        new_h, cell = lstm_step(step_input, m_h * hs[-1], cell, W, U, b)
+        hs.append(new_h)
+    return torch.cat([h[:, None] for h in hs[:-1]], dim=1)
+
+
+@bank.wrong("state-and-cell-exchanged")
+def cell_unpacked_first_loop(x, W, U, b, m_x, m_h):
+    h = x.new_zeros(x.shape[0], U.shape[1])
+    c = x.new_zeros(x.shape[0], U.shape[1])
+    out = []
+    for t in range(x.shape[1]):
+        c, h = lstm_step(x[:, t] * m_x, h * m_h, c, W, U, b)
+        out.append(h)
+    return torch.stack(out, 1)
+
+
+@bank.wrong("state-and-cell-exchanged")
+def cell_unpacked_first_preallocated(x, W, U, b, m_x, m_h):
+    batch, steps = x.shape[:2]
+    units = U.size(1)
+    result = torch.zeros((batch, steps, units), dtype=x.dtype, device=x.device)
+    memory, state = torch.zeros((2, batch, units), dtype=x.dtype, device=x.device)
+    masked_x = torch.einsum("btf,bf->tbf", x, m_x)
+    for t, x_t in enumerate(masked_x):
+        memory, state = lstm_step(x_t, state.mul(m_h), memory, W, U, b)
+        result[:, t] = state
+    return result

@@ -2,7 +2,7 @@
 
 import torch
 from bank import Bank
-from lesson_03_where_dropout_happens._shared import no_tanh, plus_one, step, tanh_gate, zeros
+from lesson_03_where_dropout_happens._shared import lstm_step, no_tanh, plus_one, step, tanh_gate, zeros
 from lesson_03_where_dropout_happens.lstm_with_masks import loop
 
 bank = Bank()
@@ -227,3 +227,110 @@ def rescaled_again(x, layer1, layer2, m_between):
     low = layer(x, layer1)
     high = layer(low * m_between / m_between.mean().clamp(min=0.1), layer2)
     return high, [low[:, -1], high[:, -1]]
+
+
+@bank.wrong("state-before-step")
+def both_loops_append_before_step(x, layer1, layer2, m_between):
+    def run(inputs, W, U, b):
+        h = inputs.new_zeros(inputs.shape[0], U.shape[1])
+        c = inputs.new_zeros(inputs.shape[0], U.shape[1])
+        states = []
+        for t in range(inputs.shape[1]):
+            states.append(h)
+            h, c = lstm_step(inputs[:, t], h, c, W, U, b)
+        return torch.stack(states, dim=1), h
+
+    lower, last1 = run(x, *layer1)
+    upper, last2 = run(lower * m_between, *layer2)
+    return upper, [last1, last2]
+
+
+@bank.wrong("state-before-step")
+def upper_state_appended_before_step_one_loop(x, layer1, layer2, m_between):
+    W1, U1, b1 = layer1
+    W2, U2, b2 = layer2
+    B = x.size(0)
+    h1, c1 = x.new_zeros(B, U1.size(1)), x.new_zeros(B, U1.size(1))
+    h2, c2 = x.new_zeros(B, U2.size(1)), x.new_zeros(B, U2.size(1))
+    output = []
+    for x_t, m_t in zip(x.unbind(1), m_between.unbind(1), strict=True):
+        h1, c1 = lstm_step(x_t, h1, c1, W1, U1, b1)
+        output += [h2]
+        h2, c2 = lstm_step(h1 * m_t, h2, c2, W2, U2, b2)
+    return torch.stack(output, 1), [h1, h2]
+
+
+@bank.wrong("state-and-cell-exchanged")
+def both_loops_unpack_cell_first(x, layer1, layer2, m_between):
+    def run(seq, layer):
+        W, U, b = layer
+        h = torch.zeros(seq.shape[0], U.shape[1], dtype=seq.dtype, device=seq.device)
+        c = torch.zeros_like(h)
+        hs = []
+        for each in seq.transpose(0, 1):
+            c, h = lstm_step(each, h, c, W, U, b)
+            hs.append(h)
+        return torch.stack(hs).transpose(0, 1)
+
+    first = run(x, layer1)
+    second = run(first * m_between, layer2)
+    return second, [first[:, -1], second[:, -1]]
+
+
+@bank.wrong("state-and-cell-exchanged")
+def lower_loop_unpacks_cell_first(x, layer1, layer2, m_between):
+    W1, U1, b1 = layer1
+    W2, U2, b2 = layer2
+    B, T = x.shape[0], x.shape[1]
+
+    h1 = x.new_zeros((B, U1.shape[1]))
+    c1 = x.new_zeros((B, U1.shape[1]))
+    below = []
+    for t in range(T):
+        c1, h1 = lstm_step(x[:, t, :], h1, c1, W1, U1, b1)
+        below.append(h1 * m_between[:, t, :])
+
+    h2 = x.new_zeros((B, U2.shape[1]))
+    c2 = x.new_zeros((B, U2.shape[1]))
+    above = []
+    for t in range(T):
+        h2, c2 = lstm_step(below[t], h2, c2, W2, U2, b2)
+        above.append(h2)
+    return torch.stack(above, dim=1), [h1, h2]
+
+
+@bank.wrong("state-handed-up")
+def upper_starts_from_lower_last_two_loops(x, layer1, layer2, m_between):
+    W1, U1, b1 = layer1
+    h = x.new_zeros(x.shape[0], U1.shape[1])
+    c = torch.zeros_like(h)
+    lower = []
+    for t in range(x.shape[1]):
+        h, c = lstm_step(x[:, t], h, c, W1, U1, b1)
+        lower.append(h)
+    last1 = h
+
+    W2, U2, b2 = layer2
+    dropped = torch.stack(lower, dim=1) * m_between
+    upper = []
+    for t in range(x.shape[1]):
+        h, c = lstm_step(dropped[:, t], h, c, W2, U2, b2)
+        upper.append(h)
+    return torch.stack(upper, dim=1), [last1, h]
+
+
+@bank.wrong("state-handed-up")
+def state_and_cell_zeroed_once_for_both_layers(x, layer1, layer2, m_between):
+    units = layer1[1].size(-1)
+    state = (x.new_zeros(x.size(0), units), x.new_zeros(x.size(0), units))
+    sequence, last = x, []
+    for weights, mask in ((layer1, m_between), (layer2, None)):
+        collected = []
+        for row in sequence.unbind(dim=1):
+            state = lstm_step(row, *state, *weights)
+            collected.append(state[0])
+        last.append(state[0])
+        sequence = torch.stack(collected, dim=1)
+        if mask is not None:
+            sequence = sequence * mask
+    return sequence, last

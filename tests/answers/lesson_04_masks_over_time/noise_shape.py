@@ -46,6 +46,10 @@ for slug, name, shape in (
     ("one-mask-for-all-steps", "one for the batch", lambda b, t, f: (1, 1, f)),
     ("mask-per-row", "one for the batch", lambda b, t, f: (b, 1, 1)),
     ("sizes-exchanged", "Dropout", lambda b, t, f: (b, f, t)),
+    ("other-axes-shared", "Dropout", lambda b, t, f: (1, 1, f)),
+    ("other-axes-shared", "SpatialDropout1D", lambda b, t, f: (b, 1, 1)),
+    ("other-axes-shared", "whole steps", lambda b, t, f: (1, t, f)),
+    ("other-axes-shared", "one for the batch", lambda b, t, f: (b, t, 1)),
     ("nothing-returned", "Dropout", lambda b, t, f: None),
     ("none-for-size", "SpatialDropout1D", lambda b, t, f: (None, 1, f)),
     ("none-for-size", "Dropout", lambda b, t, f: [None, None, None]),
@@ -86,3 +90,41 @@ def as_keras_takes_it(name, batch, time, features):
 def time_first(name, batch, time, features):
     b, t, f = dictionary(name, batch, time, features)
     return t, b, f
+
+
+@bank.wrong("one-mask-for-batch")
+def spatial_dropout_shares_batch(name, batch, time, features):
+    return {
+        "Dropout": (batch, time, features),
+        "SpatialDropout1D": (1, 1, features),
+        "whole steps": (batch, time, 1),
+    }.get(name, (1, time, features))
+
+
+@bank.wrong("one-mask-for-batch")
+def every_layer_shares_batch(name, batch, time, features):
+    without_batch = {
+        "Dropout": (time, features),
+        "SpatialDropout1D": (1, features),
+        "whole steps": (time, 1),
+        "one for the batch": (time, features),
+    }
+    return (1,) + without_batch[name]
+
+
+@bank.wrong("spatial-drops-channels")
+def spatial_dropout_shares_features(name, batch, time, features):
+    shared = {"Dropout": [], "SpatialDropout1D": [2], "whole steps": [2], "one for the batch": [0]}[name]
+    return tuple(1 if axis in shared else size for axis, size in enumerate((batch, time, features)))
+
+
+@bank.wrong("one-mask-for-all-steps")
+def one_for_the_batch_shares_time_too(name, batch, time, features):
+    shape = [batch, time, features]
+    if name == "SpatialDropout1D":
+        shape[1] = 1
+    if name == "whole steps":
+        shape[2] = 1
+    if name == "one for the batch":
+        shape[0] = shape[1] = 1
+    return tuple(shape)

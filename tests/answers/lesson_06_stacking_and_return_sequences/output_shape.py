@@ -365,3 +365,86 @@ def returns_list(layers, input_shape):
                 raise ValueError(f"layer {k}: TimeDistributed needs three axes or more, got {shape}")
             shape = (*shape[:-1], layer[1])
     return list(shape)
+
+
+@bank.wrong("never-raises")
+def shapes_without_any_check_chain(layers, input_shape):
+    shape = tuple(input_shape)
+    for layer in layers:
+        kind = layer[0]
+        if kind == "LSTM":
+            _, units, return_sequences = layer
+            shape = (shape[0], shape[1], units) if return_sequences else (shape[0], units)
+        elif kind == "Bidirectional":
+            _, units, return_sequences = layer
+            shape = (shape[0], shape[1], 2 * units) if return_sequences else (shape[0], 2 * units)
+        elif kind == "RepeatVector":
+            shape = (shape[0], layer[1], shape[-1])
+        else:
+            shape = (*shape[:-1], layer[1])
+    return shape
+
+
+@bank.wrong("never-raises")
+def shapes_without_any_check_table(layers, input_shape):
+    def recurrent(shape, units, sequences):
+        batch, *middle, _ = shape
+        return (batch, *middle, units) if sequences else (batch, units)
+
+    rules = {
+        "LSTM": recurrent,
+        "Bidirectional": lambda shape, units, sequences: recurrent(shape, units * 2, sequences),
+        "Dense": lambda shape, units: (*shape[:-1], units),
+        "TimeDistributed": lambda shape, units: (*shape[:-1], units),
+        "RepeatVector": lambda shape, n: (shape[0], n, *shape[1:]),
+    }
+    shape = tuple(input_shape)
+    for kind, *settings in layers:
+        shape = rules[kind](shape, *settings)
+    return shape
+
+
+@bank.wrong("recurrent-any-rank")
+def recurrent_rank_unchecked_others_checked(layers, input_shape):
+    shape = tuple(input_shape)
+    for index, (kind, *settings) in enumerate(layers):
+        rank = len(shape)
+        if kind in ("LSTM", "Bidirectional"):
+            units, return_sequences = settings
+            if kind == "Bidirectional":
+                units = 2 * units
+            shape = (shape[0], shape[1], units) if return_sequences else (shape[0], units)
+        elif kind == "RepeatVector":
+            if rank != 2:
+                raise ValueError(f"layer {index}: RepeatVector takes rank 2")
+            shape = (shape[0], settings[0], shape[1])
+        elif kind == "TimeDistributed":
+            if rank < 3:
+                raise ValueError(f"layer {index}: TimeDistributed takes rank 3 or more")
+            shape = (*shape[:-1], settings[0])
+        else:
+            if rank < 2:
+                raise ValueError(f"layer {index}: Dense takes rank 2 or more")
+            shape = (*shape[:-1], settings[0])
+    return shape
+
+
+@bank.wrong("repeat-vector-any-rank")
+def only_dense_ranks_checked(layers, input_shape):
+    least_rank = {"Dense": 2, "TimeDistributed": 3}
+    sizes = list(input_shape)
+    for k in range(len(layers)):
+        name, size = layers[k][0], layers[k][1]
+        if len(sizes) < least_rank.get(name, 0):
+            raise ValueError("layer " + str(k) + " cannot take what it is given")
+        if name in least_rank:
+            sizes[-1] = size
+        elif name == "RepeatVector":
+            sizes = [sizes[0], size, sizes[-1]]
+        else:
+            width = size if name == "LSTM" else size + size
+            if layers[k][2]:
+                sizes = [sizes[0], sizes[1], width]
+            else:
+                sizes = [sizes[0], width]
+    return tuple(sizes)

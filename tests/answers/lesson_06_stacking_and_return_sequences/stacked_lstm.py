@@ -210,6 +210,9 @@ def cell(x, h, c, W, U, b):
     return o * torch.tanh(c), c
 
 
+lstm_step = cell
+
+
 @bank.wrong("cell-returned")
 def cell_returned(x, layers, return_sequences):
     for k in range(len(layers)):
@@ -272,3 +275,33 @@ def no_bias(x, layers, return_sequences):
     if return_sequences:
         return x
     return x[:, -1, :]
+
+
+@bank.wrong("state-and-cell-exchanged")
+def stack_unpacks_cell_first_nested_loops(x, layers, return_sequences):
+    seq = x
+    for W, U, b in layers:
+        h = seq.new_zeros(seq.shape[0], U.shape[1])
+        c = seq.new_zeros(seq.shape[0], U.shape[1])
+        states = []
+        for t in range(seq.shape[1]):
+            c, h = lstm_step(seq[:, t], h, c, W, U, b)
+            states.append(h)
+        seq = torch.stack(states, dim=1)
+    return seq if return_sequences else seq[:, -1]
+
+
+@bank.wrong("state-and-cell-exchanged")
+def stack_unpacks_cell_first_step_by_step(x, layers, return_sequences):
+    n = x.size(0)
+    states = [torch.zeros(n, U.size(1), dtype=x.dtype, device=x.device) for _, U, _ in layers]
+    cells = [torch.zeros_like(s) for s in states]
+    top = []
+    for value in x.unbind(1):
+        for k, weights in enumerate(layers):
+            cells[k], states[k] = lstm_step(value, states[k], cells[k], *weights)
+            value = states[k]
+        top.append(value)
+    if not return_sequences:
+        return top[-1]
+    return torch.cat([s.unsqueeze(1) for s in top], dim=1)

@@ -232,7 +232,7 @@ def highest_target_is_last_node(h, edges, a_src, a_dst, slope):
     return scattered(h, edges, a_src, a_dst, slope)
 
 
-@bank.wrong()
+@bank.wrong("denominator-overwritten")
 def sums_overwritten_8_1(h, edges, a_src, a_dst, slope):
     exps = edge_logits(h, edges, a_src, a_dst, slope).exp()
     sums = torch.zeros(len(h), dtype=h.dtype)
@@ -265,3 +265,35 @@ def edges_in_place(h, edges, a_src, a_dst, slope):
     value = scattered(h, edges, a_src, a_dst, slope)
     edges += 1
     return value
+
+
+@bank.wrong("denominator-overwritten")
+def denominators_added_in_place_by_index(h, edges, a_src, a_dst, slope):
+    source, target = edges
+    score = F.leaky_relu((h @ a_src)[source] + (h @ a_dst)[target], slope)
+    top = torch.full((h.shape[0],), float("-inf"), dtype=score.dtype, device=score.device)
+    top = top.scatter_reduce(0, target, score.detach(), reduce="amax")
+    e = torch.exp(score - top[target])
+    s = torch.zeros(h.shape[0], dtype=e.dtype, device=e.device)
+    s[target] += e
+    return e / s[target]
+
+
+@bank.wrong("denominator-overwritten")
+def denominators_set_edge_by_edge(h, edges, a_src, a_dst, slope):
+    nodes = h.size(0)
+    from_nodes, to_nodes = edges[0], edges[1]
+    raw = h.matmul(a_src).index_select(0, from_nodes) + h.matmul(a_dst).index_select(0, to_nodes)
+    score = torch.where(raw > 0, raw, slope * raw)
+
+    shift = torch.zeros_like(score)
+    for node in range(nodes):
+        entering = to_nodes == node
+        if entering.any():
+            shift[entering] = score[entering].max().detach()
+    weight = (score - shift).exp()
+
+    total = weight.new_zeros(nodes)
+    for k, node in enumerate(to_nodes.tolist()):
+        total[node] = weight[k]
+    return weight / total.index_select(0, to_nodes)

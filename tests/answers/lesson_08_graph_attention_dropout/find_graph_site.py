@@ -87,3 +87,36 @@ def subtracts_in_place(plain, dropped, edges, nodes):
     found = by_the_sums(plain, dropped, edges, nodes)
     dropped["y"] -= plain["y"]
     return found
+
+
+@bank.wrong("features-for-projected")
+def changed_coefficients_called_projected_vectorised(plain, dropped, edges, nodes):
+    target = edges[1]
+    alpha = dropped["alpha"]
+    sums = torch.zeros(nodes, dtype=alpha.dtype, device=alpha.device).index_add(0, target, alpha)
+    receives = torch.bincount(target, minlength=nodes) > 0
+    if ((sums[receives] - 1).abs() > 2e-5).any():
+        return "attention"
+    same_alpha = torch.allclose(plain["alpha"], alpha, rtol=0, atol=2e-5)
+    same_y = torch.allclose(plain["y"], dropped["y"], rtol=1e-5, atol=2e-5)
+    if same_alpha and same_y:
+        return "none"
+    return "projected"
+
+
+@bank.wrong("features-for-projected")
+def changed_coefficients_called_projected_loop(plain, dropped, edges, nodes):
+    tolerance = 2e-5
+    received = {}
+    for node, coefficient in zip(edges[1].tolist(), dropped["alpha"].tolist(), strict=True):
+        received[node] = received.get(node, 0.0) + coefficient
+    for node in range(nodes):
+        if node in received and abs(received[node] - 1.0) > tolerance:
+            return "attention"
+    for before, after in zip(plain["alpha"].tolist(), dropped["alpha"].tolist(), strict=True):
+        if abs(before - after) > tolerance:
+            return "projected"
+    for before, after in zip(plain["y"].flatten().tolist(), dropped["y"].flatten().tolist(), strict=True):
+        if abs(before - after) > tolerance + 1e-5 * abs(before):
+            return "projected"
+    return "none"

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from bank import Bank
 from lesson_08_graph_attention_dropout._shared import edge_logits, looped, softmax
 from lesson_08_graph_attention_dropout.attention_coefficients import (
+    denominators_added_in_place_by_index,
     edges_by_edges,
     exps_alone,
     logits_alone,
@@ -306,6 +307,7 @@ for slug, answer in (
     ("softmax-over-all-edges", _part(coefficients=one_softmax)),
     ("not-normalised", _part(coefficients=exps_alone)),
     ("not-normalised", _part(coefficients=logits_alone)),
+    ("denominator-overwritten", _part(coefficients=denominators_added_in_place_by_index)),
     ("leaky-relu-forgotten", _part(coefficients=no_leaky_relu)),
     ("slope-ignored", _part(coefficients=torchs_default_slope)),
     ("softmax-unstable", _part(coefficients=no_maximum)),

@@ -1,5 +1,6 @@
 """Right and wrong answers to 9.4."""
 
+import itertools
 import math
 
 import numpy as np
@@ -112,11 +113,11 @@ for slug, answer in (
     ("middle-for-confidence", _ece(middle=True)),
     ("labels-probability", _ece(confidence=lambda p, y: p[torch.arange(len(y)), y])),
     ("accuracy-not-confidence", lambda p, y, bins: float((p.argmax(1) == y).double().mean())),
-    ("accuracy-not-confidence", lambda p, y, bins: 100 * _ece()(p, y, bins)),
+    ("error-in-percent", lambda p, y, bins: 100 * _ece()(p, y, bins)),
     ("tensor-for-number", lambda p, y, bins: torch.tensor(_ece()(p, y, bins))),
     ("edge-case", lambda p, y, bins: _ece()(p, y, 10)),
     (None, lambda p, y, bins: _ece()(p, y, 15)),
-    (None, lambda p, y, bins: _ece()(p, y, bins + 1)),
+    ("bins-miscounted", lambda p, y, bins: _ece()(p, y, bins + 1)),
     ("imprecise", lambda p, y, bins: round(_ece()(p, y, bins), 3)),
     (None, lambda p, y, bins: _ece()(p.softmax(1), y, bins)),
     (
@@ -204,3 +205,58 @@ def every_probability(probabilities, labels, bins):
 def brier(probabilities, labels, bins):
     target = F.one_hot(labels, probabilities.shape[1]).to(probabilities.dtype)
     return ((probabilities - target) ** 2).sum(1).mean().item()
+
+
+@bank.wrong("error-in-percent")
+def calibration_in_percent_loop(probabilities, labels, bins):
+    top, answer = probabilities.max(dim=-1)
+    right = (answer == labels).to(probabilities.dtype)
+    n = len(labels)
+    error = 0.0
+    for k in range(bins):
+        inside = (top > k / bins) & (top <= (k + 1) / bins)
+        if inside.any():
+            gap = (right[inside].mean() - top[inside].mean()).abs().item()
+            error += inside.sum().item() / n * gap
+    return 100 * error
+
+
+@bank.wrong("error-in-percent")
+def calibration_in_percent_bucketize(probabilities, labels, bins):
+    confidence = probabilities.amax(dim=1)
+    hit = probabilities.argmax(dim=1).eq(labels).to(confidence.dtype)
+    inner_edges = torch.arange(1, bins, dtype=confidence.dtype, device=confidence.device) / bins
+    where = torch.bucketize(confidence.contiguous(), inner_edges)
+    gaps = confidence.new_zeros(bins).index_add(0, where, hit - confidence)
+    return float(gaps.abs().sum() * 100.0 / labels.numel())
+
+
+@bank.wrong("bins-miscounted")
+def calibration_linspace_one_bin_short(probabilities, labels, bins):
+    top, answer = probabilities.max(dim=1)
+    right = (answer == labels).to(top.dtype)
+    edges = torch.linspace(0, 1, bins, dtype=top.dtype)
+    error = 0.0
+    for low, high in itertools.pairwise(edges):
+        inside = (top > low) & (top <= high)
+        count = int(inside.sum())
+        if count == 0:
+            continue
+        accuracy = right[inside].mean()
+        confidence = top[inside].mean()
+        error += count / len(top) * abs(float(accuracy - confidence))
+    return float(error)
+
+
+@bank.wrong("bins-miscounted")
+def calibration_one_bin_too_many(probabilities, labels, bins):
+    conf = torch.amax(probabilities, -1)
+    good = (torch.argmax(probabilities, -1) == labels).to(conf.dtype)
+    number = bins + 1
+    upper = torch.arange(1, number + 1, dtype=conf.dtype, device=conf.device) / number
+    index = (conf[:, None] > upper[None, :-1]).sum(dim=1)
+    member = F.one_hot(index, number).to(conf.dtype)
+    count = member.sum(0)
+    accuracy = good @ member / count.clamp(min=1)
+    confidence = conf @ member / count.clamp(min=1)
+    return ((count / count.sum()) * (accuracy - confidence).abs()).sum().item()

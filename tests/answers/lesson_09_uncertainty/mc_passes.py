@@ -331,3 +331,59 @@ def steps_and_examples_exchanged(x, W, U, b, V, d, p, passes, generator=None):
 @bank.wrong()
 def read_out_without_its_bias(x, W, U, b, V, d, p, passes, generator=None):
     return broadcast(x, W, U, b, V, 0 * d, p, passes, generator)
+
+
+@bank.wrong("passes-averaged")
+def one_pass_only(x, W, U, b, V, d, p, passes, generator=None):
+    B, H = x.shape[0], U.shape[1]
+    keep = torch.rand(B, H, generator=generator, dtype=x.dtype, device=x.device) >= p
+    mask = keep.to(x.dtype) / (1 - p)
+    h = torch.zeros_like(mask)
+    c = torch.zeros_like(mask)
+    for t in range(x.shape[1]):
+        h, c = lstm_step(x[:, t], h * mask, c, W, U, b)
+    return h @ V.T + d
+
+
+@bank.wrong("passes-averaged")
+def loop_over_passes_keeps_last(x, W, U, b, V, d, p, passes, generator=None):
+    units = U.size(-1)
+    probabilities = torch.full((x.size(0), units), 1 - p, dtype=x.dtype, device=x.device)
+    for _ in range(passes):
+        mask = torch.bernoulli(probabilities, generator=generator) / (1 - p)
+        state = (x.new_zeros(x.size(0), units), x.new_zeros(x.size(0), units))
+        for step in x.transpose(0, 1):
+            state = lstm_step(step, state[0] * mask, state[1], W, U, b)
+        logits = F.linear(state[0], V, d)
+    return logits
+
+
+@bank.wrong("state-and-cell-exchanged")
+def passes_unpack_cell_first_all_at_once(x, W, U, b, V, d, p, passes, generator=None):
+    B, T, _ = x.shape
+    H = U.shape[1]
+    mask = (torch.rand(passes, B, H, generator=generator, dtype=x.dtype, device=x.device) >= p).to(
+        x.dtype
+    ) / (1 - p)
+    h = x.new_zeros(passes, B, H)
+    c = x.new_zeros(passes, B, H)
+    for t in range(T):
+        c, h = lstm_step(x[:, t], h * mask, c, W, U, b)
+    return h @ V.T + d
+
+
+@bank.wrong("state-and-cell-exchanged")
+def passes_unpack_cell_first_one_by_one(x, W, U, b, V, d, p, passes, generator=None):
+    size = (x.size(0), U.size(1))
+    results = []
+    for _ in range(passes):
+        m = (
+            torch.empty(size, dtype=x.dtype, device=x.device)
+            .bernoulli_(1 - p, generator=generator)
+            .div(1 - p)
+        )
+        state, memory = x.new_zeros(size), x.new_zeros(size)
+        for x_t in x.unbind(1):
+            memory, state = lstm_step(x_t, m * state, memory, W, U, b)
+        results.append(F.linear(state, V, d))
+    return torch.stack(results)

@@ -81,7 +81,7 @@ for slug, answer in (
     ("zero-log-zero", lambda x: _h_nan(_s(x).mean(0)) - _h_nan(_s(x)).mean(0)),
     ("softmax-unstable", lambda x: _h(naive(x).mean(0)) - _h(naive(x)).mean(0)),
     ("softmax-unstable", lambda x: _h_nan(naive(x).mean(0)) - _h_nan(naive(x)).mean(0)),
-    (None, lambda x: _h(_s(x).mean(1)) - _h(_s(x)).mean(1)),
+    ("wrong-axis-averaged", lambda x: _h(_s(x).mean(1)) - _h(_s(x)).mean(1)),
     ("edge-case", lambda x: (_h(_s(x).mean(0)) - _h(_s(x)).mean(0)).clamp(min=0.01)),
     ("mean-over-batch", lambda x: (_h(_s(x).mean(0)) - _h(_s(x)).mean(0)).mean()),
     ("edge-case", lambda x: (_h_nan(_s(x).mean(0)) - _h_nan(_s(x)).mean(0)).nan_to_num(0.0)),
@@ -166,3 +166,26 @@ def clamped_at_large(logits):
     total = -torch.xlogy(q, q).sum(-1)
     d = total - expected
     return torch.where(d < 2e-2, torch.zeros_like(d), d)
+
+
+@bank.wrong("wrong-axis-averaged")
+def information_averaged_over_examples_vectorised(logits):
+    def entropy(p):
+        return -torch.xlogy(p, p).sum(-1)
+
+    p = F.softmax(logits, dim=-1)
+    return entropy(p.mean(dim=1)) - entropy(p).mean(dim=1)
+
+
+@bank.wrong("wrong-axis-averaged")
+def information_averaged_over_examples_loop(logits):
+    passes = logits.shape[1]
+    mean_p = 0
+    mean_entropy = 0
+    for s in range(passes):
+        log_p = logits[:, s].log_softmax(dim=-1)
+        p = log_p.exp()
+        mean_p = mean_p + p / passes
+        mean_entropy = mean_entropy - (p * log_p).sum(dim=-1) / passes
+    total = torch.special.entr(mean_p).sum(dim=-1)
+    return total - mean_entropy

@@ -1,5 +1,6 @@
 """Right and wrong answers to 10.3."""
 
+import math
 import statistics
 
 import numpy as np
@@ -52,7 +53,7 @@ def _per_seed(validation, test):
 
 for slug, answer in (
     ("chosen-on-test", lambda v, t: (int(_means(t).argmin()), float(_means(t).min()))),
-    ("chosen-on-test", lambda v, t: (int(_means(v).argmin()), float(_means(t).min()))),
+    ("lowest-test-reported", lambda v, t: (int(_means(v).argmin()), float(_means(t).min()))),
     ("validation-reported", lambda v, t: (int(_means(v).argmin()), float(_means(v).min()))),
     ("best-run-reported", lambda v, t: (int(_means(v).argmin()), min(t[_means(v).argmin()]))),
     ("best-run-chosen", lambda v, t: (int(_place(v)[0]), float(_means(t)[_place(v)[0]]))),
@@ -112,3 +113,38 @@ def mean_of_all_tests(validation, test):
 def flat_argmin(validation, test):
     k = int(np.argmin(validation)) % len(validation)
     return (k, float(np.mean(test[k])))
+
+
+@bank.wrong("lowest-test-reported")
+def chosen_by_validation_lowest_test_min(validation, test):
+    means = [statistics.fmean(losses) for losses in validation]
+    best = means.index(min(means))
+    return best, min(statistics.fmean(losses) for losses in test)
+
+
+@bank.wrong("lowest-test-reported")
+def chosen_by_validation_lowest_test_loop(validation, test):
+    best_rate, best_validation, best_test = 0, math.inf, math.inf
+    for rate in range(len(validation)):
+        v = sum(validation[rate]) / len(validation[rate])
+        t = sum(test[rate]) / len(test[rate])
+        if v < best_validation:
+            best_rate, best_validation = rate, v
+        if t < best_test:
+            best_test = t
+    return best_rate, best_test
+
+
+@bank.wrong("flat-index")
+def rate_by_numpy_flat_argmin(validation, test):
+    import numpy as np
+
+    best = int(np.argmin(np.array(validation)))
+    return best, float(np.mean(test[best]))
+
+
+@bank.wrong("flat-index")
+def rate_by_position_in_one_long_list(validation, test):
+    losses = [loss for seeds in validation for loss in seeds]
+    rate = min(range(len(losses)), key=lambda k: losses[k])
+    return rate, sum(test[rate]) / len(test[rate])

@@ -83,3 +83,21 @@ def each_score_once(scores, level):
 @bank.wrong("scores-left-out")
 def without_zeros(scores, level):
     return by_statistics([score for score in scores if score], level)
+
+
+@bank.wrong("level-for-alpha")
+def interval_at_one_minus_half_level_ppf(scores, level):
+    n = len(scores)
+    mean = statistics.mean(scores)
+    error = statistics.stdev(scores) / math.sqrt(n)
+    t = stats.t.ppf(1 - level / 2, n - 1)
+    return float(mean), float(mean - t * error), float(mean + t * error)
+
+
+@bank.wrong("level-for-alpha")
+def interval_with_half_level_above_isf(scores, level):
+    n = len(scores)
+    mean = sum(scores) / n
+    variance = sum((s - mean) ** 2 for s in scores) / (n - 1)
+    half_width = float(stats.t(df=n - 1).isf(level / 2)) * (variance / n) ** 0.5
+    return (mean, mean - half_width, mean + half_width)

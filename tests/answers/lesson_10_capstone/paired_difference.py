@@ -142,3 +142,23 @@ def variance(a, b, level):
 @bank.wrong("sum-for-difference")
 def pairs_added(a, b, level):
     return by_statistics([x + y for x, y in zip(a, b, strict=True)], level)
+
+
+@bank.wrong("level-for-alpha")
+def difference_interval_at_one_minus_half_level(a, b, level):
+    differences = [p - q for p, q in zip(a, b, strict=True)]
+    n = len(differences)
+    mean = statistics.fmean(differences)
+    quantile = float(stats.t.ppf(1 - level / 2, df=n - 1))
+    half = quantile * statistics.stdev(differences) / math.sqrt(n)
+    return mean, mean - half, mean + half
+
+
+@bank.wrong("level-for-alpha")
+def difference_interval_numpy_unit_interval(a, b, level):
+    import numpy as np
+
+    d = np.asarray(a, dtype=float) - np.asarray(b, dtype=float)
+    low, high = stats.t.interval(1 - level, d.size - 1)
+    scale = d.std(ddof=1) / np.sqrt(d.size)
+    return float(d.mean()), float(d.mean() + low * scale), float(d.mean() + high * scale)

@@ -1,6 +1,7 @@
 """Right and wrong answers to 11.2."""
 
 import torch
+import torch.nn.functional as F
 from bank import Bank
 from lesson_11_inside_the_fast_layer._shared import backward, gates, pre_tanh, slopes
 
@@ -256,3 +257,92 @@ def masked_state_carried(d_states, x, W, U, b, m_x, m_h):
         dh = da @ U * m_h
         dc = dc * f
     return (torch.stack(dx, dim=1), dW, dU, db)
+
+
+@bank.wrong("states-one-step-late")
+def step_backward_gets_state_after_step(d_states, x, W, U, b, m_x, m_h):
+    def forward(x_t, h, c):
+        i, f, g, o = (x_t @ W.T + (h * m_h) @ U.T + b).chunk(4, dim=-1)
+        new_c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+        return torch.sigmoid(o) * torch.tanh(new_c), new_c
+
+    def backward(dh, dc, x_t, h, c):
+        hm = h * m_h
+        i, f, g, o = (x_t @ W.T + hm @ U.T + b).chunk(4, dim=-1)
+        i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+        tc = torch.tanh(f * c + i * g)
+        dct = dc + dh * o * (1 - tc**2)
+        da = torch.cat(
+            [dct * g * i * (1 - i), dct * c * f * (1 - f), dct * i * (1 - g**2), dh * tc * o * (1 - o)],
+            dim=-1,
+        )
+        return da @ W, (da @ U) * m_h, dct * f, da.T @ x_t, da.T @ hm, da.sum(0)
+
+    B, T, _ = x.shape
+    H = U.shape[1]
+    h = x.new_zeros(B, H)
+    c = x.new_zeros(B, H)
+    kept = []
+    for t in range(T):
+        h, c = forward(x[:, t] * m_x, h, c)
+        kept.append((h, c))
+
+    dx = torch.zeros_like(x)
+    dW, dU, db = torch.zeros_like(W), torch.zeros_like(U), torch.zeros_like(b)
+    dh = x.new_zeros(B, H)
+    dc = x.new_zeros(B, H)
+    for t in reversed(range(T)):
+        h, c = kept[t]
+        dx_t, dh, dc, dW_t, dU_t, db_t = backward(d_states[:, t] + dh, dc, x[:, t] * m_x, h, c)
+        dx[:, t] = dx_t * m_x
+        dW += dW_t
+        dU += dU_t
+        db += db_t
+    return dx, dW, dU, db
+
+
+@bank.wrong("states-one-step-late")
+def kept_gates_right_kept_states_after_step_einsum(d_states, x, W, U, b, m_x, m_h):
+    batch, steps, units = d_states.shape
+    xm = x * m_x[:, None, :]
+    from_x = F.linear(xm, W, b)  # (B, T, 4H)
+
+    state = x.new_zeros(batch, units)
+    cell = x.new_zeros(batch, units)
+    states, cells, gates, squashed = [], [], [], []
+    for t in range(steps):
+        i, f, g, o = (from_x[:, t] + F.linear(state * m_h, U)).split(units, dim=1)
+        i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
+        cell = f * cell + i * g
+        state = o * cell.tanh()
+        gates.append((i, f, g, o))
+        squashed.append(cell.tanh())
+        states.append(state)
+        cells.append(cell)
+
+    back_h = torch.zeros_like(state)
+    back_c = torch.zeros_like(cell)
+    das = [None] * steps
+    for t in range(steps - 1, -1, -1):
+        i, f, g, o = gates[t]
+        c_old = cells[t]
+        dh = d_states[:, t] + back_h
+        dc = back_c + dh * o * (1 - squashed[t] ** 2)
+        das[t] = torch.cat(
+            (
+                dc * g * i * (1 - i),
+                dc * c_old * f * (1 - f),
+                dc * i * (1 - g**2),
+                dh * squashed[t] * o * (1 - o),
+            ),
+            dim=1,
+        )
+        back_h = das[t].matmul(U) * m_h
+        back_c = dc * f
+
+    da = torch.stack(das, dim=1)
+    h_old = torch.stack(states, dim=1) * m_h[:, None, :]
+    d_x = da.matmul(W) * m_x[:, None, :]
+    d_W = torch.einsum("btk,btf->kf", da, xm)
+    d_U = torch.einsum("btk,bth->kh", da, h_old)
+    return d_x, d_W, d_U, da.sum(dim=(0, 1))

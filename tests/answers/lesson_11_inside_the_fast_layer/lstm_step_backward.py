@@ -248,3 +248,81 @@ def o_from_cell(dh, dc, x, h, c, W, U, b, m_h):
     dx = da @ W
     d_h = da @ U * m_h
     return (dx, d_h, d_c * f, da.T @ x, da.T @ hm, da.sum(dim=0))
+
+
+@bank.wrong("output-factor-forgotten")
+def cell_gradient_without_output_gate(dh, dc, x, h, c, W, U, b, m_h):
+    hm = h * m_h
+    i, f, g, o = (x @ W.T + hm @ U.T + b).chunk(4, dim=-1)
+    i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+    new_c = f * c + i * g
+    tc = torch.tanh(new_c)
+
+    do = dh * tc
+    dct = dc + dh * (1 - tc**2)
+    di = dct * g
+    df = dct * c
+    dg = dct * i
+    da = torch.cat([di * i * (1 - i), df * f * (1 - f), dg * (1 - g**2), do * o * (1 - o)], dim=-1)
+    return da @ W, (da @ U) * m_h, dct * f, da.T @ x, da.T @ hm, da.sum(0)
+
+
+@bank.wrong("output-factor-forgotten")
+def output_gate_gradient_without_tanh(dh, dc, x, h, c, W, U, b, m_h):
+    H = h.size(1)
+    read = m_h * h
+    a = F.linear(x, W, b) + F.linear(read, U)
+    sig = a.sigmoid()
+    gate_i, gate_f, gate_o = sig[:, :H], sig[:, H : 2 * H], sig[:, 3 * H :]
+    candidate = a[:, 2 * H : 3 * H].tanh()
+    squashed = torch.tanh(gate_f * c + gate_i * candidate)
+    to_cell = dc + dh * gate_o * (1 - squashed.square())
+
+    da = torch.empty_like(a)
+    da[:, :H] = to_cell * candidate * gate_i * (1 - gate_i)
+    da[:, H : 2 * H] = to_cell * c * gate_f * (1 - gate_f)
+    da[:, 2 * H : 3 * H] = to_cell * gate_i * (1 - candidate.square())
+    da[:, 3 * H :] = dh * gate_o * (1 - gate_o)
+
+    d_x = da.mm(W)
+    d_h = da.mm(U).mul(m_h)
+    d_c = to_cell * gate_f
+    d_W = da.t().mm(x)
+    d_U = da.t().mm(read)
+    d_b = da.sum(dim=0)
+    return d_x, d_h, d_c, d_W, d_U, d_b
+
+
+@bank.wrong("output-factor-forgotten")
+def neither_factor_of_output_product(dh, dc, x, h, c, W, U, b, m_h):
+    def slope_sigmoid(s):
+        return s - s * s
+
+    def slope_tanh(t):
+        return 1 - t * t
+
+    Wi, Wf, Wg, Wo = W.chunk(4)
+    Ui, Uf, Ug, Uo = U.chunk(4)
+    bi, bf, bg, bo = b.chunk(4)
+    masked = h * m_h
+    i = torch.sigmoid(x @ Wi.T + masked @ Ui.T + bi)
+    f = torch.sigmoid(x @ Wf.T + masked @ Uf.T + bf)
+    g = torch.tanh(x @ Wg.T + masked @ Ug.T + bg)
+    o = torch.sigmoid(x @ Wo.T + masked @ Uo.T + bo)
+    tanh_c = torch.tanh(f * c + i * g)
+
+    d_tanh = dh
+    d_o = dh
+    d_cell = dc + d_tanh * slope_tanh(tanh_c)
+    das = [
+        d_cell * g * slope_sigmoid(i),
+        d_cell * c * slope_sigmoid(f),
+        d_cell * i * slope_tanh(g),
+        d_o * slope_sigmoid(o),
+    ]
+    d_x = sum(da @ block for da, block in zip(das, (Wi, Wf, Wg, Wo), strict=True))
+    d_h = m_h * sum(da @ block for da, block in zip(das, (Ui, Uf, Ug, Uo), strict=True))
+    d_W = torch.cat([torch.einsum("bk,bf->kf", da, x) for da in das])
+    d_U = torch.cat([torch.einsum("bk,bh->kh", da, masked) for da in das])
+    d_b = torch.cat([da.sum(0) for da in das])
+    return d_x, d_h, d_cell * f, d_W, d_U, d_b

@@ -72,20 +72,28 @@ def _both(draw: Draw, site: str, T: int, B: int, F: int, H: int, *, fresh: bool)
         masks = torch.stack([draw.mask(B, width, p=0.5) for _ in range(T)])  # (T, B, ·), 0 or 2
         masks = masks if fresh else masks[:1].expand_as(masks)
         plain, dropped = record(x, c0, weights), record(x, c0, weights, site, masks)
-        if site == "none" or _told_apart(plain, dropped, site, masks[0]):
+        if _far_from_0(plain, dropped, site, masks[0]) and _told_apart(plain, dropped, site, masks[0]):
             return plain, dropped
 
 
+def _far_from_0(plain: Pass, dropped: Pass, site: str, mask: Tensor) -> bool:
+    """Whether no cell of the first step looks dropped that is not."""
+    its = dropped["c"][0][mask > 0] if site == "cell" else dropped["c"][0]
+    return all(bool((c.abs() > 10 * _SEEN).all()) for c in (plain["c"][0], its))
+
+
 def _told_apart(plain: Pass, dropped: Pass, site: str, mask: Tensor) -> bool:
+    if site == "none":
+        return True
     changed = {name: (plain[name] - dropped[name]).abs() for name in plain}
     where = {"input": "gates", "candidate": "c", "cell": "c", "hidden": "h", "output": "y"}
     if site == "recurrent":
         return float(changed["gates"][1].max()) > _SEEN
     clear = float(changed[where[site]][0].max()) > _SEEN
     if site in ("candidate", "cell"):
-        # a candidate's mask must leave no cell at 0, nor double one: then it would be taken for the cell's
+        # a candidate's mask must not double a cell, nor drop all of one, as the cell's own does
         c, its = plain["c"][0], dropped["c"][0]
-        clear &= float(changed["c"][0].min()) > _SEEN and float(c.abs().min()) > 10 * _SEEN
+        clear &= float(changed["c"][0].min()) > _SEEN
         clear &= site == "cell" or bool(((its - c * mask).abs() > _SEEN).all())
     return clear
 

@@ -41,7 +41,8 @@ def find_site(
     """The site that is masked in the second of two recorded passes of one LSTM over the same x.
 
     Both start at h0 = 0 and at the same c0, which has no zero entry. What no mask reaches is equal in both up
-    to rounding (1e-6).
+    to rounding (1e-6). What a mask changes first, it changes by more than 1e-4 somewhere; and in the first
+    step a cell that is not dropped is no nearer to 0 than that.
 
     Args:
         plain: the pass without masks, a dict of tensors. "gates", (T, B, 4H): i, f, g, o after their
@@ -110,18 +111,19 @@ def _seen(arguments: dict[str, Pass]) -> list[list[str]]:
 MISCONCEPTIONS = (
     Misconception(
         "later-steps-compared",
-        "You compare all steps at once. After a masked step all that follows differs, whatever the site: the "
-        "change is carried on. So look at the first step alone. (Time is the first axis.)",
-        "Suppose that the mask is on the output alone. And now suppose it is on h. At which step do the "
-        "two passes first look different from each other?",
+        "You compare all steps at once. A change of the cell or of the state is carried on, so a later step "
+        "may differ for another reason than the mask. Look at the first step, and at the second only where "
+        "nothing differs in the first. (Time is the first axis.)",
+        "Suppose that the mask is on the output alone, then that it is on h. Which records differ between "
+        "the plain pass and the masked one in the first step, and which in the second?",
         _all_steps("input"),
         _all_steps("recurrent"),
     ),
     Misconception(
         "carried-on-taken-for-masked",
-        "You let a later step of c, h or y decide. A later step differs for another reason: what was masked "
-        "has been carried on. Compare c, h and y at the first step; only a mask that the gates alone read "
-        "needs the second step's gates.",
+        "You take a mask on h, or on h as the gates read it, for another one. Perhaps a later step of c, h "
+        "or y decides: it differs for another reason, since what was masked has been carried on. Compare c, "
+        "h and y at the first step; only a mask that the gates alone read needs the second step's gates.",
         "Suppose that the mask is on h. In which step does c differ for the first time, and why?",
         *(partial(find_site, late=late) for late in (("c",), ("h",), ("y",))),
         *(taken_for(find_site, hidden=site) for site in ("candidate", "cell")),
@@ -139,8 +141,9 @@ MISCONCEPTIONS = (
     Misconception(
         "exact-comparison",
         "You compare too strictly: a number that is rounded you take for changed. Two passes that compute "
-        "the same in another order differ by rounding, up to 1e-6: compare with a tolerance above that.",
-        "Add the numbers 0.1, 0.2 and 0.3 in two orders and compare. How far apart are the results?",
+        "the same in another order differ by rounding, up to 1e-6: compare with a tolerance between that and "
+        "1e-4.",
+        "In Python, compare (0.1 + 0.2) + 0.3 with 0.1 + (0.2 + 0.3). How far apart are they?",
         lambda plain, dropped: find_site(plain, dropped, differs=_other_bits),
         lambda plain, dropped: find_site(plain, dropped, differs=_other_bits, steps=len(plain["c"])),
     ),

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
-from recdrop_lessons.checks.lstm import Function, Gates, gates, layer, lstm_basics, time_cases
+from recdrop_lessons.checks.lstm import Function, Gates, gates, late, layer, lstm_basics, time_cases
 from recdrop_lessons.checks.masks import mask_values
 from recdrop_lessons.checks.misconceptions import Misconception
 
@@ -33,6 +33,7 @@ def lstm_with_masks(
     out: str = "what is carried",
     on: Callable[..., tuple[Tensor, Tensor]] | None = None,
     cell: Function = lambda c: c,
+    exchanged: bool = False,
 ) -> Tensor:
     """An LSTM over a sequence, from zero state and cell, with one mask on the input and one on the state.
 
@@ -58,6 +59,7 @@ def lstm_with_masks(
         i, f, g, o = gates(from_x + from_h + b)
         c = cell(f * c + i * g)
         new = o * squash(c)
+        new, c = (c, new) if exchanged else (new, c)
         h = new * m_h if carries_mask else new
         states.append(h if out == "what is carried" else new)
     return torch.stack(states, dim=1)
@@ -145,11 +147,14 @@ def _over_steps(
     return torch.stack(states, dim=1)
 
 
-def _listed_masked(x: Tensor, W: Tensor, U: Tensor, b: Tensor, m_x: Tensor, m_h: Tensor) -> Tensor:
-    """Each step lists the masked state that it reads, not the one that it makes."""
-    states = lstm_with_masks(x, W, U, b, m_x, m_h)
-    before = torch.cat([torch.zeros_like(states[:, :1]), states[:, :-1]], dim=1)
-    return before * m_h[:, None]
+def _listed_before(masked: bool) -> Callable[..., Tensor]:
+    """Each step lists the state that it reads, as it is or masked, not the one that it makes."""
+
+    def mistake(**given: Any) -> Tensor:
+        before = late(lstm_with_masks(**given))
+        return before * given["m_h"][:, None] if masked else before
+
+    return mistake
 
 
 def _at_first_step(which: str) -> Callable[..., Tensor]:
@@ -177,7 +182,7 @@ def _on_candidate(**given: Any) -> Tensor:
 MISCONCEPTIONS = (
     Misconception(
         "masked-state-carried",
-        "You carry the masked h on as the state, so the mask reaches the output and acts again and again. "
+        "You carry the masked h on as the state. Then the mask reaches the output, or meets one state twice. "
         "Only what goes into the product with U is masked; the state itself stays as it is.",
         "How many names do you have for h? What the gates read and what is returned are not the same tensor.",
         partial(lstm_with_masks, carries_mask=True),
@@ -198,7 +203,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "mask-on-output",
-        "You mask the output. That is a Dropout layer after the LSTM; m_h belongs to the state on its way "
+        "You mask the output. That is what a layer after the LSTM does; m_h belongs to the state on its way "
         "into the next step.",
         "Take the mask away from the last step's result. Does what leaves your function still hold zeros? "
         "It should hold none.",
@@ -206,8 +211,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "mask-on-cell",
-        "You mask the cell c. That is Moon's method; here m_h belongs to the state h on its way into the "
-        "gates.",
+        "You mask the cell c. m_h belongs to the state h on its way into the gates. (A mask on the whole new "
+        "cell is Moon's method.)",
         "Search the line where c is made. Is any mask named there?",
         _on_cell,
         _on_old_cell,
@@ -269,16 +274,17 @@ MISCONCEPTIONS = (
         lambda **given: lstm_with_masks(**given)[:, -1],
         lambda **given: lstm_with_masks(**given)[:, -1:],
     ),
-    *lstm_basics(lstm_with_masks),
+    *lstm_basics(lstm_with_masks, exchanged=[partial(lstm_with_masks, exchanged=True)]),
     Misconception(
         "state-before-step",
-        "You store the masked state that a step reads. What leaves step t is the new h of step t, unmasked.",
+        "You store the state that a step reads. What leaves step t is the new h of step t, unmasked.",
         "In which order do you append and update inside the loop?",
-        _listed_masked,
+        _listed_before(masked=True),
+        _listed_before(masked=False),
     ),
     Misconception(
         "mask-at-first-step",
-        "You use a mask at the first step alone. One mask serves every step of the sequence.",
+        "You use a mask at one step alone. One mask serves every step of the sequence.",
         "Which mask does the third step of your loop use?",
         _at_first_step("x"),
         _at_first_step("h"),

@@ -68,9 +68,10 @@ SITE_ENTRIES = (
     Entry(
         Misconception(
             "recurrent-dropout-is-state",
-            "Keras's `recurrent_dropout` acts somewhere else. With U = 0 two training passes are equal, with "
-            "W = 0 they differ. What does U multiply?",
-            "Do the experiment that the message describes, and write beside W and U what each multiplies.",
+            "Keras's `recurrent_dropout` acts somewhere else. With U = 0 two training passes are equal; with "
+            "W = 0 they differ, if the biases are not 0. What does U multiply?",
+            "Do the experiment that the message describes, with random biases (Keras starts them at 0, and "
+            "then W = 0 keeps h at 0). Write beside W and U what each multiplies.",
         ),
         _takes("keras.LSTM.recurrent_dropout", "attention", "input", "output", "between layers"),
     ),
@@ -108,12 +109,14 @@ PART = Part(
     site_of,
     points=10,
     hints=(
-        "Find each argument on the unrolled picture of lesson 03: does it cut a vertical arrow, a "
-        "horizontal one, or one that leaves the cell?",
-        "Set the weights behind one arrow to zero. If two training passes are now equal, the mask was on "
-        "that arrow.",
-        "Run each once with W at zero, once with U at zero, and PyTorch's with a single layer. Where two "
-        "training passes become equal, the mask was on what you took away.",
+        "Find each argument of an LSTM on the unrolled picture of lesson 03: does it cut a vertical arrow, a "
+        "horizontal one, or one that leaves the cell? That of the graph layer is on the picture of lesson "
+        "08.",
+        "Give the biases random values, and set the weights behind one arrow to zero. If two training passes "
+        "are now equal, the mask was on that arrow.",
+        "With random biases, run Keras's two arguments once with W at zero and once with U at zero, and "
+        "PyTorch's with a single layer. Where two training passes become equal, the mask was on what you "
+        "took away.",
     ),
     check=table("site_of", lambda argument: SITES[argument], _site_cases, SITE_ENTRIES, "the site"),
     misconceptions=tuple(entry.misconception for entry in SITE_ENTRIES),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import product
 from typing import Any
 
 import torch
@@ -13,7 +14,17 @@ from recdrop_lessons.checks.answer import Value
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
-from recdrop_lessons.checks.lstm import Function, Layer, layer, lstm_basics, lstm_over_time, lstm_step
+from recdrop_lessons.checks.lstm import (
+    STATE_BEFORE_STEP,
+    STATE_HANDED_UP,
+    Function,
+    Layer,
+    late,
+    layer,
+    lstm_basics,
+    lstm_over_time,
+    lstm_step,
+)
 from recdrop_lessons.checks.misconceptions import Misconception
 
 
@@ -26,6 +37,7 @@ def two_layers_torch(
     between: Function | None = None,
     state1: str = "undropped",
     out: Function = lambda y: y,
+    exchanged: tuple[bool, bool] = (False, False),
     **options: Any,
 ) -> tuple[Tensor, list[Tensor]]:
     """Two LSTM layers with dropout between them, as torch.nn.LSTM(num_layers=2, dropout=p) has it.
@@ -40,9 +52,9 @@ def two_layers_torch(
         A tuple (output, states): the states of layer 2 at all steps, (B, T, H2), and a list of the last
         state of each layer, [(B, H1), (B, H2)], the first one undropped.
     """
-    h1 = lstm_over_time(x, *layer1, **options)  # (B, T, H1)
+    h1 = lstm_over_time(x, *layer1, exchanged=exchanged[0], **options)  # (B, T, H1)
     dropped = h1 * m_between if between is None else between(h1)
-    h2 = lstm_over_time(dropped, *layer2, **options)  # (B, T, H2)
+    h2 = lstm_over_time(dropped, *layer2, exchanged=exchanged[1], **options)  # (B, T, H2)
     return out(h2), [(h1 if state1 == "undropped" else dropped)[:, -1], h2[:, -1]]
 
 
@@ -107,6 +119,37 @@ def _own_next_step_masked(up: bool, delay: int) -> Callable[..., Value]:
     return mistake
 
 
+def _listed_before(lower: bool, upper: bool, returned: tuple[bool, bool]) -> Callable[..., Value]:
+    """One layer or both list the state before the step.
+
+    `returned`: whether a layer's last state is that of its list; else the one that its last step made.
+    """
+
+    def mistake(x: Tensor, layer1: Layer, layer2: Layer, m_between: Tensor) -> Value:
+        h1 = lstm_over_time(x, *layer1)
+        below = late(h1) if lower else h1
+        h2 = lstm_over_time(below * m_between, *layer2)
+        y = late(h2) if upper else h2
+        return y, [(below if returned[0] else h1)[:, -1], (y if returned[1] else h2)[:, -1]]
+
+    return mistake
+
+
+def _handed_up(x: Tensor, layer1: Layer, layer2: Layer, m_between: Tensor) -> Value:
+    """Layer 2 starts from the last state and cell of layer 1."""
+    h = c = x.new_zeros(x.shape[0], layer1[1].shape[1])
+    last = []
+    for each, mask in ((layer1, m_between), (layer2, None)):
+        states = []
+        for x_t in x.unbind(1):
+            h, c = lstm_step(x_t, h, c, *each)
+            states.append(h)
+        last.append(h)
+        x = torch.stack(states, dim=1)
+        x = x if mask is None else x * mask
+    return x, last
+
+
 def _with(**options: Any) -> Callable[..., Value]:
     """The answer with options that may be functions of m_between."""
 
@@ -155,7 +198,8 @@ MISCONCEPTIONS = (
     Misconception(
         "mask-on-output",
         "You mask the output of the last layer. PyTorch drops between the layers only, never after the last.",
-        'How many layers does PyTorch\'s sentence in the documentation name, "except the last layer"?',
+        'PyTorch\'s documentation says that it drops the outputs of each layer "except the last layer". '
+        "Which layer is that here?",
         _with(between=lambda m, h: h, out=lambda m, y: y * m),
         _with(out=lambda m, y: y * m),
     ),
@@ -197,7 +241,21 @@ MISCONCEPTIONS = (
         _then(lambda y, states: (y, states), transposed=True),
         _then(lambda y, states: (y.transpose(0, 1), states), transposed=True),
     ),
-    *lstm_basics(two_layers_torch),
+    STATE_BEFORE_STEP.shown_by(
+        *(
+            _listed_before(lower, upper, (first, second))
+            for lower, upper in ((True, False), (False, True), (True, True))
+            for first, second in product((False, True), repeat=2)
+        )
+    ),
+    STATE_HANDED_UP.shown_by(_handed_up),
+    *lstm_basics(
+        two_layers_torch,
+        exchanged=[
+            partial(two_layers_torch, exchanged=layers)
+            for layers in ((True, True), (True, False), (False, True))
+        ],
+    ),
     Misconception(
         "last-step-undropped",
         "You leave the mask off at one step. Layer 2 reads every step of layer 1 through its mask; only what "

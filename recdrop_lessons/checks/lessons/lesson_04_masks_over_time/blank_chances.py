@@ -99,8 +99,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "whole-steps-by-feature",
-        "With noise_shape (None, None, 1) all features of a step share one draw: no power of the number of "
-        "features comes in.",
+        "You raise p to the number of features for whole steps too. With noise_shape (None, None, 1) all "
+        "features of a step share one draw.",
         "How many coins are tossed for one step when the noise has size 1 on the feature axis?",
         _instead("whole steps", lambda p, F, T: (p**F, p ** (F * T))),
     ),

@@ -88,8 +88,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "one-feature-alone",
-        "That is the probability of something else: of one feature alone, or of several ways to drop all. "
-        "All F are dropped at once in one way only: p·p·…·p.",
+        "That is the probability of one feature alone being dropped, or of several ways to drop all. All F "
+        "are dropped at once in one way only: p·p·…·p.",
         "Take p near 1: should your number be near 1 or near 0?",
         lambda p, features: features * p * (1 - p) ** (features - 1),
         lambda p, features: p * (1 - p) ** (features - 1),

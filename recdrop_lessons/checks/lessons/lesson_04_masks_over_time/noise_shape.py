@@ -78,6 +78,23 @@ SHAPE_ENTRIES = (
     ),
     Entry(
         Misconception(
+            "one-mask-for-batch",
+            "With your shape all examples of the batch lose the same. Each example has draws of its own. "
+            "Which axis says how many?",
+            "Draw the tables of two examples. Does what falls in the first tell you what falls in the "
+            "second?",
+        ),
+        lambda arguments, value: any(
+            _gives(name, shape)(arguments, value)
+            for name, shape in (
+                ("SpatialDropout1D", lambda b, t, f: (1, 1, f)),
+                ("whole steps", lambda b, t, f: (1, t, 1)),
+                ("Dropout", lambda b, t, f: (1, t, f)),
+            )
+        ),
+    ),
+    Entry(
+        Misconception(
             "spatial-drops-channels",
             "SpatialDropout1D drops whole channels, and with your shape it does not. A channel is a feature. "
             "Along which axis does one of its draws serve?",
@@ -89,7 +106,6 @@ SHAPE_ENTRIES = (
             lambda b, t, f: (b, t, 1),
             lambda b, t, f: (b, t, f),
             lambda b, t, f: (1, t, f),
-            lambda b, t, f: (1, 1, f),
         ),
     ),
     Entry(
@@ -105,7 +121,6 @@ SHAPE_ENTRIES = (
             lambda b, t, f: (b, 1, f),
             lambda b, t, f: (b, t, f),
             lambda b, t, f: (b, 1, 1),
-            lambda b, t, f: (1, t, 1),
             lambda b, t, f: (1, 1, f),
         ),
     ),
@@ -117,7 +132,7 @@ SHAPE_ENTRIES = (
             "Strike out numbers at random in a table of time by features. Does any of them tell you about "
             "its neighbour?",
         ),
-        _gives("Dropout", lambda b, t, f: (b, t, 1), lambda b, t, f: (b, 1, f), lambda b, t, f: (1, t, f)),
+        _gives("Dropout", lambda b, t, f: (b, t, 1), lambda b, t, f: (b, 1, f)),
     ),
     Entry(
         Misconception(
@@ -165,10 +180,25 @@ SHAPE_ENTRIES = (
     Entry(
         Misconception(
             "size-for-sharing",
-            "A shared axis has size 1 in the noise shape: it is neither 0 nor left out.",
+            "Your noise shape has a 0, or has not three entries. A shared axis has size 1: it is neither 0 "
+            "nor left out.",
             "How many draws are there along an axis that shares one? Write that number.",
         ),
         lambda arguments, value: isinstance(value, (tuple, list)) and (0 in value or len(value) != 3),
+    ),
+    Entry(
+        Misconception(
+            "other-axes-shared",
+            "Each axis of your shape has its own size or 1, but a 1 stands on another axis than it should, "
+            "or there are too many of them. 1 belongs on each axis along which one draw is used for all.",
+            "For each axis take two numbers that differ in this axis alone. Do they always fall together?",
+        ),
+        lambda arguments, value: (
+            isinstance(value, (tuple, list))
+            and len(value) == 3
+            and all(isinstance(size, int) for size in value)
+            and all(size in (1, arguments[axis]) for axis, size in zip(AXES, value, strict=True))
+        ),
     ),
     Entry(
         Misconception(

@@ -157,8 +157,8 @@ SHARING: tuple[tuple[Misconception, Callable[[Pattern], Pattern]], ...] = (
 
 MISREAD = Misconception(
     "shared-misread",
-    "The mask is not shared along all the axes that `shared` names. It may name none, one, two or three "
-    "axes, in any order: ask for each axis whether its name is in `shared`.",
+    "For some values of `shared` the mask is shared along other axes than it names. It may name none, one, "
+    "two or three axes, in any order: ask for each axis whether its name is in `shared`.",
     "Call your function with two names, then with the same two in the other order. Does it look at both?",
 )
 FREE: Pattern = (False, False, False)
@@ -304,8 +304,8 @@ PART = Part(
     hints=(
         "How many different draws does a mask need that is the same along an axis? That number is its "
         "size there.",
-        "Draw a mask that has size 1 along each shared axis, and x's size along the others. How does it "
-        "get its full size afterwards?",
+        "Draw a mask that has size 1 along each shared axis, and the full size along the others. How does it "
+        "get its full size everywhere afterwards?",
         "Draw uniform numbers of that size, keep where they are at least p, divide by the probability of "
         "keeping, and expand to (batch, time, features).",
     ),

@@ -29,14 +29,14 @@ def recurrent(
     directions: int,
     takes: Callable[[int], bool] = lambda rank: rank == 3,
     flag: Callable[[bool], bool] = bool,
+    kept: Callable[[Shape], Shape] = lambda shape: shape[:-1],
 ) -> Rule:
-    """(B, T, F) → (B, T, units) with return_sequences, else (B, units)."""
+    """(B, T, F) → (B, T, units) with return_sequences, else (B, units); `kept` says what stands for B, T."""
 
     def rule(shape: Shape, units: int, return_sequences: bool) -> Shape | None:
         if not takes(len(shape)):
             return None
-        kept = shape[:-1] if flag(return_sequences) else shape[:1]
-        return (*kept, directions * units)
+        return (*(kept(shape) if flag(return_sequences) else shape[:1]), directions * units)
 
     return rule
 

@@ -9,7 +9,7 @@ import builtins
 import re
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 from recdrop_lessons.checks.answer import Answer, AnswerError, Value
@@ -40,7 +40,8 @@ def output_shape(layers: Sequence[Spec], input_shape: Shape) -> Shape:
     """The shape that leaves a stack of layers, found without computing a value.
 
     Args:
-        layers: a list of tuples as in the table above, from the bottom to the top; (kind, settings).
+        layers: a list of tuples as in the table above, from the bottom to the top; each is its kind and then
+            its settings. It may be empty, and then the input's shape comes out.
         input_shape: a tuple of sizes, (B, T, F) or of another rank; B may be None.
 
     Returns:
@@ -58,6 +59,29 @@ def output_shape(layers: Sequence[Spec], input_shape: Shape) -> Shape:
 
 def _any_rank(rank: int) -> bool:
     return True
+
+
+def _unpacked(rank: int) -> bool:
+    """Any rank from which Python takes a first and a last size."""
+    if rank < 2:
+        raise IndexError
+    return True
+
+
+WRONG_RANKS: tuple[Callable[[int], bool], ...] = (
+    lambda rank: rank >= 2,
+    lambda rank: rank >= 3,
+    lambda rank: rank in (2, 3),
+    _any_rank,
+    _unpacked,
+)
+
+#: What may stand for batch and time: the same of rank 3, not of others.
+KEPT: tuple[Callable[[Shape], Shape], ...] = (
+    lambda shape: shape[:-1],
+    lambda shape: shape[:2],
+    lambda shape: (shape[0], shape[1]),
+)
 
 
 def _rules(**rules: Rule) -> Callable[..., Shape | Break]:
@@ -175,7 +199,7 @@ MISCONCEPTIONS = (
     Misconception(
         "dense-refuses-time",
         "Your Dense takes rank 2 alone. It takes (B, T, F) as well, and works on the last axis.",
-        "Look up the ranks that a Dense takes in the docstring: is there one or are there more?",
+        "Look up the ranks that a Dense takes in the exercise's text: is there one or are there more?",
         _rules(Dense=lambda shape, units: (shape[0], units) if len(shape) == 2 else None),
     ),
     Misconception(
@@ -225,19 +249,11 @@ MISCONCEPTIONS = (
         "Your recurrent layer takes a shape that is not (B, T, F). It reads steps, so it needs rank 3; "
         "that is the error this lesson is about.",
         "What does a recurrent layer loop over? Which axis must be there?",
-        _recurrents(takes=lambda rank: rank >= 2),
-        _recurrents(takes=lambda rank: rank >= 3),
-        _recurrents(takes=lambda rank: rank in (2, 3)),
-        _recurrents(takes=_any_rank),
+        *(_recurrents(takes=takes, kept=kept) for takes, kept in product(WRONG_RANKS, KEPT)),
         *(
-            _rules(**{kind: recurrent(directions, takes)})
+            _rules(**{kind: recurrent(directions, takes, kept=kept)})
             for kind, directions in (("LSTM", 1), ("Bidirectional", 2))
-            for takes in (
-                lambda rank: rank >= 2,
-                lambda rank: rank >= 3,
-                lambda rank: rank in (2, 3),
-                _any_rank,
-            )
+            for takes, kept in product(WRONG_RANKS, KEPT)
         ),
     ),
     Misconception(
@@ -245,19 +261,20 @@ MISCONCEPTIONS = (
         "You let every layer take every shape. Each needs its rank, and a stack that breaks raises a "
         "ValueError.",
         "For each kind of layer write down the ranks that it can take. Where does your code compare?",
-        _rules(
-            LSTM=recurrent(1, _any_rank),
-            Bidirectional=recurrent(2, _any_rank),
-            Dense=last_axis(0),
-            TimeDistributed=last_axis(0),
-            RepeatVector=lambda shape, n: (shape[0], n, *shape[1:]),
-        ),
-        _rules(
-            LSTM=recurrent(1, _any_rank),
-            Bidirectional=recurrent(2, _any_rank),
-            Dense=last_axis(0),
-            TimeDistributed=last_axis(0),
-            RepeatVector=lambda shape, n: (shape[0], n, shape[-1]),
+        *(
+            _rules(
+                LSTM=recurrent(1, takes, kept=kept),
+                Bidirectional=recurrent(2, takes, kept=kept),
+                Dense=last_axis(0),
+                TimeDistributed=last_axis(0),
+                RepeatVector=repeated,
+            )
+            for takes, kept in product((_any_rank, _unpacked), KEPT)
+            for repeated in (
+                lambda shape, n: (shape[0], n, *shape[1:]),
+                lambda shape, n: (shape[0], n, shape[-1]),
+                lambda shape, n: (shape[0], n, shape[1]),
+            )
         ),
     ),
     Misconception(
@@ -385,8 +402,7 @@ def _explain(seen: Sequence[Value], cases: Sequence[Case]) -> Misconception | No
             if its != rights and all(map(_gives, seen, its)):
                 return misconception
     for misconception, both in _pairs():
-        its = [_by(both, case) for case in cases]
-        if all(map(_gives, seen, its)):
+        if all(_gives(its, _by(both, case)) for its, case in zip(seen, cases, strict=True)):
             return misconception
     # It breaks where it should, but the error is another, or says something else.
     if any(

@@ -16,7 +16,16 @@ from recdrop_lessons.checks.answer import Value
 from recdrop_lessons.checks.cases import Case
 from recdrop_lessons.checks.draw import Draw
 from recdrop_lessons.checks.exact import exact_part
-from recdrop_lessons.checks.lstm import Layer, layer, lstm_basics, lstm_over_time, lstm_step
+from recdrop_lessons.checks.lstm import (
+    STATE_BEFORE_STEP,
+    STATE_HANDED_UP,
+    Layer,
+    late,
+    layer,
+    lstm_basics,
+    lstm_over_time,
+    lstm_step,
+)
 from recdrop_lessons.checks.misconceptions import Misconception
 
 
@@ -141,11 +150,6 @@ def _batch_first(back: bool) -> Callable[..., Tensor]:
     return mistake
 
 
-def _late(states: Tensor) -> Tensor:
-    """Zeros first, and every state one step later."""
-    return torch.cat([torch.zeros_like(states[:, :1]), states[:, :-1]], dim=1)
-
-
 def _with_cells(above: bool) -> Callable[..., Tensor]:
     """The cells leave the top layer; `above`: every layer."""
 
@@ -170,8 +174,8 @@ def _last_cell(x: Tensor, layers: Sequence[Layer], return_sequences: bool) -> Te
 MISCONCEPTIONS = (
     Misconception(
         "return-sequences-wrong-layer",
-        "You apply return_sequences to every layer. It says what leaves the *top* layer; between the "
-        "layers all steps go up, always.",
+        "Between the layers you hand up the last step where all are needed. return_sequences says what "
+        "leaves the *top* layer; between the layers all steps go up, always.",
         "How many steps must the second layer get to read? Does that depend on what the caller wants?",
         _between(_last_step_up),
         _between(_last_as_sequence),
@@ -205,13 +209,7 @@ MISCONCEPTIONS = (
         "Which state of a sequence has read all of it?",
         _out(lambda states, flag: states if flag else states[:, 0]),
     ),
-    Misconception(
-        "state-handed-up",
-        "Your upper layer starts from the state of the one below. Each layer starts at zero; only its "
-        "outputs go up.",
-        "With what does your second layer begin its loop? Look where h and c are set.",
-        _handed_up,
-    ),
+    STATE_HANDED_UP.shown_by(_handed_up),
     Misconception(
         "layers-reversed",
         "You go through the layers from the top down. The first of the list reads x.",
@@ -264,16 +262,13 @@ MISCONCEPTIONS = (
         _with_cells(above=True),
         _last_cell,
     ),
-    Misconception(
-        "state-before-step",
-        "You store the state before the step is done, so your states come one step late.",
-        "In which order do you append and update inside the loop?",
-        _out(lambda states, flag: _late(states) if flag else _late(states)[:, -1]),
-        _between(lambda states, flag: _late(states)),
+    STATE_BEFORE_STEP.shown_by(
+        _out(lambda states, flag: late(states) if flag else late(states)[:, -1]),
+        _between(lambda states, flag: late(states)),
         partial(
             stacked_lstm,
-            between=lambda states, flag: _late(states),
-            out=lambda states, flag: _late(states) if flag else _late(states)[:, -1],
+            between=lambda states, flag: late(states),
+            out=lambda states, flag: late(states) if flag else late(states)[:, -1],
         ),
     ),
     Misconception(
@@ -294,7 +289,7 @@ MISCONCEPTIONS = (
         "Set the biases of the upper layer to a large number. Does your result change?",
         _of_layers(lambda layers: [layers[0], *((W, U, 0 * b) for W, U, b in layers[1:])]),
     ),
-    *lstm_basics(stacked_lstm),
+    *lstm_basics(stacked_lstm, exchanged=[partial(stacked_lstm, exchanged=True)]),
 )
 
 PART = exact_part(

@@ -70,6 +70,13 @@ def one_maximum(logits: Tensor, group: Tensor) -> Tensor:
     return naive(logits - logits.max(), group)
 
 
+def _last_exp_for_sum(logits: Tensor, group: Tensor) -> Tensor:
+    """s[target] = exp(l): of several edges into one node one is left in the denominator."""
+    sums = logits.new_zeros(int(group.max()) + 1)
+    sums[group] = logits.exp()
+    return logits.exp() / sums[group]
+
+
 def with_loops(edges: Tensor, nodes: int, instead: bool) -> Tensor:
     """A loop a node more; where `instead`, for those that were there."""
     edges = edges[:, edges[0] != edges[1]] if instead else edges
@@ -157,6 +164,13 @@ COEFFICIENT_MISCONCEPTIONS = (
                 logits / ((group[:, None] == group[None, :]) * logits[None, :]).sum(1)
             ),
         ),
+    ),
+    Misconception(
+        "denominator-overwritten",
+        "Of several edges into one node only one is left in your denominator: `s[target] = …` and "
+        "`s[target] += …` write each place once. `index_add` adds them all.",
+        "Run `s = torch.zeros(2); s[torch.tensor([0, 0])] += 1` and look at s.",
+        partial(attention_coefficients, normalise=_last_exp_for_sum),
     ),
     Misconception(
         "leaky-relu-forgotten",

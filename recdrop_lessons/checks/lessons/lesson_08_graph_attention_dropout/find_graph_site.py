@@ -13,7 +13,7 @@ from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout._recorded_
 from recdrop_lessons.checks.lessons.lesson_08_graph_attention_dropout.attention_coefficients import DIRECTION
 from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.recognise import Silent
-from recdrop_lessons.checks.taken_for import taken_for
+from recdrop_lessons.checks.taken_for import confused, taken_for
 
 
 def find_graph_site(
@@ -100,7 +100,8 @@ MISCONCEPTIONS = (
         "exact-comparison",
         "You ask whether sums are equal to 1 to the last bit. A softmax sums to 1 up to rounding: compare "
         "with a tolerance.",
-        "Compute the softmax of (0.1, 0.2, 0.3) and add it up. Is the sum 1 to the last bit?",
+        "Compute the softmax of many rows of ten random numbers, and count the rows whose sum is not 1 to "
+        "the last bit.",
         _to_the_last_bit,
     ),
     Misconception(
@@ -116,8 +117,7 @@ MISCONCEPTIONS = (
         "You confuse features and projected features. The coefficients are computed from the projections "
         "before those are dropped; dropping the features comes before everything.",
         "Which of alpha and y do you look at first? If alpha is as before, what can have been dropped?",
-        taken_for(find_graph_site, features="projected", projected="features"),
-        taken_for(find_graph_site, projected="features"),
+        *confused(find_graph_site, "features", "projected"),
     ),
     Misconception(
         "none-forgotten",

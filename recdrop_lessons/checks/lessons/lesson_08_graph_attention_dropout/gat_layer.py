@@ -185,10 +185,11 @@ LAYER_MISCONCEPTIONS = (
     ),
     Misconception(
         "attention-renormalised",
-        "Your coefficients sum to 1 again after the drop: you renormalise them, or take the dropped edges "
-        "out before the softmax, which is the same. Here they stay as the mask leaves them, and sum to 1 "
-        "only on average.",
-        "Add up your coefficients into one node after the drop. Should the sum be 1?",
+        "A dropped edge changes the coefficients of the others in your layer: you renormalise them, or take "
+        "the dropped edges out before the softmax, which is the same. Here the others stay as they are, and "
+        "a node's sum is 1 only on average.",
+        "Two edges enter a node with 0.25 and 0.75, and the first is dropped. What is the coefficient of the "
+        "second before it meets its mask, and what is it in your layer?",
         partial(gat_layer, drop=renormalised),
         partial(gat_layer, drop=renormalised_safely),
         partial(gat_layer, drop=_very_low),
@@ -360,6 +361,7 @@ LAYER_MISCONCEPTIONS = (
             "softmax-over-sources",
             "softmax-over-all-edges",
             "not-normalised",
+            "denominator-overwritten",
             "leaky-relu-forgotten",
             "slope-ignored",
             "self-loops-removed",

@@ -53,8 +53,8 @@ def _both_ways(edges: Tensor, nodes: int) -> Tensor:
 MISCONCEPTIONS = (
     Misconception(
         "self-loops-forgotten",
-        "Your edges hold no self-loops, or no new ones: a node then receives nothing from itself, and its "
-        "own features are lost in the layer.",
+        "Your edges hold no self-loops, or no new ones: a node without a loop receives nothing from itself, "
+        "and its own features are lost in the layer.",
         "Compare the number of edges before and after. How many should be new?",
         lambda edges, nodes: edges,
         lambda edges, nodes: edges[:, edges[0] != edges[1]],

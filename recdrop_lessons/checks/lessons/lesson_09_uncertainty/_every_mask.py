@@ -14,8 +14,11 @@ from torch import Tensor
 from recdrop_lessons.checks.lstm import lstm_step
 
 
-def run(given: dict[str, Any], masks: Tensor, *, at: str = "recurrent") -> Tensor:
-    """The logits (P, B, K) of P patterns of masks, (P, T, ·), each the same for every example."""
+def run(given: dict[str, Any], masks: Tensor, *, at: str = "recurrent", exchanged: bool = False) -> Tensor:
+    """The logits (P, B, K) of P patterns of masks, (P, T, ·), each the same for every example.
+
+    `exchanged`: the two results of the step are taken for each other.
+    """
     x, (W, U, b, V, d) = given["x"], (given[name] for name in ("W", "U", "b", "V", "d"))
     h = c = x.new_zeros(len(masks), len(x), U.shape[1])
     m = masks[:, :, None].to(x.dtype)  # (P, T, 1, ·)
@@ -23,7 +26,8 @@ def run(given: dict[str, Any], masks: Tensor, *, at: str = "recurrent") -> Tenso
         m_t = m[:, t]
         read = h * m_t if at == "recurrent" else h
         seen = x_t * m_t if at == "input" else x_t.expand(len(masks), *x_t.shape)
-        h, c = lstm_step(seen, read, c * m_t if at == "old cell" else c, W, U, b)
+        old = c * m_t if at == "old cell" else c
+        h, c = lstm_step(seen, read, old, W, U, b, exchanged=exchanged)
         h = h * m_t if at == "state" else h
         c = c * m_t if at == "new cell" else c
     last = h * m[:, -1] if at == "output" else h
@@ -36,9 +40,9 @@ def patterns(units: int) -> Tensor:
     return torch.tensor(list(product((0.0, 1.0), repeat=units)), dtype=torch.float64)
 
 
-def held(given: dict[str, Any], units: int, scale: float, at: str = "recurrent") -> Tensor:
+def held(given: dict[str, Any], units: int, scale: float, at: str = "recurrent", **options: bool) -> Tensor:
     T = given["x"].shape[1]
-    return run(given, scale * patterns(units)[:, None].expand(-1, T, -1), at=at)
+    return run(given, scale * patterns(units)[:, None].expand(-1, T, -1), at=at, **options)
 
 
 def at_each_step(given: dict[str, Any], scale: float) -> Tensor:

@@ -58,12 +58,14 @@ NOT_RESET = Misconception(
 )
 AVERAGED = Misconception(
     "passes-averaged",
-    "You average over the passes. Return the logits of each: the mean of their probabilities is for 9.1.",
-    "Compare the shape of your result with the docstring. Which axis has gone?",
+    "You return one result for each example, (B, K), and every pass should have its own. Return the logits "
+    "of all passes, (S, B, K): the mean of their probabilities is for 9.1.",
+    "Compare the shape of your result with the docstring. Was the axis of the passes averaged away, or was "
+    "it never there?",
 )
 PROBABILITIES = Misconception(
     "probabilities-returned",
-    "You return probabilities, or their logarithms. Return the logits; 9.1 to 9.3 take their softmax.",
+    "You return probabilities, or their logarithms. Return the logits; 9.1 and 9.3 take their softmax.",
     "Sum your result over the classes. Should it be 1?",
 )
 SWAPPED = Misconception(

@@ -18,6 +18,7 @@ from recdrop_lessons.checks.exact import Exact
 from recdrop_lessons.checks.lessons.lesson_09_uncertainty.predictive_entropy import softmax
 from recdrop_lessons.checks.misconceptions import Misconception
 from recdrop_lessons.checks.parts import Outcome, Part
+from recdrop_lessons.checks.recognise import Silent
 
 
 def right_closed(top: Tensor, bins: int) -> Tensor:
@@ -119,6 +120,13 @@ def _above_guess(top: Tensor, bins: int) -> Tensor:
     return right_closed(2 * top - 1, bins).clamp(min=0)
 
 
+def _one_bin_less(probabilities: Tensor, labels: Tensor, bins: int) -> float:
+    """As with `bins` edges: where one bin is asked for, none is left, and an answer may do anything."""
+    if bins == 1:
+        raise Silent
+    return calibration_error(probabilities, labels, bins - 1)
+
+
 MISCONCEPTIONS = (
     Misconception(
         "bins-left-closed",
@@ -191,11 +199,16 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "accuracy-not-confidence",
-        "You return another number of the bins than the gap between accuracy and confidence.",
+        "You return another number than the gap between accuracy and confidence.",
         "Take one bin by hand: which two numbers of it are compared?",
         lambda probabilities, labels, bins: float((probabilities.argmax(-1) == labels).double().mean()),
         lambda probabilities, labels, bins: 1 - float((probabilities.argmax(-1) == labels).double().mean()),
         lambda probabilities, labels, bins: 1 - calibration_error(probabilities, labels, bins),
+    ),
+    Misconception(
+        "error-in-percent",
+        "Your error is in percent. Return the fraction: a float between 0 and 1.",
+        "Take one bin with the accuracy 0.9 and the confidence 0.8. What should come out?",
         lambda probabilities, labels, bins: 100 * calibration_error(probabilities, labels, bins),
     ),
     Misconception(
@@ -221,9 +234,16 @@ MISCONCEPTIONS = (
         "bins-over-part",
         "Your bins span a part of the range, such as from the smallest to the largest top probability. They "
         "have equal width from 0 to 1.",
-        "Print the edges of your bins. Do they depend on the examples?",
+        "Print the edges of your bins. Is the first 0 and the last 1, whatever the examples are?",
         partial(calibration_error, place=_from_least),
         partial(calibration_error, place=_above_guess),
+    ),
+    Misconception(
+        "bins-miscounted",
+        "You have another number of bins than `bins`: n bins have n + 1 edges.",
+        "Print the edges of your bins for bins = 4. How many numbers are there?",
+        _one_bin_less,
+        lambda probabilities, labels, bins: calibration_error(probabilities, labels, bins + 1),
     ),
 )
 
@@ -274,7 +294,7 @@ def calibration_cases(draw: Draw) -> Iterator[Case]:
         yield Case(f"top probabilities on the edges of {bins} bins", given)
     certain = torch.eye(3).double()[torch.tensor([0, 1, 2, 1])]
     for last, said in ((1, "and right"), (draw.choice([0, 2]), "one wrong")):
-        given = {"probabilities": certain, "labels": torch.tensor([0, 1, 2, last]), "bins": 10}
+        given = {"probabilities": certain, "labels": torch.tensor([0, 1, 2, last]), "bins": 8}
         yield Case(f"all certain, {said}", given)
     yield Case(
         "K=1", {"probabilities": torch.ones(3, 1).double(), "labels": torch.zeros(3).long(), "bins": 5}

@@ -34,7 +34,7 @@ from recdrop_lessons.checks.lessons.lesson_09_uncertainty._wrong_passes import (
     SWAPPED,
     UNITS_SHARE,
 )
-from recdrop_lessons.checks.lstm import layer, lstm_step
+from recdrop_lessons.checks.lstm import STATE_AND_CELL_EXCHANGED, layer, lstm_step
 from recdrop_lessons.checks.masks import (
     EXACT_COUNT,
     GENERAL_MASK,
@@ -87,7 +87,7 @@ def mc_passes(
 
 MISCONCEPTIONS = (
     *(PER_STEP, ONE_FOR_ALL_PASSES, ONE_MASK_FOR_BATCH, UNITS_SHARE, OFF, ON_OUTPUT, CARRIED, ON_INPUT),
-    *(ON_CELL, NOT_RESET, AVERAGED, PROBABILITIES, SWAPPED, *GENERAL_MASK),
+    *(ON_CELL, NOT_RESET, AVERAGED, PROBABILITIES, SWAPPED, STATE_AND_CELL_EXCHANGED, *GENERAL_MASK),
 )
 
 
@@ -173,7 +173,9 @@ def _plain_step(draw: Draw, given: dict[str, Any]) -> Step:
     """p = 0: every pass is the plain one, and gradients flow back to x through all steps."""
     question = _Question(given)
     cotangent = draw.normal(*question.shape).to(given["x"].dtype)
-    right = held(question.exact, given["U"].shape[1], 1.0)[-1:].expand(question.shape)
+    H = given["U"].shape[1]
+    right = held(question.exact, H, 1.0)[-1:].expand(question.shape)
+    exchanged = held(question.exact, H, 1.0, exchanged=True)[-1:]
 
     def judge_plain(reply: Reply) -> None:
         logits, tolerance = question.logits(reply), TOLERANCE[given["x"].dtype]
@@ -182,6 +184,8 @@ def _plain_step(draw: Draw, given: dict[str, Any]) -> Step:
             raise reply.fail(NOT_RESET)
         if question.shape[2] > 1 and _sums_to_one(logits):
             raise reply.fail(PROBABILITIES)
+        if which(logits, exchanged, tolerance) is not None:
+            raise reply.fail(STATE_AND_CELL_EXCHANGED)
         reply.compare(reply.value, right, "logits", tolerance, ": nothing is dropped")
         wanted = LocalAnswer(mc_passes).gradients(question.exact, ["x"], cotangent.double())["x"]
         found = reply.gradient()

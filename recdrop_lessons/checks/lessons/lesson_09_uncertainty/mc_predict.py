@@ -92,8 +92,9 @@ PREDICT_MISCONCEPTIONS = (
     ),
     Misconception(
         "median-for-mean",
-        "You take the median over the passes. The prediction is the mean: only its probabilities sum to 1.",
-        "Sum your result over the classes. Is it 1?",
+        "You take the median over the passes. The prediction is the mean: medians need not sum to 1.",
+        "Three passes say (0.6, 0.3, 0.1), (0.1, 0.6, 0.3) and (0.3, 0.1, 0.6). What do your probabilities "
+        "sum to?",
         lambda logits: softmax(logits).median(0).values,
     ),
     Misconception(
@@ -112,7 +113,7 @@ PREDICT_MISCONCEPTIONS = (
     Misconception(
         "sigmoid-for-softmax",
         "You use the sigmoid. The classes exclude each other, so their probabilities come from one softmax.",
-        "Sum the probabilities of one pass and one example over the classes. Is it 1?",
+        "Add 5 to all logits of an example. Should its probabilities change? Do yours?",
         lambda logits: logits.sigmoid().mean(0),
         lambda logits: (lambda p: p / p.sum(-1, keepdim=True))(logits.sigmoid().mean(0)),
         lambda logits: (lambda p: p / p.sum(-1, keepdim=True))(logits.sigmoid()).mean(0),

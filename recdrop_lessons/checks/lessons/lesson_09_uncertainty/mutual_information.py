@@ -165,6 +165,13 @@ INFORMATION_MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "wrong-axis-averaged",
+        "You average over the examples in place of the passes. The passes are the first axis; each example "
+        "has its own result.",
+        "Print the shape of your result. Which axis has disappeared?",
+        lambda logits: mutual_information(logits.transpose(0, 1)),
+    ),
+    Misconception(
         "mean-over-batch",
         "You average over the examples too. Each example has its own mutual information.",
         "Print the shape of each of your two terms. Should both have one number for each example?",

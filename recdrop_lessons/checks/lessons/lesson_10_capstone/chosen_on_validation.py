@@ -67,12 +67,18 @@ def _from_one(validation: Losses, test: Losses) -> tuple[int, float]:
 
 MISCONCEPTIONS = (
     Misconception(
+        "lowest-test-reported",
+        "You report the lowest mean test loss of any rate. Report that of the rate that validation chose: "
+        "the lowest one is a choice made on the test set.",
+        "Whose test loss do you report: that of the rate whose index you return?",
+        partial(chosen_on_validation, report=lambda v, t, k: min(map(_mean, t))),
+    ),
+    Misconception(
         "chosen-on-test",
         "The test losses take part in your choice. Then the test set has helped to choose, and its loss is "
         "too good to be true: choose by validation, report the test.",
         "Which of the two tables do you look at when you choose? Which one is there only to be reported?",
         partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*map(_mean, t)])),
-        partial(chosen_on_validation, report=lambda v, t, k: min(map(_mean, t))),
         partial(
             chosen_on_validation,
             choose=lambda v, t: _first_lowest([_mean(a) + _mean(b) for a, b in zip(v, t, strict=True)]),
@@ -159,6 +165,7 @@ MISCONCEPTIONS = (
         "You take the index of the lowest loss in the whole table, read as one list. Take the mean of each "
         "rate first, then the index of the lowest mean.",
         "Take two rates of three seeds. How large can your index be, and how large should it be?",
+        partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*chain(*v)])),
         partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*chain(*v)]) % len(v)),
         partial(chosen_on_validation, choose=lambda v, t: _first_lowest([*chain(*v)]) % len(v[0]) % len(v)),
     ),
@@ -209,6 +216,12 @@ def choice_cases(draw: Draw) -> Iterator[Case]:
     for k, s in ((1, 4), (4, 1), (1, 1), (2, 2)):
         given = {"validation": _losses(draw, k, s), "test": _losses(draw, k, s)}
         yield Case(f"{k} rates, {s} seeds", given)
+    # The lowest loss is the third of the first rate: its place in one list is the index of another rate.
+    validation, test = _tempting(draw, 5, 3, 2)
+    lucky, best = _best_run(validation)[0], _first_lowest([*map(_mean, validation)])
+    order = [lucky, *(k for k in range(5) if k not in (lucky, best)), best]
+    given = {"validation": [validation[k] for k in order], "test": [test[k] for k in order]}
+    yield Case("5 rates, 3 seeds, the lowest loss in the first rate", given)
 
 
 PART = exact_part(

@@ -131,7 +131,8 @@ MISCONCEPTIONS = (
         "root-n-forgotten",
         "Your half width does not divide the standard deviation by √n. It takes the standard error of the "
         "mean, s/√n.",
-        "Repeat every score a hundred times. Should the interval become narrower? Does yours?",
+        "Take the scores 1, 3, 1, 3, 1, 3, 1, 3 at 0.95. Their s is 1.069 and the factor t is 2.365. What "
+        "half width does the table of 10.1 ask for, and what is yours?",
         *(
             partial(mean_interval, quantile=quantile, less=less, spread=lambda deviation, n: deviation)
             for quantile in (student, normal, about_two)
@@ -163,6 +164,14 @@ MISCONCEPTIONS = (
         "Draw the curve and shade 95 % in the middle. How much is left on each side?",
         partial(mean_interval, two_sided=False),
         partial(mean_interval, quantile=normal, two_sided=False),
+    ),
+    Misconception(
+        "level-for-alpha",
+        "You take the level for what the interval leaves out. α is 1 - level, and half of it lies on each "
+        "side.",
+        "Call your function with levels 0.5 and 0.99. Which interval should be wider? Is it?",
+        # the quantile at 1 - level/2, where probability = (1 + level)/2
+        partial(mean_interval, quantile=lambda probability, degrees: student(1.5 - probability, degrees)),
     ),
     Misconception(
         "ends-exchanged",

@@ -130,8 +130,8 @@ MISCONCEPTIONS = (
     *(its.shown_by(*map(_of_differences, its.mistakes)) for its in INTERVAL_MISCONCEPTIONS),
     Misconception(
         "relative-difference",
-        "You take a ratio or a percentage. The exercise asks for a[k] - b[k] itself.",
-        "Multiply all scores by 10. By which factor should the difference grow?",
+        "You take a ratio, or count in percent. The exercise asks for a[k] - b[k] itself.",
+        "Let a be 0.75 and b be 0.5 at every seed. Which number should come out?",
         lambda a, b, level: mean_interval([(x - y) / y for x, y in zip(a, b, strict=True)], level),
         lambda a, b, level: mean_interval([(x - y) / x for x, y in zip(a, b, strict=True)], level),
         lambda a, b, level: mean_interval([x / y for x, y in zip(a, b, strict=True)], level),

@@ -43,6 +43,8 @@ def lstm_backward_over_time(
     old_input: Callable[[Tensor, Tensor], Tensor] = lambda d, m_x: d * m_x,
     seen_by_W: Callable[[Tensor, Tensor], Tensor] = lambda x, m_x: x * m_x,
     carried: Callable[[Tensor, Tensor], Tensor] = lambda h, m_h: h,
+    read: Callable[[int], int] = lambda t: t,
+    to_U: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda dU, da, new: dU,
     steps: Callable[[range], Iterable[int]] = reversed,
     stack: Callable[[list[Tensor]], Tensor] = lambda backwards: torch.stack(backwards[::-1], dim=1),
 ) -> Gradients:
@@ -67,17 +69,19 @@ def lstm_backward_over_time(
         i, f, g, o = ((x_t * m_x) @ W.T + (h * m_h) @ U.T + b).chunk(4, dim=-1)
         c = f.sigmoid() * c + i.sigmoid() * g.tanh()
         h = carried(o.sigmoid() * c.tanh(), m_h)
+    before.append((h, c))
     T = x.shape[1]
     dh, dc = torch.zeros_like(h), torch.zeros_like(c)
     dW, dU, db = torch.zeros_like(W), torch.zeros_like(U), torch.zeros_like(b)
     backwards = []
     for t in steps(range(T)):
-        h, c = before[t]
+        h, c = before[read(t)]
         # dh_t = what the output above reads, and what step t+1 read
         dh = incoming(d_states[:, t], dh, t == T - 1)
         given = {"dh": dh, "dc": dc, "h": h, "c": c, "W": W, "U": U, "b": b, "m_h": m_h}
         d_input, dh, dc, _, dU_t, da = step(x=x[:, t] * m_x, sums=lambda da: da, **given)
         dc = cell(dc)
+        dU_t = to_U(dU_t, da, before[t + 1][0] * m_h)
         dW_t, db_t = da.T @ seen_by_W(x[:, t], m_x), da.sum(0)
         backwards.append(old_input(d_input, m_x))
         dW, dU, db = add(dW, dW_t), add(dU, dU_t), add(db, db_t)
@@ -117,6 +121,14 @@ def _shuffled_gradients(*order: int) -> Callable[..., Gradients]:
         return tuple(gradients[k] for k in order)
 
     return backward
+
+
+def _new_cell(i: Tensor, f: Tensor, g: Tensor, c: Tensor, new: Tensor) -> tuple[Tensor, ...]:
+    return g, new, i
+
+
+def _new_state(dU: Tensor, da: Tensor, new: Tensor) -> Tensor:
+    return da.T @ new
 
 
 MISCONCEPTIONS = (
@@ -274,6 +286,18 @@ MISCONCEPTIONS = (
         "In which order do your steps run? Which gradient does the first of them need?",
         partial(lstm_backward_over_time, steps=list, stack=lambda its: torch.stack(its, dim=1)),
         partial(lstm_backward_over_time, steps=list),
+    ),
+    Misconception(
+        "states-one-step-late",
+        "Where a step backwards needs the old state or the old cell, you take the new one. It reads those "
+        "that came in: of the first step, zeros.",
+        "What are h and c that the first step reads? Print the first pair that you kept.",
+        partial(lstm_backward_over_time, read=lambda t: t + 1),  # the gates are computed again
+        _stepwise(factors=_new_cell),
+        partial(lstm_backward_over_time, to_U=_new_state),
+        partial(
+            lstm_backward_over_time, step=partial(lstm_step_backward, factors=_new_cell), to_U=_new_state
+        ),
     ),
     Misconception(
         "masked-state-carried",

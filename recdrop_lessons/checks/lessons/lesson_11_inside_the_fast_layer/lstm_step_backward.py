@@ -50,6 +50,8 @@ def lstm_step_backward(
     write: Sequence[int] | None = None,
     slopes: Slopes = (sigmoid_slope, tanh_slope, tanh_slope),
     squash: Callable[[Tensor], Tensor] = torch.tanh,
+    beside_squash: Callable[[Tensor], Tensor] = lambda o: o,
+    beside_o: Callable[[Tensor], Tensor] = lambda squashed: squashed,
     into_gates: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda h, m_h, U: (h * m_h) @ U.T,
     into_output: Callable[[Tensor, Tensor], Tensor] = lambda dh, dc: dh,
     into_cell: Callable[[Tensor, Tensor], Tensor] = lambda from_next, from_output: from_next + from_output,
@@ -83,14 +85,14 @@ def lstm_step_backward(
     new = f * c + i * g
     squashed = squash(new)
     # dc' = dc + dh∘o∘tanh'(c')
-    d_cell = into_cell(dc, dh * o * cell_slope(squashed, new))
+    d_cell = into_cell(dc, dh * beside_squash(o) * cell_slope(squashed, new))
     by_i, by_f, by_g = factors(i, f, g, c, new)
     # da of each gate: what it multiplied, times its own slope
     gates = (
         d_cell * by_i * sigmoid_slope(i, z_i),
         d_cell * by_f * sigmoid_slope(f, z_f),
         d_cell * by_g * tanh_slope(g, z_g),
-        into_output(dh, dc) * squashed * sigmoid_slope(o, z_o),
+        into_output(dh, dc) * beside_o(squashed) * sigmoid_slope(o, z_o),
     )
     placed: list[Tensor] = [gates[0]] * 4
     for k, gate in zip(write or read, gates, strict=True):
@@ -231,8 +233,18 @@ MISCONCEPTIONS = (
         _wrong_factors("c", "c", "c"),
     ),
     Misconception(
+        "output-factor-forgotten",
+        "A gradient that comes through h' = o∘tanh(c') lacks the other factor. What goes into the cell is "
+        "multiplied by o, and what goes into the output gate by tanh(c').",
+        "In the product that makes h', what stands beside o, and what beside tanh(c')?",
+        partial(lstm_step_backward, beside_squash=torch.ones_like),
+        partial(lstm_step_backward, beside_o=torch.ones_like),
+        partial(lstm_step_backward, beside_squash=torch.ones_like, beside_o=torch.ones_like),
+    ),
+    Misconception(
         "tanh-c-forgotten",
-        "Your output is o∘c', without the tanh: its slope is missing, in the gradient of o too.",
+        "Your output is o∘c', without the tanh: the gradient of o reads tanh(c'), and dh meets its slope "
+        "1-tanh(c')² on the way into the cell.",
         "What stands between the cell and the output gate in the forward step? Look for it in your lines.",
         partial(lstm_step_backward, squash=lambda c: c, slopes=(sigmoid_slope, tanh_slope, _NONE[2])),
         partial(lstm_step_backward, squash=lambda c: c, slopes=RIGHT),
@@ -245,7 +257,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "mask-forgotten-in-h",
-        "The gradient of h lacks the mask. What reads h is h∘m, so a dropped unit gets no gradient, and a "
+        "The gradient of h lacks the mask. The gates read h∘m, so a dropped unit gets no gradient, and a "
         "kept one gets it scaled.",
         "Set one value of m_h to 0. Which gradient must be 0 at that place?",
         partial(lstm_step_backward, old_state=lambda d, m_h: d),
@@ -258,8 +270,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "mask-forgotten-backwards",
-        "Your backward step has no mask at all. It belongs to the gradient of h and to that of U: both read "
-        "h∘m.",
+        "Your backward step has no mask at all. It belongs to the gradient of h and to that of U: both stand "
+        "in the product (h∘m)Uᵀ.",
         "Search the backward half of your function for m_h. How many gradients does the masked product have?",
         partial(lstm_step_backward, old_state=lambda d, m_h: d, seen_by_U=lambda h, m_h: h),
     ),
