@@ -1,6 +1,8 @@
 """The LSTM step that several lessons' answers rest on, and the mistakes that any LSTM can hold.
 
 Everything is float64 torch and stands apart from the library's own cells.
+
+Long because each mistake of a step stands beside the step that makes it.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from __future__ import annotations
 import csv
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from functools import cache
 from importlib.metadata import version
@@ -26,7 +27,7 @@ import torch
 from recdrop_lessons.experiments.arms import ARMS
 from recdrop_lessons.experiments.patience import FINGERPRINT, Course, measure, train
 from recdrop_lessons.experiments.tasks import TASKS, Data, each_score
-from recdrop_lessons.experiments.training import denormals_as_zero, evaluating, seeded, single_thread
+from recdrop_lessons.experiments.training import evaluating, seeded, single_thread
 from recdrop_lessons.support.errors import RecdropError
 
 #: Scores are kept to so many decimal places.
@@ -115,6 +116,20 @@ def _trained(
             seed=setting.seed, with_test=with_test, steps=steps,
         )  # fmt: skip
     return model, data, course
+
+
+@contextmanager
+def denormals_as_zero() -> Iterator[None]:
+    """Count numbers below 1.2e-38 as 0 inside the block, and not behind it.
+
+    Gradients that fade over many steps, and weights that decay, else reach numbers that a processor is many
+    times slower with: an epoch of the text took 1.55 s with them and 0.65 s without.
+    """
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def remade(kept: Run) -> bool:

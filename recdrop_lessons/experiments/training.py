@@ -230,20 +230,6 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def denormals_as_zero() -> Iterator[None]:
-    """Count numbers below 1.2e-38 as 0 inside the block, and not behind it.
-
-    Gradients that fade over many steps, and weights that decay, else reach numbers that a processor is many
-    times slower with: an epoch of the text took 1.55 s with them and 0.65 s without.
-    """
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
-
-
-@contextmanager
 def single_thread() -> Iterator[None]:
     """One torch thread inside the block: small networks are faster so, and processes side by side surely."""
     before = torch.get_num_threads()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from recdrop_lessons import Drop, RecdropError
@@ -335,3 +336,18 @@ def test_the_page_of_the_comparison_counts_the_shipped_runs():
         shipped = runs.shipped(task)
         assert len(shipped) == int(count), task
         assert sum(run.seconds for run in shipped) / 3600 == pytest.approx(float(hours), abs=0.06), task
+
+
+@pytest.mark.skipif(not torch.set_flush_denormal(False), reason="this processor cannot be told to")
+def test_denormal_numbers_are_zero_inside_and_come_back():
+    small = torch.full((64,), 1e-30)
+    assert (small * 1e-10 > 0).all()
+
+    def fails_inside():
+        with runs.denormals_as_zero():
+            assert (small * 1e-10 == 0).all() and (small * 1e-5 > 0).all()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fails_inside()
+    assert (small * 1e-10 > 0).all()

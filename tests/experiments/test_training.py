@@ -14,7 +14,6 @@ from recdrop_lessons.experiments.training import (
     TrainingError,
     accuracy,
     cross_entropy,
-    denormals_as_zero,
     evaluate,
     evaluating,
     fit,
@@ -360,21 +359,6 @@ def test_single_thread_puts_the_number_back():
         assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(1)
-
-
-@pytest.mark.skipif(not torch.set_flush_denormal(False), reason="this processor cannot be told to")
-def test_denormal_numbers_are_zero_inside_and_come_back():
-    small = torch.full((64,), 1e-30)
-    assert (small * 1e-10 > 0).all()
-
-    def fails_inside():
-        with denormals_as_zero():
-            assert (small * 1e-10 == 0).all() and (small * 1e-5 > 0).all()
-            raise KeyError
-
-    with pytest.raises(KeyError):
-        fails_inside()
-    assert (small * 1e-10 > 0).all()
 
 
 def test_weights_go_out_and_come_back(tmp_path):
