@@ -88,7 +88,7 @@ def test_the_explorers_offer_it():
     moved = where.settle({}, where.complete(where.CONTROLS, asked))
     assert not moved["per_gate"] and where.settle(moved, {**moved, "cell": "GRU"})["site"] == "hidden"
     assert masks_over_time.figure(site="forget").numbers["drop"].site == "forget"
-    assert dict(arguments.table(ONE))["Keras 3"] == arguments.NONE
+    assert dict(arguments.table(ONE))["Keras 3.8 and newer"] == arguments.NONE
     memory_explorer.figure()
 
 

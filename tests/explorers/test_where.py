@@ -120,13 +120,17 @@ def test_the_arguments_name_every_site_and_sharing() -> None:
 @pytest.mark.parametrize(
     ("drop", "framework", "said"),
     [
-        (Drop("recurrent", 0.5, per_gate=True), "Keras 3", "LSTM(recurrent_dropout=p)"),
-        (Drop("input", 0.5), "Keras 3", "LSTM(dropout=p); SpatialDropout1D(p) before the layer"),
-        (Drop("input", 0.3, per_gate=True), "Keras 3", "LSTM(dropout=p, recurrent_dropout=p)"),
-        (Drop("input", 0.5, shared=(), noise="gaussian"), "Keras 3", "GaussianDropout(p) before the layer"),
+        (Drop("recurrent", 0.5, per_gate=True), "Keras 3.8 and newer", "LSTM(recurrent_dropout=p)"),
+        (Drop("input", 0.5), "Keras 3.8 and newer", "LSTM(dropout=p); SpatialDropout1D(p) before the layer"),
+        (Drop("input", 0.3, per_gate=True), "Keras 3.8 and newer", "LSTM(dropout=p, recurrent_dropout=p)"),
+        (
+            Drop("input", 0.5, shared=(), noise="gaussian"),
+            "Keras 3.8 and newer",
+            "GaussianDropout(p) before the layer",
+        ),
         (Drop("output", 0.5, shared=()), "PyTorch", "nn.LSTM(num_layers=2, dropout=p) between the layers"),
         (Drop("recurrent", 0.5), "PyTorch", "no argument"),
-        (Drop("hidden", 0.5, fill="previous"), "Keras 3", "no argument"),
+        (Drop("hidden", 0.5, fill="previous"), "Keras 3.8 and newer", "no argument"),
         (
             Drop("recurrent_weight", 0.5),
             "fastai",
