@@ -146,8 +146,13 @@ def test_second_bias_counts_in_the_gru_alone(
     assert counts or change < 1e-6
 
 
-def left_of_a_difference(cell: str, draw: str, bias: float, seed: int, steps: int = 20) -> float:
-    """How much of a difference in the first step is left in h, `steps` later; 1 at the start."""
+def left_of_a_difference(
+    cell: str, draw: str, bias: float, seed: int, steps: int = 20, silent: tuple[int, ...] = ()
+) -> float:
+    """How much of a difference in the first step is left in h, `steps` later; 1 at the start.
+
+    `silent`: the blocks of U that are set to 0.
+    """
     rng = np.random.default_rng(seed)
     blocks, units, features = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4}[cell], 32, 8
     if draw == "torch":
@@ -156,6 +161,8 @@ def left_of_a_difference(cell: str, draw: str, bias: float, seed: int, steps: in
         bound = np.sqrt(6 / (blocks * units + features))
         W = rng.uniform(-bound, bound, (blocks * units, features))
         U = np.linalg.qr(rng.normal(size=(blocks * units, units)))[0]
+    for block in silent:
+        U[block * units : (block + 1) * units] = 0
     b = np.zeros(blocks * units)
     b[units : 2 * units] += bias  # z of the GRU, f of the LSTM
     biases = (b, 0 * b) if cell == "GRU" else (b,)
@@ -183,6 +190,48 @@ def test_an_open_gate_remembers_whichever_way_the_weights_are_drawn(seed: int, d
         half_open, open_gate = (left_of_a_difference(cell, draw, bias, seed) for bias in (0, 3))
         assert half_open < 1e-3
         assert open_gate > 0.1
+
+
+@pytest.mark.parametrize("draw", ["torch", "keras"])
+@pytest.mark.parametrize("seed", range(8))
+def test_what_an_open_gate_alone_leaves_and_what_the_candidate_adds(seed: int, draw: str) -> None:
+    gate = 1 / (1 + np.exp(-3))
+    for steps in (20, 39):
+        alone, without_gates, whole = (
+            left_of_a_difference("LSTM", draw, 3, seed, steps, silent)
+            for silent in ((2,), (0, 1, 3), ())  # U_g = 0; all of U but U_g at 0; U as drawn
+        )
+        assert 0.7 * gate**steps < alone < gate**steps
+        assert without_gates == pytest.approx(whole, rel=0.1)
+        assert whole > 2 * alone
+    assert draw == "keras" or whole > 1
+
+
+def test_where_u_is_negative_a_relu_lstm_need_not_grow() -> None:
+    nothing = np.zeros((1, 100, 1)), np.zeros((4, 1))  # x, W
+
+    def last_h(*u: float) -> float:
+        biases = np.array([20.0, 20.0, 0.5, 20.0])  # i, f and o open, the candidate's sum 0.5
+        return float(equations.run("LSTM", *nothing, np.array([u]).T, biases, activation="relu").h[0, -1, 0])
+
+    assert last_h(0, 0, 0, 0) == pytest.approx(50)
+    assert last_h(0.5, 0.5, 0.5, 0.5) > 1e6
+    assert last_h(-1, -1, -1, -1) < 1
+    assert last_h(0, -10, 0, 0) < 2  # the forget gate's entry alone
+
+
+def test_two_biases_move_their_sum_twice_as_far(x: Tensor) -> None:
+    def moved(frozen: bool) -> Tensor:
+        with seeded(0):
+            lstm = nn.LSTM(F, H, batch_first=True)
+        lstm.bias_hh_l0.requires_grad_(not frozen)
+        before = (lstm.bias_ih_l0 + lstm.bias_hh_l0).detach().clone()
+        lstm(x)[0].sum().backward()
+        torch.optim.SGD([p for p in lstm.parameters() if p.requires_grad], lr=0.1).step()
+        return (lstm.bias_ih_l0 + lstm.bias_hh_l0).detach() - before
+
+    assert torch.allclose(moved(frozen=False), 2 * moved(frozen=True), atol=1e-6)
+    assert moved(frozen=True).abs().max() > 1e-3
 
 
 def test_a_difference_can_grow_and_a_tanh_state_cannot() -> None:
