@@ -45,7 +45,7 @@ class Recurrent(Cell):
     `go_backwards`: read from the last step to the first; outputs stay in the order of reading, as in Keras.
     `dropout`, `recurrent_dropout`: Keras's arguments, see `variants.keras`. `drops`: any rows of the algebra.
     `fast`: take the kernel of `kernels`, with the same values, where there is one for this layer; set
-        `layer.fast = False` for the readable form, which also has second derivatives.
+        `layer.fast = False` for the readable form, which also has second and forward-mode derivatives.
     Raises `ShapeError`, `MaskError` or `RecdropError` for wrong input; each says what to change.
     """
 
