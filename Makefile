@@ -9,6 +9,7 @@
 # Beside `make test`, since they take longer than a change waits for (CONTRIBUTING.md has the minutes); CI runs them too:
 #   make answers                                every bank at five seeds, with mutants in three ways, on the browser's torch
 #   make packages                               wheel and sdist, and the README's ways without make
+#   make luck                                   each output that nbval compares, at a hundred other seeds
 #   make campus                                 a JupyterHub with nbgrader and three users; Gradescope's container
 # And the site:
 #   make site                                   lessons, claims, API and all else as pages: build/site/index.html
@@ -26,7 +27,7 @@ TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 # The tests spread a file or class to one process; a notebook is one file, and one kernel.
 PYTEST := $(TEST_ENV) $(PY) -m pytest -n $(WORKERS) --dist loadscope --durations 8
 
-.PHONY: lab test env lint unit notebooks answers campus packages site clean
+.PHONY: lab test env lint unit notebooks answers luck campus packages site clean
 .NOTPARALLEL:
 
 lab:
@@ -60,6 +61,10 @@ notebooks: env
 answers: env
 	RECDROP_ANSWERS=all RECDROP_SEEDS=5 $(PYTEST) --dist load --timeout 0 $(or $(ONLY),tests/checks/test_answers.py \
 	    tests/checks/test_three_ways.py tests/browser_torch/test_banks.py)
+
+# A cell that nbval compares must not print what a draw decides: it would fail in one run of many.
+luck: env
+	RECDROP_LUCK=1 $(PYTEST) --dist load --timeout 0 $(or $(ONLY),tests/tools/test_notebook_luck.py)
 
 # JupyterHub's proxy comes from npm, where it is not on the path; what cannot be had is skipped, with the reason.
 campus: env

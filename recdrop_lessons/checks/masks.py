@@ -57,6 +57,12 @@ ONE_MASK_FOR_BATCH = Misconception(
     "All examples of the batch share one draw. Each example has a mask of its own.",
     "Print the masks of two examples. Should they be alike?",
 )
+NOTHING_DRAWN = Misconception(
+    "nothing-drawn",
+    "Every element is treated alike: all are kept, or all are dropped. What is dropped must be drawn, with "
+    "probability p.",
+    "Print result / x for a large x. How many different values do you see, and how many should there be?",
+)
 WRONG_RATE = Misconception(
     "wrong-rate",
     "The fraction that is dropped is not p. Keep an element where a uniform draw from [0, 1) is at least p.",
@@ -85,7 +91,7 @@ GENERAL_MASK = (
     DEPENDENT,
 )
 
-ANY_MASK = (*GENERAL_MASK, ONE_MASK_FOR_BATCH)  # what a step of any part that draws may find
+ANY_MASK = (*GENERAL_MASK, NOTHING_DRAWN, ONE_MASK_FOR_BATCH)  # what a step of any part that draws may find
 
 
 def mask_values(function: Callable[..., Any], *names: str) -> tuple[Misconception, ...]:
@@ -106,7 +112,7 @@ def mask_values(function: Callable[..., Any], *names: str) -> tuple[Misconceptio
     return (
         Misconception(
             "scale-lost",
-            "You use the mask as a yes or no. It is scaled already, 0 or 1/(1-p): multiply by it as it is.",
+            "You use the mask as a yes or no. Its numbers are ready as they are: multiply by them.",
             "Print a row of the mask. Which values does it hold, and what do you do with the larger one?",
             *each(lambda m: (m > 0).to(m.dtype)),
         ),
@@ -134,7 +140,8 @@ def mask_values(function: Callable[..., Any], *names: str) -> tuple[Misconceptio
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a mask. `kind` is a slug of above, "sharing", "rate", "dependent" or "values"."""
+    """What is wrong with a mask. `kind` is a slug of above, "sharing", "constant", "rate", "dependent" or
+    "values"."""
 
     kind: str
     sentence: str
@@ -168,14 +175,20 @@ def judge(multiplier: Tensor, p: float, shared: Sequence[bool]) -> Problem | Non
         if step == 0:  # an expanded axis: one element stands for all
             multiplier = multiplier.narrow(axis, 0, 1)
     dropped = multiplier == 0
-    found = shared_axes(dropped)
     off_scale = _off_scale(multiplier, dropped, 1 / (1 - p))
+    found = shared_axes(dropped)
+    # Where nothing is to be shared, a mask of one value is no draw, or a right one at a rate near 0 or 1.
+    constant = all(found) and not any(shared)
+    if constant:
+        dropped, found = dropped.expand(size), tuple(shared)
     for axis, one in enumerate(found):
         dropped = dropped.narrow(axis, 0, 1) if one else dropped  # what is left are independent draws
     count, of = int(dropped.sum()), dropped.numel()
     measured = [["dropped", f"{count / of:.3f}"], ["expected", f"{p:.3f}"]]
     if not rate_fits(count, of, p) and rate_fits(count, of, 1 - p):
         return Problem("keep-probability", KEEP_PROBABILITY.sentence, measured, KEEP_PROBABILITY)
+    if constant and not rate_fits(count, of, p):
+        return Problem("constant", NOTHING_DRAWN.sentence, measured, NOTHING_DRAWN, (True,) * len(size))
     if off_scale is not None:
         return off_scale
     if any(a != b for a, b, n in zip(found, shared, size, strict=True) if n > 1):

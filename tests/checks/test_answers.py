@@ -55,6 +55,12 @@ def test_a_right_answer_passes_at_every_seed(number, answer):
         assert result.points == result.max_points
 
 
+@pytest.mark.parametrize("seed", [488, 1224])
+def test_a_right_mask_that_drops_nothing_at_a_small_rate_passes(seed):
+    result = run(part("2.1"), LocalAnswer(part("2.1").function), seed)
+    assert result.status == "ok", (result.message, result.details)
+
+
 @pytest.mark.parametrize(("number", "slug", "answer"), WRONG, ids=_name)
 def test_a_wrong_answer_fails_at_every_seed_by_name(number, slug, answer):
     found = Counter()

@@ -254,6 +254,21 @@ def test_an_expanded_mask_is_judged_as_its_copy():
             for shared in ((False, True, False), (False, False, False)):
                 assert judge(mask, p, shared) == judge(mask.contiguous(), p, shared)
     assert judge((keep / 0.7).expand(30, 20, 25), 0.3, (False, True, False)) is None
+    whole = torch.ones(1, 1, 1).expand(30, 20, 25)
+    assert judge(whole, 0.3, (False, False, False)) == judge(whole.contiguous(), 0.3, (False, False, False))
+
+
+@pytest.mark.parametrize("multiplier", [0.0, 1.0, 1 / 0.7])
+def test_a_mask_of_one_value_is_no_draw(multiplier):
+    problem = judge(torch.full((15, 20, 25), multiplier), 0.3, (False, False, False))
+    assert problem.kind == "constant"
+
+
+def test_at_a_rate_near_0_or_1_a_mask_of_one_value_may_be_right():
+    for p in (0.0005, 0.001):  # all of 7,500 are kept in one mask of 43, and of 1,800
+        assert judge(torch.full((15, 20, 25), 1 / (1 - p)), p, (False, False, False)) is None
+    assert judge(torch.zeros(15, 20, 25), 0.9995, (False, False, False)) is None
+    assert judge(torch.zeros(15, 20, 25), 0.99, (False, False, False)).kind == "constant"
 
 
 def test_counts_that_never_vary_are_seen():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ["env", "test", "answers", "packages", "campus"]
+TARGETS = ["env", "test", "answers", "luck", "packages", "campus"]
 MAKE = """#!/bin/sh
 for target; do :; done
 echo "$target" >>called

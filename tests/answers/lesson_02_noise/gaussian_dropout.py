@@ -71,6 +71,16 @@ def additive_p(x, p, training, generator=None):
     return x + p * _randn(x, generator) if training else x
 
 
+@bank.wrong("one-number")
+def nothing_at_all(x, p, training, generator=None):
+    return x
+
+
+@bank.wrong("one-number")
+def one_draw_for_all(x, p, training, generator=None):
+    return x * (1 + math.sqrt(p / (1 - p)) * torch.randn((), generator=generator)) if training else x
+
+
 @bank.wrong("mean-zero")
 def no_one(x, p, training, generator=None):
     return x * math.sqrt(p / (1 - p)) * _randn(x, generator) if training and p else x

@@ -175,6 +175,23 @@ def drops_the_small(x, p, training, generator=None):
     return torch.where(noisy > noisy.flatten().quantile(p), x / (1 - p), torch.zeros_like(x))
 
 
+@bank.wrong("nothing-drawn")
+def scaled_alone(x, p, training, generator=None):
+    return x / (1 - p) if training else x
+
+
+@bank.wrong("nothing-drawn")
+def everything_dropped(x, p, training, generator=None):
+    return x * 0 if training else x
+
+
+@bank.wrong("nothing-drawn")
+def in_whole_percents(x, p, training, generator=None):
+    if not training:
+        return x
+    return x * (torch.randint(0, 100, x.shape, generator=generator) >= round(100 * p)) / (1 - p)
+
+
 @bank.wrong("wrong-rate")
 def half_rate(x, p, training, generator=None):
     return x * (rand(x, generator) >= p * 0.9) / (1 - p) if training else x

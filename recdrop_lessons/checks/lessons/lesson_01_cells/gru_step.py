@@ -106,7 +106,7 @@ MISCONCEPTIONS = (
         "update-inverted",
         "Your z multiplies the candidate; here z multiplies the old state: h' = (1-z)∘n + z∘h, as in "
         "PyTorch and "
-        "Keras. (The first paper on GRUs wrote it the other way round.)",
+        "Keras. (Chung et al. 2014 write it the other way round.)",
         "Set z to 1 in your last line. What comes out, the candidate or the old state? What should come out?",
         partial(gru_step, update="z renews"),
     ),

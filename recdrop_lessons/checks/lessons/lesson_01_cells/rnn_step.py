@@ -75,7 +75,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "wrong-activation",
-        "You use another activation than tanh: a SimpleRNN has no gates, so there is no sigmoid in it.",
+        "You use another activation than tanh. The new state of this cell is the tanh of the sum.",
         "Feed a large negative x. To which value should the new state go?",
         lambda x, h, W, U, b: (x @ W.T + h @ U.T + b).clamp(-1, 1),
         lambda x, h, W, U, b: torch.sigmoid(x @ W.T + h @ U.T + b),

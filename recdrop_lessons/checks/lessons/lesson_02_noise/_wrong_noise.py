@@ -68,6 +68,12 @@ GAUSSIAN_RESCALED = Misconception(
     "Average your multiplier over a hundred draws at p = 0.5. Is it 1 before you divide?",
 )
 
+ONE_NUMBER = Misconception(
+    "one-number",
+    "Every element is multiplied by the same number. Each has a draw of its own, from N(1, p/(1-p)).",
+    "Print y / x. How many different numbers do you see, and how many should there be?",
+)
+
 BERNOULLI_NOISE = Misconception(
     "bernoulli-noise",
     "Your noise drops elements to zero. Gaussian dropout drops none: every element is multiplied by a draw "

@@ -34,6 +34,7 @@ from recdrop_lessons.checks.lessons.lesson_02_noise._wrong_noise import (
     GAUSSIAN_SPREADS,
     MEAN_ZERO,
     NOT_NORMAL,
+    ONE_NUMBER,
     ONE_SIDED,
     STANDARDISED,
     STD_BERNOULLI,
@@ -139,6 +140,8 @@ def _noise(x: Tensor, p: float, generator: torch.Generator | None) -> Step:
 def _name_gaussian(x: Tensor, y: Tensor, p: float) -> Misconception | None:
     """The misconception that such noise shows."""
     noise = y / x
+    if bool(torch.isclose(noise, noise.flatten()[0], atol=1e-5).all()):
+        return ONE_NUMBER
     if any(bool(torch.isclose(noise, noise.narrow(axis, 0, 1), atol=1e-5).all()) for axis in range(x.dim())):
         shared_rows = bool(torch.isclose(noise, noise[:1], atol=1e-5).all())
         return ONE_MASK_FOR_BATCH if shared_rows else MASK_SHARED
@@ -192,6 +195,7 @@ MISCONCEPTIONS = (
     BERNOULLI_NOISE,
     CLIPPED,
     ONE_SIDED,
+    ONE_NUMBER,
     ONE_MASK_FOR_BATCH,
     MASK_SHARED,
     GENERATOR_IGNORED,

@@ -20,6 +20,7 @@ from recdrop_lessons.checks.masks import (
     DEPENDENT,
     EXACT_COUNT,
     GENERAL_MASK,
+    NOTHING_DRAWN,
     ONE_MASK_FOR_BATCH,
     Problem,
     calls_independent,
@@ -126,7 +127,14 @@ def _named(problem: Problem, reply: Reply) -> Failed:
     return reply.fail(problem.misconception or problem.sentence, problem.measured)
 
 
-MISCONCEPTIONS = (AT_EVALUATION, RESCALE_AT_TEST, *GENERAL_MASK, ONE_MASK_FOR_BATCH, MASK_SHARED)
+MISCONCEPTIONS = (
+    AT_EVALUATION,
+    RESCALE_AT_TEST,
+    *GENERAL_MASK,
+    NOTHING_DRAWN,
+    ONE_MASK_FOR_BATCH,
+    MASK_SHARED,
+)
 
 PART = Part(
     "2.1",

@@ -145,7 +145,7 @@ def _pattern(
         problem = judge(like_x(reply).double() / exact, p, shared)
         if problem is None:
             return
-        if problem.kind == "sharing":
+        if problem.kind in {"sharing", "constant"}:
             name = _name_sharing(problem.shared, shared, none)
             raise reply.fail(name, _sharing_rows(problem.shared, shared))
         raise reply.fail(problem.misconception or problem.sentence, problem.measured)

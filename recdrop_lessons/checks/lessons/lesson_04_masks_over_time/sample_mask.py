@@ -239,7 +239,7 @@ def _mask(draw: Draw, sizes: Sequence[int], p: float, wanted: Pattern) -> Step:
         problem = judge(_tensor(reply), p, wanted)
         if problem is None:
             return wanted
-        if problem.kind == "sharing":
+        if problem.kind in {"sharing", "constant"}:
             return problem.shared
         raise reply.fail(problem.misconception or problem.sentence, problem.measured)
 

@@ -207,7 +207,7 @@ class _Drawn:
             ]
             if problem.kind == "keep-probability":
                 raise reply.fail(SWAPPED, measured)
-            if problem.kind == "rate":
+            if problem.kind in {"rate", "constant"}:
                 raise reply.fail(OTHER_RATE, measured)
             if problem.kind == "sharing" and problem.shared[0]:
                 raise reply.fail(ONE_MASK_FOR_BATCH)

@@ -69,7 +69,7 @@ def penalty_basics(reference: Callable[..., Tensor]) -> tuple[Misconception, ...
         ),
         Misconception(
             "whole-matrix",
-            "You penalise the whole matrix, as a Keras `kernel_regularizer` does: it acts on all gates at "
+            "You penalise the whole matrix, as a regulariser of Keras does: it acts on all gates at "
             "once. Cut out the gate's block first.",
             "Set the rows of all other gates to zero. Should the penalty change? Does yours?",
             *cut(lambda w, gate: w),
@@ -90,8 +90,8 @@ def penalty_basics(reference: Callable[..., Tensor]) -> tuple[Misconception, ...
         ),
         Misconception(
             "columns-for-rows",
-            "You cut out columns. That is right for Keras's kernels (H, 4H); here, as in PyTorch, the matrix "
-            "is (4H, H), and a gate is H of its rows.",
+            "You cut out columns. That is right for Keras's kernels, (F, 4H) and (H, 4H); here, as in "
+            "PyTorch, the matrix is (4H, H), and a gate is H of its rows.",
             "Print the shape of what you cut out. Which of the two sizes of U should have become smaller?",
             *cut(
                 partial(columns, width=lambda w: w.shape[1]),

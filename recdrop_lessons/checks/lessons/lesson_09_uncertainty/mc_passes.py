@@ -211,7 +211,7 @@ def _asked(seed: int) -> tuple[Steps, Drawing, Steps]:
     def masks(reply: Reply) -> Tensor:
         multiplier = large.masks(reply)
         problem = judge(multiplier, large.given["p"], (False, False, False))
-        if problem is not None and problem.kind == "sharing":
+        if problem is not None and problem.kind in {"sharing", "constant"}:
             names = (ONE_FOR_ALL_PASSES, ONE_MASK_FOR_BATCH, UNITS_SHARE)
             raise reply.fail(next(one for one, shared in zip(names, problem.shared, strict=True) if shared))
         if problem is not None:
