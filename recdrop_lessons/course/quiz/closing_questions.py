@@ -15,7 +15,7 @@ CLOSING = (
         "can it be?",
         options=(
             "Semeniuta, Severyn and Barth: a mask on the candidate.",
-            "Gal and Ghahramani: a mask on h, on its way into the gates.",
+            "The half of Gal and Ghahramani's method that masks h, on its way into the gates.",
             "Moon and others: a mask on the cell.",
             "Weight drop: a mask on U, one for the batch.",
         ),
