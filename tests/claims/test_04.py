@@ -111,6 +111,12 @@ def test_a_test_pass_moves_the_seed():
     assert not torch.equal(input_mask(first), input_mask(second))
 
 
+def test_a_dropout_layer_draws_nothing_in_evaluation_mode():
+    first, second = (keras.layers.Dropout(0.5, seed=7) for _ in range(2))
+    second(torch.ones(B, T, F), training=False)
+    assert torch.equal(*(one(torch.ones(B, T, F), training=True) for one in (first, second)))
+
+
 def test_dropout1d_takes_steps_for_channels():
     steps_gone = torch.nn.Dropout1d(0.5)(torch.ones(B, 50, F))  # (B, T, F)
     assert torch.equal(steps_gone, steps_gone[:, :, :1].expand_as(steps_gone))
@@ -128,6 +134,22 @@ def test_the_argument_blanks_the_whole_sequence_with_probability_p_to_the_f(kind
     expected = p**features
     # five standard errors of a fraction: a right layer fails with a probability below 1e-6
     assert abs(float(blank.float().mean()) - expected) < 5 * math.sqrt(expected * (1 - expected) / examples)
+
+
+@pytest.mark.parametrize(("kind", "gates"), [("GRU", 3), ("LSTM", 4)])
+def test_beside_recurrent_dropout_one_feature_is_hidden_from_all_gates_with_probability_p_to_the_gates(
+    kind, gates
+):
+    """The biases are drawn: at 0 a blank candidate alone gives the state 0, as if nothing had come in."""
+    p, examples = 0.5, 4000
+    biases = keras.initializers.RandomNormal(stddev=0.5, seed=1)
+    for rates, expected in (({}, p), ({"recurrent_dropout": 1e-9}, p**gates)):
+        layer = getattr(keras.layers, kind)(4, dropout=p, seed=2, bias_initializer=biases, **rates)
+        nothing = layer(torch.zeros(1, 10, 1), training=False).detach()
+        x = torch.randn(1, 10, 1, generator=torch.Generator().manual_seed(0)).expand(examples, -1, -1)
+        blank = (layer(x, training=True).detach() - nothing).abs().amax(1) < 1e-6
+        error = 5 * math.sqrt(expected * (1 - expected) / examples)
+        assert abs(float(blank.float().mean()) - expected) < error
 
 
 def test_a_stateful_layer_draws_again_for_each_chunk():

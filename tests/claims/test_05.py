@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from recdrop_lessons import GRU, LSTM, Drop, RecdropError, frameworks, variants
+from recdrop_lessons import GRU, LSTM, RecdropError, frameworks, variants
 
 keras = pytest.importorskip("keras", reason="the extra `frameworks` brings Keras")
 
@@ -143,10 +143,40 @@ def test_the_simple_rnn_drops_everything_at_a_recurrent_rate_of_one():
 
 @pytest.mark.parametrize("site, possible", [("input", True), ("recurrent", True), ("cell", False)])
 def test_a_held_mask_is_scaled_before_a_product_and_not_on_the_cell(site, possible):
-    """Other seeds than the lesson's. From c = 0 no LSTM gets beyond |c| = T in T steps."""
-    for seed in (11, 12, 13):
-        torch.manual_seed(seed)
-        lstm = LSTM(8, 32, drops=(Drop(site, 0.5, shared=("time",)),), return_state=True)
-        torch.nn.init.constant_(lstm.bias[32:64], 3.0)
-        _, _, c = lstm(torch.randn(8, 100, 8))
-        assert bool(c.abs().max() <= 100) is possible
+    """What 15 steps add to the cell, on the mean over masks, is what they add without: at one scale only."""
+    units, steps, p, draws = 3, 15, 0.5, 40_000
+    lstm = LSTM(units, units, return_state=True).double()
+    for weight in lstm.parameters():
+        torch.nn.init.zeros_(weight)
+    with torch.no_grad():
+        lstm.bias[: 2 * units], lstm.bias[3 * units :] = 40, 40  # i, f and o are 1
+        for weight in (lstm.weight_ih, lstm.weight_hh):
+            weight[2 * units : 3 * units] = 1e-5 * torch.eye(units)
+    x, ones = torch.ones(draws, steps, units).double(), torch.ones(draws, units).double()
+    kept = (torch.rand(1, draws, units, generator=torch.Generator().manual_seed(7)) > p).double()
+
+    def added(masks):
+        with torch.no_grad():
+            return (lstm(x, (ones, ones), masks=masks)[2] - 1).mean().item()
+
+    for factor in (1 / (1 - p), 1, 1000):
+        stays = abs(added({site: factor * kept}) / added({}) - 1) < 0.05
+        assert stays is (possible and factor == 1 / (1 - p)), factor
+
+
+def test_in_a_simple_rnn_with_relu_a_scaled_mask_on_h_builds_up():
+    """A mask on h before its product too: there is no bounded function behind it."""
+    arguments = {"activation": "relu", "recurrent_initializer": "identity", "seed": 3}
+    x, largest = torch.randn(8, 100, F, generator=torch.Generator().manual_seed(0)), {}
+    for rate in (0.0, 0.5):
+        layer = keras.layers.SimpleRNN(16, recurrent_dropout=rate, return_sequences=True, **arguments)
+        largest[rate] = layer(x, training=True).detach().abs().max().item()
+    assert largest[0.0] < 1e3 and largest[0.5] > 1e20
+
+
+def test_moons_mask_is_not_switched_off_in_evaluation_mode():
+    lstm = LSTM(F, H, drops=variants.moon(0.3), return_sequences=True)
+    plain = LSTM(F, H, return_sequences=True)
+    plain.load_state_dict(lstm.state_dict())
+    x = torch.randn(B, T, F)
+    assert not torch.allclose(lstm.eval()(x), plain.eval()(x), atol=1e-3)

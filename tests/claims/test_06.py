@@ -89,6 +89,29 @@ def test_the_last_entry_of_h_n_is_the_backward_half_alone(kind):
     assert torch.equal(h_n[-2], y[:, -1, :H])
 
 
+def test_without_batch_first_the_last_column_is_the_last_example():
+    x = torch.randn(B, T, F)
+    lstm = nn.LSTM(F, H)  # reads (time, batch, features)
+    y, (h_n, _) = lstm(x)
+    assert y[:, -1].shape == (B, H) and h_n[-1].shape == (T, H)
+    earlier, first = x.clone(), x.clone()
+    earlier[:, :-1] += 1
+    assert torch.equal(lstm(earlier)[0][:, -1], y[:, -1])  # it has read the last column of x alone
+    first[0, -1] += 1
+    assert (lstm(first)[0][1:, -1] != y[1:, -1]).any(-1).all()  # and example 0 is in the others
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_padded_in_front_the_last_step_has_read_the_padding_unless_a_mask_says_so(kind):
+    x = torch.randn(1, 2, F)
+    padded = torch.as_tensor(keras.utils.pad_sequences(x.numpy(), maxlen=T, dtype="float32"))
+    assert torch.equal(padded[:, -2:], x) and (padded[:, :-2] == 0).all()
+    layer = getattr(K, kind)(H, bias_initializer=keras.initializers.RandomNormal(seed=1))
+    assert not torch.allclose(layer(padded), layer(x), atol=1e-4)
+    valid = torch.arange(T)[None] >= T - 2
+    assert torch.allclose(layer(padded, mask=valid), layer(x), atol=1e-6)
+
+
 def test_sequential_hands_on_the_whole_tuple():
     with pytest.raises((AttributeError, TypeError)):
         nn.Sequential(nn.LSTM(F, H), nn.LSTM(H, 2))(torch.randn(T, B, F))
