@@ -1,10 +1,15 @@
 """The claims of lesson 08, decided by PyTorch Geometric itself."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
 from recdrop_lessons import Drop, GATConv, equations, frameworks
+from recdrop_lessons.experiments.baselines import label_spreading
+from recdrop_lessons.experiments.datasets import digits_graph
 
 geometric = pytest.importorskip(
     "torch_geometric.nn", reason="the extra `frameworks` brings PyTorch Geometric"
@@ -208,3 +213,15 @@ def test_gatv2_and_multihead_attention_drop_after_their_softmax_too(x, edges):
         _, used = heads(words, words, words, average_attn_weights=False)
         _, softmax = heads.eval()(words, words, words, average_attn_weights=False)
     assert values(used / softmax) == {0.0, round(1 / (1 - P), 3)}
+
+
+def test_label_spreading_gains_from_the_labels_by_which_the_networks_stop():
+    """Other labelled digits than the lesson's: 200 labels, and these with the 500 of the validation part."""
+    graphs = [digits_graph(neighbours=5, labels_per_class=20, seed=seed) for seed in (11, 12, 13)]
+    assert [int(graph.validation.sum()) for graph in graphs] == [500] * 3
+    few = [label_spreading(graph).mean() for graph in graphs]
+    all_of_them = [
+        label_spreading(replace(graph, train=graph.train | graph.validation)).mean() for graph in graphs
+    ]
+    assert 0.94 < np.mean(few) < 0.975 < np.mean(all_of_them)
+    assert all(some < more for some, more in zip(few, all_of_them, strict=True))
