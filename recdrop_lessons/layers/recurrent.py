@@ -2,7 +2,7 @@
 
     LSTM(12, 64, dropout=0.2, recurrent_dropout=0.2)         Keras's words, Keras's meaning
     LSTM(12, 64, drops=variants.gal(0.2))                    a paper's row
-    LSTM(12, 64, drops=[Drop("candidate", 0.3, shared=())])  any row of the table
+    LSTM(12, 64, drops=[Drop("candidate", 0.3, shared=())])  a row of your own
 
 A layer *is* its cell (its parameters, its `step`), carried over the time axis.
 """

@@ -1,12 +1,13 @@
 """The claims of lesson 02, decided by PyTorch and Keras themselves."""
 
+import dataclasses
 import math
 
 import pytest
 import torch
 from torch.nn.functional import dropout
 
-from recdrop_lessons import Dropout
+from recdrop_lessons import LSTM, Dropout, RecdropError, variants
 
 keras = pytest.importorskip("keras", reason="the extra `frameworks` brings Keras")
 
@@ -81,6 +82,45 @@ def test_a_test_pass_is_the_mean_only_if_linear():
     at_test = dropout(x, 0.5, training=False) @ weight
     assert abs(sums.mean() - at_test) < 5 * sums.std() / N**0.5
     assert abs(sums.tanh().mean() - at_test.tanh()) > 50 * sums.tanh().std() / N**0.5
+
+
+def test_a_mask_that_multiplies_at_each_step_does_not_keep_the_mean():
+    """All is linear, W = U = 1, x is 1 at step 1 alone: after five steps h is m⁴, in evaluation mode 1."""
+    layer = keras.layers.SimpleRNN(1, activation=None, recurrent_dropout=0.5, seed=10)
+    layer.build((None, 5, 1))
+    layer.set_weights([torch.ones(1, 1).numpy(), torch.ones(1, 1).numpy(), torch.zeros(1).numpy()])
+    x = torch.zeros(20_000, 5, 1)
+    x[:, 0] = 1
+    h = in_keras(layer, x)
+    assert abs(h.mean() - 0.5 * 2**4) < 5 * h.std() / len(x) ** 0.5
+    assert layer(x[:1], training=False).item() == pytest.approx(1)
+
+
+def test_more_inputs_do_not_close_the_gap_of_a_layer_as_drawn():
+    """Mean |gap| of 64 tanh units behind dropout: PyTorch's weights as drawn, against weights of 1/n."""
+
+    def gap(n, weight):
+        generator = torch.Generator().manual_seed(n)
+        x = torch.randn(1, n, generator=generator)
+        torch.manual_seed(n)
+        means = [torch.tanh(dropout(x.expand(2000, n), 0.5) @ weight.T).mean(0) for _ in range(8)]
+        return (torch.stack(means).mean(0) - torch.tanh(x[0] @ weight.T)).abs().mean().item()
+
+    torch.manual_seed(0)
+    few, many = (gap(n, torch.nn.Linear(n, 64, bias=False).weight.detach()) for n in (16, 2048))
+    assert many > 0.5 * few
+    few, many = (gap(n, torch.ones(64, n) / n) for n in (16, 2048))
+    assert many < 0.5 * few
+
+
+def test_each_method_but_zoneout_takes_gaussian_noise():
+    for name, row in variants.ROWS.items():
+        if name == "zoneout":
+            with pytest.raises(RecdropError, match="previous"):
+                [dataclasses.replace(drop, noise="gaussian") for drop in row.make(0.5)]
+        else:
+            drops = [dataclasses.replace(drop, noise="gaussian") for drop in row.make(0.5)]
+            assert LSTM(3, 4, drops=drops)(torch.randn(2, 5, 3)).isfinite().all()
 
 
 def test_gaussian_noise_adds_and_gaussian_dropout_multiplies():
