@@ -16,10 +16,10 @@ INTRODUCTION = """\
 
 What people say about dropout, and what the running frameworks say. Each verdict is computed by a cell of the
 lesson named in brackets, with the releases that the course is tested with. "By release" has the verdict in
-older releases and on other backends, from [what each release does](../docs/site/releases.md); a dash stands
-where no probe decides it. This page is written by `python tools/claims_page.py`: edit the lessons, and
-`recdrop_lessons/data/claims.toml` for the sources. Which cell and which test hold a verdict:
-[for authors](../docs/claims.md).
+older releases and on other backends, from [what each release does](../docs/site/releases.md); "refused"
+stands where a release raises an error instead, and a dash where no probe decides it. This page is written by
+`python tools/claims_page.py`: edit the lessons, and `recdrop_lessons/data/claims.toml` for the sources. Which
+cell and which test hold a verdict: [for authors](../docs/claims.md).
 
 """
 FOR_AUTHORS = """\

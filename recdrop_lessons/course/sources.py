@@ -23,8 +23,8 @@ class SourceError(RecdropError):
 class Source:
     """The place where a claim is made, and how facts of the matrix decide it.
 
-    `facts`: fact → what was observed → the verdict on the claim then: "true", "half true", "false", or ""
-    where that says nothing about it.
+    `facts`: fact → what was observed → the verdict on the claim then: "true", "half true", "false", "refused"
+    where the release raises an error instead, or "" where that says nothing about it.
     """
 
     source: str = UNKNOWN
@@ -76,6 +76,6 @@ def read(file: Path = FILE) -> dict[str, Source]:
         if unknown := set(entry) - {"source", "url", "facts"}:
             raise SourceError(f"{file.name}, [{name}]: {', '.join(sorted(unknown))} is not known there.")
         verdicts = {verdict for fact in entry.get("facts", {}).values() for verdict in fact.values()}
-        if wrong := verdicts - {"true", "half true", "false", ""}:
+        if wrong := verdicts - {"true", "half true", "false", "refused", ""}:
             raise SourceError(f"{file.name}, [{name}]: {', '.join(sorted(wrong))} is not a verdict.")
     return {f"claim-{name}": Source(**entry) for name, entry in entries.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from typing import Any
 
@@ -55,6 +56,34 @@ def test_keras_dropout_is_silent_without_w(x: Tensor, kind: str) -> None:
     assert not passes_differ(keras_layer(kind, zero="kernel", dropout=0.5), x)
 
 
+def test_without_w_a_mask_on_w_is_silent_too_and_no_mask_on_x_repeats_it(x: Tensor) -> None:
+    """So W = 0 alone does not find the input; the replay does."""
+    ours, one = LSTM(F, H, return_sequences=True), x[:1]
+    w = ours.weight_ih.detach().clone()
+
+    def passed(weight: Tensor, masks: dict[str, Tensor]) -> Tensor:
+        with torch.no_grad():
+            ours.weight_ih.copy_(weight)
+            return ours(one, masks=masks)
+
+    torch.manual_seed(0)
+    first, second = (nn.functional.dropout(torch.ones_like(w), 0.5) for _ in range(2))
+    assert not torch.equal(passed(first * w, {}), passed(second * w, {}))
+    assert torch.equal(passed(0 * first * w, {}), passed(0 * second * w, {}))
+    theirs = passed(first * w, {})
+    for values in itertools.product((0.0, 2.0), repeat=F):  # each mask on x there is, one for all gates
+        assert not torch.allclose(passed(w, {"input": torch.tensor(values).view(1, 1, F)}), theirs, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["SimpleRNN", "GRU", "LSTM"])
+def test_keras_dropout_alone_is_repeated_by_its_own_mask_on_x(x: Tensor, kind: str) -> None:
+    layer = keras_layer(kind, dropout=0.5)
+    mask = keras_masks(layer, x)["input"]
+    theirs = layer(x, training=True).detach()
+    assert (mask == 0).any() and (mask != 0).any()
+    assert torch.allclose(from_keras(layer)(x, masks={"input": mask}), theirs, atol=1e-5)
+
+
 @pytest.mark.parametrize("kind", ["SimpleRNN", "GRU", "LSTM"])
 def test_keras_recurrent_dropout_is_silent_without_u(x: Tensor, kind: str) -> None:
     # For the GRU this shows too that its leak z∘h is not masked: nothing of it goes through U.
@@ -83,6 +112,7 @@ def test_keras_training_pass_is_gal_untied_and_no_other_row(x: Tensor) -> None:
         assert not repeats("recurrent", m_h[:, :, k], m_x[:, :, k])  # tied
         for site in ("candidate", "cell", "hidden", "output"):  # Semeniuta, Moon, the state, Zaremba
             assert not repeats(site, m_h[:, :, k])
+        assert not repeats("cell", (m_h[:, :, k] > 0).float())  # Moon's own mask is 0 or 1
 
 
 def test_the_input_mask_of_keras_is_tied_only_without_recurrent_dropout(x: Tensor) -> None:

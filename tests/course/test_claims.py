@@ -210,6 +210,18 @@ def test_what_says_nothing_about_a_claim_leaves_the_others_to_decide():
     assert Source(facts={"LSTM_h_time": {"no mask": ""}}).verdict(known, *release) is None
 
 
+def test_a_release_that_raises_an_error_instead_is_said_to_refuse():
+    of_one, known = sources.read()["claim-recurrent-dropout-of-one"], read_matrix()
+    for release, backend, verdict in (
+        ("3.1.1", "tensorflow", "false"),
+        ("3.12.4", "tensorflow", "refused"),
+        ("3.12.4", "torch", "half true"),
+        ("3.15.1", "tensorflow", "half true"),
+    ):
+        assert of_one.verdict(known, "Keras", release, backend) == verdict
+    assert of_one.verdict(known, "tf_keras", "2.21.0", "tensorflow") == "refused"
+
+
 def test_a_fact_that_is_not_in_the_matrix_is_refused_by_name():
     with pytest.raises(SourceError, match="no fact no_such_fact"):
         Source(facts={"no_such_fact": {"one": "true"}}).by_release(read_matrix())
