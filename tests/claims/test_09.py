@@ -100,7 +100,7 @@ def test_dropout_off_is_the_geometric_mean_for_one_linear_layer():
 
 
 def test_a_held_mask_is_one_network_before_a_product_alone():
-    """Every LSTM keeps |c_T| <= T; scaled masks on g and c break it, 0 and 1 on c do not."""
+    """Every LSTM keeps |c_T| <= T; scaled masks on g and c break it, 0 and 1 do not."""
     steps = 15
     layer = LSTM(F, 40, return_sequences=True, return_state=True)
     torch.nn.init.constant_(layer.bias, 30.0)
@@ -110,16 +110,19 @@ def test_a_held_mask_is_one_network_before_a_product_alone():
         y, _, c = layer(torch.zeros(1, steps, F), masks=masks)
         return bool(c.abs().max() <= steps + 1e-3 and y.abs().max() <= 1 + 1e-3)
 
-    assert within(recurrent=2 * kept) and within(cell=kept)
+    assert within(recurrent=2 * kept) and within(cell=kept) and within(candidate=kept)
     assert not within(candidate=2 * kept)
     assert not within(cell=2 * kept)
-    # The mask of 0 and 1 on c is an LSTM whose dropped units have i = f = 0.
+    # The mask of 0 and 1 on g or c is an LSTM whose dropped units have zero rows of g.
     torch.nn.init.normal_(layer.bias)
     x = torch.randn(1, steps, F)
-    masked = layer(x, masks={"cell": kept})[0]
+    masked = [layer(x, masks={site: kept})[0] for site in ("candidate", "cell")]
+    scaled = layer(x, masks={"candidate": 2 * kept})[0]
     with torch.no_grad():
-        layer.bias[: 2 * 40] -= 200 * (1 - kept[0, 0]).repeat(2)
-    assert torch.allclose(layer(x)[0], masked, atol=1e-6)
+        for parameter in (layer.weight_ih, layer.weight_hh, layer.bias):
+            parameter.view(4, 40, -1)[2] *= kept[0, 0].unsqueeze(1)
+    assert all(torch.allclose(layer(x)[0], one, atol=1e-6) for one in masked)
+    assert not torch.allclose(layer(x)[0], scaled, atol=1e-3)
 
 
 @pytest.mark.parametrize("kind, one_network", [(LSTM, True), (GRU, False)])
