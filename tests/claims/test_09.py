@@ -186,7 +186,7 @@ def test_one_temperature_does_what_thirty_passes_do_and_an_ensemble_does_more():
     data = digits(train=300, seed=3)
     (x_valid, y_valid), (x, y) = data.validation, data.test
     turned = distort(x, degrees=30)
-    alone, log_losses, gaps, to_geometric, to_mean = [], [], [], [], []
+    alone, log_losses, gaps, to_geometric, to_mean, logs, undecided = [], [], [], [], [], [], []
 
     def log_loss(p):
         return float(-p.gather(-1, y.unsqueeze(1)).clamp_min(1e-12).log().mean())
@@ -213,6 +213,10 @@ def test_one_temperature_does_what_thirty_passes_do_and_an_ensemble_does_more():
         geometric = passes[1].clamp_min(1e-12).log().mean(0).softmax(-1)
         to_geometric.append(float((off - geometric).abs().sum(-1).mean()))
         to_mean.append(float((off - mc).abs().sum(-1).mean()))
+        geometric_valid = passes[0].clamp_min(1e-12).log().mean(0).softmax(-1)
+        sharpened = tempered(geometric, fit_temperature(geometric_valid, y_valid))
+        logs.append((log_loss(geometric) - log_loss(mc), log_loss(sharpened) - log_losses[-1][0]))
+        undecided.append([float(entropy(p).mean()) for p in passes[1:]])  # of single passes: (S, B)
         alone.append(off)
 
     with_passes, with_temperature = np.mean(log_losses, 0)
@@ -220,8 +224,11 @@ def test_one_temperature_does_what_thirty_passes_do_and_an_ensemble_does_more():
     of_mc, as_flat, of_off = np.mean(gaps, 0)
     assert abs(of_mc - as_flat) < 0.05 < of_off - of_mc
     assert np.mean(to_geometric) < np.mean(to_mean) / 2
+    before, after = np.mean(logs, 0)
+    assert before < 0 and abs(after) < abs(before) / 2  # a temperature each takes most of the difference
+    assert all(upright + 0.2 < at_30 for upright, at_30 in undecided)  # single passes, same digits turned
     ensemble = log_loss(torch.stack(alone).mean(0))
-    assert ensemble < min(map(log_loss, alone)) and ensemble < with_passes
+    assert ensemble < min(map(log_loss, alone)) and ensemble < with_passes and ensemble < with_temperature
 
 
 def test_entropy_alone_does_not_tell_the_two_doubts_apart():
