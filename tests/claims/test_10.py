@@ -187,28 +187,51 @@ def test_on_the_text_gals_masks_gain_over_no_dropout_that_was_tuned_alike(on_tex
         assert all(nats.differ(counting, row.name) for row in on_text.values())
 
 
-def test_on_the_text_masks_at_four_recurrent_sites_each_save_alone(on_text, nats):
-    """By Holm's count, which parts none of them from another, nor from Gal's two masks."""
-    arms = ("weight", "hidden, step", "recurrent, sequence", "candidate, sequence", "gal")
-    plain, *rows = (on_text[arm].name for arm in ("none", *arms))
-    assert all(nats.differ(plain, row) and nats.gain(plain, row).low > 0.02 for row in rows)
-    assert not any(nats.differ(one, other) for one, other in combinations(rows, 2))
+def test_on_the_text_seven_arms_save_over_no_dropout(on_text, nats):
+    """By Holm's count, which parts none of them from another but for the first."""
+    plain, rows = on_text["none"].name, {arm: row.name for arm, row in on_text.items()}
+    better = {arm for arm, row in rows.items() if nats.differ(plain, row) and nats.gain(plain, row).low > 0}
+    others = {"weight", "hidden, step", "recurrent, sequence", "cell, step", "output, sequence", "gal"}
+    assert better == {"hidden, sequence"} | others
+    assert not any(nats.differ(rows[one], rows[other]) for one, other in combinations(others, 2))
+    for arm in ("candidate, sequence", "recurrent, step"):  # by themselves
+        assert nats.gain(plain, rows[arm]).low > 0
+    assert nats.gain(rows["gal"], rows["weight"]).low > 0
 
 
-def test_on_the_text_a_held_mask_is_better_than_one_new_at_each_step_at_two_sites(on_text, nats):
-    plain = on_text["none"].name
-    at = {
-        site: [on_text[f"{site}, {shared}"].name for shared in ("step", "sequence")]
-        for site in ("input", "recurrent", "candidate")
+def test_on_the_text_the_held_mask_on_the_hidden_state_is_better_than_each_other_arm(on_text, nats):
+    best, plain = on_text["hidden, sequence"].name, on_text["none"].name
+    rest = [row.name for arm, row in on_text.items() if arm != "hidden, sequence"]
+    assert all(nats.differ(best, row) and nats.gain(row, best).low > 0.02 for row in rest)
+    whole = nats.gain(plain, best).mean
+    for half in ("recurrent, sequence", "output, sequence"):
+        assert 0.4 < nats.gain(plain, on_text[half].name).mean / whole < 0.6
+
+
+def test_on_the_text_the_better_sharing_depends_on_the_site(on_text, nats):
+    held = {}
+    for site in ("input", "recurrent", "candidate", "cell", "hidden", "output"):
+        step, sequence = (on_text[f"{site}, {shared}"].name for shared in ("step", "sequence"))
+        held[site] = nats.gain(step, sequence), nats.differ(step, sequence)
+    assert {site for site, (_, told) in held.items() if told} == {"recurrent", "cell", "hidden"}
+    assert {site for site, (gain, _) in held.items() if gain.low > 0.005} == {
+        "recurrent",
+        "candidate",
+        "hidden",
+        "output",
     }
-    assert [site for site, pair in at.items() if nats.differ(*pair)] == ["recurrent", "candidate"]
-    assert all(nats.gain(*at[site]).low > 0 for site in ("recurrent", "candidate"))
-    step = at["recurrent"][0]
-    assert nats.gain(plain, step).low > 0 and not nats.differ(plain, step)
+    assert held["cell"][0].high < -0.05
+
+
+def test_on_the_text_the_input_costs_and_some_masks_do_nothing(on_text, nats):
+    plain = on_text["none"].name
     for arm in ("candidate, step", "output, step", "zoneout"):
         assert not nats.differ(plain, on_text[arm].name)
-    for masked in at["input"]:
-        assert nats.differ(plain, masked) and nats.gain(plain, masked).high < 0
+        assert nats.gain(plain, on_text[arm].name).low < 0 < nats.gain(plain, on_text[arm].name).high
+    for arm in ("input, step", "input, sequence"):
+        assert nats.differ(plain, on_text[arm].name) and nats.gain(plain, on_text[arm].name).high < 0
+    moon = nats.gain(plain, on_text["cell, sequence"].name)
+    assert moon.high < 0 and not nats.differ(plain, on_text["cell, sequence"].name)
 
 
 def test_all_arms_are_complete_on_the_digits(arms):
