@@ -21,7 +21,8 @@ def blank_chances(p: float, features: int, steps: int, how: str) -> tuple[float,
         features: the number of features of each step, an int of at least 1.
         steps: the number of steps of the sequence, an int of at least 1.
         how: "layer", a Dropout layer in front; "argument", Keras's `dropout=` of a recurrent layer, without
-            `recurrent_dropout`: one mask for all steps of a sequence; "whole steps", dropout with noise_shape (None, None, 1).
+            `recurrent_dropout`: one mask for all steps of a sequence; "whole steps", dropout with noise_shape
+            (None, None, 1).
 
     Returns:
         For one sequence a tuple of two floats: the probability that a given step is wholly blank (all its
