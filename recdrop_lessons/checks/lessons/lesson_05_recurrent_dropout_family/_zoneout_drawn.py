@@ -207,9 +207,9 @@ class _Drawn:
             ]
             if problem.kind == "keep-probability":
                 raise reply.fail(SWAPPED, measured)
-            if problem.kind in {"rate", "constant"}:
+            if problem.kind == "rate":
                 raise reply.fail(OTHER_RATE, measured)
-            if problem.kind == "sharing" and problem.shared[0]:
+            if problem.kind in {"sharing", "constant"} and problem.shared[0]:
                 raise reply.fail(ONE_MASK_FOR_BATCH)
             raise reply.fail(problem.misconception or DEPENDENT, measured)
         return found
