@@ -80,6 +80,7 @@ def main(
         with contextlib.chdir(path.parent):
             for name, runs, outputs in lucky_cells(path, seeds, seconds):
                 verdict = "the same" if len(outputs) == 1 else f"{len(outputs)} different outputs"
+                verdict = verdict if runs else "not tried: it takes longer than --seconds"
                 print(f"{path.name} {name}: {runs} more runs, {verdict}", flush=True)
                 if len(outputs) > 1:
                     failed = True
