@@ -20,6 +20,7 @@ from .layers.cells import LSTMCell as LSTMCell
 from .layers.cells import SimpleRNNCell as SimpleRNNCell
 from .layers.dropout import Dropout as Dropout
 from .layers.dropout import Embedding as Embedding
+from .layers.graph import GraphConv as GraphConv
 from .layers.normalization import BatchNormLSTM as BatchNormLSTM
 from .layers.normalization import LayerNormLSTM as LayerNormLSTM
 from .layers.recording import Trace as Trace

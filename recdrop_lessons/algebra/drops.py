@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recdrop_lessons.algebra import noise as noises
-from recdrop_lessons.algebra.sites import SITES, Site, site_named
+from recdrop_lessons.algebra.sites import AXES, SITES, Site, site_named
 from recdrop_lessons.support.errors import DropError
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-AXES = ("time", "batch", "features")
 FILLS = ("zero", "previous")
 
 #: Masks by the name of their site, each shaped (T or 1, B or 1, [gates,] units or 1).
@@ -34,8 +33,10 @@ class Drop:
     `site`: one of `SITES`.
     `p`: the fraction that is dropped, 0 ≤ p < 1 (with `fill="previous"`: the fraction that keeps its old
         value).
-    `shared`: the axes along which all elements share one draw: any of "time", "batch", "features".
-        `("time",)` is one mask per sequence; `()` is a new one at each step.
+    `shared`: the axes along which all elements share one draw: any of the site's `axes`, which are "time",
+        "batch" and "features" in a sequence. There `("time",)`, the default, is one mask per sequence, and
+        `()` a new one at each step. The messages of a graph have "features" and "source" (all messages that
+        one node sends), and the default `()`.
     `noise`: "bernoulli" (0 or 1/(1-p)), "gaussian" (N(1, p/(1-p))) or "binary" (0 or 1, not scaled).
     `fill`: "zero", or "previous" (zoneout: the value of the step before).
     `per_gate`: False, one mask for all gates (tied); True, one for each (untied).
@@ -47,7 +48,7 @@ class Drop:
 
     site: Site
     p: float
-    shared: tuple[str, ...] = ("time",)
+    shared: tuple[str, ...]
     noise: str = "bernoulli"
     fill: str = "zero"
     per_gate: bool = False
@@ -57,16 +58,16 @@ class Drop:
         site: str,
         p: float,
         *,
-        shared: Iterable[str] = ("time",),
+        shared: Iterable[str] | None = None,
         noise: str = "bernoulli",
         fill: str = "zero",
         per_gate: bool = False,
     ) -> None:
-        shared = _checked_axes(shared)
         _check_choice("site", site, tuple(SITES))
         _check_choice("noise", noise, noises.NOISES)
         _check_choice("fill", fill, FILLS)
         site = site_named(site)
+        shared = _checked_axes(site, ("time",) if shared is None and "time" in site.axes else shared or ())
         _check_combination(site, shared, noise, fill, per_gate)
         for name, value in (
             ("site", site),
@@ -103,13 +104,18 @@ class Drop:
         return draws[self.noise](self.p, shape, generator=generator)
 
 
-def _checked_axes(shared: Iterable[str]) -> tuple[str, ...]:
-    """Return `shared` as a tuple in the order of `AXES`, or refuse it."""
+def _checked_axes(site: Site, shared: Iterable[str]) -> tuple[str, ...]:
+    """Return `shared` as a tuple in the order of `AXES`, or refuse an axis that the site does not have."""
     given = (shared,) if isinstance(shared, str) else tuple(shared)
     for axis in given:
         if axis == "gates":
             raise DropError('shared was given "gates"; say per_gate=False (one mask for all gates) instead.')
-        _check_choice("shared", axis, AXES)
+        if axis in AXES and axis not in site.axes:
+            raise DropError(
+                f'"{axis}" was shared at the site "{site}", which has no such axis; '
+                f"share any of {_quoted(site.axes, ', ')} there, or nothing: shared=()."
+            )
+        _check_choice("shared", axis, site.axes)
     return tuple(axis for axis in AXES if axis in given)
 
 
@@ -143,7 +149,7 @@ def _check_combination(site: Site, shared: tuple[str, ...], noise: str, fill: st
             raise DropError(f'"{axis}" was shared at the site "{site}"; weight drop draws each weight alone.')
 
 
-def _quoted(sites: Iterable[Site], between: str) -> str:
+def _quoted(sites: Iterable[str], between: str) -> str:
     return between.join(f'"{site}"' for site in sites)
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 RECURRENT = ("SimpleRNN", "GRU", "LSTM")
 
+#: The axes along which one draw can serve all elements: those of a sequence, and those of a message.
+AXES = ("time", "batch", "features", "source")
+
 
 class Site(str):
     """A place where a mask can act. It is a string, its public name, by which masks are keyed.
@@ -24,7 +27,8 @@ class Site(str):
     `carried`: the letter of the state that is carried to the next step from there, else "". Zoneout keeps the
         old value of such a state.
     `writes`, `holds`: whether the mask multiplies what a step writes into the cell, and what the cell holds.
-    `never_shares`: the axes along which its mask is always drawn anew.
+    `axes`: the axes along which its mask may share a draw.
+    `never_shares`: those of them along which it does not.
     """
 
     description: str
@@ -37,6 +41,7 @@ class Site(str):
     carried: str
     writes: bool
     holds: bool
+    axes: tuple[str, ...]
     never_shares: tuple[str, ...]
 
     def __new__(
@@ -53,13 +58,14 @@ class Site(str):
         carried: str = "",
         writes: bool = False,
         holds: bool = False,
+        axes: tuple[str, ...] = ("time", "batch", "features"),
         never_shares: tuple[str, ...] = (),
     ) -> Site:
         site = super().__new__(cls, name)
         vars(site).update(
             description=description, cells=cells, letter=letter, width=width, matrix=matrix,
             per_gate=per_gate, by_head=by_head, carried=carried, writes=writes, holds=holds,
-            never_shares=never_shares,
+            axes=axes, never_shares=never_shares,
         )  # fmt: skip
         return site
 
@@ -88,7 +94,7 @@ ALL = (
     ),
     Site(
         "input", "x_t, before its product with W",
-        cells=(*RECURRENT, "GATConv"), letter="x", width="input_size", per_gate=True,
+        cells=(*RECURRENT, "GATConv", "GraphConv"), letter="x", width="input_size", per_gate=True,
     ),
     Site(
         "recurrent", "h_{t-1}, before its product with U: on its way into the gates",
@@ -115,6 +121,10 @@ ALL = (
     Site(
         "projected", "the projected node features of graph attention, as they are summed",
         cells=("GATConv",), letter="z", width="out_features", by_head=True,
+    ),
+    Site(
+        "message", "what an edge carries: its weight times the source node's projected features",
+        cells=("GraphConv",), letter="e", width="out_features", axes=("features", "source"),
     ),
 )  # fmt: skip
 

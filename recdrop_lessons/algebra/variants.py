@@ -4,12 +4,13 @@ Each function returns the tuple of `Drop`s that its paper, or its framework's ar
 
     LSTM(12, 64, drops=variants.gal(0.2))
 
-`ROWS` lists them all for tables and menus, and `matching` reads a row back from its drops.
+`ROWS` lists those of recurrent layers for tables and menus, `GRAPH_ROWS` those of graph layers. `matching`
+reads a row back from its drops.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from recdrop_lessons.algebra.drops import Drop
@@ -140,6 +141,44 @@ def torch_between_layers(p: float) -> Drops:
     return (Drop("output", p, shared=()),)
 
 
+def drop_message(p: float) -> Drops:
+    """Each number that an edge carries, drawn by itself. For `GraphConv`.
+
+    Equation: y_v = Σ_u m_uv ∘ (ã_uv W x_u), m (E, F'): one draw an edge and feature.
+    Source: Fang et al. 2023, DropMessage.
+    """
+    return (Drop("message", p, shared=()),)
+
+
+def drop_edge(p: float) -> Drops:
+    """Whole edges: all numbers of a message share one draw, and the normalisation stays as it was.
+
+    Equation: y_v = Σ_u m_uv ã_uv W x_u, m (E, 1): one draw an edge, 0 or 1/(1-p), so that the mean is kept.
+    Source: Rong et al. 2020, DropEdge. The paper's code removes edges instead and normalises what is left,
+    which does not keep the mean: see `layers.edges.remove_edges`.
+    """
+    return (Drop("message", p, shared=("features",)),)
+
+
+def drop_node(p: float) -> Drops:
+    """Whole nodes: all messages that one node sends share one draw.
+
+    Equation: y_v = Σ_u m_u ã_uv W x_u, m (N, 1): one draw a source. W is linear, so the same mask on the rows
+    of x gives the same y: this is also `Drop("input", p, shared=("features",))`.
+    Source: Feng et al. 2020, GRAND.
+    """
+    return (Drop("message", p, shared=("features", "source")),)
+
+
+def gat_attention(p: float) -> Drops:
+    """What `GATConv(dropout=p)` of PyTorch Geometric drops: coefficients, for each head and edge.
+
+    Equation: y_v = Σ_u m_uv α_uv W x_u, m (E, heads), after the softmax and not renormalised.
+    Source: Veličković et al. 2018; read in, and run against, PyTorch Geometric 2.
+    """
+    return (Drop("attention", p),)
+
+
 @dataclass(frozen=True)
 class Row:
     """A named row of the table: how to make it, where it comes from (`framework_map` says who offers it)."""
@@ -171,11 +210,23 @@ ROWS: dict[str, Row] = {
 }
 
 
-def matching(drops: Iterable[Drop]) -> list[str]:
-    """Return the keys of the rows that these drops are, whatever their rates (order does not matter)."""
+#: The rows of graph layers. Recurrent layers, their pictures and menus have none of these sites.
+GRAPH_ROWS: dict[str, Row] = {
+    "drop_message": Row("DropMessage", drop_message, "Fang et al. 2023"),
+    "drop_edge": Row("DropEdge", drop_edge, "Rong et al. 2020"),
+    "drop_node": Row("DropNode", drop_node, "Feng et al. 2020"),
+    "gat_attention": Row("GATConv(dropout=)", gat_attention, "Veličković et al. 2018"),
+}
+
+
+def matching(drops: Iterable[Drop], rows: Mapping[str, Row] = ROWS) -> list[str]:
+    """Return the keys of the rows that these drops are, whatever their rates (order does not matter).
+
+    `rows`: `ROWS`, or `GRAPH_ROWS` for a graph layer.
+    """
 
     def shape(drop: Drop) -> tuple[object, ...]:
         return drop.site, drop.shared, drop.noise, drop.fill, drop.per_gate
 
     wanted = {shape(drop) for drop in drops}
-    return [key for key, row in ROWS.items() if {shape(drop) for drop in row.make(0.5)} == wanted]
+    return [key for key, row in rows.items() if {shape(drop) for drop in row.make(0.5)} == wanted]

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from recdrop_lessons.algebra.drops import Drop, Masks, check_sites
 from recdrop_lessons.algebra.sites import site_named, sites_of
 from recdrop_lessons.layers.cells import affine
-from recdrop_lessons.layers.tensors import check_floats, check_is_tensor, check_tensor, check_whole
-from recdrop_lessons.support.errors import DropError, MaskError, ShapeError
+from recdrop_lessons.layers.edges import check_graph, with_self_loops
+from recdrop_lessons.layers.tensors import check_is_tensor
+from recdrop_lessons.support.errors import DropError, MaskError
 
 
 def softmax_over_incoming(logits: Tensor, targets: Tensor, nodes: int) -> Tensor:
@@ -31,12 +32,6 @@ def softmax_over_incoming(logits: Tensor, targets: Tensor, nodes: int) -> Tensor
     exps = (logits - highest.detach()[targets]).exp()  # (E, K)
     sums = torch.zeros_like(highest).index_add(0, targets, exps)  # (N, K)
     return exps / sums[targets]
-
-
-def with_self_loops(edges: Tensor, nodes: int) -> Tensor:
-    """Return the edges (2, E') with exactly one self-loop a node, at the end, as PyG adds them."""
-    loops = torch.arange(nodes, device=edges.device).expand(2, nodes)  # (2, N)
-    return torch.cat([edges[:, edges[0] != edges[1]], loops], dim=1)
 
 
 class GATConv(nn.Module):
@@ -139,24 +134,6 @@ class GATConv(nn.Module):
                 f"masks lacks {', '.join(map(repr, missing))}; give every mask of sample_masks(nodes, edges)."
             )
 
-    def _check_input(self, x: Tensor, edges: Tensor) -> None:
-        check_floats(x, "GATConv", self.weight)
-        if x.dim() != 2 or x.shape[1] != self.in_features:
-            raise ShapeError(
-                f"GATConv was given features of shape {tuple(x.shape)}; expected (nodes, "
-                f"{self.in_features}).",
-                f"Make it as GATConv({x.shape[-1] if x.dim() else 1}, {self.out_features}), or reshape the "
-                "features.",
-            )
-        check_tensor(edges, "GATConv", "edges")
-        if edges.dim() != 2 or len(edges) != 2:
-            raise ShapeError(
-                f"GATConv was given edges of shape {tuple(edges.shape)}.",
-                "Give whole numbers of shape (2, E): sources in the first row, targets in the second"
-                + ("; try edges.T." if edges.dim() == 2 and edges.shape[1] == 2 else "."),
-            )
-        check_whole(edges, "GATConv", self.weight, "edges", below=len(x))
-
     def attention(self, z: Tensor, edges: Tensor) -> Tensor:
         """Return the coefficients α (E, K) from projected features z (N, K, F')."""
         source, target = edges
@@ -173,7 +150,7 @@ class GATConv(nn.Module):
         generator: torch.Generator | None = None,
     ) -> Tensor:
         """Send x (N, F) along the edges (2, E): with `masks` those, else new ones in training only."""
-        self._check_input(x, edges)
+        check_graph(x, edges, "GATConv", self.in_features, self.out_features, self.weight)
         nodes = len(x)
         edges = self.edges_with_loops(edges.long(), nodes)
         if masks is not None:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recdrop_lessons import GRU, LSTM, SITES, Drop, DropError, Embedding, SimpleRNN
-from recdrop_lessons.algebra.drops import AXES, check_sites
+from recdrop_lessons.algebra.drops import check_sites
+from recdrop_lessons.algebra.sites import site_named
 from recdrop_lessons.layers.tensors import check_mask
 
 N = 20_000
@@ -37,7 +38,7 @@ def test_the_order_in_which_axes_are_named_does_not_matter():
 
 @settings(max_examples=80, deadline=None, derandomize=True)
 @given(
-    shared=st.sets(st.sampled_from(AXES)),
+    shared=st.sets(st.sampled_from(site_named("input").axes)),
     per_gate=st.booleans(),
     sizes=st.tuples(*[st.integers(1, 6)] * 3),
     gates=st.integers(1, 4),
@@ -111,9 +112,8 @@ def test_what_a_layer_has_not_it_refuses_by_name(kind):
     foreign = [site for site in SITES if site not in kind.sites]
     assert foreign
     for site in foreign:
-        shared = ("time", "features") if site == "embedding" else ("time",)
         with pytest.raises(DropError) as caught:
-            kind(3, 4, drops=Drop(site, 0.2, shared=shared))
+            kind(3, 4, drops=Drop(site, 0.2))
         message = str(caught.value)
         assert f"{kind.__name__} has no site {site!r}: {SITES[site]}" in message
         assert all(repr(own) in message for own in kind.sites)

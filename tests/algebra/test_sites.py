@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from recdrop_lessons import GRU, LSTM, SITES, Drop, DropError, Embedding, GATConv, SimpleRNN
+from recdrop_lessons import GRU, LSTM, SITES, Drop, DropError, Embedding, GATConv, GraphConv, SimpleRNN
 from recdrop_lessons.algebra import sites
-from recdrop_lessons.algebra.sites import ALL, Site, site_named, sites_of
+from recdrop_lessons.algebra.sites import ALL, AXES, Site, site_named, sites_of
 
 LIBRARY = Path(__file__).parents[2] / "recdrop_lessons"
-LAYERS = {layer.__name__: layer for layer in (SimpleRNN, GRU, LSTM, Embedding, GATConv)}
+LAYERS = {layer.__name__: layer for layer in (SimpleRNN, GRU, LSTM, Embedding, GATConv, GraphConv)}
 
 
 @pytest.mark.parametrize("site", ALL, ids=str)
@@ -46,9 +46,8 @@ def test_each_layer_has_the_sites_that_say_so(name):
 @pytest.mark.parametrize("site", ALL, ids=str)
 def test_what_a_site_says_is_what_a_drop_accepts(site):
     def accepted(**choices):
-        shared = {"shared": ("time",)} | choices
         try:
-            drop = Drop(site, 0.2, **shared)
+            drop = Drop(site, 0.2, **choices)
         except DropError:
             return False
         assert drop.site is site
@@ -58,7 +57,9 @@ def test_what_a_site_says_is_what_a_drop_accepts(site):
     assert accepted(fill="previous") == bool(site.carried)
     assert accepted(per_gate=True) == site.per_gate
     assert accepted(shared=()) == (not site.must_share)
-    assert accepted(shared=("time", "features")) == ("features" not in site.never_shares)
+    default = Drop(site, 0.2).shared
+    for axis in AXES:
+        assert accepted(shared=(*default, axis)) == (axis in site.axes and axis not in site.never_shares)
 
 
 @pytest.mark.parametrize("name", ["SimpleRNN", "GRU", "LSTM"])
