@@ -21,8 +21,9 @@ from torch import Tensor
 
 TENSOR_TYPES = (torch.float32, torch.float64, torch.int64, torch.bool)
 _MAX_DEPTH = 8
-# In place of an exception's class, where the answer raised nothing and returned what no check can read.
-NO_BASE_TYPE, OTHER_DTYPE = "no base type", "another dtype"
+# In place of an exception's class, where the answer raised nothing and returned what no check can read, and
+# where the exercise's stub stands as it was handed out.
+NO_BASE_TYPE, OTHER_DTYPE, UNWRITTEN = "no base type", "another dtype", "unwritten"
 
 Value = Any  # a base type, as listed above; nested at most eight deep
 Gradients = dict[str, "Tensor | None"]
@@ -31,7 +32,8 @@ Gradients = dict[str, "Tensor | None"]
 class AnswerError(Exception):
     """The answer raised, or gave something that is not a base type: what a learner needs to see of it.
 
-    `type_name`: the name of the exception's class, "ValueError"; or `NO_BASE_TYPE` or `OTHER_DTYPE`.
+    `type_name`: the name of the exception's class, "ValueError"; or `NO_BASE_TYPE`, `OTHER_DTYPE` or
+        `UNWRITTEN`.
     `message`: its text.
     `traceback_text`: the last lines of its traceback, in the learner's own code.
     """
@@ -291,9 +293,30 @@ def answer_error(error: BaseException) -> AnswerError | AnswerLost:
         return AnswerLost(Status.NOT_HERE, lacking)
     every = traceback.extract_tb(error.__traceback__)
     frames = [
-        frame
-        for frame in every
-        if not frame.filename.replace("\\", "/").endswith(_OURS) and not frame.filename.startswith(_TORCH)
+        frame for frame in every if not _is_ours(frame.filename) and not frame.filename.startswith(_TORCH)
     ]
     text = "".join(f"{frame.name}, line {frame.lineno}:\n    {frame.line}\n" for frame in frames[-3:])
-    return AnswerError(type(error).__name__, str(error)[:2000], text[-2000:])
+    kind = UNWRITTEN if _is_the_stub(error) else type(error).__name__
+    return AnswerError(kind, str(error)[:2000], text[-2000:])
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.replace("\\", "/").endswith(_OURS)
+
+
+def _is_the_stub(error: BaseException) -> bool:
+    """Whether it is `raise NotImplementedError()` in the answer's own code.
+
+    PyTorch raises the same class, with a text, for `1 - mask` of a bool mask and for the mean of integers.
+    """
+    if type(error) is not NotImplementedError or error.args:
+        return False
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    answers = [
+        frame
+        for frame in frames
+        if not _is_ours(frame.f_code.co_filename) and not frame.f_code.co_filename.startswith(_TORCH)
+    ]
+    if not answers or answers[-1] is not frames[-1]:
+        return False
+    return answers[0].f_globals is answers[-1].f_globals

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from recdrop_lessons.checks.answer import NO_BASE_TYPE, OTHER_DTYPE, AnswerError, Value, tensors
+from recdrop_lessons.checks.answer import NO_BASE_TYPE, OTHER_DTYPE, UNWRITTEN, AnswerError, Value, tensors
 from recdrop_lessons.checks.compare import Difference, describe, number
 from recdrop_lessons.checks.general import DTYPE_CHANGED, GRADIENT_CUT, KEYWORDS_RENAMED, WRONG_KIND
 from recdrop_lessons.checks.misconceptions import Misconception
@@ -18,13 +18,13 @@ from recdrop_lessons.checks.picture import picture
 from recdrop_lessons.checks.symptoms import of_difference
 
 _LONG = 400  # characters of a value that can be read
-UNWRITTEN = "Not written yet."
+NOT_WRITTEN_YET = "Not written yet."
 
 
 def raised(error: AnswerError, label: str, arguments: dict[str, Value]) -> Outcome:
     """The outcome of an answer that raised."""
-    if error.type_name == "NotImplementedError":
-        return Outcome(False, UNWRITTEN, None, {"unwritten": True})
+    if error.type_name == UNWRITTEN:
+        return Outcome(False, NOT_WRITTEN_YET, None, {"unwritten": True})
     details = {"case": label, "inputs": inputs(arguments), "traceback": error.traceback_text}
     if error.type_name in (NO_BASE_TYPE, OTHER_DTYPE):
         found = WRONG_KIND if error.type_name == NO_BASE_TYPE else DTYPE_CHANGED

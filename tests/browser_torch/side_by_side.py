@@ -134,9 +134,13 @@ def same(expression: Expression, *arrays: np.ndarray, wants: bool = True) -> Non
 
 
 def kind(error: BaseException) -> tuple[str, str | None]:
-    """The class of an error, and the misconception that the checks read in it."""
+    """The class of an error, and the misconception that the checks read in it.
+
+    Releases of PyTorch differ in where they raise RuntimeError and where its subclass NotImplementedError.
+    """
     from recdrop_lessons.checks.answer import AnswerError
     from recdrop_lessons.checks.of_errors import of_error
 
-    found = of_error(AnswerError(type(error).__name__, str(error)), {})
-    return type(error).__name__, found.slug if found else None
+    name = "RuntimeError" if isinstance(error, RuntimeError) else type(error).__name__
+    found = of_error(AnswerError(name, str(error)), {})
+    return name, found.slug if found else None

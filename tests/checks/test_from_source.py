@@ -12,6 +12,7 @@ def rnn_step(x, h, W, U, b):
     print("called")
     return torch.tanh(x @ W.T + h @ U.T + b)
 """
+STUB = "def rnn_step(x, h, W, U, b):\n"
 NO_STATE = STEP.replace(" + h @ U.T", "")
 
 
@@ -38,6 +39,8 @@ def test_a_part_is_known_by_its_functions_name_too():
         ("def rnn_step(:\n", "failed", "SyntaxError"),
         ("1 / 0", "failed", "ZeroDivisionError"),
         ("raise SystemExit", "failed", "SystemExit"),
+        (f"{STUB}    raise NotImplementedError()", "failed", "Not written yet."),
+        (f"{STUB}    return 1 - (x > 0)", "failed", "You subtract or negate a tensor of bool"),
         ("x = 1", "missing", "no function rnn_step"),
         ("rnn_step = 3", "missing", "no function rnn_step"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Callable
 from typing import Any
@@ -115,6 +116,28 @@ def test_an_exception_is_told_as_what_it_is(slug: str, answer: Any) -> None:
     assert result.misconception == slug, result.message
     assert "Your function raised" in result.message
     assert "two shapes" not in result.message.lower()
+
+
+def _unwritten() -> None:
+    raise NotImplementedError()
+
+
+def _refuses(*_: Any) -> None:
+    raise NotImplementedError("no union of masks")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (lambda **given: _unwritten(), "Not written yet."),
+        (torch.no_grad()(lambda **given: _unwritten()), "Not written yet."),
+        (lambda **given: _refuses(), "Your function raised NotImplementedError: no union of masks"),
+        (lambda **given: datetime.tzinfo().utcoffset(None), "Your function raised NotImplementedError: a tz"),
+        (lambda **given: torch.nn.Module()(given["x"]), "Your function raised NotImplementedError: Module"),
+    ],
+)
+def test_the_stub_is_told_by_where_it_raises(answer: Any, said: str) -> None:
+    assert run(part("1.1"), LocalAnswer(answer), 0).message.startswith(said)
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,7 @@ def test_wrong_on_one_question_and_worse_on_a_later_one_is_wrong(
 LSTM = "def lstm_step(x, h, c, W, U, b):\n"
 ONE_PART = {
     "untouched": (submissions.STUB.format(name="lstm_step"), "failed", "Not written yet"),
+    "torch's own NotImplementedError": (LSTM + "    return h, 1 - (c > 0)", "failed", "a tensor of bool"),
     "syntax error": (LSTM + "    return (", "missing", "not valid Python"),
     "null byte": ("x = '\0'", "missing", "not valid Python"),
     "renamed": (RIGHT["lstm_step"].replace("lstm_step", "my_step"), "missing", "was it renamed?"),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from recdrop_lessons.checks.answer import Status
-from recdrop_lessons.checks.outcomes import UNWRITTEN
+from recdrop_lessons.checks.outcomes import NOT_WRITTEN_YET
 from recdrop_lessons.grading.exports import Record, part_text
 from recdrop_lessons.grading.finding import NotFound
 from recdrop_lessons.grading.records import Store
@@ -87,7 +87,7 @@ def remember_earlier(metadata: Path, out: Path, lesson: str) -> None:
         failed = {
             test["number"]
             for test in tests
-            if test["status"] == "failed" and not test["output"].startswith(UNWRITTEN)
+            if test["status"] == "failed" and not test["output"].startswith(NOT_WRITTEN_YET)
         }
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return
