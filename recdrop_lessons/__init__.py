@@ -12,6 +12,8 @@ __getattr__, __dir__, __all__ = _attach(__name__, __file__)
 
 def load_ipython_extension(shell: object) -> None:
     """`%load_ext recdrop_lessons`: a lesson runs where Keras or PyTorch Geometric is not installed."""
-    from recdrop_lessons.frameworks.absent import turn_on
+    from recdrop_lessons.frameworks import absent
+    from recdrop_lessons.support import quiet
 
-    turn_on(shell)
+    absent.turn_on(shell)
+    quiet.turn_on()

@@ -3,6 +3,9 @@
 A stamp in .venv says what was installed from which pyproject.toml. While the install runs, another file says
 so: whoever finds it knows that an install was broken off, and begins again with an empty .venv.
 
+The tested releases, those of requirements/lock.txt, are installed; where they do not fit, what the ranges of
+pyproject.toml allow. A package that .venv already has keeps its release.
+
 uv installs where it is on the path, else pip. uv does not read pip's settings: where pip has an index or
 wheels of its own, pip installs. RECDROP_INSTALLER=pip or =uv decides otherwise.
 """
@@ -15,6 +18,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 from collections.abc import Iterator
@@ -23,8 +27,10 @@ from pathlib import Path
 from typing import Any
 
 import pip_progress
+import tested
 
 ROOT = Path(__file__).resolve().parent.parent
+LOCK = ROOT / "requirements" / "lock.txt"
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "recdrop.json"
@@ -67,23 +73,47 @@ def make_venv() -> None:
 
 def install(extras: set[str]) -> None:
     UNFINISHED.touch()
-    command = installer()
-    with_uv = command[0] != str(PYTHON)
+    pip = installer()
+    with_uv = pip[0] != str(PYTHON)
     began = time.monotonic()
     print(
         f"2 of 2: the course with its extras {', '.join(sorted(extras))}, by {'uv' if with_uv else 'pip'} …",
         flush=True,
     )
-    command = [*command, "-e", f".[{','.join(sorted(extras))}]"]
+    course = ["-e", f".[{','.join(sorted(extras))}]"]
+    with tempfile.TemporaryDirectory() as folder:
+        constraints = Path(folder, "lock.txt")
+        constraints.write_text(lock_of_what_is_missing(), encoding="utf-8")
+        try:
+            run([*pip, "--constraint", str(constraints), *course], with_uv)
+        except subprocess.CalledProcessError:
+            print(
+                "The tested releases, requirements/lock.txt, cannot be installed here "
+                f"(Python {sys.version.split()[0]}, {sys.platform}), for the reason above. "
+                "Now the newest releases that pyproject.toml allows …",
+                flush=True,
+            )
+            run([*pip, *course], with_uv)
+    print(f".venv is ready, after {pip_progress.clock(time.monotonic() - began)} minutes.", flush=True)
+    stamp = {"pyproject": digest(), "folder": str(ROOT), "extras": sorted(extras)}
+    STAMP.write_text(json.dumps(stamp, indent=1) + "\n", encoding="utf-8")
+    UNFINISHED.unlink()
+
+
+def run(command: list[str], with_uv: bool) -> None:
     env = {**os.environ, "PIP_USER": "0"}
     if with_uv:  # which shows how far it is, in a terminal and in a log
         subprocess.run(command, check=True, cwd=ROOT, env=env)
     else:
         pip_progress.install(command, VENV, ROOT, env)
-    print(f".venv is ready, after {pip_progress.clock(time.monotonic() - began)} minutes.", flush=True)
-    stamp = {"pyproject": digest(), "folder": str(ROOT), "extras": sorted(extras)}
-    STAMP.write_text(json.dumps(stamp, indent=1) + "\n", encoding="utf-8")
-    UNFINISHED.unlink()
+
+
+def lock_of_what_is_missing() -> str:
+    """The lock's lines without the packages that are in .venv: theirs is the release that the learner has."""
+    libraries = next(VENV.glob("lib/python*/site-packages"), VENV / "Lib" / "site-packages")
+    here = {tested.normal(path.name.split("-")[0]) for path in libraries.glob("*.dist-info")}
+    lines = LOCK.read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if tested.normal(line.split("==")[0]) not in here) + "\n"
 
 
 def installer() -> list[str]:
@@ -143,6 +173,7 @@ def main(asked: list[str]) -> int:
     try:
         with one_at_a_time():
             ensure(set(asked) or known, known)
+        subprocess.run([PYTHON, Path(__file__).with_name("tested.py"), "--brief"], check=True)
     except subprocess.CalledProcessError:
         free = shutil.disk_usage(ROOT).free / 1e9
         print(

@@ -26,6 +26,7 @@ MODULES = re.findall(
 UNTOLD = {
     "frameworks.absent",
     "layers.blockwise",
+    "layers.edges",
     "layers.fast",
     "layers.kernels",
     "layers.tensors",

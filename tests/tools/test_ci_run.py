@@ -27,6 +27,10 @@ def ci(folder: Path, failing: str, *arguments: str) -> tuple[int, list[str], str
         (tools / name).chmod(0o755)
     (tools / "fc-list").write_text("#!/bin/sh\necho DejaVu\n")
     (tools / "fc-list").chmod(0o755)
+    python = folder / ".venv" / "bin" / "python"  # asked whether the releases are the tested ones
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\ncase " $FAILING " in *" releases "*) exit 1 ;; esac\n')
+    python.chmod(0o755)
     (folder / ".ci").mkdir()
     shutil.copy(ROOT / ".ci" / "run", folder / ".ci" / "run")
     env = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "FAILING": failing}
@@ -51,6 +55,12 @@ def test_what_fails_does_not_hide_what_comes_next(tmp_path: Path, failing: str) 
     code, called, said = ci(tmp_path, failing)
     assert (code, called) == (1, TARGETS), said
     assert f"failed: {failing} (" in said
+
+
+def test_releases_that_were_not_tested_fail(tmp_path: Path) -> None:
+    code, called, said = ci(tmp_path, "releases")
+    assert (code, called) == (1, TARGETS), said
+    assert "failed: the tested releases (" in said
 
 
 def test_without_its_environment_nothing_is_called(tmp_path: Path) -> None:

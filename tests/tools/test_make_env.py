@@ -3,6 +3,7 @@
 import importlib.util
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 TOOLS = Path(__file__).resolve().parent.parent.parent / "tools"
+LOCK = "keras==3.15.0\nnumpy==2.2.0 ; python_version < '3.12'\nnumpy==2.5.0 ; python_version >= '3.12'\n"
 PYPROJECT = "[project.optional-dependencies]\ncourse = []\nframeworks = []\ntest = []\n"
 
 
@@ -24,17 +26,20 @@ def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     root = tmp_path / "Köln é course"
     root.mkdir()
     (root / "pyproject.toml").write_text(PYPROJECT)
+    (root / "lock.txt").write_text(LOCK)
     place(module, root, monkeypatch)
-    module.calls, module.installers, module.settings = [], [], ""
+    module.calls, module.installers, module.constraints, module.settings = [], [], [], ""
     monkeypatch.delenv("RECDROP_INSTALLER", raising=False)
     monkeypatch.setattr(module.shutil, "which", lambda name: None)
-    module.fail_with = None
+    module.fail_with, module.only_the_lock_fails = None, False
     run = subprocess.run
 
     def install(command: list[Any], *_: Any) -> None:
         module.installers.append(Path(command[0]).name)
         module.calls.append(command[-1])
-        if module.fail_with is not None:
+        files = [after for option, after in pairwise(command) if option == "--constraint"]
+        module.constraints.append("".join(Path(file).read_text() for file in files))
+        if module.fail_with is not None and (files or not module.only_the_lock_fails):
             raise module.fail_with
 
     def without_network(command: list[Any], **kwargs: Any) -> Any:
@@ -53,7 +58,7 @@ def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def place(module: Any, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     venv = root / ".venv"
-    paths = {"ROOT": root, "VENV": venv, "PYTHON": venv / "bin" / "python"}
+    paths = {"ROOT": root, "LOCK": root / "lock.txt", "VENV": venv, "PYTHON": venv / "bin" / "python"}
     paths |= {"STAMP": venv / "recdrop.json", "UNFINISHED": venv / "recdrop.unfinished"}
     for name, path in paths.items():
         monkeypatch.setattr(module, name, path)
@@ -72,6 +77,30 @@ def test_more_extras_are_added_and_none_is_lost(tool: Any) -> None:
     tool.main(["course", "frameworks"])
     tool.main(["test"])
     assert tool.calls == [".[course,frameworks]", ".[course,frameworks,test]"]
+
+
+def test_the_tested_releases_are_installed(tool: Any) -> None:
+    assert tool.main([]) == 0
+    assert tool.constraints == [LOCK]
+
+
+def test_where_they_cannot_be_installed_the_ranges_decide(
+    tool: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tool.fail_with, tool.only_the_lock_fails = subprocess.CalledProcessError(1, "pip"), True
+    assert tool.main([]) == 0
+    assert tool.constraints == [LOCK, ""]
+    assert "The tested releases, requirements/lock.txt, cannot be installed here" in capsys.readouterr().out
+    assert tool.main([]) == 0
+    assert len(tool.calls) == 2
+
+
+def test_a_release_that_the_learner_has_is_kept(tool: Any) -> None:
+    tool.main(["course"])
+    libraries = next(tool.VENV.glob("lib/python*/site-packages"))
+    (libraries / "numpy-2.1.0.dist-info").mkdir()
+    tool.main(["test"])
+    assert tool.constraints[1] == "keras==3.15.0\n"
 
 
 def test_changed_pyproject_installs_again_into_the_same_venv(tool: Any) -> None:
@@ -98,11 +127,12 @@ def test_broken_off_install_begins_afresh(
         assert "run make again" in capsys.readouterr().err
     (tool.VENV / "half").touch()
     tool.fail_with = None
+    tool.calls.clear()
     assert tool.main([]) == 0
     assert not (tool.VENV / "half").exists()
-    assert len(tool.calls) == 2
+    assert len(tool.calls) == 1
     assert tool.main([]) == 0
-    assert len(tool.calls) == 2
+    assert len(tool.calls) == 1
 
 
 def test_venv_whose_python_is_gone_is_made_again(tool: Any) -> None:
