@@ -130,6 +130,8 @@ _ANY = (
 _BY_CLASS: dict[str, tuple[tuple[Misconception | None, str], ...]] = {
     "AttributeError": ((NO_ATTRIBUTE, r"has no attribute"),),
     "TypeError": (
+        # A tensor where cat wants several of them; PyTorch says so by this in 2.6, and otherwise in 2.15.
+        (KIND_CONFUSED, r"(cat|concat|hstack|stack|vstack)\(\) received an invalid.*got \(Tensor\b"),
         (
             CALLED_WRONGLY,
             r"positional argument|unexpected keyword|multiple values for|invalid combination of arguments|"
