@@ -47,6 +47,7 @@ lint: env
 	$(PY) -m mypy recdrop_lessons tools
 	$(PY) -m mypy --strict --allow-any-generics --no-warn-return-any browser
 	$(PY) -m codespell_lib -D - -D tools/words.txt
+	$(PY) tools/plain.py
 
 unit: env
 	$(PYTEST) $(or $(ONLY),tests)
