@@ -148,7 +148,6 @@ trial("A word is dropped everywhere.", holds=len(steps) == 1, because="Each step
 def test_a_lesson(tree):
     for room in ("notebooks", "exercises", "docs", "tools", "tests/course"):
         shutil.copytree(ROOT / room, tree / room, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "README.md", tree)
     nbformat.write(lesson(), tree / "notebooks" / "12_words_dropped.ipynb")
     for line in table("A lesson"):
         write(line, tree)

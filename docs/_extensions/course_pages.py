@@ -28,6 +28,8 @@ Releases <docs/site/releases>
 docs/api/index
 docs/instructors/index
 In the browser <docs/site/in-the-browser>
+At a glance <docs/at-a-glance>
+Install <docs/install>
 docs/site/development
 """,
     "docs/instructors/index": """:hidden:

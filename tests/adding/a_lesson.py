@@ -21,11 +21,11 @@ def test_the_list_of_lessons_has_it():
     assert board.LESSONS[-1] == last
 
 
-def test_readme_and_the_page_of_claims_have_it():
-    readme = (COPY / "README.md").read_text(encoding="utf-8")
+def test_the_pages_of_lessons_and_claims_have_it():
+    page = (COPY / "docs" / "site" / "lessons.md").read_text(encoding="utf-8")
     assert (
-        f"| 12 | [Words dropped](notebooks/{NAME}.ipynb) | What does a mask on the embedding do? |  |"
-        in readme
+        f"| 12 | [Words dropped](../../notebooks/{NAME}.ipynb) | What does a mask on the embedding do? |  |"
+        in page
     )
     claims = (COPY / "notebooks" / "claims.md").read_text(encoding="utf-8")
     (row,) = [line for line in claims.splitlines() if "A word is dropped everywhere." in line]

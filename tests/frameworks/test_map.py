@@ -1,4 +1,4 @@
-"""The framework map is said once: README has all of it (tools/lesson_map.py), lesson 03 the LSTM's part."""
+"""The framework map is said once: docs/at-a-glance.md has all of it, lesson 03 the LSTM's part."""
 
 from pathlib import Path
 
