@@ -65,8 +65,10 @@ def texts(surface: str) -> Iterator[tuple[str, str]]:
                 if cell.cell_type == "markdown":
                     yield f"{_name(path)} {cell.id}", cell.source
     else:
-        for path in [ROOT / "README.md"] if surface == "README" else sorted((ROOT / "docs").rglob("*.md")):
-            yield _name(path), path.read_text(encoding="utf-8")
+        pages = ["README.md"] if surface == "README" else ["docs/**/*.md", "CONTRIBUTING.md"]
+        for path in sorted(found for page in pages for found in ROOT.glob(page)):
+            if not _name(path).startswith("docs/claims/"):  # made from the lessons by `make site`
+                yield _name(path), path.read_text(encoding="utf-8")
 
 
 def _help() -> Iterator[tuple[str, str]]:
