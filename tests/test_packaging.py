@@ -1,5 +1,6 @@
 """What a newcomer meets first: the ranges, the light import, the commands of README and Makefile."""
 
+import json
 import os
 import re
 import subprocess
@@ -56,6 +57,12 @@ def test_every_requirement_is_a_range_and_not_a_pin() -> None:
     for requirement in map(Requirement, every):
         assert {spec.operator for spec in requirement.specifier} <= {">=", "<"}, str(requirement)
         assert any(spec.operator == ">=" for spec in requirement.specifier), str(requirement)
+
+
+def test_every_file_that_names_the_version_names_the_same() -> None:
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    described = json.loads((ROOT / "codemeta.json").read_text(encoding="utf-8"))
+    assert cited["version"] == described["version"] == PROJECT["version"]
 
 
 # ---------------------------------------------------------------- the import
