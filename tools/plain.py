@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LIMITS: dict[str, float | None] = {"README": 8, "docs": 10, "help": 5, "notebooks": None, "docstrings": None}
 LONGEST = 25  # words
 AVOID = re.compile(
-    r"\b(alone|anew|else|beside|stands?|lies|held|hear(?:s)?|whoever|brings?|once more|by itself|at hand|as it is"
-    r"|there remain|(?:was|were) asked|of (?:its|their|your) own|so (?:is|are|does|do)"
+    r"\b(alone|anew|else|beside|stands?|lies|held|hear(?:s)?|whoever|brings?|once more|by itself|at hand"
+    r"|as it is|there remain|(?:was|were) asked|of (?:its|their|your) own|so (?:is|are|does|do)"
     r"|what (?:it|they|that|stands|holds|came)|from [\d.]+ on)\b",
     re.IGNORECASE,
 )
