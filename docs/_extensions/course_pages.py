@@ -38,6 +38,16 @@ docs/site/development
 *
 """,
 }
+#: What the site's first page shows instead of README's picture: two ways in, and the picture with controls.
+HOME = """\
+<p class="recdrop-doors">
+<a href="notebooks/00_start_here.html">Read lesson 00</a>
+<a href="docs/site/exercises.html">Solve an exercise here</a>
+</p>
+
+```{explorer} masks_over_time units=4
+```
+"""
 NO_KERNEL = (
     "> **Not on this page.** The cell above shows a widget, and a widget needs a running kernel: open the "
     "lesson with `make lab`. What it holds, drawn or in words, stands before it."
@@ -56,10 +66,11 @@ def change_source(app: Sphinx, docname: str, source: list[str]) -> None:
             row = f"```{{exercise}} {docname.rsplit('/', 1)[-1]}\n```"
             notebook["cells"].insert(1, markdown_cell("exercise-row", row))
         text = json.dumps(notebook)
+    if docname == "README":
+        text = re.sub(r"^\[!\[Tests\].*\n", "", text, flags=re.MULTILINE)  # badges are fetched from elsewhere
+        text = re.sub(r"<p align=\"center\"><img [^>]*></p>", lambda _: HOME, text, count=1)
     # Inside HTML a picture is letters to MyST: alone in its line it is a picture.
     text = re.sub(r"<p align=\"center\">(<img [^>]*>)</p>", r"\1", text)
-    if docname == "README":  # badges would be fetched from elsewhere: the site sends nothing anywhere
-        text = re.sub(r"^\[!\[Tests\].*\n", "", text, flags=re.MULTILINE)
     if docname in MENUS:
         text += f"\n```{{toctree}}\n{MENUS[docname]}```\n"
     source[0] = text.replace("#cell-id=", "#")  # JupyterLab's way to point at a cell
