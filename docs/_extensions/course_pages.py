@@ -50,7 +50,7 @@ HOME = """\
 """
 NO_KERNEL = (
     "> **Not on this page.** The cell above shows a widget, and a widget needs a running kernel: open the "
-    "lesson with `make lab`. What it holds, drawn or in words, stands before it."
+    "lesson with `make lab`. Its content, drawn or in words, is above it."
 )
 #: The last line of a cell whose value is a widget.
 WIDGET = re.compile(r"^\w+\.view\(.*\)$")
