@@ -78,7 +78,7 @@ def place(name: str, settings: Mapping[str, Any], *, page: str, own: bool, size:
         f'<div class="recdrop-live" data-explorer="{name}" data-page="{escape(page)}" '
         f'data-own="{str(own).lower()}" data-size="{escape(size)}">{stored}'
         f'<script type="application/json">{data}</script>'
-        "<noscript><p>This browser runs no scripts, so the page shows the stored picture.</p></noscript></div>"
+        "<noscript><p>This browser runs no scripts, and shows the stored picture.</p></noscript></div>"
     )
 
 

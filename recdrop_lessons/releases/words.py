@@ -81,7 +81,7 @@ def changes(matrix: Matrix, framework: str, now: str, then: str, backend: str) -
 
 
 def by_release(matrix: Matrix, fact: str, framework: str) -> str:
-    """From which release to which what was observed: "3.2 to 3.7: one mask for all gates; 3.8 and later: …"."""
+    """What was observed, by release: "3.2 to 3.7: one mask for all gates; 3.8 and later: …"."""
     cells = {
         (release, backend): observed
         for release in matrix.releases(framework)
