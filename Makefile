@@ -10,6 +10,7 @@
 #   make answers                                every bank at five seeds, with mutants in three ways, on the browser's torch
 #   make packages                               wheel and sdist, and the README's ways without make
 #   make luck                                   each output that nbval compares, at a hundred other seeds
+#   make calibrate                              how often lesson 10's comparison calls equal arms different
 #   make campus                                 a JupyterHub with nbgrader and three users; Gradescope's container
 # And the site:
 #   make site                                   lessons, claims, API and all else as pages: build/site/index.html
@@ -27,7 +28,7 @@ TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 # The tests spread a file or class to one process; a notebook is one file, and one kernel.
 PYTEST := $(TEST_ENV) $(PY) -m pytest -n $(WORKERS) --dist loadscope --durations 8
 
-.PHONY: lab test env lint unit notebooks answers luck campus packages site clean
+.PHONY: calibrate lab test env lint unit notebooks answers luck campus packages site clean
 .NOTPARALLEL:
 
 lab:
@@ -65,6 +66,10 @@ answers: env
 # A cell that nbval compares must not print what a draw decides: it would fail in one run of many.
 luck: env
 	RECDROP_LUCK=1 $(PYTEST) --dist load --timeout 0 $(or $(ONLY),tests/tools/test_notebook_luck.py)
+
+# Simulates lesson 10's comparison with equal arms, and writes docs/calibration.md.
+calibrate: env
+	OMP_NUM_THREADS=1 $(PY) tools/calibrate.py
 
 # JupyterHub's proxy comes from npm, where it is not on the path; what cannot be had is skipped, with the reason.
 campus: env
