@@ -29,8 +29,8 @@ FAMILIES = 4000
 class Components(NamedTuple):
     """Standard deviations, in the unit of the scores.
 
-    `interaction`: of an arm in one split, when the means of the arm and of the split are taken away. `run`: of
-    one run of an arm in a split, when what all runs of that split and seed share is taken away.
+    `interaction`: of an arm in one split, when the means of arm and split are taken away. `run`: of one
+    run of an arm in a split, when what all runs of that split and seed share is taken away.
     """
 
     interaction: float
@@ -79,7 +79,7 @@ def normal(scores: Array, generator: Generator) -> Array:
 
 
 def dealt(left: Array, generator: Generator) -> Array:
-    """Deal the residuals of each split to the arms in a new order: (A, S, R). Runs of an arm stay together."""
+    """Deal the residuals of each split to the arms in a new order: (A, S, R). An arm's runs stay together."""
     order = generator.permuted(np.tile(np.arange(len(left)), (left.shape[1], 1)), axis=1)  # (S, A)
     return left[order.T, np.arange(left.shape[1])]
 

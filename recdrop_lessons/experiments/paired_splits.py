@@ -75,7 +75,8 @@ def difference(a: Scores, b: Scores, level: float = 0.95) -> PairedDifference:
     if set(a.splits) != set(b.splits) or a.units.shape[1] != b.units.shape[1]:
         raise RecdropError(
             f"Two arms were given, one with runs of the splits {sorted(set(a.splits))} on {a.units.shape[1]} "
-            f"test examples, the other with {sorted(set(b.splits))} on {b.units.shape[1]}. Give both the same."
+            f"test examples, the other with {sorted(set(b.splits))} on {b.units.shape[1]}. "
+            "Give both the same splits and test examples."
         )
     of_a, of_b = split_means(a).tolist(), split_means(b).tolist()
     found = paired_interval(of_a, of_b, level)

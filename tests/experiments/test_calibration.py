@@ -1,4 +1,4 @@
-"""The simulation behind "at most 5 %": its draws have the data's deviations, its tests are scipy's, its power holds."""
+"""The simulation behind "at most 5 %": deviations of its draws, its tests against scipy's, its power."""
 
 import math
 
@@ -59,7 +59,7 @@ def test_p_values_are_scipys():
 
 
 def test_the_error_is_kept_over_splits_and_not_over_runs_where_arms_suit_splits():
-    """Interaction as strong as runs vary, 1,000 families: 5 % within three standard errors; over runs far above."""
+    """Interaction as strong as runs vary, 1,000 families: 5 % ± three standard errors; over runs far more."""
     scores = drawn(Components(1.0, 1.0), np.random.default_rng(3), (12, 6, 2))
 
     def draw(generator):
@@ -73,7 +73,7 @@ def test_the_error_is_kept_over_splits_and_not_over_runs_where_arms_suit_splits(
 
 
 def test_power_is_what_a_simulation_finds():
-    """A difference that is said to be found 8 times of 10 among 20: 1,000 families, three standard errors, .038."""
+    """A difference to be found 8 times of 10 among 20: 1,000 families, three standard errors, .038."""
     sigma, generator = Components(0.5, 1.0), np.random.default_rng(4)
     difference = calibration.found_difference(sigma, splits=6, runs=2, comparisons=20)
     pairs = sigma.interaction * generator.normal(size=(1000, 2, 6, 1)) + generator.normal(

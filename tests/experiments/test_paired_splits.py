@@ -42,7 +42,7 @@ def test_a_split_counts_once_however_many_runs_it_has_and_in_whatever_order_they
 
 
 def test_copies_of_runs_make_nothing_surer():
-    """The same runs twice: a test over runs would halve its p-value's cause, the test over splits does not move."""
+    """The same runs twice: a test over runs would be surer, the test over splits is not."""
     generator = np.random.default_rng(1)
     a, b = made(generator), made(generator)
     twice = [Scores(np.concatenate([one.units] * 2), SPLITS * 2) for one in (a, b)]
@@ -52,9 +52,9 @@ def test_copies_of_runs_make_nothing_surer():
 def test_one_split_and_unequal_parts_are_refused():
     with pytest.raises(RecdropError, match="2 or more"):
         mean_score(Scores(np.ones((3, 4)), [1, 1, 1]))
-    with pytest.raises(RecdropError, match="Give both the same"):
+    with pytest.raises(RecdropError, match="Give both the same splits"):
         difference(Scores(np.ones((2, 4)), [1, 2]), Scores(np.ones((2, 5)), [1, 2]))
-    with pytest.raises(RecdropError, match="Give both the same"):
+    with pytest.raises(RecdropError, match="Give both the same splits"):
         difference(Scores(np.ones((2, 4)), [1, 2]), Scores(np.ones((2, 4)), [1, 3]))
 
 
