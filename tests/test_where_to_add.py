@@ -23,21 +23,9 @@ def test_a_row(tmp_path):
         shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__", "answers"))
     for file, after, text in lines:
         write(tmp_path / "recdrop_lessons" / file, after, text.replace(r"\|", "|"))
-    files = (
-        "adding/a_row.py",
-        "algebra/test_variants.py",
-        "explorers/test_where.py",
-        "layers/test_recurrent.py",
-    )
-    plain = (
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-o",
-        "addopts=--import-mode=importlib",
-        "-k",
-        "gaussian_input or a_row",
-    )
+    files = ["adding/a_row", "algebra/test_variants", "explorers/test_where", "layers/test_recurrent"]
+    plain = ["-q", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib"]
+    those = ["-k", "gaussian_input or a_row"]
     told = subprocess.run(
         [sys.executable, "-m", "pytest", *plain, *those, *(f"tests/{file}.py" for file in files)],
         cwd=tmp_path,

@@ -1,7 +1,7 @@
 """A hostile class, graded as any other: each gets the points it deserves, and nothing outside is touched.
 
-`make unit` grades one attack of each family. `RECDROP_ATTACK_KINDS=landlock,bubblewrap`: all of them, once a kind
-of isolation.
+`make unit` grades one attack of each family. `RECDROP_ATTACK_KINDS=landlock,bubblewrap`: all of them, once
+a kind of isolation.
 """
 
 from __future__ import annotations
