@@ -5,8 +5,8 @@
     python tools/drift.py --here               # with what is installed here
     python tools/drift.py --report drift.md    # the report as a file; else it is printed
 
-Runs the lessons, whose cells decide the claims, and tests/parity and tests/claims, and reports what fails: the
-fact, its lesson, the verdict in the course, what the installed release does now. Then runs the probes of
+Runs the lessons, whose cells decide the claims, and tests/parity and tests/claims, and reports what fails:
+the fact, its lesson, the verdict in the course, what the installed release does now. Then runs the probes of
 recdrop_lessons/releases, and reports each answer that differs from the newest release in data/releases.csv.
 With tests named, only those. Exit code 0: nothing changed; 1: some fact did; 2: the tests could not be run.
 """
