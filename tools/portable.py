@@ -4,8 +4,8 @@
 .venv/bin/python tools/portable.py scalar oldest         these settings
 .venv/bin/python tools/portable.py --list                what each setting is
 
-A setting that is done for this commit is not repeated, so a run that was cut off goes on. Logs and results are
-in build/portable/. Environments of other releases are made with uv, each once.
+A setting that is done for this commit is not repeated, so a run that was cut off goes on. Logs and results
+are in build/portable/. Environments of other releases are made with uv, each once.
 """
 
 from __future__ import annotations
