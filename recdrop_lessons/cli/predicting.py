@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from recdrop_lessons.cli.base import app, refuse
+from recdrop_lessons.cli.base import app, refuse, tell_outside
 
 
 @app.command()
@@ -46,6 +46,7 @@ def predictions(
     typer.echo(f"{len(answers)} of {len(asked.predictions())} predictions made.")
     if not answers:
         typer.echo("Open a lesson and run it: a box asks before each of its main results.")
+        tell_outside()
     if save is not None:
         try:
             write_whole(save, json.dumps(asked.only_predictions(store), indent=1, ensure_ascii=False) + "\n")
