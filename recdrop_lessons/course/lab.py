@@ -102,7 +102,7 @@ def open_lab(
     if not notebook.is_file() or not notebook.is_relative_to(folder):
         raise RecdropError(f"There is no notebook {notebook}; the lessons are in {folder / 'notebooks'}.")
     command, environment = lab_command(notebook, folder, port, browser, verbose), lab_environment()
-    print("Starting JupyterLab …", flush=True)
+    print("JupyterLab starts. To stop it, press Ctrl+C twice here.", flush=True)
     if os.name == "posix":
         os.execve(command[0], command, environment)
     raise SystemExit(subprocess.call(command, env=environment))

@@ -78,7 +78,7 @@ def exercise(text: str) -> LessonOutline:
 
 
 def part(key: str) -> PartOutline:
-    """Return the part "1.2", or "lstm_step" by its function's name. Raises KeyError that says what there is."""
+    """Return the part "1.2", or "lstm_step" by its function's name. Raises KeyError with what there is."""
     parts = [one for lesson in lessons() for one in lesson.parts]
     for one in parts:
         if key.lstrip("0") == one.number or key == one.name:

@@ -73,7 +73,7 @@ def text(graded: Graded) -> str:
         lines.append(f"  {graded.notes['']}")
     for part in graded.parts:
         mark = "✓" if part.status == Status.OK else "✗"
-        state = "" if part.status in (Status.OK, Status.FAILED) else f"  [{part.status}]"
+        state = "" if part.status in (Status.OK, Status.FAILED, Status.MISSING) else f"  [{part.status}]"
         lines.append(f"{mark} {part.part} {part.name}: {scored(part.points, part.max_points)}{state}")
         if part.part in graded.notes:
             lines.append(f"    {graded.notes[part.part]}")
@@ -95,7 +95,7 @@ def note_progress(graded: Graded, notebook: Path) -> Graded:
     where, parts = _keeps(notebook), []
     for part in graded.parts:
         graded_at_all = part.status not in (Status.UNREADABLE, Status.MISSING)
-        parts.append(progress.note_check(part, where) if graded_at_all else part)
+        parts.append(progress.note_check(part, where) if graded_at_all else replace(part, hint=""))
     return replace(graded, parts=tuple(parts))
 
 
