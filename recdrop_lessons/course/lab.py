@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from recdrop_lessons.course import workspace
 from recdrop_lessons.course.folders import COURSE, WITHIN_CLONE, is_working_copy
 from recdrop_lessons.course.lab_log import QUIET
 from recdrop_lessons.support.errors import RecdropError
+from recdrop_lessons.support.typed import quoted, recdrop
 
 FIRST_LESSON = Path("notebooks") / "00_start_here.ipynb"
 # Settings for JupyterLab: no question about news before the first lesson, no look-up where no network may be.
@@ -52,6 +52,10 @@ def _is_no_learners(folder: Path) -> bool:
     return not is_copy and (not has_lessons or (folder / "solutions").is_dir())
 
 
+def _is_number_or_name(notebook: Path) -> bool:
+    return not notebook.exists() and len(notebook.parts) == 1 and notebook.suffix != ".ipynb"
+
+
 def lab_command(notebook: Path, folder: Path, port: int, browser: bool, verbose: bool = False) -> list[str]:
     """The command that serves `folder` and opens `notebook`, with this very Python behind its kernels."""
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", f"--port={port}"]
@@ -85,24 +89,26 @@ def open_lab(
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise RecdropError("JupyterLab is not installed here: run `make lab`, or pip install '.[course]'.")
-    number = None if notebook is None or notebook.exists() else str(notebook)
-    if number is not None and re.fullmatch(r"\d\d?", number):
-        notebook, first = None, Path("notebooks", f"{workspace.lesson_named(number)}.ipynb")
-    else:
-        first = FIRST_LESSON
+    lesson = FIRST_LESSON
+    if notebook is not None and _is_number_or_name(notebook):
+        notebook, lesson = None, Path("notebooks", f"{workspace.lesson_named(str(notebook))}.ipynb")
     folder = _here() if notebook is None else course_folder(notebook.absolute().parent)
     if notebook is None and _is_no_learners(folder):
         copy = workspace.start(folder / WITHIN_CLONE)
         folder = copy.folder
-        if copy.started:
-            print(f"Your own copy of the course is in {folder}.")
-        elif copy.changes:
+        if copy.started or copy.changes:
             print(copy)
-    notebook = folder / first if notebook is None else notebook.resolve()
+    notebook = folder / lesson if notebook is None else notebook.resolve()
+    if notebook.is_dir():
+        notebook = notebook / f"{notebook.name}.ipynb"
     if not notebook.is_file() or not notebook.is_relative_to(folder):
         raise RecdropError(f"There is no notebook {notebook}; the lessons are in {folder / 'notebooks'}.")
     command, environment = lab_command(notebook, folder, port, browser, verbose), lab_environment()
-    print("JupyterLab starts. To stop it, press Ctrl+C twice here.", flush=True)
+    print(
+        f"To check an exercise, type in another terminal:\n    cd {quoted(folder)}\n    {recdrop()} check 01\n"
+        "JupyterLab starts now. To stop it, press Ctrl+C twice here.",
+        flush=True,
+    )
     if os.name == "posix":
         os.execve(command[0], command, environment)
     raise SystemExit(subprocess.call(command, env=environment))

@@ -48,8 +48,10 @@ def unfit(owner: str, name: str, needed: bool = True) -> Finding | None:
     except (ImportError, importlib.metadata.PackageNotFoundError):
         return None  # said elsewhere
     version = release(name)
+    if version is None:
+        return None
     for one in needs:
-        same = version is not None and canonicalize_name(one.name) == canonicalize_name(name)
+        same = canonicalize_name(one.name) == canonicalize_name(name)
         if same and not one.specifier.contains(version, prereleases=True):
             found = f"{name} {version} does not fit {owner} {release(owner)}, which needs {one.specifier}"
             return Finding(False, found, f"pip install '{name}{one.specifier}'", needed)
@@ -60,11 +62,13 @@ def tested() -> Iterator[Finding]:
     """Yield whether the releases are those that the course was tested with; nothing outside a clone."""
     if not LOCK.is_file():
         return
-    names = {_normal(one.name) for one in wanted()}
+    ranges = {_normal(one.name): one.specifier for one in wanted()}
     different = []
     for pin in _pins():
-        version = release(pin.name) if _normal(pin.name) in names else None
-        if version is not None and not pin.specifier.contains(version, prereleases=True):
+        version = release(pin.name) if _normal(pin.name) in ranges else None
+        if version is None or not ranges[_normal(pin.name)].contains(version, prereleases=True):
+            continue  # said elsewhere
+        if not pin.specifier.contains(version, prereleases=True):
             different.append(f"{pin.name} {version} (tested: {str(pin.specifier).removeprefix('==')})")
     if not different:
         yield Finding(True, f"the releases are the tested ones, of {LOCK}")

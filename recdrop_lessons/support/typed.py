@@ -21,7 +21,7 @@ def recdrop() -> str:
     `.venv/bin/recdrop` and `python -m recdrop_lessons` run outside an activated environment.
     """
     program = Path(sys.argv[0]).absolute()
-    if program.stem == "__main__":
+    if program.parts[-2:] == ("recdrop_lessons", "__main__.py"):
         return f"{quoted(sys.executable)} -m recdrop_lessons"
     if program.stem != "recdrop":
         return "recdrop"  # a notebook
