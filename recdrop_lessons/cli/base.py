@@ -8,13 +8,15 @@ import typer
 
 from recdrop_lessons import __version__
 
-EXIT_CODES = """Exit codes of every command: 0, done and all is well. 1, done, and something is left for you:
-an answer is wrong, a part is unsolved, a file was left alone, a package is missing.
-2, nothing was done, and the message says what to type instead. 130, interrupted."""
+EXIT_CODES = (
+    "Exit codes of every command. 0: done, and all is well. 1: done, and something is left for you, for "
+    "example an answer is wrong or a package is missing. 2: it could not be done, and the message says what "
+    "to type instead. 130: interrupted."
+)
 
 app = typer.Typer(
     help="A course on dropout in recurrent and graph networks.",
-    epilog=" ".join(EXIT_CODES.split()),
+    epilog=EXIT_CODES,
     no_args_is_help=True,
     add_completion=False,
 )

@@ -105,7 +105,8 @@ def open_lab(
         raise RecdropError(f"There is no notebook {notebook}; the lessons are in {folder / 'notebooks'}.")
     command, environment = lab_command(notebook, folder, port, browser, verbose), lab_environment()
     print(
-        f"To check an exercise, type in another terminal:\n    cd {quoted(folder)}\n    {recdrop()} check 01\n"
+        "To check an exercise, type in another terminal:\n"
+        f"    cd {quoted(folder)}\n    {recdrop()} check 01\n"
         "JupyterLab starts now. To stop it, press Ctrl+C twice here.",
         flush=True,
     )
