@@ -49,3 +49,11 @@ def tell_outside() -> None:
 
     if own_folder() is None:
         typer.echo(outside())
+
+
+def refuse_outside() -> None:
+    """Refuse what would save an empty progress, or put yours into a strange folder."""
+    from recdrop_lessons.course.folders import outside, own_folder
+
+    if own_folder() is None:
+        refuse(outside())

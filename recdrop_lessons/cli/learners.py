@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from recdrop_lessons.cli.base import app, refuse, tell_outside
+from recdrop_lessons.cli.base import app, refuse, refuse_outside, tell_outside
 from recdrop_lessons.cli.console import takes_all
 
 _PART = Annotated[str, typer.Argument(help='A part\'s number or its function\'s name: "1.2", "lstm_step".')]
@@ -69,7 +69,9 @@ def update(
 
 @app.command()
 def check(
-    notebook: Annotated[Path, typer.Argument(help="Your notebook, its folder, or a lesson's number: 05.")],
+    notebook: Annotated[
+        Path, typer.Argument(help="Your notebook, its folder, or a lesson's number: 05.")
+    ] = Path("."),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
     seed: Annotated[
         int | None, typer.Option(help="For the same inputs again; else new ones each time.")
@@ -79,7 +81,7 @@ def check(
     from recdrop_lessons.cli.launch import run_again_warm
 
     run_again_warm("check", "recdrop_lessons.cli:main")
-    from recdrop_lessons.course.named import own_notebook
+    from recdrop_lessons.course.named import own_notebook, told
     from recdrop_lessons.grading import learners_check
     from recdrop_lessons.grading.finding import NotFound
     from recdrop_lessons.grading.fork_server import GradingError
@@ -88,7 +90,7 @@ def check(
     try:
         own = own_notebook(notebook)
         if own != notebook and not as_json:
-            typer.echo(f"Your own notebook: {own}")
+            typer.echo(told(own))
         graded = learners_check.check_notebook(own, seed)
     except (NotFound, GradingError, RecdropError) as error:
         if as_json:
@@ -126,6 +128,8 @@ def progress(
     """The board: parts solved, points, what is next; and your progress as one file."""
     from recdrop_lessons.course import progress as kept
 
+    if take is not None or save is not None:
+        refuse_outside()
     try:
         if take is not None:
             typer.echo(str(kept.take(take)))

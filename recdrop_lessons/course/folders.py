@@ -26,6 +26,11 @@ def is_working_copy(folder: Path) -> bool:
     return (folder / WORKING_COPY).is_file()
 
 
+def is_clone(folder: Path) -> bool:
+    """Return whether the folder is a clone of the course: it has the solutions."""
+    return (folder / "solutions" / _exercises()[0]).is_dir()
+
+
 def own_folder(start: Path | None = None) -> Path | None:
     """Return the learner's folder around `start` (default: the working folder), or None if there is none.
 
@@ -49,6 +54,14 @@ def own_folder(start: Path | None = None) -> Path | None:
         if (folder / ".recdrop" / "progress.json").is_file() and (folder == here or _has_notebooks(folder)):
             return folder
     return here if _has_notebooks(here) else None
+
+
+def folder_of(notebook: Path) -> Path:
+    """Return the learner's folder that a notebook is in, or else the usual one."""
+    notebook, here = notebook.absolute(), own_folder()
+    if here and notebook.is_relative_to(here.absolute()):
+        return here
+    return own_folder(notebook if notebook.is_dir() else notebook.parent) or learners_folder()
 
 
 def learners_folder() -> Path:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from recdrop_lessons.course import outline
-from recdrop_lessons.course.folders import WITHIN_CLONE, is_working_copy, outside, own_folder
+from recdrop_lessons.course.folders import WITHIN_CLONE, is_clone, is_working_copy, outside, own_folder
 from recdrop_lessons.support.errors import RecdropError
 from recdrop_lessons.support.typed import recdrop
 
@@ -25,9 +25,11 @@ def own_notebook(path: Path) -> Path:
         if not path.exists():
             raise RecdropError(f"{path} is missing. `recdrop update` brings it back.")
     if not (path.is_symlink() or path.exists() or path.with_name(f"{path.name}.ipynb").exists()):
-        raise RecdropError(f"There is no {path}. {_instead()}")
-    if path.is_dir() and not any(path.glob("*.ipynb")):
-        raise RecdropError(f"There is no notebook in {path}. {_instead()}")
+        raise RecdropError(f"There is no {path}. {_instead(path)}")
+    found = [one.name for one in path.glob("*.ipynb")]
+    if path.is_dir() and len(found) != 1 and f"{path.resolve().name}.ipynb" not in found:
+        many = f"There are {len(found)} notebooks" if found else "There is no notebook"
+        raise RecdropError(f"{many} in {path.resolve()}. {_instead(path)}")
     for clone in path.absolute().parents:
         own = clone / WITHIN_CLONE / path.absolute().relative_to(clone)
         if is_working_copy(clone / WITHIN_CLONE) and own.exists():
@@ -35,10 +37,23 @@ def own_notebook(path: Path) -> Path:
     return path
 
 
-def _instead() -> str:
-    return (
-        outside() if own_folder() is None else f"To check an exercise by its number: `{recdrop()} check 01`."
-    )
+def _instead(path: Path) -> str:
+    if own_folder():
+        return f"To check an exercise by its number: `{recdrop()} check 01`."
+    if path.is_dir() and (folder := own_folder(path)):
+        return f"Go to {folder}, and check an exercise by its number: `{recdrop()} check 01`."
+    return outside()
+
+
+def told(own: Path) -> str:
+    """Return which notebook is meant, and that it is not a copy if it is the course's own."""
+    folder = own_folder()
+    if folder and is_clone(folder):
+        return (
+            f"The course's own notebook: {own}. You have no working copy here yet. To make one: "
+            f"`{recdrop()} lab`."
+        )
+    return f"Your own notebook: {own}"
 
 
 def _exercise(text: str) -> str | None:

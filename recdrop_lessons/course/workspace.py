@@ -15,6 +15,7 @@ import datetime
 import glob
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,7 +23,14 @@ from pathlib import Path
 import nbformat
 
 from recdrop_lessons.course import outline
-from recdrop_lessons.course.folders import COURSE, WITHIN_CLONE, WORKING_COPY, is_working_copy, outside
+from recdrop_lessons.course.folders import (
+    COURSE,
+    WITHIN_CLONE,
+    WORKING_COPY,
+    is_clone,
+    is_working_copy,
+    outside,
+)
 from recdrop_lessons.course.renewal import NotANotebook, cell_digest, parse, renew
 from recdrop_lessons.course.without_results import without_results
 from recdrop_lessons.support.errors import RecdropError
@@ -93,7 +101,7 @@ def start(folder: Path) -> Update:
 
     Raises `WorkspaceError`: the folder is something else, is inside the course, or cannot be written.
     """
-    folder = folder.expanduser().absolute()
+    folder = Path(os.path.abspath(folder.expanduser()))
     course = _course_around(folder)
     if course and folder.resolve() != course / WITHIN_CLONE:
         raise WorkspaceError(
@@ -242,9 +250,9 @@ def _course_files() -> Iterator[tuple[str, bytes]]:
 
 
 def _course_around(folder: Path) -> Path | None:
-    """Return the course itself, or a clone of it, if the folder is in one: both have the solutions."""
-    around, one = (folder.resolve(), *folder.resolve().parents), outline.lessons()[0].name
-    return next((at for at in around if at == COURSE.resolve() or (at / "solutions" / one).is_dir()), None)
+    """Return the course itself, or a clone of it, if the folder is in one."""
+    around = (folder.resolve(), *folder.resolve().parents)
+    return next((at for at in around if at == COURSE.resolve() or is_clone(at)), None)
 
 
 def _read_list(folder: Path) -> dict[str, Given]:

@@ -12,7 +12,7 @@ from recdrop_lessons.checks.answer import Status
 from recdrop_lessons.checks.parts import scored
 from recdrop_lessons.checks.report import pictured, told
 from recdrop_lessons.course import outline, progress
-from recdrop_lessons.course.folders import own_folder
+from recdrop_lessons.course.folders import folder_of
 from recdrop_lessons.grading.checker import Checker, Graded
 from recdrop_lessons.grading.finding import NotFound, lesson_of_file, notebook_at, read_file
 from recdrop_lessons.grading.inside.reading import Unreadable, read
@@ -92,23 +92,15 @@ def text(graded: Graded) -> str:
 
 def note_progress(graded: Graded, notebook: Path) -> Graded:
     """Keep what was solved in the learner's folder; the hints come from there, one after another."""
-    where, parts = _keeps(notebook), []
+    where, parts = folder_of(notebook), []
     for part in graded.parts:
         graded_at_all = part.status not in (Status.UNREADABLE, Status.MISSING)
         parts.append(progress.note_check(part, where) if graded_at_all else replace(part, hint=""))
     return replace(graded, parts=tuple(parts))
 
 
-def _keeps(notebook: Path) -> Path:
-    """Return the learner's folder for a notebook: the one that it is in, from wherever it is checked."""
-    notebook, here = notebook.absolute(), own_folder()
-    if here and notebook.is_relative_to(here.absolute()):
-        return here
-    return own_folder(notebook if notebook.is_dir() else notebook.parent) or here or Path.cwd()
-
-
 def next_step(graded: Graded, notebook: Path) -> str:
-    """Return what to type when nothing is written yet; "" otherwise."""
+    """Return what to type when nothing is written yet, after the result; "" otherwise."""
     untouched = [part for part in graded.parts if part.details.get("unwritten")]
     if len(untouched) < len(graded.parts):
         return ""
@@ -116,6 +108,6 @@ def next_step(graded: Graded, notebook: Path) -> str:
     if path.absolute().is_relative_to(Path.cwd()):
         path = path.absolute().relative_to(Path.cwd())
     return (
-        f"Nothing is written yet. To open this exercise:\n    {recdrop()} lab {quoted(path)}\n"
+        f"\nNothing is written yet. To open this exercise:\n    {recdrop()} lab {quoted(path)}\n"
         f"For a first hint:\n    {recdrop()} hint {untouched[0].part}"
     )

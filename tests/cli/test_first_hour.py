@@ -105,6 +105,16 @@ def test_in_the_wrong_folder_the_way_out_is_said(elsewhere: Path, typed: str) ->
     assert not files(elsewhere)
 
 
+@pytest.mark.parametrize("typed", ["progress --save p", "progress --take p", "predictions --save p"])
+def test_no_empty_progress_is_saved_and_none_is_taken_into_a_strange_folder(
+    elsewhere: Path, typed: str
+) -> None:
+    (elsewhere / "p").write_text('{"version": 1, "parts": {}, "kept": {}}')
+    code, said = recdrop(*typed.split())
+    assert code == 2 and "recdrop start FOLDER" in said
+    assert files(elsewhere) == {elsewhere / "p"}
+
+
 @pytest.mark.parametrize("typed", ["hint 1.1", "progress", "predictions"])
 def test_what_needs_no_folder_says_that_it_is_the_wrong_one_and_leaves_nothing(
     elsewhere: Path, typed: str
@@ -156,6 +166,46 @@ def test_progress_of_a_notebook_that_is_checked_from_elsewhere_goes_into_its_cop
     assert not files(elsewhere)
     stored = json.loads((copy / ".recdrop" / "progress.json").read_text(encoding="utf-8"))
     assert stored["parts"]["1.1"]["checks"] == 1
+
+
+def test_a_part_that_is_reset_from_elsewhere_is_kept_and_noted_in_its_copy(
+    copy: Path, elsewhere: Path
+) -> None:
+    change(copy / EXERCISE, rnn_step="mine = 1")
+    before = (copy / EXERCISE).read_bytes()
+    assert recdrop("reset", "1.1", copy / EXERCISE)[0] == 0
+    (kept,) = (copy / ".recdrop" / "before-reset").iterdir()
+    assert kept.read_bytes() == before
+    assert not files(elsewhere)
+
+
+def test_check_names_nothing_where_it_finds_one_notebook_and_says_where_to_go_if_not(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(copy / EXERCISE.parent)
+    assert "01_cells: 0 of 100 points" in recdrop("check")[1]
+    monkeypatch.chdir(copy / "notebooks")
+    code, said = recdrop("check")
+    assert code == 2 and "recdrop check 01" in said
+    monkeypatch.chdir(copy.parent)
+    code, said = recdrop("check", copy.name)
+    assert code == 2 and f"Go to {copy}" in said
+
+
+def test_in_a_clone_without_a_copy_it_is_said_that_the_notebook_is_the_courses(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (copy / ".recdrop" / "copy.json").unlink()
+    (copy / "solutions" / "01_cells").mkdir(parents=True)
+    code, said = recdrop("check", "1")
+    assert code == 1 and "no working copy here yet" in said
+    code, said = recdrop("start", "second")
+    assert code == 2 and "inside the course" in said and not (copy / "second").exists()
+
+
+def test_start_takes_a_path_upwards_out_of_a_copy(copy: Path) -> None:
+    assert recdrop("start", "../second")[0] == 0
+    assert own_folder(copy.parent / "second" / "notebooks") == copy.parent / "second"
 
 
 def test_a_copy_within_a_copy_is_refused(copy: Path) -> None:

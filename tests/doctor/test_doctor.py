@@ -259,6 +259,15 @@ def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
     assert "chmod -R u+w" in found.cure and "recdrop start FOLDER" in found.cure
 
 
+def test_a_folder_without_the_course_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RECDROP_FOLDER", raising=False)
+    found = machine.copy()
+    assert not found.well and not found.needed and "recdrop start FOLDER" in found.cure
+    (tmp_path / "01_cells.ipynb").touch()
+    assert machine.copy().well and str(tmp_path) in machine.copy().what
+
+
 def test_a_disk_that_is_nearly_full_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=int(machine.LOW_DISK) - 1))
