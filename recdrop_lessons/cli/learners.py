@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from recdrop_lessons.cli.base import app, refuse
+from recdrop_lessons.cli.base import app, refuse, refuse_outside, tell_outside
 from recdrop_lessons.cli.console import takes_all
 
 _PART = Annotated[str, typer.Argument(help='A part\'s number or its function\'s name: "1.2", "lstm_step".')]
@@ -18,17 +18,19 @@ _PART = Annotated[str, typer.Argument(help='A part\'s number or its function\'s 
 @app.command()
 def lab(
     notebook: Annotated[
-        Path | None, typer.Argument(help="Opened first; by default the first lesson.")
+        Path | None,
+        typer.Argument(help="Notebook to open, or a lesson's number; by default lesson 00."),
     ] = None,
     port: Annotated[int, typer.Option(help="The next free one is taken where it is in use.")] = 8888,
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Print all that JupyterLab logs.")] = False,
 ) -> None:
     """Open the course in JupyterLab; in a clone, a working copy in its folder my-course."""
     from recdrop_lessons.course.lab import open_lab
     from recdrop_lessons.support.errors import RecdropError
 
     try:
-        open_lab(notebook, port, browser)
+        open_lab(notebook, port, browser, verbose)
     except RecdropError as error:
         refuse(error)
 
@@ -38,11 +40,13 @@ def start(folder: Annotated[Path, typer.Argument(help="A new folder, outside the
     """Make a working copy of the notebooks and exercises, which updates of the course never overwrite."""
     from recdrop_lessons.course.workspace import WorkspaceError
     from recdrop_lessons.course.workspace import start as make
+    from recdrop_lessons.support.typed import quoted, recdrop
 
     try:
-        typer.echo(str(make(folder)))
+        made = make(folder)
     except WorkspaceError as error:
         refuse(error)
+    typer.echo(f"{made}\nTo go on:\n    cd {quoted(made.folder)}\n    {recdrop()} lab")
 
 
 @app.command()
@@ -51,10 +55,7 @@ def update(
         Path | None, typer.Argument(help="Your working copy; by default the one you are in.")
     ] = None,
 ) -> None:
-    """Bring the course's new lessons into your working copy; your answers stay.
-
-    Exit code 0: everything is up to date; 1: something was left alone, and why; 2: there is no working copy.
-    """
+    """Bring the course's new lessons into your working copy; your answers stay."""
     from recdrop_lessons.course.workspace import WorkspaceError
     from recdrop_lessons.course.workspace import update as bring
 
@@ -68,30 +69,30 @@ def update(
 
 @app.command()
 def check(
-    notebook: Annotated[Path, typer.Argument(help="Your notebook, its folder, or a lesson's number: 05.")],
+    notebook: Annotated[
+        Path, typer.Argument(help="Your notebook, its folder, or a lesson's number: 05.")
+    ] = Path("."),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
     seed: Annotated[
         int | None, typer.Option(help="For the same inputs again; else new ones each time.")
     ] = None,
 ) -> None:
-    """Grade your own notebook: points per part, misconceptions by name, the next hint.
-
-    Exit code 0: all parts are right; 1: not all; 2: the notebook could not be graded.
-    """
+    """Grade your own notebook: points per part, misconceptions by name, the next hint."""
     from recdrop_lessons.cli.launch import run_again_warm
 
     run_again_warm("check", "recdrop_lessons.cli:main")
-    from recdrop_lessons.course.workspace import own_notebook
+    from recdrop_lessons.course.named import own_notebook, told
     from recdrop_lessons.grading import learners_check
     from recdrop_lessons.grading.finding import NotFound
     from recdrop_lessons.grading.fork_server import GradingError
+    from recdrop_lessons.support.errors import RecdropError
 
-    own = own_notebook(notebook)
-    if own != notebook and not as_json:
-        typer.echo(f"Your own notebook: {own}")
     try:
+        own = own_notebook(notebook)
+        if own != notebook and not as_json:
+            typer.echo(told(own))
         graded = learners_check.check_notebook(own, seed)
-    except (NotFound, GradingError) as error:
+    except (NotFound, GradingError, RecdropError) as error:
         if as_json:
             nothing = {
                 "lesson": None,
@@ -102,8 +103,11 @@ def check(
             }
             typer.echo(_json(nothing | {"message": str(error)}))
         refuse(error)
-    graded = learners_check.note_progress(graded)
-    typer.echo(_json(graded.record()) if as_json else learners_check.text(graded))
+    graded = learners_check.note_progress(graded, own)
+    if as_json:
+        typer.echo(_json(graded.record()))
+    else:
+        typer.echo(learners_check.text(graded) + learners_check.next_step(graded, own))
     raise typer.Exit(graded.exit_code)
 
 
@@ -124,6 +128,8 @@ def progress(
     """The board: parts solved, points, what is next; and your progress as one file."""
     from recdrop_lessons.course import progress as kept
 
+    if take is not None or save is not None:
+        refuse_outside()
     try:
         if take is not None:
             typer.echo(str(kept.take(take)))
@@ -132,15 +138,18 @@ def progress(
     except kept.ProgressError as error:
         refuse(error)
     typer.echo(str(kept.board()))
+    tell_outside()
 
 
 @app.command()
 def hint(part: _PART) -> None:
     """The next hint for a part."""
     from recdrop_lessons.course import progress as kept
+    from recdrop_lessons.course.folders import own_folder
 
     try:
-        typer.echo(str(kept.hint(part)))
+        typer.echo(str(kept.hint(part, remember=own_folder() is not None)))
+        tell_outside()
     except kept.ProgressError as error:
         refuse(error)
 
@@ -157,8 +166,10 @@ def solution(
 
     try:
         typer.echo(str(kept.solution(part, force)))
-    except kept.ProgressError as error:
+    except kept.Unsolved as error:
         refuse(error, 1)
+    except kept.ProgressError as error:
+        refuse(error)
 
 
 @app.command()
