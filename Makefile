@@ -63,6 +63,7 @@ lint: env
 	$(PY) tools/notebooks.py check $(wildcard notebooks/*.ipynb solutions/*/*.ipynb exercises/*/*.ipynb)
 	for tool in architecture_picture claims_page glossary_links lesson_map releases_page; do \
 	    $(PY) tools/$$tool.py --check || exit 1; done
+	$(PY) tools/plain.py
 
 # The rooms of recdrop_lessons/ and the folders of tests/ where git sees a change; of grading what takes no minute.
 ROOMS = $(shell git status --porcelain | sed -nE 's,^.. (recdrop_lessons|tests)/(\w+)/.*,tests/\2,p')

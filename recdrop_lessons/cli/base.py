@@ -32,10 +32,10 @@ def _show_version(asked: bool) -> None:
 def recdrop(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and stop."),
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """What comes before any command."""
+    """Read the options that come before any command."""
 
 
 def refuse(error: object, code: int = 2) -> NoReturn:
