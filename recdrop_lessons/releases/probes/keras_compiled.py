@@ -1,0 +1,45 @@
+"""Whether a layer that its backend compiles draws a new mask at each call."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from .asking import Probes
+from .keras_reading import P, array, keras, noise_x, random_layer, same, tensor
+
+PROBES = Probes()
+
+
+def compiler() -> Callable[..., Any] | None:
+    """What compiles a function of the backend's tensors; None where there is no compiler."""
+    backend = keras.backend.backend()
+    if backend == "jax":
+        return importlib.import_module("jax").jit
+    if backend == "tensorflow":
+        return importlib.import_module("tensorflow").function
+    if backend == "torch":  # the graph is captured, and run without a compiler for C++
+        return partial(importlib.import_module("torch").compile, backend="eager")
+    return None
+
+
+@PROBES.ask(
+    "compiled({layer})",
+    "Compiled with `training=True` by `jax.jit`, `tf.function` or `torch.compile`, does `{layer}` draw new "
+    "masks at each call?",
+    "Compiled with `training=True` by `jax.jit`, `tf.function` or `torch.compile`, `{layer}` uses {observed}.",
+    layer=("Dropout(p)", "LSTM(n, dropout=p)"),
+)
+def compiled(layer: str) -> str:
+    compile_it = compiler()
+    if compile_it is None:
+        return "no compiler on this backend"
+    made = keras.layers.Dropout(P) if layer.startswith("Dropout") else random_layer("LSTM", dropout=P)
+    x = tensor(noise_x())
+    call = compile_it(lambda x: made(x, training=True))
+    first, second = (array(call(x)) for _ in range(2))
+    if same(first, array(made(x, training=False))):
+        return "no mask"
+    return "the same masks at each call" if same(first, second) else "new masks at each call"
