@@ -77,7 +77,9 @@ ENVIRONMENTS = (
     Environment("torch-2.2", "numpy<2", "torch", ("2.2.2",)),
     Environment("torch-2.6", "numpy", "torch", ("2.6.0",)),
     Environment("torch-newest", "numpy", "torch", (NEWEST,), python="3.12"),
-    Environment("pyg", TORCH, "torch_geometric", ("2.3.1", "2.4.0", "2.5.3", "2.6.1", NEWEST), shares="keras-torch"),
+    Environment(
+        "pyg", TORCH, "torch_geometric", ("2.3.1", "2.4.0", "2.5.3", "2.6.1", NEWEST), shares="keras-torch"
+    ),
     Environment("fastai", TORCH, "fastai", (NEWEST,)),
     Environment("dgl-1.1", f"{TORCH} {DGL_TOO}", "dgl", ("1.1.3",)),
     Environment("dgl", f"torch==2.2.1 {DGL_TOO}", "dgl", (NEWEST,)),

@@ -29,7 +29,7 @@ def compiler() -> Callable[..., Any] | None:
     "compiled({layer})",
     "Compiled with `training=True` by `jax.jit`, `tf.function` or `torch.compile`, does `{layer}` draw new "
     "masks at each call?",
-    "Compiled with `training=True` by `jax.jit`, `tf.function` or `torch.compile`, `{layer}` uses {observed}.",
+    "Compiled with `training=True` (`jax.jit`, `tf.function`, `torch.compile`), `{layer}` uses {observed}.",
     layer=("Dropout(p)", "LSTM(n, dropout=p)"),
 )
 def compiled(layer: str) -> str:

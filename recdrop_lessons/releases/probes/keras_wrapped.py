@@ -1,4 +1,4 @@
-"""Whether a mask stays for the sequence: beside other arguments, in RNN(cell), in stacked and wrapped cells."""
+"""Whether a mask stays for the sequence: with other arguments, in RNN(cell), in stacked and wrapped cells."""
 
 from __future__ import annotations
 
