@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .asking import Probes, Unexplained
-from .keras_reading import GATED, SCALE, B, N, P, T, keras, over_time, passed, same
+from .keras_reading import GATED, SCALE, B, N, P, T, keras, over_time, passed, same, tensor
 
 PROBES = Probes()
 
@@ -53,7 +53,11 @@ def x_time_of_cell(kind: str) -> str:
 
 def see_through_cell(**arguments: Any) -> Any:
     """A cell that hands on its input, times its mask if it has one: W = 1, U = 0, no bias, a = linear."""
-    matrices = {"kernel_initializer": "identity", "recurrent_initializer": "zeros"}
+
+    def identity(*_: Any, **__: Any) -> Any:  # the initializer of this name is missing in Keras 3.0
+        return tensor(np.eye(N, dtype="float32"))
+
+    matrices = {"kernel_initializer": identity, "recurrent_initializer": "zeros"}
     return keras.layers.SimpleRNNCell(N, activation="linear", use_bias=False, **matrices, **arguments)
 
 
