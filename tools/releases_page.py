@@ -28,10 +28,12 @@ REPORTED = """\
 
 Everything above was run on a CPU. This was reported by others and not run here:
 
-- Keras 3.4 to 3.8 with TensorFlow on a GPU: `LSTM(dropout=p)` and `GRU(dropout=p)` drop in evaluation mode too
-  ([keras-team/keras, pull request 20983](https://github.com/keras-team/keras/pull/20983)). The probes saw the
-  cause on a CPU: in 3.5 to 3.8 the layer hands x times a mask to the fused kernel, in evaluation mode too.
-  A CPU has no such kernel, so the layer then runs its own loop, which drops nothing in evaluation mode.
+- In Keras 3.4 to 3.8 with TensorFlow on a GPU, `LSTM(dropout=p)` and `GRU(dropout=p)` drop in evaluation mode
+  too ([keras-team/keras, pull request 20983](https://github.com/keras-team/keras/pull/20983)).
+
+The probes saw the cause on a CPU. In 3.5 to 3.8 the layer hands x times a mask to the fused kernel, in
+evaluation mode too. A CPU has no such kernel: the layer then runs its own loop, which drops nothing in
+evaluation mode.
 """
 
 

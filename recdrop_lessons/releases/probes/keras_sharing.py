@@ -168,10 +168,10 @@ def evaluation_values_of_one(argument: str) -> str:
 
 
 def evaluation_values(*arguments: str) -> str:
-    x = noise_x()
+    x, given = noise_x(), dict[str, Any].fromkeys(arguments, P)
     alike = [
         same(
-            passed(random_layer(kind, **dict.fromkeys(arguments, P)), x, training=False),
+            passed(random_layer(kind, **given), x, training=False),
             passed(random_layer(kind), x, training=False),
         )
         for kind in KINDS
