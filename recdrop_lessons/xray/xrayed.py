@@ -1,0 +1,86 @@
+"""The report of an X-ray: as text, as a page in a notebook, as plain data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recdrop_lessons.xray.judging import Evidence, XrayFinding, judge
+from recdrop_lessons.xray.passes import EVALUATION, TRAINING
+from recdrop_lessons.xray.seen import SeenSite
+
+COLUMNS = ("where", "value", "drawn", "noise", "rate", "in eval")
+
+
+@dataclass(frozen=True)
+class XrayReport:
+    """Where a model drops, and what is wrong.
+
+    `sites`: each line where a mask or noise meets data. `findings`: the faults, errors first.
+    `unseen`: what xray could not look into.
+    """
+
+    model: str
+    sites: Sequence[SeenSite]
+    findings: Sequence[XrayFinding]
+    unseen: Sequence[str] = ()
+
+    def to_json(self) -> str:
+        """The report as one JSON object: model, sites, findings, unseen."""
+        return json.dumps(self.record(), indent=2)
+
+    def record(self) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "sites": [site.record() for site in self.sites],
+            "findings": [finding.record() for finding in self.findings],
+            "unseen": list(self.unseen),
+        }
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """A row of text for each site that reaches the outputs, under `COLUMNS`."""
+        return [_row(site) for site in self.sites if site.reaches]
+
+    def __str__(self) -> str:
+        passes = f"{TRAINING} training passes, {EVALUATION} evaluation passes, each with another seed"
+        text = [f"{self.model} · {passes}", *_aligned([COLUMNS, *self.rows()] if self.rows() else [])]
+        text += [f"  Not seen: {one}" for one in self.unseen]
+        if not self.findings:
+            text.append("Nothing found." if self.rows() else "Nothing found, and nothing is dropped.")
+            return "\n".join(text)
+        text.append(f"{len(self.findings)} finding{'s' * (len(self.findings) > 1)}")
+        for one in self.findings:
+            at = f"{Path(one.file).name}:{one.line}" if one.line else one.module or self.model
+            text.append(f"  {one.severity}  {one.slug}  {at}")
+            text.append(f"      {one.message} {one.cure} → lesson {one.lesson}")
+        return "\n".join(text)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from recdrop_lessons.xray.notebook_page import page
+
+        return page(self)
+
+
+def report_on(evidence: Evidence) -> XrayReport:
+    """The report of what the passes showed."""
+    unseen = dict.fromkeys(one for run in evidence.passes.training for one in sorted(run.unseen))
+    return XrayReport(type(evidence.model).__name__, evidence.sites, judge(evidence), tuple(unseen))
+
+
+def _row(site: SeenSite) -> tuple[str, ...]:
+    where = site.module or site.first.line.function or "forward"
+    rate = "–" if site.rate is None else f"{site.rate:.2f}"
+    return (
+        f"{where}  {site.first.line}", str(site.shape), site.drawn, site.noise, rate,
+        "on" if site.in_evaluation else "off",
+    )  # fmt: skip
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[k]) for row in rows) for k in range(len(COLUMNS))] if rows else []
+    return ["  " + "  ".join(f"{cell:{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
