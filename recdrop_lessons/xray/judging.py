@@ -272,13 +272,15 @@ def _looks_drawn(evidence: Evidence, site: SeenSite) -> bool:
 
 
 def mask_shared_by_layers(evidence: Evidence) -> Iterator[XrayFinding]:
-    """One draw masks values of different modules."""
+    """One draw masks values of different layers, which do not depend on the same weights."""
     by_draw: dict[int, list[MaskSite]] = defaultdict(list)
     for call in evidence.passes.training[0].sites:
         if call.kind == "multiply" and call.draws and call.reaches and call.mask is not None and not call.completed:
             by_draw[call.draws].append(call)
     for calls in by_draw.values():
         first = calls[0]
+        if len({call.key for call in calls}) < len(calls):  # re-used over time
+            continue
         for other in calls[1:]:
             if _is_shared(first, other):
                 message = f"The mask of {first.line} is used again here, for another layer."
@@ -289,8 +291,7 @@ def mask_shared_by_layers(evidence: Evidence) -> Iterator[XrayFinding]:
 def _is_shared(first: MaskSite, other: MaskSite) -> bool:
     if first.mask is None or other.mask is None or first.mask.shape != other.mask.shape:
         return False
-    origins = [call.value.origin[0] if call.value.origin else "" for call in (first, other)]
-    return origins[0] != origins[1] and bool((first.mask == other.mask).all())
+    return first.value.params != other.value.params and bool((first.mask == other.mask).all())
 
 
 def fresh_mask_on_the_carried_state(evidence: Evidence) -> Iterator[XrayFinding]:
