@@ -221,7 +221,7 @@ class Following(TorchDispatchMode):
             if pure and mark.inputs:
                 for site in self._of(mark.near):
                     site.carried |= bool(site.value.params & pure)
-                    site.feeds |= {name for bit, name in enumerate(self.weights) if pure >> bit & 1}
+                    site.feeds |= set(self.named(pure))
 
     def _completed(self, one: int, other: int) -> None:
         """Two masked values are added, and their masks are complements: m ∘ a + (1 - m) ∘ b."""
@@ -363,6 +363,10 @@ class Following(TorchDispatchMode):
                 site.final = True
         for site in self.sites:
             site.reaches |= site.kind == "decision"
+
+    def named(self, params: int) -> list[str]:
+        """The names of the weights in a set."""
+        return [name for bit, name in enumerate(self.weights) if params >> bit & 1]
 
     def _of(self, bits: int) -> Iterator[MaskSite]:
         while bits:

@@ -23,6 +23,7 @@ _LIBRARIES = (
     *{sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib")},
     "site-packages",
     "dist-packages",
+    "torch_geometric.",  # layers that it writes into a temporary file
 )
 _FUNCTIONAL = str(Path(_TORCH, "nn", "functional.py"))
 
@@ -55,7 +56,7 @@ def here() -> tuple[Line, str]:
             function = frame.f_code.co_name
         if kind == "own":
             own = own or frame
-            calls.append((frame.f_code.co_filename, frame.f_lineno))
+            calls.append((frame.f_code.co_filename, frame.f_lasti))
         if kind == "library":
             library = library or frame
         frame = frame.f_back

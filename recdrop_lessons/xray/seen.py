@@ -21,7 +21,8 @@ class SeenSite:
     """One line where a mask or noise meets data, or a module that drops inside.
 
     `passes`: its calls in each training pass. `batch_axes`, `time_axes`: the axes of the value, as they grow with the
-    example. `in_evaluation`: whether it acts in evaluation too.
+    example. `in_evaluation`: whether it acts in evaluation too. `follows_a_cell`: whether the value
+    comes from a recurrent cell.
     """
 
     passes: list[list[MaskSite]]
@@ -29,6 +30,7 @@ class SeenSite:
     time_axes: tuple[int, ...]
     in_evaluation: bool
     lone_example: bool = False
+    follows_a_cell: bool = False
 
     @property
     def first(self) -> MaskSite:
@@ -205,6 +207,7 @@ def sites(passes: Passes) -> list[SeenSite]:
                 time_axes=_axes_of(first, longer.get((key, 0)), passes, passes.axes.time_size),
                 in_evaluation=key in evaluation,
                 lone_example=passes.axes.batch_size == 1,
+                follows_a_cell=any("weight_hh" in name for name in passes.training[0].named(first.value.params)),
             )
         )
     return found

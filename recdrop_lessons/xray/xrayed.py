@@ -20,13 +20,14 @@ class XrayReport:
     """Where a model drops, and what is wrong.
 
     `sites`: each line where a mask or noise meets data. `findings`: the faults, errors first.
-    `unseen`: what xray could not look into.
+    `unseen`: what xray could not look into. `cell`: "LSTM" or "GRU", if the model has one.
     """
 
     model: str
     sites: Sequence[SeenSite]
     findings: Sequence[XrayFinding]
     unseen: Sequence[str] = ()
+    cell: str | None = None
 
     def to_json(self) -> str:
         """The report as one JSON object: model, sites, findings, unseen."""
@@ -69,7 +70,9 @@ class XrayReport:
 def report_on(evidence: Evidence) -> XrayReport:
     """The report of what the passes showed."""
     unseen = dict.fromkeys(one for run in evidence.passes.training for one in sorted(run.unseen))
-    return XrayReport(type(evidence.model).__name__, evidence.sites, judge(evidence), tuple(unseen))
+    kinds = [type(module).__name__ for module in evidence.model.modules()]
+    cell = next((cell for kind in kinds for cell in ("LSTM", "GRU") if kind.startswith(cell)), None)
+    return XrayReport(type(evidence.model).__name__, evidence.sites, judge(evidence), tuple(unseen), cell)
 
 
 def _row(site: SeenSite) -> tuple[str, ...]:
