@@ -34,10 +34,13 @@ def xray(
     `monte_carlo`: dropout is on in evaluation on purpose.
     Raises `XrayError` if the model does not run on the example.
     """
+    from recdrop_lessons.xray import of_keras
     from recdrop_lessons.xray.judging import Evidence
     from recdrop_lessons.xray.passes import run
     from recdrop_lessons.xray.xrayed import report_on
 
+    if of_keras.is_keras(model):
+        return report_on(of_keras.look(model, example, axes, monte_carlo))
     model = getattr(model, "_orig_mod", model)  # what torch.compile has wrapped
     return report_on(Evidence(model, run(model, example, axes), monte_carlo))
 

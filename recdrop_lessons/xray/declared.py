@@ -17,7 +17,8 @@ from recdrop_lessons.xray.lines import Line
 class Rate:
     """A rate that a module declares, as a fraction that is dropped.
 
-    `name`: the attribute. `layer`: whether the module is a layer of PyTorch that drops by itself.
+    `name`: the attribute. `layer`: whether the module is a library's layer, which drops by itself.
+    `owner`, `attribute`: the object whose class has the line that makes the layer, or sets the rate.
     """
 
     path: str
@@ -25,6 +26,12 @@ class Rate:
     name: str
     value: float
     layer: bool
+    owner: object
+    attribute: str
+
+    @property
+    def line(self) -> Line:
+        return lines.of_attribute(self.owner, self.attribute)
 
     def __str__(self) -> str:
         return f"{self.path}.{self.name}" if self.path else self.name
@@ -35,8 +42,11 @@ def declared(model: nn.Module, others: Iterable[nn.Module] = ()) -> list[Rate]:
     found = []
     named = dict(model.named_modules())
     for path, module in [*named.items(), *((f"({type(one).__name__})", one) for one in others)]:
+        layer = _is_layer(module)
+        around = _owner_path(named, path) if layer else path
         for name, value in _rates(module):
-            found.append(Rate(path, module, name, value, _is_layer(module)))
+            attribute = path.removeprefix(around).lstrip(".") if layer else name
+            found.append(Rate(path, module, name, value, layer, named.get(around, module), attribute))
     return found
 
 
@@ -53,12 +63,12 @@ def _rates(module: nn.Module) -> Iterator[tuple[str, float]]:
     buffers = {name: value for name, value in module._buffers.items() if value is not None and value.numel() == 1}
     for name, value in {**own, **buffers}.items():
         for one in value if isinstance(value, (list, tuple)) else [value]:
-            rate = _as_rate(name.lower(), one)
+            rate = as_rate(name.lower(), one)
             if rate is not None:
                 yield name, rate
 
 
-def _as_rate(name: str, value: Any) -> float | None:
+def as_rate(name: str, value: Any) -> float | None:
     """A number as the fraction that is dropped, if its name says that it is a rate."""
     if isinstance(value, Tensor) and value.numel() == 1 and not value.requires_grad and value.is_floating_point():
         value = float(value)
@@ -78,21 +88,6 @@ def _owner_path(named: Mapping[str, nn.Module], path: str) -> str:
     return ""
 
 
-def line_of(model: nn.Module, rate: Rate) -> Line:
-    """Where the layer is made, or where the module sets the rate."""
-    return made_at(model, rate.path) if rate.layer else lines.of_attribute(rate.module, rate.name)
-
-
-def made_at(model: nn.Module, path: str) -> Line:
-    """The line that makes the module at this path."""
-    named = dict(model.named_modules())
-    around = _owner_path(named, path)
-    owner = named.get(around)
-    if owner is None or not path:
-        return lines.of_class(type(model))
-    return lines.of_attribute(owner, path.removeprefix(around).lstrip("."))
-
-
 def ignored_argument(module: nn.Module) -> str | None:
     """An argument of the constructor that names a rate above 0 by default and that the module keeps nowhere."""
     if _is_layer(module):
@@ -101,7 +96,7 @@ def ignored_argument(module: nn.Module) -> str | None:
         parameters = inspect.signature(type(module).__init__).parameters
     except (TypeError, ValueError):
         return None
-    names = [name for name, one in parameters.items() if "drop" in name and _as_rate(name, one.default)]
+    names = [name for name, one in parameters.items() if "drop" in name and as_rate(name, one.default)]
     return next((name for name in names if not any(name in kept for kept in vars(module))), None)
 
 

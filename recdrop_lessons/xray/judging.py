@@ -132,8 +132,7 @@ def drops_nothing(evidence: Evidence) -> Iterator[XrayFinding]:
             kind = type(rate.module).__name__
             message += f" nn.{kind} drops between its layers, and this one has one layer."
             cure = f"Add nn.Dropout({rate.value:g}) after it, or set num_layers=2."
-        line = declared.line_of(evidence.model, rate)
-        yield _say("drops-nothing", "error", line, rate.path, message, cure, "03")
+        yield _say("drops-nothing", "error", rate.line, rate.path, message, cure, "03")
 
 
 def _is_used_around(evidence: Evidence, rate: Rate) -> bool:
@@ -162,9 +161,8 @@ def not_run(evidence: Evidence) -> Iterator[XrayFinding]:
     for rate in evidence.rates:
         if id(rate.module) not in evidence.called and not evidence.under(rate.path):
             message = f"{rate} = {rate.value:g}, and this example never calls {rate.path}."
-            line = declared.line_of(evidence.model, rate)
             cure = "Call it in forward, or remove it; or give an example that takes this branch."
-            yield _say("not-run", "note", line, rate.path, message, cure, "03")
+            yield _say("not-run", "note", rate.line, rate.path, message, cure, "03")
 
 
 def drops_everything(evidence: Evidence) -> Iterator[XrayFinding]:

@@ -71,7 +71,7 @@ def _kind(code: CodeType) -> str:
     """Whose code this is: the reader's own, a library's, PyTorch's, or ours, where the stack of a pass ends."""
     file = code.co_filename
     if file.startswith(_HERE):
-        return "end" if code.co_name == "call" else "ours"
+        return "end" if code.co_name in ("call", "_outputs") else "ours"
     if file == _FUNCTIONAL:
         return "functional"
     if file.startswith((_TORCH, "<frozen", "<string")):

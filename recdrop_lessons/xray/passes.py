@@ -79,7 +79,7 @@ class _Runner:
         self.restore(generators_outside=False)
         with self._training():
             _, again = self._follow(self.example, 0, 99)
-        found.random_outside = not _same(outputs[0], again)
+        found.random_outside = not is_same(outputs[0], again)
         for name, axis in (("wider", found.axes.batch), ("longer", found.axes.time)):
             if axis is not None:
                 setattr(found, name, self._follow_longer(axis))
@@ -90,7 +90,7 @@ class _Runner:
             following, out = self._follow(self.example, k, 10 + k)
             found.evaluation.append(following)
             outputs.append(out)
-        found.differs_in_evaluation = not _same(*outputs)
+        found.differs_in_evaluation = not is_same(*outputs)
         return found
 
     def restore(self, *, generators_outside: bool = True) -> None:
@@ -166,7 +166,7 @@ def _frozen(model: nn.Module) -> set[int]:
     return found
 
 
-def _same(one: list[Tensor], other: list[Tensor]) -> bool:
+def is_same(one: list[Tensor], other: list[Tensor]) -> bool:
     return len(one) == len(other) and all(
         a.shape == b.shape and torch.allclose(a.to(b.dtype), b, rtol=1e-4, atol=1e-6, equal_nan=True)
         if not a.is_sparse
