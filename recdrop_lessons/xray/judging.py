@@ -184,7 +184,10 @@ def on_in_evaluation(evidence: Evidence) -> Iterator[XrayFinding]:
     if evidence.monte_carlo:
         return
     acting = seen.only_in_evaluation(evidence.passes)
+    missed = {rate.path for rate in evidence.rates if any(rate.module is stray for stray in evidence.strays)}
     for site in acting:
+        if site.path in missed:  # told by `missed_by_eval`
+            continue
         function = site.function or "the mask"
         cure = "Pass training=self.training, or use nn.Dropout." if site.function else "Draw it only if self.training."
         message = f"{function} also acts in evaluation." if site.function else "The mask is also drawn in evaluation."
