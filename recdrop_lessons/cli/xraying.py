@@ -28,10 +28,14 @@ def xray(
     ],
     input: Annotated[
         list[str],
-        typer.Option(help="Shape of an input: 8x20x50, 8x20:int500 (whole numbers below 500), or NAME=8x20x50."),
+        typer.Option(
+            help="Shape of an input: 8x20x50, 8x20:int500 (whole numbers below 500), or NAME=8x20x50."
+        ),
     ],
     axes: Annotated[str | None, typer.Option(help="Names of the input's axes, such as B,T,F.")] = None,
-    mc: Annotated[bool, typer.Option("--mc", help="Accept dropout in evaluation (Monte Carlo dropout).")] = False,
+    mc: Annotated[
+        bool, typer.Option("--mc", help="Accept dropout in evaluation (Monte Carlo dropout).")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
     fail_on: Annotated[FailOn, typer.Option(help="Lowest severity that gives exit code 1.")] = FailOn.errors,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show the traceback of an error.")] = False,

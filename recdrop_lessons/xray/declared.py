@@ -60,7 +60,9 @@ def _rates(module: nn.Module) -> Iterator[tuple[str, float]]:
             yield "p", float(module.p)
         return
     own = {name: value for name, value in vars(module).items() if not name.startswith("_") or "drop" in name}
-    buffers = {name: value for name, value in module._buffers.items() if value is not None and value.numel() == 1}
+    buffers = {
+        name: value for name, value in module._buffers.items() if value is not None and value.numel() == 1
+    }
     for name, value in {**own, **buffers}.items():
         for one in value if isinstance(value, (list, tuple)) else [value]:
             rate = as_rate(name.lower(), one)
@@ -70,7 +72,12 @@ def _rates(module: nn.Module) -> Iterator[tuple[str, float]]:
 
 def as_rate(name: str, value: Any) -> float | None:
     """A number as the fraction that is dropped, if its name says that it is a rate."""
-    if isinstance(value, Tensor) and value.numel() == 1 and not value.requires_grad and value.is_floating_point():
+    if (
+        isinstance(value, Tensor)
+        and value.numel() == 1
+        and not value.requires_grad
+        and value.is_floating_point()
+    ):
         value = float(value)
     if not isinstance(value, float) or not 0 < value < 1:
         return None
@@ -104,7 +111,13 @@ def kept_at(model: nn.Module, stray: nn.Module) -> Line:
     """The line that sets the plain attribute, list or dictionary in which a module is kept."""
     for module in model.modules():
         for name, value in vars(module).items():
-            parts = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else [value]
+            parts = (
+                value.values()
+                if isinstance(value, dict)
+                else value
+                if isinstance(value, (list, tuple))
+                else [value]
+            )
             if not name.startswith("_") and any(part is stray for part in parts):
                 number = next((str(k) for k, part in enumerate(parts) if part is stray), "")
                 return lines.of_attribute(module, f"{name}.{number}")

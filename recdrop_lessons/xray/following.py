@@ -41,7 +41,9 @@ class Following(TorchDispatchMode):
         self.sites: list[MaskSite] = []
         self.drawn_in: list[str] = []  # by the bit of the draw: the path of the module
         self.called: dict[int, nn.Module] = {}
-        self.factors: dict[Any, set[float]] = defaultdict(set)  # by origin: the factors of what was made of it
+        self.factors: dict[Any, set[float]] = defaultdict(
+            set
+        )  # by origin: the factors of what was made of it
         self.generators: dict[torch.Generator, Tensor] = {}
         self.unseen: set[str] = set()
         self.weights: list[str] = []
@@ -87,7 +89,10 @@ class Following(TorchDispatchMode):
             while len(self._stack) > 1 and self._stack.pop()[0] != id(module):
                 pass
 
-        handles = [register_module_forward_pre_hook(enter), register_module_forward_hook(leave, always_call=True)]
+        handles = [
+            register_module_forward_pre_hook(enter),
+            register_module_forward_hook(leave, always_call=True),
+        ]
         try:
             yield
         finally:
@@ -123,14 +128,22 @@ class Following(TorchDispatchMode):
         return out
 
     def _learn(
-        self, func: Any, name: str, args: tuple[Any, ...], tensors: list[Tensor], known: Known, out: Any, before: Any
+        self,
+        func: Any,
+        name: str,
+        args: tuple[Any, ...],
+        tensors: list[Tensor],
+        known: Known,
+        out: Any,
+        before: Any,
     ) -> None:
         """Give the results their marks."""
         outs = [one for one in _flat((out,)) if isinstance(one, Tensor)]
         written = name.endswith("_") and not name.endswith("__")
         if name in ops.DRAWS:
             mark = replace(self._draw(), apart=name not in ops.JOINT_DRAWS)
-            mark = replace(mark, sites=join([m for _, m in known]).sites)
+            chances = [m for one, m in known if one is not outs[0] and not name.endswith("_like")]
+            mark = replace(mark, sites=join(chances).sites, padded=any(m.data for m in chances))
         elif name in ops.MAKES:
             mark = Mark()
             if not any(self.ledger.get(one) for one in outs):
@@ -142,7 +155,7 @@ class Following(TorchDispatchMode):
             return
         elif name in ops.READ_BY_PYTHON:
             if known[0][1].random:
-                self._site("decision", name, None, (), Mark(), known[0][1])
+                self._site("decision", name, None, None, Mark(), known[0][1])
             return
         else:
             if name == "copy_" and len(tensors) == 2:
@@ -157,7 +170,14 @@ class Following(TorchDispatchMode):
         return Mark(draws=1 << len(self.drawn_in) - 1)
 
     def _joined(
-        self, func: Any, name: str, args: Any, tensors: list[Tensor], known: Known, outs: list[Tensor], before: Any
+        self,
+        func: Any,
+        name: str,
+        args: Any,
+        tensors: list[Tensor],
+        known: Known,
+        outs: list[Tensor],
+        before: Any,
     ) -> Mark:
         """The mark of what an operation computes from values that are known."""
         random = [(one, mark) for one, mark in known if mark.random]
@@ -165,8 +185,11 @@ class Following(TorchDispatchMode):
         if data and random:
             if name in ops.INDEXES:
                 return self._indexed(name, tensors, data, random, outs, before)
-            if all(mark.indicator for _, mark in data):  # a mask that spares the padding is still a mask
-                marks = [replace(mark, data=False, indicator=False, inputs=False, params=0) for _, mark in data]
+            if name in ops.COMPARES or all(mark.indicator for _, mark in data):
+                # a mask that spares the padding is still a mask, and so is one with probabilities from the data
+                marks = [
+                    replace(mark, data=False, indicator=False, inputs=False, params=0) for _, mark in data
+                ]
                 return replace(join([m for _, m in random] + marks), padded=True)
             return self._met(name, args, tensors, data, random, outs)
         if random:
@@ -175,7 +198,7 @@ class Following(TorchDispatchMode):
             return Mark()
         if opaque := _drops_inside(func, args):
             self.unseen.add(f"{name} drops inside its own kernel, with p = {opaque:g}: not seen inside.")
-            bit = self._site("fused", name, None, tuple(outs[0].shape), data[0][1], Mark())
+            bit = self._site("fused", name, None, outs[0], data[0][1], Mark())
             return replace(join([m for _, m in data]), sites=join([m for _, m in data]).sites | bit, near=bit)
         return self._only_data(name, args, tensors, data, outs)
 
@@ -187,7 +210,9 @@ class Following(TorchDispatchMode):
         mark = join([m for _, m in known])
         return mark if name in ops.ELEMENTWISE else replace(mark, apart=False)
 
-    def _only_data(self, name: str, args: Any, tensors: list[Tensor], data: Known, outs: list[Tensor]) -> Mark:
+    def _only_data(
+        self, name: str, args: Any, tensors: list[Tensor], data: Known, outs: list[Tensor]
+    ) -> Mark:
         """Data without a mask: what it is multiplied by belongs to the site before, or to the value."""
         marks = [mark for _, mark in data]
         mark = join(marks)
@@ -220,8 +245,9 @@ class Following(TorchDispatchMode):
                 self.factors[mark.origin].add(round(mark.factor, 6))
             if pure and mark.inputs:
                 for site in self._of(mark.near):
-                    site.carried |= bool(site.value.params & pure)
-                    site.feeds |= set(self.named(pure))
+                    fed = self.named(pure)
+                    site.carried |= bool(site.value.params & pure) and not any("weight_ih" in name for name in fed)
+                    site.feeds |= set(fed)
 
     def _completed(self, one: int, other: int) -> None:
         """Two masked values are added, and their masks are complements: m ∘ a + (1 - m) ∘ b."""
@@ -242,10 +268,10 @@ class Following(TorchDispatchMode):
             return 0
         function = here()[1]
         if other.numel() == 1 and "drop" in function:  # F.dropout(x, 1) multiplies by a zero
-            return self._site("multiply", name, other, tuple(outs[0].shape), data[0][1], self._draw())
+            return self._site("multiply", name, other, outs[0], data[0][1], self._draw())
         if other.numel() < 4 or not kept.numel():
             return 0
-        bit = self._site("constant", name, other, tuple(outs[0].shape), data[0][1], Mark())
+        bit = self._site("constant", name, other, outs[0], data[0][1], Mark())
         self.sites[-1].drawn_before = self.ledger.place(other) in self.drawn_before
         return bit
 
@@ -255,7 +281,6 @@ class Following(TorchDispatchMode):
         self, name: str, args: Any, tensors: list[Tensor], data: Known, random: Known, outs: list[Tensor]
     ) -> Mark:
         (value, mark), (noise, drawn) = data[0], random[0]
-        shape = tuple(outs[0].shape) if outs else ()
         after = join([m for _, m in data] + [replace(m, params=0) for _, m in random])
         same = [site for site in self._of(mark.near) if drawn.draws and not drawn.draws & ~site.draws]
         self._consume(data) if name not in ops.MULTIPLIES | ops.DIVIDES else None
@@ -276,11 +301,15 @@ class Following(TorchDispatchMode):
             kind, factor = "multiply", 1 / without_copies(noise)
         elif name in ops.PICKS:
             kind, factor = self._picked(name, args, tensors)
-        bit = self._site(kind, name, factor, shape, mark, drawn)
+        bit = self._site(kind, name, factor, next(iter(outs), None), mark, drawn)
         if kind == "pick":
             self.sites[-1].completed = True
         return replace(
-            after, sites=after.sites | bit, near=bit if kind != "noise" else 0, origin=mark.origin, factor=mark.factor
+            after,
+            sites=after.sites | bit,
+            near=bit if kind == "multiply" else 0,
+            origin=mark.origin,
+            factor=mark.factor,
         )
 
     def _picked(self, name: str, args: Any, tensors: list[Tensor]) -> tuple[str, Tensor | None]:
@@ -304,21 +333,23 @@ class Following(TorchDispatchMode):
         self, name: str, tensors: list[Tensor], data: Known, random: Known, outs: list[Tensor], before: Any
     ) -> Mark:
         """Random places, or a mask read at places of the data (a mask of nodes for each edge)."""
-        table = tensors[0] if name != "embedding" else tensors[0]
+        table = tensors[0]
         own = self.ledger.get(table)
         if own is not None and own.random:
             return replace(join([m for _, m in random]), apart=False)
         value = own if own is not None and own.data else data[0][1]
         after = join([value, *(m for _, m in data)])
         apart = all(m.apart for _, m in random)
-        kind, mask, shape = "select", None, tuple(outs[0].shape)
+        kind, mask = "select", None
         changed = before if before is not None else table.detach()
-        if changed.shape == outs[0].shape and name.startswith(("index_put", "_index_put", "index_fill", "scatter")):
+        if changed.shape == outs[0].shape and name.startswith(
+            ("index_put", "_index_put", "index_fill", "scatter")
+        ):
             kept = (outs[0].detach() == changed) | (changed == 0)
             if not bool(outs[0].detach()[~kept].any()):
                 kind, mask = "multiply", without_copies(kept)
         drawn = replace(join([m for _, m in random]), apart=apart)
-        bit = self._site(kind, name, mask, shape, value, drawn)
+        bit = self._site(kind, name, mask, outs[0], value, drawn)
         return replace(after, sites=after.sites | bit, near=bit, origin=value.origin, factor=value.factor)
 
     def _fused_dropout(self, known: Known, args: Any, outs: list[Tensor]) -> None:
@@ -330,19 +361,20 @@ class Following(TorchDispatchMode):
             self.ledger.put(outs[0], join([mark, drawn]))
             return
         mask = without_copies(outs[1]) / keep if keep else without_copies(outs[1])
-        bit = self._site("multiply", "native_dropout", mask, tuple(outs[0].shape), mark, drawn)
+        bit = self._site("multiply", "native_dropout", mask, outs[0], mark, drawn)
         self.ledger.put(outs[0], replace(mark, sites=mark.sites | bit, near=bit))
 
     def _site(
-        self, kind: str, name: str, mask: Tensor | None, shape: tuple[int, ...], value: Mark, drawn: Mark
+        self, kind: str, name: str, mask: Tensor | None, out: Tensor | None, value: Mark, drawn: Mark
     ) -> int:
         line, function = here()
         made_in = frozenset(path for bit, path in enumerate(self.drawn_in) if drawn.draws >> bit & 1)
         site = MaskSite(
             number=len(self.sites), kind=kind, operation=name, function=function,
-            mask=None if mask is None else without_copies(mask), shape=shape, value=value, draws=drawn.draws,
+            mask=None if mask is None else without_copies(mask), shape=() if out is None else tuple(out.shape),
+            value=value, draws=drawn.draws,
             line=line, path=self.path, module=self._types.get(self.path, ""), made_in=made_in,
-            apart=drawn.apart, padded=drawn.padded,
+            apart=drawn.apart, padded=drawn.padded, whole=out is not None and not out.is_floating_point(),
         )  # fmt: skip
         self.sites.append(site)
         return 1 << site.number

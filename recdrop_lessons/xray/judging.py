@@ -101,12 +101,16 @@ def _is_under(path: str, other: str) -> bool:
     return not other or path == other or path.startswith(f"{other}.")
 
 
-def _at(slug: str, severity: str, where: SeenSite | MaskSite, message: str, cure: str, lesson: str) -> XrayFinding:
+def _at(
+    slug: str, severity: str, where: SeenSite | MaskSite, message: str, cure: str, lesson: str
+) -> XrayFinding:
     call = where.first if isinstance(where, SeenSite) else where
     return _say(slug, severity, call.line, call.path, message, cure, lesson)
 
 
-def _say(slug: str, severity: str, line: Line, module: str, message: str, cure: str, lesson: str) -> XrayFinding:
+def _say(
+    slug: str, severity: str, line: Line, module: str, message: str, cure: str, lesson: str
+) -> XrayFinding:
     return XrayFinding(slug, severity, message, cure, line.file, line.line, module, lesson)
 
 
@@ -124,7 +128,9 @@ def drops_nothing(evidence: Evidence) -> Iterator[XrayFinding]:
             continue
         lost = [site for site in evidence.sites if _acts_in(site, rate.path) and site.first.draws]
         if lost:
-            message = f"{rate} = {rate.value:g} draws a mask at {lost[0].first.line}, and no output depends on it."
+            message = (
+                f"{rate} = {rate.value:g} draws a mask at {lost[0].first.line}, and no output depends on it."
+            )
             yield _at("drops-nothing", "error", lost[0], message, "Use the masked value.", "03")
             continue
         message, cure = f"{rate} = {rate.value:g} has no effect.", "Apply it, or remove it."
@@ -140,7 +146,10 @@ def _is_used_around(evidence: Evidence, rate: Rate) -> bool:
     around = evidence.under(rate.path.rpartition(".")[0])
     measured = [site for site in around if site.rate is not None]
     return any(
-        not cluster.is_far_from(rate.value) for site in measured for cluster in site.clusters() if cluster.count >= 8
+        not cluster.is_far_from(rate.value)
+        for site in measured
+        for cluster in site.clusters()
+        if cluster.count >= 8
     )
 
 
@@ -150,7 +159,13 @@ def ignored_argument(evidence: Evidence) -> Iterator[XrayFinding]:
         name = declared.ignored_argument(module)
         silent = not evidence.under(path) and not any(_is_under(rate.path, path) for rate in evidence.rates)
         layers = any(isinstance(one, nn.modules.dropout._DropoutNd) for one in module.modules())
-        if name and silent and not layers and id(module) in evidence.called and not evidence.passes.random_outside:
+        if (
+            name
+            and silent
+            and not layers
+            and id(module) in evidence.called
+            and not evidence.passes.random_outside
+        ):
             message = f"{type(module).__name__} takes {name}, and nothing in it drops."
             line = declared.lines.of_class(type(module))
             yield _say("drops-nothing", "error", line, path, message, f"Apply {name}, or remove it.", "03")
@@ -172,8 +187,14 @@ def drops_everything(evidence: Evidence) -> Iterator[XrayFinding]:
         total = sum(max(mask.numel(), math.prod(call.shape) if mask.numel() == 1 and call.function else 0)
                     for mask, call in zip(masks, site.calls, strict=False))  # fmt: skip
         if site.first.kind == "multiply" and total >= 20 and not any(bool(mask.any()) for mask in masks):
-            cure = "Give the rate as p: F.dropout(x, p, self.training)." if site.first.function else "Lower the rate."
-            yield _at("drops-everything", "error", site, "The rate here is 1: every value is dropped.", cure, "02")
+            cure = (
+                "Give the rate as p: F.dropout(x, p, self.training)."
+                if site.first.function
+                else "Lower the rate."
+            )
+            yield _at(
+                "drops-everything", "error", site, "The rate here is 1: every value is dropped.", cure, "02"
+            )
 
 
 # Evaluation.
@@ -189,13 +210,23 @@ def on_in_evaluation(evidence: Evidence) -> Iterator[XrayFinding]:
         if site.path in missed:  # told by `missed_by_eval`
             continue
         function = site.function or "the mask"
-        cure = "Pass training=self.training, or use nn.Dropout." if site.function else "Draw it only if self.training."
-        message = f"{function} also acts in evaluation." if site.function else "The mask is also drawn in evaluation."
+        cure = (
+            "Pass training=self.training, or use nn.Dropout."
+            if site.function
+            else "Draw it only if self.training."
+        )
+        message = (
+            f"{function} also acts in evaluation."
+            if site.function
+            else "The mask is also drawn in evaluation."
+        )
         yield _at("on-in-evaluation", "error", site, message, cure, "09")
     if evidence.passes.differs_in_evaluation and not acting:
         message = "Two evaluation passes with other seeds give other outputs."
         line = declared.lines.of_class(type(evidence.model))
-        yield _say("on-in-evaluation", "error", line, "", message, "Draw random numbers only if self.training.", "09")
+        yield _say(
+            "on-in-evaluation", "error", line, "", message, "Draw random numbers only if self.training.", "09"
+        )
 
 
 def missed_by_eval(evidence: Evidence) -> Iterator[XrayFinding]:
@@ -204,7 +235,9 @@ def missed_by_eval(evidence: Evidence) -> Iterator[XrayFinding]:
     for rate in evidence.rates:
         if id(rate.module) in strays:
             line = declared.kept_at(evidence.model, rate.module)
-            message = f"model.eval() does not reach this {type(rate.module).__name__}: no module registers it."
+            message = (
+                f"model.eval() does not reach this {type(rate.module).__name__}: no module registers it."
+            )
             cure = "Keep it in nn.ModuleList or as an attribute of the module."
             yield _say("missed-by-eval", "error", line, rate.path, message, cure, "09")
 
@@ -224,7 +257,11 @@ def random_outside_torch(evidence: Evidence) -> Iterator[XrayFinding]:
 def one_mask_for_the_batch(evidence: Evidence) -> Iterator[XrayFinding]:
     """All examples of the batch have one mask."""
     for site in evidence.drawn:
-        if site.first.kind not in ("multiply", "pick") or site.first.weights or not site.is_one_for_the_batch():
+        if (
+            site.first.kind not in ("multiply", "pick")
+            or site.first.weights
+            or not site.is_one_for_the_batch()
+        ):
             continue
         mask, size = site.first.mask, evidence.passes.axes.batch_size
         shape = () if mask is None else tuple(mask.shape)
@@ -243,7 +280,10 @@ def mask_is_constant(evidence: Evidence) -> Iterator[XrayFinding]:
         first = masks[0]
         alike = all(
             len(one) == len(first)
-            and all(a is not None and b is not None and a.shape == b.shape and bool((a == b).all()) for a, b in zip(one, first, strict=True))
+            and all(
+                a is not None and b is not None and a.shape == b.shape and bool((a == b).all())
+                for a, b in zip(one, first, strict=True)
+            )
             for one in masks[1:]
         )
         if not alike:
@@ -254,7 +294,9 @@ def mask_is_constant(evidence: Evidence) -> Iterator[XrayFinding]:
             if drawn or _looks_drawn(evidence, site):
                 message = "The mask is the same in every pass: the same units are always dropped."
                 yield _at("mask-is-constant", "error", site, message, cure, "04")
-        elif site.is_mask and 0 < (site.rate or 0) < 1 and sum(m.numel() for m in first if m is not None) >= 8:
+        elif (
+            site.is_mask and 0 < (site.rate or 0) < 1 and sum(m.numel() for m in first if m is not None) >= 8
+        ):
             message = "Passes with other seeds draw the same mask."
             yield _at("mask-is-constant", "error", site, message, cure, "04")
 
@@ -269,14 +311,23 @@ def _looks_drawn(evidence: Evidence, site: SeenSite) -> bool:
     error = math.sqrt(expected * (1 - expected) / max(cluster.count / len(site.calls), 1))
     flat = (site.masks[0] != 0).flatten()
     changes = float((flat[1:] != flat[:-1]).double().mean())
-    return abs(cluster.zeros - expected) < max(5 * error, 0.02) and .3 < changes / (2 * expected * (1 - expected)) < 1.9
+    return (
+        abs(cluster.zeros - expected) < max(5 * error, 0.02)
+        and 0.3 < changes / (2 * expected * (1 - expected)) < 1.9
+    )
 
 
 def mask_shared_by_layers(evidence: Evidence) -> Iterator[XrayFinding]:
     """One draw masks values of different layers, which do not depend on the same weights."""
     by_draw: dict[int, list[MaskSite]] = defaultdict(list)
     for call in evidence.passes.training[0].sites:
-        if call.kind == "multiply" and call.draws and call.reaches and call.mask is not None and not call.completed:
+        if (
+            call.kind == "multiply"
+            and call.draws
+            and call.reaches
+            and call.mask is not None
+            and not call.completed
+        ):
             by_draw[call.draws].append(call)
     for calls in by_draw.values():
         first = calls[0]
@@ -285,7 +336,9 @@ def mask_shared_by_layers(evidence: Evidence) -> Iterator[XrayFinding]:
         for other in calls[1:]:
             if _is_shared(first, other):
                 message = f"The mask of {first.line} is used again here, for another layer."
-                yield _at("mask-shared-by-layers", "error", other, message, "Draw a mask for each layer.", "04")
+                yield _at(
+                    "mask-shared-by-layers", "error", other, message, "Draw a mask for each layer.", "04"
+                )
                 break
 
 
@@ -312,7 +365,7 @@ def scale(evidence: Evidence) -> Iterator[XrayFinding]:
     """The mean of the value in training is not the value of evaluation."""
     for site in evidence.drawn:
         first = site.first
-        if not site.is_mask or any(call.completed or call.padded for call in site.calls):
+        if not site.is_mask or any(call.completed or call.padded or call.whole for call in site.calls):
             continue
         expected = _in_evaluation(evidence, first)
         for cluster in site.clusters():
@@ -330,7 +383,14 @@ def scale(evidence: Evidence) -> Iterator[XrayFinding]:
                     f"The mask drops {cluster.zeros:.0%} and multiplies by {cluster.top:.3g}: the mean is "
                     f"{cluster.mean:.2f} of the value, and in evaluation it is {wanted}."
                 )
-                yield _at("scaled-wrongly", "error", site, message, "Divide by the fraction that is kept, once.", "02")
+                yield _at(
+                    "scaled-wrongly",
+                    "error",
+                    site,
+                    message,
+                    "Divide by the fraction that is kept, once.",
+                    "02",
+                )
             break
 
 
@@ -351,19 +411,28 @@ def _in_evaluation(evidence: Evidence, call: MaskSite) -> set[float]:
 def rate_differs(evidence: Evidence) -> Iterator[XrayFinding]:
     """The fraction of zeros is not the one rate that the module declares."""
     for site in evidence.drawn:
-        own = {rate.value for rate in evidence.rates if rate.path == site.module and rate.value < 1}
+        own = {rate.value for rate in evidence.rates if rate.path == site.module and not rate.layer}
         if not site.is_mask or len(own) != 1 or any(call.completed or call.padded for call in site.calls):
             continue
         (p,) = own
         clusters = [cluster for cluster in site.clusters() if cluster.count >= 20 and cluster.top]
-        others = [c for other in evidence.under(site.module) if other is not site and other.is_mask for c in other.clusters()]
+        others = [
+            c
+            for other in evidence.under(site.module)
+            if other is not site and other.is_mask
+            for c in other.clusters()
+        ]
         if not clusters or any(not c.is_far_from(p) for c in others):
             continue
         zeros = clusters[0].zeros
         swapped = abs(zeros - (1 - p)) < 0.1 < abs(zeros - p)
         if all(cluster.is_far_from(p) for cluster in clusters) and (site.first.apart or swapped):
             message = f"The module declares {p:g}, and {zeros:.0%} of the values are dropped."
-            cure = "Pass the fraction to drop, not the one to keep." if swapped else "Use the rate that is declared."
+            cure = (
+                "Pass the fraction to drop, not the one to keep."
+                if swapped
+                else "Use the rate that is declared."
+            )
             yield _at("rate-differs", "error", site, message, cure, "02")
 
 
@@ -374,7 +443,10 @@ def channel_dropout_on_time(evidence: Evidence) -> Iterator[XrayFinding]:
     """Dropout1d or Dropout2d drops whole time steps, since it takes the second axis for the channels."""
     for site in evidence.drawn:
         name = site.first.function or site.first.module
-        if name.lower().replace("_", "").startswith(("dropout1d", "dropout2d", "featuredropout")) and 1 in site.time_axes:
+        if (
+            name.lower().replace("_", "").startswith(("dropout1d", "dropout2d", "featuredropout"))
+            and 1 in site.time_axes
+        ):
             message = f"{name} drops along the second axis, and here, in {site.shape}, that is time."
             cure = "Move the channels to the second axis before it, x.transpose(1, 2), and back after it."
             yield _at("channel-dropout-on-time", "error", site, message, cure, "04")

@@ -25,7 +25,8 @@ class Mark:
     `params`, `sites`: the weights and the sites that it depends on.
     `near`: the sites whose masked value this still is.
     `origin`, `factor`: the operation that made the value, and the number that it was multiplied by since.
-    `indicator`: a comparison of data, such as the mask of a padding; `padded`: a mask that went through one.
+    `indicator`: a comparison of data, such as the mask of a padding; `padded`: a mask that went through one, or
+        that was drawn with probabilities from the data.
     """
 
     data: bool = False
@@ -84,7 +85,9 @@ class Ledger:
         if old is None or written and self._is_all(tensor):
             self.whole[place] = mark
         elif written:
-            self.whole[place] = replace(join([old, mark]), draws=0 if old.data or mark.data else old.draws | mark.draws)
+            self.whole[place] = replace(
+                join([old, mark]), draws=0 if old.data or mark.data else old.draws | mark.draws
+            )
         self.parts[self._region(place, tensor)] = self.writes.get(place, 0), mark
 
     def place(self, tensor: Tensor) -> int:

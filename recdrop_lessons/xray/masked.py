@@ -25,6 +25,7 @@ class MaskSite:
     `shape`: the shape of the result. `value`: what is known of the value.
     `made_in`: the paths of the modules that drew the mask.
     `completed`: what the mask takes away is replaced: zoneout, alpha dropout, a fill value.
+    `whole`: the value is a whole number, as a word's index is.
     `reaches`, `final`: the outputs depend on it; one is its result.
     `carried`: its masked value meets a weight that the value came from.
     `feeds`: the weights that its masked value meets first.
@@ -45,6 +46,7 @@ class MaskSite:
     owner: str = ""
     apart: bool = True
     padded: bool = False
+    whole: bool = False
     scale: float = 1.0
     completed: bool = False
     drawn_before: bool = False

@@ -65,7 +65,9 @@ def unrolled_picture(report: XrayReport) -> Picture | None:
     sheet = unrolled.sheet(report.cell, drops.values(), masks=masks, notes=notes, pickable=False)
     alt = unrolled.describe(report.cell, drops.values())
     caption = f"The masks of {report.model} in its first training pass: the first example, {UNITS} units."
-    return Picture(svg.document(sheet, label=f"Unrolled {report.cell} with the masks of {report.model}"), alt, caption)
+    return Picture(
+        svg.document(sheet, label=f"Unrolled {report.cell} with the masks of {report.model}"), alt, caption
+    )
 
 
 def _place(site: SeenSite) -> str | None:

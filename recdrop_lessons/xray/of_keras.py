@@ -34,7 +34,9 @@ def look(model: Any, example: object, axes: str | None, monte_carlo: bool) -> Ev
     """What passes of a Keras model show. Raises `XrayError` if the model does not run on the example."""
     main = main_tensor(example)
     if main is None:
-        raise XrayError("xray was given an example without a tensor: give a tensor of torch, a tuple, or a dictionary.")
+        raise XrayError(
+            "xray was given an example without a tensor: give a tensor of torch, a tuple, or a dictionary."
+        )
     names = [name.strip()[:1].upper() for name in (axes or "B,T,F").split(",")]
     time = names.index("T") if "T" in names and main.dim() > 2 else None
     batch = names.index("B") if "B" in names else None
@@ -60,7 +62,9 @@ def _run(passes: Passes, model: Any, shadow: _Shadow, example: object, variables
         outputs.append(out)
     _restore(variables)
     seed(0, 99)
-    passes.random_outside = not is_same(outputs[0], _follow(model, shadow, example, 0, training=True, outside=99)[1])
+    passes.random_outside = not is_same(
+        outputs[0], _follow(model, shadow, example, 0, training=True, outside=99)[1]
+    )
     outputs = []
     for k in range(EVALUATION):
         following, out = _follow(model, shadow, example, k, training=False)

@@ -47,7 +47,22 @@ ELEMENTWISE = (
     | ADDS
     | PICKS
     | COMPARES
-    | frozenset({"floor", "floor_", "ceil", "round", "sign", "clamp", "neg", "reciprocal", "exp", "log", "sqrt", "pow"})
+    | frozenset(
+        {
+            "floor",
+            "floor_",
+            "ceil",
+            "round",
+            "sign",
+            "clamp",
+            "neg",
+            "reciprocal",
+            "exp",
+            "log",
+            "sqrt",
+            "pow",
+        }
+    )
 )
 #: Products with a weight, from which an output without another step is a logit.
 PRODUCTS = frozenset({"addmm", "mm", "bmm", "matmul", "linear", "convolution", "baddbmm", "mkldnn_linear"})

@@ -30,13 +30,19 @@ def load(place: str) -> nn.Module:
         raise XrayError(f"There is no file {file or place!r}: write FILE:NAME, such as my_model.py:Tagger.")
     module = _imported(path)
     if not hasattr(module, name):
-        models = [key for key, value in vars(module).items() if _is_model(value) and value.__module__ == module.__name__]
+        models = [
+            key
+            for key, value in vars(module).items()
+            if _is_model(value) and value.__module__ == module.__name__
+        ]
         raise XrayError(f"{path.name} has no {name!r}. It has {', '.join(models) or 'no model'}.")
     found = getattr(module, name)
     if callable(found) and not isinstance(found, nn.Module):
         found = _made(found, name)
     if not isinstance(found, nn.Module):
-        raise XrayError(f"{name} is {type(found).__name__}: name a model, its class, or a function that returns it.")
+        raise XrayError(
+            f"{name} is {type(found).__name__}: name a model, its class, or a function that returns it."
+        )
     return found
 
 
@@ -78,7 +84,9 @@ def _made(make: Any, name: str) -> Any:
         raise XrayError(f"{name}() fails: {type(error).__name__}: {error}") from error
 
 
-def example(shapes: Sequence[str], device: torch.device | str = "cpu") -> tuple[Tensor, ...] | dict[str, Tensor]:
+def example(
+    shapes: Sequence[str], device: torch.device | str = "cpu"
+) -> tuple[Tensor, ...] | dict[str, Tensor]:
     """Random inputs of these shapes, positional, or by keyword with NAME=SHAPE.
 
     8x20x50 are normal numbers; 8x20:int are whole numbers below 10, 8x20:int500 below 500; 8x20:bool True or False.

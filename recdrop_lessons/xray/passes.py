@@ -156,7 +156,9 @@ def _frozen(model: nn.Module) -> set[int]:
 
     def look(module: nn.Module, inside: bool) -> None:
         weights = list(module.parameters())
-        asleep = not module.training and (inside if not weights else not any(w.requires_grad for w in weights))
+        asleep = not module.training and (
+            inside if not weights else not any(w.requires_grad for w in weights)
+        )
         if asleep:
             found.add(id(module))
         for child in module.children():
@@ -196,7 +198,9 @@ def _check(model: object, example: object) -> None:
     away = [tensor for tensor in tensors if homes and tensor.device not in homes and tensor.dim() > 1]
     if away:
         home = next(iter(homes))
-        raise XrayError(f"The model is on {home} and the example on {away[0].device}: move it, example.to({str(home)!r}).")
+        raise XrayError(
+            f"The model is on {home} and the example on {away[0].device}: move it, example.to({str(home)!r})."
+        )
 
 
 def _article(name: str) -> str:

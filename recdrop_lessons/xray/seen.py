@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ class SeenSite:
     """One line where a mask or noise meets data, or a module that drops inside.
 
     `passes`: its calls in each training pass. `batch_axes`, `time_axes`: the axes of the value, as they grow with the
-    example. `in_evaluation`: whether it acts in evaluation too. `follows_a_cell`: whether the value
+    example. `in_evaluation`: whether it acts in evaluation too. `wide`: the calls with two examples, if the example is one. `follows_a_cell`: whether the value
     comes from a recurrent cell.
     """
 
@@ -29,7 +30,7 @@ class SeenSite:
     batch_axes: tuple[int, ...]
     time_axes: tuple[int, ...]
     in_evaluation: bool
-    lone_example: bool = False
+    wide: Sequence[MaskSite] = ()
     follows_a_cell: bool = False
 
     @property
@@ -39,6 +40,19 @@ class SeenSite:
     @property
     def calls(self) -> list[MaskSite]:
         return [call for one in self.passes for call in one]
+
+    def each_drawn_once(self) -> list[MaskSite]:
+        """The calls without those that use a mask again, which say nothing new of its rate."""
+        found: list[MaskSite] = []
+        for one in self.passes:
+            masks: dict[int, list[Tensor]] = defaultdict(list)
+            for call in one:
+                again = call.mask is not None and any(_equal(call.mask, mask) for mask in masks[call.draws])
+                if not again:
+                    found.append(call)
+                if call.mask is not None and not again:
+                    masks[call.draws].append(call.mask)
+        return found
 
     @property
     def module(self) -> str:
@@ -68,7 +82,11 @@ class SeenSite:
     @property
     def is_mask(self) -> bool:
         """Whether a mask of zeros and one other value was drawn here and multiplies the value."""
-        return self.first.kind == "multiply" and bool(self.first.draws) and all(c.two_valued() for c in self.calls)
+        return (
+            self.first.kind == "multiply"
+            and bool(self.first.draws)
+            and all(c.two_valued() for c in self.calls)
+        )
 
     @property
     def noise(self) -> str:
@@ -76,12 +94,16 @@ class SeenSite:
         if self.first.kind == "constant":
             return "constant"
         if self.first.kind != "multiply":
-            return {"pick": "Bernoulli, fills", "fused": "not seen inside", "decision": "Python's choice"}.get(
-                self.first.kind, "noise" if self.first.kind == "noise" else "selection"
-            )
+            return {
+                "pick": "Bernoulli, fills",
+                "fused": "not seen inside",
+                "decision": "Python's choice",
+            }.get(self.first.kind, "noise" if self.first.kind == "noise" else "selection")
         if not self.is_mask:
             return "multiplicative"
-        tops = sorted({round(float(call.multiplier().max()), 2) for call in self.calls if call.mask is not None})  # type: ignore[union-attr]
+        tops = sorted(
+            {round(float(call.multiplier().max()), 2) for call in self.calls if call.mask is not None}
+        )  # type: ignore[union-attr]
         tops = [top for top in tops if top] or [0.0]
         return "Bernoulli ×" + ", ".join(f"{top:g}" for top in tops[:2]) + (", …" if len(tops) > 2 else "")
 
@@ -90,7 +112,7 @@ class SeenSite:
         """The fraction of zeros in all passes, or None if that is not what happens here."""
         if not self.is_mask and self.first.kind != "constant":
             return None
-        masks = [call.mask for call in self.calls if call.mask is not None]
+        masks = [call.mask for call in self.each_drawn_once() if call.mask is not None]
         count = sum(mask.numel() for mask in masks)
         return sum(int((mask == 0).sum()) for mask in masks) / count if count else None
 
@@ -106,7 +128,7 @@ class SeenSite:
         said = []
         if self.is_one_for_the_batch():
             said.append("one for the batch")
-        if self._is_equal_along(self.time_axes):
+        if self._is_equal_along(self.time_axes, self.calls):
             said.append("one per sequence")
         elif len(self.passes[0]) > 1:
             anew = len({call.draws for call in self.passes[0]}) > 1
@@ -115,13 +137,13 @@ class SeenSite:
 
     def is_one_for_the_batch(self) -> bool:
         """Whether the mask is equal for all examples of the batch, with more than chance behind it."""
-        return not self.lone_example and self._is_equal_along(self.batch_axes)
+        return self._is_equal_along(self.batch_axes, self.wide or self.calls)
 
-    def _is_equal_along(self, axes: tuple[int, ...]) -> bool:
+    def _is_equal_along(self, axes: tuple[int, ...], calls: Sequence[MaskSite]) -> bool:
         if not axes:
             return False
         along, evidence, values = axes[0], 0, set()
-        for call in self.calls:
+        for call in calls:
             full = call.full()
             if full is None or along >= full.dim() or full.shape[along] < 2:
                 return False
@@ -135,7 +157,7 @@ class SeenSite:
     def clusters(self) -> list[Cluster]:
         """The calls by the value that their masks keep: two rates on one line are never pooled."""
         tops: dict[float, list[Tensor]] = defaultdict(list)
-        for call in self.calls:
+        for call in self.each_drawn_once():
             found = call.multiplier()
             if found is not None and found.numel():
                 tops[round(float(found.max()), 4)].append(found.flatten() * call.value.factor)
@@ -194,7 +216,7 @@ def sites(passes: Passes) -> list[SeenSite]:
     """All sites, in the order of the first pass that has them."""
     keys = dict.fromkeys(site.key for one in passes.training for site in one.sites)
     evaluation = _acting(passes)
-    wider, longer = _shapes(passes.wider), _shapes(passes.longer)
+    wide, longer = _calls(passes.wider), _calls(passes.longer)
     found = []
     for key in keys:
         calls = [[site for site in one.sites if site.key == key] for one in passes.training]
@@ -203,11 +225,13 @@ def sites(passes: Passes) -> list[SeenSite]:
         found.append(
             SeenSite(
                 passes=calls,
-                batch_axes=_axes_of(first, wider.get((key, 0)), passes, passes.axes.batch_size),
-                time_axes=_axes_of(first, longer.get((key, 0)), passes, passes.axes.time_size),
+                batch_axes=_axes_of(first, wide.get(key), passes.axes.batch_size),
+                time_axes=_axes_of(first, longer.get(key), passes.axes.time_size),
                 in_evaluation=key in evaluation,
-                lone_example=passes.axes.batch_size == 1,
-                follows_a_cell=any("weight_hh" in name for name in passes.training[0].named(first.value.params)),
+                wide=wide.get(key, ()) if passes.axes.batch_size == 1 else (),
+                follows_a_cell=any(
+                    "weight_hh" in name for name in passes.training[0].named(first.value.params)
+                ),
             )
         )
     return found
@@ -233,15 +257,16 @@ def only_in_evaluation(passes: Passes) -> list[MaskSite]:
     return list(_acting(passes).values())
 
 
-def _shapes(following: Following | None) -> dict[Any, tuple[int, ...]]:
-    found, seen = {}, Counter[Any]()
+def _calls(following: Following | None) -> dict[Any, list[MaskSite]]:
+    found: dict[Any, list[MaskSite]] = defaultdict(list)
     for site in following.sites if following else []:
-        found[site.key, seen[site.key]] = site.shape
-        seen[site.key] += 1
+        found[site.key].append(site)
     return found
 
 
-def _axes_of(
-    site: MaskSite, other: tuple[int, ...] | None, passes: Passes, size: int | None
-) -> tuple[int, ...]:
-    return () if size is None or not site.shape else grown(site.shape, other, size)
+def _axes_of(site: MaskSite, other: list[MaskSite] | None, size: int | None) -> tuple[int, ...]:
+    return () if size is None or not site.shape else grown(site.shape, other[0].shape if other else None, size)
+
+
+def _equal(one: Tensor, other: Tensor) -> bool:
+    return one.shape == other.shape and bool((one == other).all())

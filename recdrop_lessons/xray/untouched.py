@@ -36,7 +36,11 @@ class Snapshot:
                 put_back()
 
     def _look(self, value: Any, depth: int) -> None:
-        if not depth or id(value) in self._put_back or isinstance(value, (str, bytes, int, float, type(None), type)):
+        if (
+            not depth
+            or id(value) in self._put_back
+            or isinstance(value, (str, bytes, int, float, type(None), type))
+        ):
             return
         self._kept.append(value)  # so that its id stays its own
         if isinstance(value, Tensor):
@@ -60,7 +64,9 @@ class Snapshot:
         elif _is_plain(value):
             content = vars(value)
             self._put_back[id(value)] = _of_dict(content)
-            self._look_at_all(list(content.values()), depth if isinstance(value, nn.Module) else min(depth, 3))
+            self._look_at_all(
+                list(content.values()), depth if isinstance(value, nn.Module) else min(depth, 3)
+            )
 
     def _look_at_all(self, values: list[Any], depth: int) -> None:
         for value in values:
