@@ -54,11 +54,10 @@ def here() -> tuple[Line, str]:
             break
         if kind == "functional":
             function = frame.f_code.co_name
-        if kind == "own":
-            own = own or frame
+        if kind in ("own", "library"):
             calls.append((frame.f_code.co_filename, frame.f_lasti))
-        if kind == "library":
-            library = library or frame
+        own = own or (frame if kind == "own" else None)
+        library = library or (frame if kind == "library" else None)
         frame = frame.f_back
     found = own or library
     if found is None:
