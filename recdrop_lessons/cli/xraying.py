@@ -46,7 +46,7 @@ def xray(
     """
     from recdrop_lessons import xray as look
     from recdrop_lessons.support.errors import RecdropError
-    from recdrop_lessons.xray import own_model
+    from recdrop_lessons.cli import own_model
 
     try:
         with contextlib.redirect_stdout(sys.stderr):  # what the model prints

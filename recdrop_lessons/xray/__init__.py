@@ -4,8 +4,8 @@
     report = xray(model, example)
     print(report)
 
-`recdrop_lessons.xray` is this package and can be called: a function of the same name would hide the package, or the
-package the function, by which of the two is imported first.
+`recdrop_lessons.xray` is this package and can be called: a function of the same name would hide the package,
+or the package the function, by which of the two is imported first.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ def xray(
 ) -> XrayReport:
     """Report where a model drops, and what is wrong.
 
-    The model runs a few times in training and in evaluation. Afterwards it is as before, and so are all generators.
+    The model runs a few times in training and in evaluation. Afterwards it is as before, and so are all
+    generators.
 
     `example`: a tensor, a tuple of positional inputs, or a dictionary of keyword inputs.
     `axes`: the axes of the example's main tensor, such as "B,T,F", if they cannot be found.

@@ -44,8 +44,8 @@ def main_tensor(example: object) -> Tensor | None:
 def find_axes(example: object, given: str | None, evaluate: Evaluate) -> ExampleAxes:
     """The axes by name, as in "B,T,F", or as the model tells them.
 
-    Each example of a batch has its own output: if one is changed, no other output changes. Time is the axis that
-    the model takes one step longer. Raises `RecdropError` for names that do not fit.
+    Each example of a batch has its own output: if one is changed, no other output changes. Time is the axis
+    that the model takes one step longer. Raises `RecdropError` for names that do not fit.
     """
     main = main_tensor(example)
     if main is None:

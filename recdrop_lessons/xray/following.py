@@ -1,9 +1,9 @@
 """Follow the random values through one pass, below autograd: where one meets data, there is a site.
 
-A `TorchDispatchMode` sees every operation, and the parts of fused layers on the CPU. A tensor that a random operation
-made is random, and what is computed from random values and constants stays random: a mask, whatever was done to it.
-Inputs and weights are data. The first operation that joins the two is a site; each site's mark travels on with the
-data, to the outputs or nowhere.
+A `TorchDispatchMode` sees every operation, and the parts of fused layers on the CPU. A tensor that a random
+operation made is random, and what is computed from random values and constants stays random: a mask, whatever
+was done to it. Inputs and weights are data. The first operation that joins the two is a site; each site's
+mark travels on with the data, to the outputs or nowhere.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -29,10 +29,61 @@ from recdrop_lessons.xray.masked import MaskSite, without_copies
 Known = list[tuple[Tensor, Mark]]
 
 
+@dataclass
+class Step:
+    """One operation of a pass: its function, arguments, all tensors among them, those with marks, its results.
+
+    `before`: what an operation in place has written over, if that matters.
+    """
+
+    func: Any
+    args: tuple[Any, ...]
+    tensors: list[Tensor]
+    known: Known = field(default_factory=list)
+    outs: list[Tensor] = field(default_factory=list)
+    before: Tensor | None = None
+    name: str = ""
+    written: bool = False
+
+    def __post_init__(self) -> None:
+        name = getattr(self.func, "overloadpacket", self.func).__name__
+        self.written = name.endswith("_") and not name.endswith("__")
+        self.name = name.removesuffix("_") if self.written else name
+
+    @property
+    def data(self) -> Known:
+        return [(one, mark) for one, mark in self.known if mark.data]
+
+    @property
+    def random(self) -> Known:
+        return [(one, mark) for one, mark in self.known if mark.random]
+
+    def number(self) -> float | None:
+        """The number that the operation multiplies its one value by, else None."""
+        multiplies, data = self.name in ops.MULTIPLIES, self.data
+        if not (multiplies or self.name in ops.DIVIDES) or len(data) != 1 or len(self.args) < 2:
+            return None
+        value = data[0][0]
+        if not multiplies and self.args[0] is not value:
+            return None
+        other = self.args[1] if self.args[0] is value else self.args[0]
+        if isinstance(other, Tensor):
+            if other is value or other.is_complex() or not other.numel():
+                return None
+            first = other.detach().flatten()[0]
+            if other.numel() > 1 and not bool((other == first).all()):
+                return None
+            other = first.item()
+        if not isinstance(other, (int, float)) or other == 0:
+            return None
+        return float(other) if multiplies else 1 / float(other)
+
+
 class Following(TorchDispatchMode):
     """One pass of a model. Afterwards `sites` has its sites, in the order of the pass.
 
-    `example`: what the model is given. `earlier`: the pass before, if the model was left as that pass left it.
+    `example`: what the model is given. `earlier`: the pass before, if the model was left as that pass left
+        it.
     """
 
     def __init__(self, model: nn.Module, example: object, earlier: Following | None = None) -> None:
@@ -117,128 +168,85 @@ class Following(TorchDispatchMode):
         generator = kwargs.get("generator")
         if generator is not None:
             self.generators.setdefault(generator, generator.get_state())
-        name = getattr(func, "overloadpacket", func).__name__
-        tensors = [one for one in (*_flat(args), *_flat(tuple(kwargs.values()))) if isinstance(one, Tensor)]
-        known = [(one, mark) for one in tensors if (mark := self.ledger.get(one)) is not None]
-        before = None
-        if name in ops.INDEXES and name.endswith("_") and any(mark.random for _, mark in known[1:]):
-            before = tensors[0].detach().clone()
+        step = Step(func, args, [one for one in _flat((args, *kwargs.values())) if isinstance(one, Tensor)])
+        step.known = [(one, mark) for one in step.tensors if (mark := self.ledger.get(one)) is not None]
+        if step.written and step.name in ops.INDEXES and any(mark.random for _, mark in step.known):
+            step.before = step.tensors[0].detach().clone()
         out = func(*args, **kwargs)
-        self._learn(func, name, args, tensors, known, out, before)
+        step.outs = [one for one in _flat((out,)) if isinstance(one, Tensor)]
+        mark = self._mark(step)
+        for one in step.outs if mark is not None else []:
+            self.ledger.put(one, mark, written=step.written)
         return out
 
-    def _learn(
-        self,
-        func: Any,
-        name: str,
-        args: tuple[Any, ...],
-        tensors: list[Tensor],
-        known: Known,
-        out: Any,
-        before: Any,
-    ) -> None:
-        """Give the results their marks."""
-        outs = [one for one in _flat((out,)) if isinstance(one, Tensor)]
-        written = name.endswith("_") and not name.endswith("__")
+    def _mark(self, step: Step) -> Mark | None:
+        """What is known of the results now; None if nothing is, or if they have their marks already."""
+        name, known = step.name, step.known
         if name in ops.DRAWS:
-            mark = replace(self._draw(), apart=name not in ops.JOINT_DRAWS)
-            chances = [m for one, m in known if one is not outs[0] and not name.endswith("_like")]
-            mark = replace(mark, sites=join(chances).sites, padded=any(m.data for m in chances))
-        elif name in ops.MAKES:
-            mark = Mark()
-            if not any(self.ledger.get(one) for one in outs):
-                return
-        elif name == "native_dropout" and known and args[2] is not False and args[1]:
-            self._fused_dropout(known, args, outs)
-            return
-        elif not known:
-            return
-        elif name in ops.READ_BY_PYTHON:
+            chances = [m for one, m in known if one is not step.outs[0] and not name.endswith("_like")]
+            sites, given = join(chances).sites, any(mark.data for mark in chances)
+            return replace(self._draw(), apart=name not in ops.JOINT_DRAWS, sites=sites, padded=given)
+        if name in ops.MAKES:
+            return Mark() if any(self.ledger.get(one) for one in step.outs) else None
+        if name == "native_dropout" and known and step.args[2] is not False and step.args[1]:
+            return self._fused_dropout(step)
+        if not known:
+            return None
+        if name in ops.READS:
             if known[0][1].random:
-                self._site("decision", name, None, None, Mark(), known[0][1])
-            return
-        else:
-            if name == "copy_" and len(tensors) == 2:
-                source = self.ledger.get(tensors[1])
-                known = [(tensors[1], source or Mark())]
-            mark = self._joined(func, name, args, tensors, known, outs, before)
-        for one in outs:
-            self.ledger.put(one, mark, written=written)
+                self._site("decision", step, None, Mark(), known[0][1])
+            return None
+        if name == "copy" and len(step.tensors) == 2:
+            return self.ledger.get(step.tensors[1]) or Mark()
+        if step.data and step.random:
+            return self._met(step)
+        if step.random:
+            return self._still_random(step)
+        return self._only_data(step) if step.data else Mark()
 
     def _draw(self) -> Mark:
         self.drawn_in.append(self.path)
         return Mark(draws=1 << len(self.drawn_in) - 1)
 
-    def _joined(
-        self,
-        func: Any,
-        name: str,
-        args: Any,
-        tensors: list[Tensor],
-        known: Known,
-        outs: list[Tensor],
-        before: Any,
-    ) -> Mark:
-        """The mark of what an operation computes from values that are known."""
-        random = [(one, mark) for one, mark in known if mark.random]
-        data = [(one, mark) for one, mark in known if mark.data]
-        if data and random:
-            if name in ops.INDEXES:
-                return self._indexed(name, tensors, data, random, outs, before)
-            if name in ops.COMPARES or all(mark.indicator for _, mark in data):
-                # a mask that spares the padding is still a mask, and so is one with probabilities from the data
-                marks = [
-                    replace(mark, data=False, indicator=False, inputs=False, params=0) for _, mark in data
-                ]
-                return replace(join([m for _, m in random] + marks), padded=True)
-            return self._met(name, args, tensors, data, random, outs)
-        if random:
-            return self._still_random(name, tensors, known)
-        if not data:
-            return Mark()
-        if opaque := _drops_inside(func, args):
-            self.unseen.add(f"{name} drops inside its own kernel, with p = {opaque:g}: not seen inside.")
-            bit = self._site("fused", name, None, outs[0], data[0][1], Mark())
-            return replace(join([m for _, m in data]), sites=join([m for _, m in data]).sites | bit, near=bit)
-        return self._only_data(name, args, tensors, data, outs)
-
-    def _still_random(self, name: str, tensors: list[Tensor], known: Known) -> Mark:
+    def _still_random(self, step: Step) -> Mark:
         """A mask after another step. What is zero anyway, as a first state, does not become random."""
-        constants = [one for one in tensors if all(one is not other for other, _ in known)]
-        if name in ops.MULTIPLIES and constants and not constants[0].any():
+        constants = [one for one in step.tensors if all(one is not other for other, _ in step.known)]
+        if step.name in ops.MULTIPLIES and constants and not constants[0].any():
             return Mark()
-        mark = join([m for _, m in known])
-        return mark if name in ops.ELEMENTWISE else replace(mark, apart=False)
+        mark = join([mark for _, mark in step.known])
+        return mark if step.name in ops.ELEMENTWISE else replace(mark, apart=False)
 
-    def _only_data(
-        self, name: str, args: Any, tensors: list[Tensor], data: Known, outs: list[Tensor]
-    ) -> Mark:
-        """Data without a mask: what it is multiplied by belongs to the site before, or to the value."""
-        marks = [mark for _, mark in data]
+    # Data without a mask.
+
+    def _only_data(self, step: Step) -> Mark:
+        """What data is multiplied by belongs to the site before, or to the value."""
+        marks, name = [mark for _, mark in step.data], step.name
         mark = join(marks)
-        number = _number(name, args, tensors, data)
-        if number is not None and data[0][1].origin is not None:
+        number = step.number()
+        if number is not None and marks[0].origin is not None:
             for site in self._of(marks[0].near):
                 site.scale *= number
             return replace(marks[0], factor=marks[0].factor * number, indicator=False)
-        if name in ops.VIEWS and len(data) == 1:
-            return replace(marks[0], data=True)
-        self._consume(data)
+        if name in ops.VIEWS and len(marks) == 1:
+            return marks[0]
+        self._consume(step.data)
+        if rate := _rate_inside(step.func, step.args):
+            self.unseen.add(f"{name} drops inside its own kernel, with p = {rate:g}.")
+            return self._result(mark, self._site("fused", step, None, marks[0], Mark()), marks[0])
         near = 0
         if name in ops.CARRIES:
-            near = join([replace(m, sites=m.near) for m in marks]).sites
-        elif name in ops.ADDS and len(data) == 2:
+            near = join([replace(one, sites=one.near) for one in marks]).sites
+        elif name in ops.ADDS and len(marks) == 2:
             self._completed(marks[0].near, marks[1].near)
-        constant = self._constant_mask(name, tensors, data, outs)
-        if constant:
+        if constant := self._constant_mask(step):
             near = marks[0].near | constant
         self._made[self.path, name] += 1
-        origin = self.path, name, self._made[self.path, name]
         indicator = name in ops.COMPARES or all(m.indicator for m in marks) and name in ops.ELEMENTWISE
+        origin = self.path, name, self._made[self.path, name]
         return replace(mark, near=near, sites=mark.sites | constant, origin=origin, indicator=indicator)
 
     def _consume(self, data: Known) -> None:
-        """A value is used by something else than a number: its factor is final. Its weights meet masked values."""
+        """Something else than a number uses a value: its factor is final. Weights meet masked values here."""
         pure = join([mark for _, mark in data if not mark.inputs]).params
         for _, mark in data:
             if mark.origin is not None:
@@ -246,7 +254,8 @@ class Following(TorchDispatchMode):
             if pure and mark.inputs:
                 for site in self._of(mark.near):
                     fed = self.named(pure)
-                    site.carried |= bool(site.value.params & pure) and not any("weight_ih" in name for name in fed)
+                    again = bool(site.value.params & pure)
+                    site.carried |= again and not any("weight_ih" in name for name in fed)
                     site.feeds |= set(fed)
 
     def _completed(self, one: int, other: int) -> None:
@@ -258,126 +267,126 @@ class Following(TorchDispatchMode):
                     if torch.allclose(total, total.flatten()[:1]):
                         a.completed = b.completed = True
 
-    def _constant_mask(self, name: str, tensors: list[Tensor], data: Known, outs: list[Tensor]) -> int:
+    def _constant_mask(self, step: Step) -> int:
         """A constant of zeros and one other value that multiplies data: a site to be judged later."""
-        if name not in ops.MULTIPLIES | ops.DIVIDES or len(tensors) != 2 or len(data) != 1:
+        if step.name not in ops.MULTIPLIES | ops.DIVIDES or len(step.tensors) != 2 or len(step.data) != 1:
             return 0
-        other = tensors[1] if tensors[0] is data[0][0] else tensors[0]
+        value, mark = step.data[0]
+        other = step.tensors[1] if step.tensors[0] is value else step.tensors[0]
         kept = other[other != 0]
         if kept.numel() == other.numel() or not bool((kept == kept.flatten()[:1]).all()):
             return 0
-        function = here()[1]
-        if other.numel() == 1 and "drop" in function:  # F.dropout(x, 1) multiplies by a zero
-            return self._site("multiply", name, other, outs[0], data[0][1], self._draw())
+        if other.numel() == 1 and "drop" in here()[1]:  # F.dropout(x, 1) multiplies by a zero
+            return self._site("multiply", step, other, mark, self._draw())
         if other.numel() < 4 or not kept.numel():
             return 0
-        bit = self._site("constant", name, other, outs[0], data[0][1], Mark())
+        bit = self._site("constant", step, other, mark, Mark())
         self.sites[-1].drawn_before = self.ledger.place(other) in self.drawn_before
         return bit
 
     # Where random meets data.
 
-    def _met(
-        self, name: str, args: Any, tensors: list[Tensor], data: Known, random: Known, outs: list[Tensor]
-    ) -> Mark:
-        (value, mark), (noise, drawn) = data[0], random[0]
-        after = join([m for _, m in data] + [replace(m, params=0) for _, m in random])
-        same = [site for site in self._of(mark.near) if drawn.draws and not drawn.draws & ~site.draws]
-        self._consume(data) if name not in ops.MULTIPLIES | ops.DIVIDES else None
-        if same and len(data) == 1 and name in ops.MULTIPLIES | ops.DIVIDES and tensors[-1] is not value:
-            by = without_copies(noise)
+    def _met(self, step: Step) -> Mark:
+        """A site, a mask that stays a mask, or one more step at the same site."""
+        name, (value, mark), (noise, drawn) = step.name, step.data[0], step.random[0]
+        if name in ops.INDEXES:
+            return self._indexed(step)
+        if name in ops.COMPARES or all(one.indicator for _, one in step.data):
+            # a mask that spares the padding is still a mask, and so is one with probabilities from the data
+            still = [replace(m, data=False, indicator=False, inputs=False, params=0) for _, m in step.data]
+            return replace(join([m for _, m in step.random] + still), padded=True)
+        after = join([m for _, m in step.data] + [replace(m, params=0) for _, m in step.random])
+        same = [site for site in self._of(mark.near) if not drawn.draws & ~site.draws]
+        scales = name in ops.MULTIPLIES | ops.DIVIDES and len(step.tensors) == 2
+        if same and scales and step.tensors[1] is noise:
             for site in same:  # the mask's own normaliser, as in DropBlock
-                if site.mask is not None:
-                    site.mask = site.mask * by if name in ops.MULTIPLIES else site.mask / by
+                by = without_copies(noise) if name in ops.MULTIPLIES else 1 / without_copies(noise)
+                site.mask = None if site.mask is None else site.mask * by
             return mark
-        if same and name in ops.ADDS | {"addcmul"}:
+        if same and (name in ops.ADDS or name == "addcmul"):
             for site in same:  # a · m ∘ x + b, as in alpha dropout
                 site.completed = True
             return replace(after, near=mark.near, origin=mark.origin)
         kind, factor = "noise", None
-        if name in ops.MULTIPLIES and len(tensors) == 2:
+        if scales and (name in ops.MULTIPLIES or step.tensors[1] is noise):
             kind, factor = "multiply", without_copies(noise)
-        elif name in ops.DIVIDES and len(tensors) == 2 and tensors[1] is noise:
-            kind, factor = "multiply", 1 / without_copies(noise)
+            factor = factor if name in ops.MULTIPLIES else 1 / factor
         elif name in ops.PICKS:
-            kind, factor = self._picked(name, args, tensors)
-        bit = self._site(kind, name, factor, next(iter(outs), None), mark, drawn)
-        if kind == "pick":
-            self.sites[-1].completed = True
+            kind, factor = self._picked(step)
+        if not scales:
+            self._consume(step.data)
+        bit = self._site(kind, step, factor, mark, drawn)
+        self.sites[-1].completed = kind == "pick"
+        return self._result(after, bit, mark, near=kind == "multiply")
+
+    def _result(self, after: Mark, bit: int, value: Mark, *, near: bool = True) -> Mark:
+        """The mark of the result of a site."""
+        near_bits = bit if near else 0
         return replace(
-            after,
-            sites=after.sites | bit,
-            near=bit if kind == "multiply" else 0,
-            origin=mark.origin,
-            factor=mark.factor,
+            after, sites=after.sites | bit, near=near_bits, origin=value.origin, factor=value.factor
         )
 
-    def _picked(self, name: str, args: Any, tensors: list[Tensor]) -> tuple[str, Tensor | None]:
-        """The mask of `where` and `masked_fill`: a multiplication if the other value is zero, else a choice."""
-        if name == "where" and len(args) == 3:
-            condition, first, second = args
-            if not self._is_random(condition):
-                return "noise", None
-            keep, other = (condition, second) if self._is_data(first) else (~condition, first)
-            both = self._is_data(first) and self._is_data(second)
-        elif name.startswith("masked_fill"):
-            if not self._is_random(args[1]):
-                return "noise", None
-            keep, other, both = ~args[1].bool(), args[2], False
+    def _picked(self, step: Step) -> tuple[str, Tensor | None]:
+        """The mask of `where` or `masked_fill`: it multiplies if the other value is zero; else it chooses."""
+        random = [one for one, _ in step.random]
+        data = [one for one, _ in step.data]
+        args = step.args
+        chooser = args[0] if step.name == "where" else args[1] if step.name == "masked_fill" else args[2]
+        if not any(chooser is one for one in random):
+            return "noise", None
+        if step.name == "lerp":
+            return "pick", None
+        if step.name == "where" and any(args[1] is one for one in data):
+            keep, other = chooser, args[2]
         else:
-            return ("pick", None) if self._is_random(args[2]) else ("noise", None)
-        zero = not both and not bool(torch.as_tensor(other).any())
+            keep, other = ~chooser.bool(), args[1] if step.name == "where" else args[2]
+        zero = not any(other is one for one in data) and not bool(torch.as_tensor(other).any())
         return "multiply" if zero else "pick", without_copies(keep)
 
-    def _indexed(
-        self, name: str, tensors: list[Tensor], data: Known, random: Known, outs: list[Tensor], before: Any
-    ) -> Mark:
+    def _indexed(self, step: Step) -> Mark:
         """Random places, or a mask read at places of the data (a mask of nodes for each edge)."""
-        table = tensors[0]
+        table, result = step.tensors[0], step.outs[0].detach()
         own = self.ledger.get(table)
+        drawn = join([mark for _, mark in step.random])
         if own is not None and own.random:
-            return replace(join([m for _, m in random]), apart=False)
-        value = own if own is not None and own.data else data[0][1]
-        after = join([value, *(m for _, m in data)])
-        apart = all(m.apart for _, m in random)
+            return replace(drawn, apart=False)
+        value = own if own is not None and own.data else step.data[0][1]
         kind, mask = "select", None
-        changed = before if before is not None else table.detach()
-        if changed.shape == outs[0].shape and name.startswith(
-            ("index_put", "_index_put", "index_fill", "scatter")
-        ):
-            kept = (outs[0].detach() == changed) | (changed == 0)
-            if not bool(outs[0].detach()[~kept].any()):
-                kind, mask = "multiply", without_copies(kept)
-        drawn = replace(join([m for _, m in random]), apart=apart)
-        bit = self._site(kind, name, mask, outs[0], value, drawn)
-        return replace(after, sites=after.sites | bit, near=bit, origin=value.origin, factor=value.factor)
+        before = table.detach() if step.before is None else step.before
+        if before.shape == result.shape and step.name in ("index_put", "_index_put_impl", "index_fill", "scatter"):
+            kept = (result == before) | (before == 0)
+            if not bool(result[~kept].any()):
+                kind, mask = "multiply", kept
+        bit = self._site(kind, step, mask, value, drawn)
+        return self._result(join([value, *(mark for _, mark in step.data)]), bit, value)
 
-    def _fused_dropout(self, known: Known, args: Any, outs: list[Tensor]) -> None:
+    def _fused_dropout(self, step: Step) -> Mark | None:
         """A dropout that is one kernel, as on a GPU: it gives the mask as its second result."""
-        drawn, keep = self._draw(), 1 - float(args[1])
-        self.ledger.put(outs[1], drawn)
-        mark = known[0][1]
+        drawn, keep, mark = self._draw(), 1 - float(step.args[1]), step.known[0][1]
+        self.ledger.put(step.outs[1], drawn)
         if not mark.data:
-            self.ledger.put(outs[0], join([mark, drawn]))
-            return
-        mask = without_copies(outs[1]) / keep if keep else without_copies(outs[1])
-        bit = self._site("multiply", "native_dropout", mask, outs[0], mark, drawn)
-        self.ledger.put(outs[0], replace(mark, sites=mark.sites | bit, near=bit))
+            self.ledger.put(step.outs[0], join([mark, drawn]))
+            return None
+        mask = without_copies(step.outs[1]) / (keep or 1)
+        self.ledger.put(step.outs[0], self._result(mark, self._site("multiply", step, mask, mark, drawn), mark))
+        return None
 
-    def _site(
-        self, kind: str, name: str, mask: Tensor | None, out: Tensor | None, value: Mark, drawn: Mark
-    ) -> int:
+    def _site(self, kind: str, step: Step, mask: Tensor | None, value: Mark, drawn: Mark) -> int:
+        """Note a site of the step, and give its bit."""
         line, function = here()
-        made_in = frozenset(path for bit, path in enumerate(self.drawn_in) if drawn.draws >> bit & 1)
-        site = MaskSite(
-            number=len(self.sites), kind=kind, operation=name, function=function,
-            mask=None if mask is None else without_copies(mask), shape=() if out is None else tuple(out.shape),
-            value=value, draws=drawn.draws,
-            line=line, path=self.path, module=self._types.get(self.path, ""), made_in=made_in,
-            apart=drawn.apart, padded=drawn.padded, whole=out is not None and not out.is_floating_point(),
-        )  # fmt: skip
-        self.sites.append(site)
-        return 1 << site.number
+        out = next(iter(step.outs), None)
+        self.sites.append(
+            MaskSite(
+                number=len(self.sites), kind=kind, operation=step.name, function=function,
+                mask=None if mask is None else without_copies(mask),
+                shape=() if out is None else tuple(out.shape), value=value, draws=drawn.draws, line=line,
+                path=self.path, module=self._types.get(self.path, ""),
+                made_in=frozenset(p for bit, p in enumerate(self.drawn_in) if drawn.draws >> bit & 1),
+                apart=drawn.apart, padded=drawn.padded,
+                whole=out is not None and not out.is_floating_point(),
+            )  # fmt: skip
+        )
+        return 1 << len(self.sites) - 1
 
     # The end of the pass.
 
@@ -406,14 +415,6 @@ class Following(TorchDispatchMode):
             yield self.sites[low.bit_length() - 1]
             bits ^= low
 
-    def _is_random(self, value: Any) -> bool:
-        mark = self.ledger.get(value) if isinstance(value, Tensor) else None
-        return mark is not None and mark.random
-
-    def _is_data(self, value: Any) -> bool:
-        mark = self.ledger.get(value) if isinstance(value, Tensor) else None
-        return mark is not None and mark.data
-
 
 def _flat(values: tuple[Any, ...]) -> Iterator[Any]:
     for value in values:
@@ -421,26 +422,6 @@ def _flat(values: tuple[Any, ...]) -> Iterator[Any]:
             yield from _flat(tuple(value))
         else:
             yield value
-
-
-def _number(name: str, args: Any, tensors: list[Tensor], data: Known) -> float | None:
-    """The number that an operation multiplies its one value by, else None."""
-    if name not in ops.MULTIPLIES | ops.DIVIDES or len(data) != 1 or len(args) < 2:
-        return None
-    value = data[0][0]
-    other = args[1] if args[0] is value else args[0]
-    if name in ops.DIVIDES and args[0] is not value:
-        return None
-    if isinstance(other, Tensor):
-        if other is value or other.is_complex() or not other.numel():
-            return None
-        first = other.detach().flatten()[0]
-        if other.numel() > 1 and not bool((other == first).all()):
-            return None
-        other = first.item()
-    if not isinstance(other, (int, float)) or other == 0:
-        return None
-    return float(other) if name in ops.MULTIPLIES else 1 / float(other)
 
 
 @lru_cache(maxsize=4096)
@@ -458,7 +439,7 @@ def _rate_argument(func: Any) -> int | None:
     return next((names.index(name) for name in ("dropout_p", "dropout") if name in names), None)
 
 
-def _drops_inside(func: Any, args: Any) -> float:
+def _rate_inside(func: Any, args: Any) -> float:
     """The rate of a kernel that drops inside itself, as cuDNN's recurrent layers do; 0 for any other."""
     place = _rate_argument(func)
     return float(args[place]) if place is not None and place < len(args) and args[place] else 0.0

@@ -1,7 +1,7 @@
 """What is wrong with a model: one function a fault, each from what the passes measured.
 
-The slugs are a contract: other programs read them. What a rule says of a rate or a scale is a comparison with a stated
-error, never with a formula of one method.
+The slugs are a contract: other programs read them. What a rule says of a rate or a scale is a comparison with
+a stated error, never with a formula of one method.
 """
 
 from __future__ import annotations

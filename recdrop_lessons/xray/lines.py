@@ -81,7 +81,8 @@ def _kind(code: CodeType) -> str:
 def of_attribute(owner: Any, path: str) -> Line:
     """Where the class of `owner` sets `self.NAME`; in a list or nn.Sequential, the line of that element.
 
-    `path`: the name, with the number of an element: "rnn", "layers.2". Without such a line, that of the class.
+    `path`: the name, with the number of an element: "rnn", "layers.2". Without such a line, that of the
+        class.
     """
     name, _, rest = path.partition(".")
     for cls in type(owner).__mro__:

@@ -1,7 +1,7 @@
 """What is known of each value of a pass: where it came from, and which masks it went through.
 
-Marks follow the memory and not the tensor object, so that `out[:, t] = h` and the views of a packed sequence keep
-them. A set of draws, weights or sites is the bits of an integer.
+Marks follow the memory and not the tensor object, so that `out[:, t] = h` and the views of a packed sequence
+keep them. A set of draws, weights or sites is the bits of an integer.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Mark:
     `params`, `sites`: the weights and the sites that it depends on.
     `near`: the sites whose masked value this still is.
     `origin`, `factor`: the operation that made the value, and the number that it was multiplied by since.
-    `indicator`: a comparison of data, such as the mask of a padding; `padded`: a mask that went through one, or
-        that was drawn with probabilities from the data.
+    `indicator`: a comparison of data, such as the mask of a padding; `padded`: a mask that went through one,
+        or that was drawn with probabilities from the data.
     """
 
     data: bool = False

@@ -1,7 +1,7 @@
 """Keras 3, on any of its backends: by the calls of `backend.random.dropout`, the one place where its layers draw.
 
-Keras draws a mask of ones that went through dropout; what the mask multiplies is not followed further. Masks made of
-other random numbers are seen only by their effect in evaluation.
+Keras draws a mask of ones that went through dropout; what the mask multiplies is not followed further. Masks
+made of other random numbers are seen only by their effect in evaluation.
 """
 
 from __future__ import annotations

@@ -28,7 +28,8 @@ class XrayError(RecdropError):
 class Passes:
     """What the passes of a model showed.
 
-    `wider`, `longer`: a pass with one more example, and with one more time step, or None if the model takes no other.
+    `wider`, `longer`: a pass with one more example, and with one more time step, or None if the model takes
+        no other.
     `asleep`: modules that stay in evaluation on purpose.
     `random_outside`: the same seed of torch gives other outputs. `differs_in_evaluation`: another seed does.
     """

@@ -21,9 +21,9 @@ from recdrop_lessons.xray.passes import Passes
 class SeenSite:
     """One line where a mask or noise meets data, or a module that drops inside.
 
-    `passes`: its calls in each training pass. `batch_axes`, `time_axes`: the axes of the value, as they grow with the
-    example. `in_evaluation`: whether it acts in evaluation too. `wide`: the calls with two examples, if the example is one. `follows_a_cell`: whether the value
-    comes from a recurrent cell.
+    `passes`: its calls in each training pass. `batch_axes`, `time_axes`: the axes of the value, as they grow
+    with the example. `in_evaluation`: whether it acts in evaluation too. `wide`: the calls with two examples,
+    if the example is one. `follows_a_cell`: whether the value comes from a recurrent cell.
     """
 
     passes: list[list[MaskSite]]

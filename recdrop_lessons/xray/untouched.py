@@ -18,7 +18,8 @@ from torch import Tensor, nn
 class Snapshot:
     """The state of a model: weights, buffers, plain attributes, flags, hooks and its own generators.
 
-    Objects are never copied, since some refuse it (pruned models): their contents are written down and put back.
+    Objects are never copied, since some refuse it (pruned models): their contents are written down and put
+    back.
     """
 
     def __init__(self, model: nn.Module) -> None:

@@ -89,7 +89,8 @@ def example(
 ) -> tuple[Tensor, ...] | dict[str, Tensor]:
     """Random inputs of these shapes, positional, or by keyword with NAME=SHAPE.
 
-    8x20x50 are normal numbers; 8x20:int are whole numbers below 10, 8x20:int500 below 500; 8x20:bool True or False.
+    8x20x50 are normal numbers; 8x20:int are whole numbers below 10, 8x20:int500 below 500; 8x20:bool True or
+    False.
     Raises `XrayError` for another form.
     """
     generator = torch.Generator().manual_seed(0)
