@@ -76,7 +76,8 @@ def _made(make: Any, name: str) -> Any:
         needed = []
     if needed:
         raise XrayError(
-            f"{name} needs {', '.join(needed)}: write a function without arguments that returns the model, and name it."
+            f"{name} needs {', '.join(needed)}: "
+            "write a function without arguments that returns the model, and name it."
         )
     try:
         return make()

@@ -45,8 +45,8 @@ def xray(
     Exit code 0: nothing found; 1: findings; 2: the model could not run.
     """
     from recdrop_lessons import xray as look
-    from recdrop_lessons.support.errors import RecdropError
     from recdrop_lessons.cli import own_model
+    from recdrop_lessons.support.errors import RecdropError
 
     try:
         with contextlib.redirect_stdout(sys.stderr):  # what the model prints

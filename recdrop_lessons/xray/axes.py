@@ -71,9 +71,10 @@ def _named(given: str, sizes: tuple[int, ...]) -> ExampleAxes:
     names = [name.strip().upper()[:1] for name in given.split(",")]
     if len(names) != len(sizes):
         raise RecdropError(
-            f"The axes {given!r} are {len(names)}, and the example has {len(sizes)} axes, {sizes}: name each one."
+            f"--axes {given!r} names {len(names)} axes, and the example has {len(sizes)}: name each axis."
         )
-    return ExampleAxes(*(names.index(name) if name in names else None for name in "BT"), sizes)
+    batch, time = (names.index(name) if name in names else None for name in "BT")
+    return ExampleAxes(batch, time, sizes)
 
 
 def _is_graph(example: object) -> bool:
@@ -129,7 +130,7 @@ def longer(example: Any, axis: int) -> Any:
 
 
 def grown(shape: tuple[int, ...], other: tuple[int, ...] | None, size: int | None) -> tuple[int, ...]:
-    """The axes of a value that grew with the example; if there is no grown one, those of the example's size."""
+    """The axes of a value that grew with the example; without a grown value, the axis of this size."""
     if other is not None and len(other) == len(shape):
         return tuple(axis for axis, (n, m) in enumerate(zip(shape, other, strict=True)) if n != m)
     same = tuple(axis for axis, n in enumerate(shape) if n == size)

@@ -96,7 +96,7 @@ def _owner_path(named: Mapping[str, nn.Module], path: str) -> str:
 
 
 def ignored_argument(module: nn.Module) -> str | None:
-    """An argument of the constructor that names a rate above 0 by default and that the module keeps nowhere."""
+    """An argument of the constructor that is a rate by default, and that the module keeps nowhere."""
     if _is_layer(module):
         return None
     try:

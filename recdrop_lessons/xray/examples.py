@@ -49,7 +49,7 @@ def changed(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
 
 
 def inputs_of(example: object) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Positional and keyword inputs of an example: a tensor, a tuple of inputs, or a dictionary by keyword."""
+    """Positional and keyword inputs of an example."""
     if isinstance(example, tuple) and not isinstance(example, PackedSequence):
         return tuple(example), {}
     if isinstance(example, dict):

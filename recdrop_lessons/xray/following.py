@@ -31,7 +31,7 @@ Known = list[tuple[Tensor, Mark]]
 
 @dataclass
 class Step:
-    """One operation of a pass: its function, arguments, all tensors among them, those with marks, its results.
+    """One operation of a pass: its function, its arguments, the tensors and marks among them, its results.
 
     `before`: what an operation in place has written over, if that matters.
     """
@@ -126,7 +126,7 @@ class Following(TorchDispatchMode):
 
     @contextmanager
     def modules(self) -> Iterator[None]:
-        """Within it the stack of modules is known. Hooks on all modules also see one that no module registers."""
+        """Within it the stack of modules is known, also of those that no module registers."""
 
         def enter(module: nn.Module, _: object) -> None:
             path = self._paths.get(id(module))
@@ -175,8 +175,9 @@ class Following(TorchDispatchMode):
         out = func(*args, **kwargs)
         step.outs = [one for one in _flat((out,)) if isinstance(one, Tensor)]
         mark = self._mark(step)
-        for one in step.outs if mark is not None else []:
-            self.ledger.put(one, mark, written=step.written)
+        if mark is not None:
+            for one in step.outs:
+                self.ledger.put(one, mark, written=step.written)
         return out
 
     def _mark(self, step: Step) -> Mark | None:
@@ -288,7 +289,7 @@ class Following(TorchDispatchMode):
 
     def _met(self, step: Step) -> Mark:
         """A site, a mask that stays a mask, or one more step at the same site."""
-        name, (value, mark), (noise, drawn) = step.name, step.data[0], step.random[0]
+        name, mark, (noise, drawn) = step.name, step.data[0][1], step.random[0]
         if name in ops.INDEXES:
             return self._indexed(step)
         if name in ops.COMPARES or all(one.indicator for _, one in step.data):
@@ -353,7 +354,12 @@ class Following(TorchDispatchMode):
         value = own if own is not None and own.data else step.data[0][1]
         kind, mask = "select", None
         before = table.detach() if step.before is None else step.before
-        if before.shape == result.shape and step.name in ("index_put", "_index_put_impl", "index_fill", "scatter"):
+        if before.shape == result.shape and step.name in (
+            "index_put",
+            "_index_put_impl",
+            "index_fill",
+            "scatter",
+        ):
             kept = (result == before) | (before == 0)
             if not bool(result[~kept].any()):
                 kind, mask = "multiply", kept
@@ -368,24 +374,24 @@ class Following(TorchDispatchMode):
             self.ledger.put(step.outs[0], join([mark, drawn]))
             return None
         mask = without_copies(step.outs[1]) / (keep or 1)
-        self.ledger.put(step.outs[0], self._result(mark, self._site("multiply", step, mask, mark, drawn), mark))
+        self.ledger.put(
+            step.outs[0], self._result(mark, self._site("multiply", step, mask, mark, drawn), mark)
+        )
         return None
 
     def _site(self, kind: str, step: Step, mask: Tensor | None, value: Mark, drawn: Mark) -> int:
         """Note a site of the step, and give its bit."""
         line, function = here()
         out = next(iter(step.outs), None)
-        self.sites.append(
-            MaskSite(
-                number=len(self.sites), kind=kind, operation=step.name, function=function,
-                mask=None if mask is None else without_copies(mask),
-                shape=() if out is None else tuple(out.shape), value=value, draws=drawn.draws, line=line,
-                path=self.path, module=self._types.get(self.path, ""),
-                made_in=frozenset(p for bit, p in enumerate(self.drawn_in) if drawn.draws >> bit & 1),
-                apart=drawn.apart, padded=drawn.padded,
-                whole=out is not None and not out.is_floating_point(),
-            )  # fmt: skip
-        )
+        site = MaskSite(
+            number=len(self.sites), kind=kind, operation=step.name, function=function,
+            mask=None if mask is None else without_copies(mask),
+            shape=() if out is None else tuple(out.shape), value=value, draws=drawn.draws, line=line,
+            path=self.path, module=self._types.get(self.path, ""),
+            made_in=frozenset(path for bit, path in enumerate(self.drawn_in) if drawn.draws >> bit & 1),
+            apart=drawn.apart, padded=drawn.padded, whole=out is not None and not out.is_floating_point(),
+        )  # fmt: skip
+        self.sites.append(site)
         return 1 << len(self.sites) - 1
 
     # The end of the pass.

@@ -352,6 +352,8 @@ def fresh_mask_on_the_carried_state(evidence: Evidence) -> Iterator[XrayFinding]
     """A line draws anew, and its masked value goes back through the weight that it came from."""
     for site in evidence.drawn:
         calls = site.passes[0]
+        if any(call.completed for call in site.calls):
+            continue
         if any(call.carried for call in calls) and len({call.draws for call in calls}) > 1:
             message = "The state that is carried on gets another mask at each step."
             cure = "For one mask per sequence, draw it before the loop."
@@ -375,7 +377,10 @@ def scale(evidence: Evidence) -> Iterator[XrayFinding]:
             if near:
                 continue
             if math.isclose(cluster.top, 1, rel_tol=1e-3) and 1.0 in expected:
-                message = f"The mask drops {cluster.zeros:.0%} and does not scale: the mean is {cluster.mean:.2f} of the value."
+                message = (
+                    f"The mask drops {cluster.zeros:.0%} and does not scale: "
+                    f"the mean is {cluster.mean:.2f} of the value."
+                )
                 yield _at("not-scaled", "error", site, message, "Divide by the fraction that is kept.", "02")
             elif cluster.count >= 20:
                 wanted = ", ".join(f"{one:.3g}" for one in sorted(expected))
@@ -455,7 +460,10 @@ def channel_dropout_on_time(evidence: Evidence) -> Iterator[XrayFinding]:
 def drops_twice(evidence: Evidence) -> Iterator[XrayFinding]:
     """A masked value is masked again at once."""
     sites = evidence.passes.training[0].sites
+    completed = {call.key for call in sites if call.completed}  # zoneout, also at its first step
     for call in sites:
+        if call.key in completed:
+            continue
         before = [sites[k] for k in range(call.value.near.bit_length()) if call.value.near >> k & 1]
         if call.draws and call.reaches and any(one.draws and not one.draws & call.draws for one in before):
             message = f"The value was masked at {before[0].line} already."
@@ -472,7 +480,8 @@ def drops_logits(evidence: Evidence) -> Iterator[XrayFinding]:
 
 
 RULES: tuple[Finder, ...] = (
-    drops_nothing, ignored_argument, drops_everything, on_in_evaluation, missed_by_eval, one_mask_for_the_batch,
-    mask_is_constant, mask_shared_by_layers, scale, rate_differs, channel_dropout_on_time, random_outside_torch,
-    not_run, fresh_mask_on_the_carried_state, drops_twice, drops_logits,
+    drops_nothing, ignored_argument, drops_everything, on_in_evaluation, missed_by_eval,
+    one_mask_for_the_batch, mask_is_constant, mask_shared_by_layers, scale, rate_differs,
+    channel_dropout_on_time, random_outside_torch, not_run, fresh_mask_on_the_carried_state,
+    drops_twice, drops_logits,
 )  # fmt: skip

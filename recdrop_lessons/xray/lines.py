@@ -42,7 +42,7 @@ class Line:
 
 
 def here() -> tuple[Line, str]:
-    """The reader's innermost line on the stack, and the function of torch.nn.functional that it came to, or "".
+    """The reader's innermost line on the stack, and the function of torch.nn.functional it came to.
 
     A line of a library counts if the reader has none, as with a model that is a library's own.
     """
@@ -67,7 +67,7 @@ def here() -> tuple[Line, str]:
 
 @lru_cache(maxsize=4096)
 def _kind(code: CodeType) -> str:
-    """Whose code this is: the reader's own, a library's, PyTorch's, or ours, where the stack of a pass ends."""
+    """Whose code this is: the reader's own, a library's, PyTorch's, or ours, where a pass begins."""
     file = code.co_filename
     if file.startswith(_HERE):
         return "end" if code.co_name in ("call", "_outputs") else "ours"

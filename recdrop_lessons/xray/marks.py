@@ -61,7 +61,7 @@ def join(marks: list[Mark]) -> Mark:
 
 
 class Ledger:
-    """The marks of all memory that a pass has touched. It keeps that memory, so that no address comes back."""
+    """The marks of all memory that a pass has touched. It keeps that memory: no address comes back."""
 
     def __init__(self) -> None:
         self.whole: dict[int, Mark] = {}

@@ -10,10 +10,16 @@ from torch import Tensor
 from recdrop_lessons.xray.lines import Line
 from recdrop_lessons.xray.marks import Mark
 
-#: What happens at a site: a mask multiplies; it chooses between two values; random places are taken; noise is
-#: added or goes through a product; a constant that looks like a mask multiplies; a fused kernel drops inside;
-#: Python branches on a random number.
-KINDS = ("multiply", "pick", "select", "noise", "constant", "fused", "decision")
+#: What happens at a site, and what the report calls it.
+KINDS = {
+    "multiply": "multiplicative",
+    "pick": "Bernoulli, fills",  # a mask chooses between two values
+    "select": "selection",  # random places are taken
+    "noise": "noise",  # added, or through a product
+    "constant": "constant",  # looks like a mask
+    "fused": "not seen inside",  # a kernel drops
+    "decision": "Python's choice",  # a branch on a random number
+}
 
 
 @dataclass(eq=False)

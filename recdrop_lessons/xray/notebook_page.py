@@ -1,4 +1,4 @@
-"""The report in a notebook: its table, its findings, and the unrolled picture of lesson 03 with the model's own masks."""
+"""The report in a notebook: table, findings, and the picture of lesson 03 with the model's own masks."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _finding(one: object) -> str:
 
 
 def unrolled_picture(report: XrayReport) -> Picture | None:
-    """The model's LSTM or GRU over three steps, with the masks of the first pass; None if it has none, or no mask."""
+    """The model's LSTM or GRU over three steps, with the masks of the first pass; None without these."""
     drops, masks, notes = {}, {}, {}
     for site in report.sites:
         place = _place(site)
@@ -71,7 +71,7 @@ def unrolled_picture(report: XrayReport) -> Picture | None:
 
 
 def _place(site: SeenSite) -> str | None:
-    """Which of the picture's sites a mask belongs to, by the weights that its value comes from and goes to."""
+    """Which site of the picture a mask belongs to, by the weights that its value comes from and goes to."""
     if not site.is_mask or not site.reaches:
         return None
     fed = {name for call in site.passes[0] for name in call.feeds}

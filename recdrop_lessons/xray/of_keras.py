@@ -1,4 +1,4 @@
-"""Keras 3, on any of its backends: by the calls of `backend.random.dropout`, the one place where its layers draw.
+"""Keras 3, on any of its backends: by the calls of `backend.random.dropout`, where its layers draw.
 
 Keras draws a mask of ones that went through dropout; what the mask multiplies is not followed further. Masks
 made of other random numbers are seen only by their effect in evaluation.
@@ -124,7 +124,8 @@ def _watched(following: Following, shadow: _Shadow) -> Iterator[None]:
             values = values.take([0], axis) if values is not None and size == 1 else values
         following.drawn_in.append(path)
         site = MaskSite(
-            number=number, kind="multiply" if values is not None else "fused", operation="dropout", function="dropout",
+            number=number, kind="multiply" if values is not None else "fused", operation="dropout",
+            function="dropout",
             mask=None if values is None else torch.from_numpy(np.array(values)), shape=tuple(inputs.shape),
             value=Mark(data=True, inputs=True), draws=1 << number, line=here()[0], path=path, module="",
             made_in=frozenset({path}), reaches=True,

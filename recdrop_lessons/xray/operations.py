@@ -40,6 +40,8 @@ INDEXES = _names(
     """index index_select gather take embedding index_put _index_put_impl index_fill scatter scatter_add
     index_add index_copy masked_select masked_scatter scatter_reduce"""
 )
+#: Those that write one value at these places.
+FILLS = _names("index_put _index_put_impl index_fill scatter")
 COMPARES = _names(
     """eq ne lt le gt ge isnan isinf logical_not logical_and logical_or logical_xor bitwise_not bitwise_and
     bitwise_or bitwise_xor __and__ __or__ __xor__"""

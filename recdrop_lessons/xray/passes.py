@@ -1,4 +1,4 @@
-"""The passes that an X-ray needs: training with three seeds, evaluation with two, and other sizes of the example."""
+"""The passes that an X-ray needs: training with three seeds, evaluation with two, and other sizes."""
 
 from __future__ import annotations
 
@@ -179,10 +179,10 @@ def is_same(one: list[Tensor], other: list[Tensor]) -> bool:
 
 
 def _check(model: object, example: object) -> None:
-    """Refuse what no pass can run: no module, a scripted model, an example without tensors, another device."""
+    """Refuse what no pass can run: no module, a scripted model, no tensor, another device."""
     if not isinstance(model, nn.Module):
         raise XrayError(
-            f"xray was given {_article(type(model).__name__)} and needs a model, an instance of torch.nn.Module."
+            f"xray was given {_article(type(model).__name__)} and needs an instance of torch.nn.Module."
         )
     if isinstance(model, torch.jit.ScriptModule):
         raise XrayError(
@@ -192,8 +192,8 @@ def _check(model: object, example: object) -> None:
     tensors = list(tensors_in(example))
     if not tensors:
         raise XrayError(
-            f"xray was given an example without a tensor, {_article(type(example).__name__)}: give a tensor, a tuple "
-            "of positional inputs, or a dictionary of keyword inputs."
+            f"The example, {_article(type(example).__name__)}, has no tensor: "
+            "give a tensor, a tuple of positional inputs, or a dictionary of keyword inputs."
         )
     homes = {tensor.device for tensor in (*model.parameters(), *model.buffers())}
     away = [tensor for tensor in tensors if homes and tensor.device not in homes and tensor.dim() > 1]
@@ -210,8 +210,8 @@ def _article(name: str) -> str:
 
 def _failed(model: nn.Module, example: object, error: Exception) -> str:
     shapes = ", ".join(str(tuple(tensor.shape)) for tensor in tensors_in(example))
-    said = (str(error).strip().splitlines() or [""])[0]
+    said = (str(error).strip().splitlines() or [""])[0].rstrip(".")
     return (
-        f"{type(model).__name__} fails on the example of shape {shapes}: {type(error).__name__}: {said} "
+        f"{type(model).__name__} fails on the example of shape {shapes}: {type(error).__name__}: {said}. "
         "Give an example that the model takes."
     )

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from recdrop_lessons.xray.axes import grown
 from recdrop_lessons.xray.following import Following
-from recdrop_lessons.xray.masked import MaskSite
+from recdrop_lessons.xray.masked import KINDS, MaskSite
 from recdrop_lessons.xray.passes import Passes
 
 
@@ -91,20 +91,9 @@ class SeenSite:
     @property
     def noise(self) -> str:
         """Bernoulli with its scale, Gaussian, or what happens in the place of a multiplication."""
-        if self.first.kind == "constant":
-            return "constant"
-        if self.first.kind != "multiply":
-            return {
-                "pick": "Bernoulli, fills",
-                "fused": "not seen inside",
-                "decision": "Python's choice",
-            }.get(self.first.kind, "noise" if self.first.kind == "noise" else "selection")
         if not self.is_mask:
-            return "multiplicative"
-        tops = sorted(
-            {round(float(call.multiplier().max()), 2) for call in self.calls if call.mask is not None}
-        )  # type: ignore[union-attr]
-        tops = [top for top in tops if top] or [0.0]
+            return KINDS[self.first.kind]
+        tops = sorted({round(cluster.top, 2) for cluster in self.clusters()})
         return "Bernoulli ×" + ", ".join(f"{top:g}" for top in tops[:2]) + (", …" if len(tops) > 2 else "")
 
     @property
@@ -175,7 +164,8 @@ class SeenSite:
             "shape": list(self.shape), "kind": self.first.kind, "operation": self.first.operation,
             "mask_shape": None if self.first.mask is None else list(self.first.mask.shape),
             "calls": len(self.passes[0]), "drawn": self.drawn, "noise": self.noise, "rate": self.rate,
-            "on_weights": self.first.weights, "reaches_output": self.reaches, "in_evaluation": self.in_evaluation,
+            "on_weights": self.first.weights, "reaches_output": self.reaches,
+            "in_evaluation": self.in_evaluation,
         }  # fmt: skip
 
 
@@ -265,7 +255,9 @@ def _calls(following: Following | None) -> dict[Any, list[MaskSite]]:
 
 
 def _axes_of(site: MaskSite, other: list[MaskSite] | None, size: int | None) -> tuple[int, ...]:
-    return () if size is None or not site.shape else grown(site.shape, other[0].shape if other else None, size)
+    if size is None or not site.shape:
+        return ()
+    return grown(site.shape, other[0].shape if other else None, size)
 
 
 def _equal(one: Tensor, other: Tensor) -> bool:

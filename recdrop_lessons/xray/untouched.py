@@ -29,7 +29,7 @@ class Snapshot:
         self._look(model, 8)
 
     def restore(self, *, generators_outside: bool = True) -> None:
-        """Put everything back. `generators_outside`: also NumPy's generators, which no seed of torch reaches."""
+        """Put everything back. `generators_outside`: also NumPy's, which no seed of torch reaches."""
         for put_back in self._put_back.values():
             put_back()
         if generators_outside:
@@ -131,7 +131,7 @@ def _of_collection(value: Any) -> Callable[[], object]:
 def untouched(model: nn.Module) -> Iterator[Snapshot]:
     """Within it, passes may do anything to the model and to the generators of torch, NumPy and `random`."""
     on_gpu = torch.cuda.is_available() and torch.cuda.is_initialized()
-    states = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    states = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002 (a model may use it)
     gpu_states = torch.cuda.get_rng_state_all() if on_gpu else []
     snapshot = Snapshot(model)
     try:
@@ -141,7 +141,7 @@ def untouched(model: nn.Module) -> Iterator[Snapshot]:
     finally:
         snapshot.restore()
         torch.set_rng_state(states[0])
-        np.random.set_state(states[1])
+        np.random.set_state(states[1])  # noqa: NPY002
         random.setstate(states[2])
         if on_gpu:
             torch.cuda.set_rng_state_all(gpu_states)
@@ -160,5 +160,5 @@ def _eager() -> Iterator[None]:
 def seed(torch_seed: int, outside_seed: int) -> None:
     """Seed torch's generators with one number, and those of NumPy and `random` with another."""
     torch.manual_seed(torch_seed)
-    np.random.seed(outside_seed)
+    np.random.seed(outside_seed)  # noqa: NPY002
     random.seed(outside_seed)

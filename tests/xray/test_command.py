@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from recdrop_lessons.cli import app
 
-MODELS = '''
+MODELS = """
 import torch
 from torch import nn
 
@@ -38,7 +38,7 @@ def made():
 
 instance = Right()
 number = 3
-'''
+"""
 
 
 @pytest.fixture

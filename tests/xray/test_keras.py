@@ -13,7 +13,11 @@ keras = pytest.importorskip("keras")
 def test_masks_rates_and_layers_of_a_right_model():
     layers = keras.layers
     model = keras.Sequential(
-        [layers.LSTM(16, dropout=0.2, recurrent_dropout=0.4, return_sequences=True), layers.Dropout(0.5), layers.Dense(3)]
+        [
+            layers.LSTM(16, dropout=0.2, recurrent_dropout=0.4, return_sequences=True),
+            layers.Dropout(0.5),
+            layers.Dense(3),
+        ]
     )
     x = torch.randn(40, 7, 5)
     before = [one.numpy().copy() for one in (model(x.numpy()), model)[1].variables]

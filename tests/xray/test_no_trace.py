@@ -50,7 +50,7 @@ def everything(model: Changes) -> list[object]:
     return [
         {name: tensor.detach().clone().numpy().tolist() for name, tensor in tensors.items()},
         {path: module.training for path, module in model.named_modules()},
-        {path: len(module._forward_hooks) + len(module._forward_pre_hooks) for path, module in model.named_modules()},
+        [len(module._forward_hooks) + len(module._forward_pre_hooks) for module in model.modules()],
         (model.state, list(model.seen), dict(model.counts), model.drop.p),
         (model.generator.get_state().tolist(), model.numbers.bit_generator.state),
         (torch.get_rng_state().tolist(), random.getstate(), np.random.get_state()[1].tolist()),  # noqa: NPY002

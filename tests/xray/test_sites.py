@@ -9,7 +9,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-import recdrop_lessons
 from recdrop_lessons import assert_drops, xray
 
 BATCH, TIME, FEATURES = 6, 5, 8
