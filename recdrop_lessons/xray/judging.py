@@ -148,7 +148,7 @@ def _is_used_around(evidence: Evidence, rate: Rate) -> bool:
     return any(
         not cluster.is_far_from(rate.value)
         for site in measured
-        for cluster in site.clusters()
+        for cluster in site.clusters
         if cluster.count >= 8
     )
 
@@ -303,7 +303,7 @@ def mask_is_constant(evidence: Evidence) -> Iterator[XrayFinding]:
 
 def _looks_drawn(evidence: Evidence, site: SeenSite) -> bool:
     """Whether a constant of {0, c} was drawn: c > 1, as many zeros as c says, and no regular pattern."""
-    (cluster, *_) = site.clusters()
+    (cluster, *_) = site.clusters
     total = cluster.top * site.first.value.factor
     if total <= 1.01:
         return False
@@ -370,7 +370,7 @@ def scale(evidence: Evidence) -> Iterator[XrayFinding]:
         if not site.is_mask or any(call.completed or call.padded or call.whole for call in site.calls):
             continue
         expected = _in_evaluation(evidence, first)
-        for cluster in site.clusters():
+        for cluster in site.clusters:
             if cluster.top == 0 or cluster.zeros == 0:
                 continue
             near = [one for one in expected if abs(cluster.mean - one) <= _tolerance(site, cluster)]
@@ -420,12 +420,12 @@ def rate_differs(evidence: Evidence) -> Iterator[XrayFinding]:
         if not site.is_mask or len(own) != 1 or any(call.completed or call.padded for call in site.calls):
             continue
         (p,) = own
-        clusters = [cluster for cluster in site.clusters() if cluster.count >= 20 and cluster.top]
+        clusters = [cluster for cluster in site.clusters if cluster.count >= 20 and cluster.top]
         others = [
             c
             for other in evidence.under(site.module)
             if other is not site and other.is_mask
-            for c in other.clusters()
+            for c in other.clusters
         ]
         if not clusters or any(not c.is_far_from(p) for c in others):
             continue

@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -75,11 +76,11 @@ class SeenSite:
         """What the value is multiplied by at each call of the first pass."""
         return [found for call in self.passes[0] if (found := call.multiplier()) is not None]
 
-    @property
+    @cached_property
     def reaches(self) -> bool:
         return any(call.reaches for call in self.calls)
 
-    @property
+    @cached_property
     def is_mask(self) -> bool:
         """Whether a mask of zeros and one other value was drawn here and multiplies the value."""
         return (
@@ -93,10 +94,10 @@ class SeenSite:
         """Bernoulli with its scale, Gaussian, or what happens in the place of a multiplication."""
         if not self.is_mask:
             return KINDS[self.first.kind]
-        tops = sorted({round(cluster.top, 2) for cluster in self.clusters()})
+        tops = sorted({round(cluster.top, 2) for cluster in self.clusters})
         return "Bernoulli ×" + ", ".join(f"{top:g}" for top in tops[:2]) + (", …" if len(tops) > 2 else "")
 
-    @property
+    @cached_property
     def rate(self) -> float | None:
         """The fraction of zeros in all passes, or None if that is not what happens here."""
         if not self.is_mask and self.first.kind != "constant":
@@ -105,7 +106,7 @@ class SeenSite:
         count = sum(mask.numel() for mask in masks)
         return sum(int((mask == 0).sum()) for mask in masks) / count if count else None
 
-    @property
+    @cached_property
     def drawn(self) -> str:
         """How far one draw reaches: along which axes the mask is equal."""
         if self.first.kind == "constant":
@@ -143,6 +144,7 @@ class SeenSite:
             values |= set(full.unique().tolist()[:3])
         return len(values) > 1 and (evidence >= 8 or self.first.mask.numel() == 1)  # type: ignore[union-attr]
 
+    @cached_property
     def clusters(self) -> list[Cluster]:
         """The calls by the value that their masks keep: two rates on one line are never pooled."""
         tops: dict[float, list[Tensor]] = defaultdict(list)
@@ -179,11 +181,11 @@ class Cluster:
     def count(self) -> int:
         return self.values.numel()
 
-    @property
+    @cached_property
     def top(self) -> float:
         return float(self.values.max())
 
-    @property
+    @cached_property
     def zeros(self) -> float:
         return float((self.values == 0).double().mean())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from recdrop_lessons.xray.judging import Evidence, XrayFinding, judge
 from recdrop_lessons.xray.passes import EVALUATION, TRAINING
 from recdrop_lessons.xray.seen import SeenSite
 
+_NUMBER = re.compile(r"(^|\.)\d+(?=\.|$)")  # of a layer in a list
 COLUMNS = ("where", "value", "drawn", "noise", "rate", "in eval")
 
 
@@ -42,8 +44,12 @@ class XrayReport:
         }
 
     def rows(self) -> list[tuple[str, ...]]:
-        """A row of text for each site that reaches the outputs, under `COLUMNS`."""
-        return [_row(site) for site in self.sites if site.reaches]
+        """A row of text, under `COLUMNS`, for each site that reaches the outputs; one for layers alike."""
+        alike: dict[tuple[str, ...], list[SeenSite]] = {}
+        for site in self.sites:
+            if site.reaches:
+                alike.setdefault(_row(site, _NUMBER.sub(r"\1*", site.module), ""), []).append(site)
+        return [_row(*_together(sites)) for sites in alike.values()]
 
     def __str__(self) -> str:
         passes = f"{TRAINING} training passes, {EVALUATION} evaluation passes, each with another seed"
@@ -75,9 +81,18 @@ def report_on(evidence: Evidence) -> XrayReport:
     return XrayReport(type(evidence.model).__name__, evidence.sites, judge(evidence), tuple(unseen), cell)
 
 
-def _row(site: SeenSite) -> tuple[str, ...]:
-    where = site.module or site.first.line.function or "forward"
-    rate = "–" if site.rate is None else f"{site.rate:.2f}"
+def _together(sites: Sequence[SeenSite]) -> tuple[SeenSite, str, str]:
+    """Sites that are alike as one: the first, the module with a star for its number, the mean rate."""
+    rates = [site.rate for site in sites if site.rate is not None]
+    rate = f"{sum(rates) / len(rates):.2f}" if rates else "–"
+    if len(sites) == 1:
+        return sites[0], sites[0].module, rate
+    starred = _NUMBER.sub(r"\1*", sites[0].module)
+    return sites[0], f"{starred} ×{len(sites)}", rate
+
+
+def _row(site: SeenSite, module: str, rate: str) -> tuple[str, ...]:
+    where = module or site.first.line.function or "forward"
     return (
         f"{where}  {site.first.line}", str(site.shape), site.drawn, site.noise, rate,
         "on" if site.in_evaluation else "off",
