@@ -170,6 +170,24 @@ class HeadEndsInDropout(nn.Module):
         return self.head(self.body(x))  # FAULT drops-logits
 
 
+class CompiledInEvaluation(nn.Module):
+    """torch.compile changes nothing about a forgotten `training`; the line is the original's."""
+
+    example = rows
+
+    class Body(nn.Module):
+        def forward(self, x):
+            return F.dropout(x.relu(), 0.1)  # FAULT on-in-evaluation
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(20, 64), nn.Linear(64, 3)
+        self.body = torch.compile(self.Body(), backend="eager")
+
+    def forward(self, x):
+        return self.b(self.body(self.a(x)))
+
+
 class Functional(nn.Module):
     """What the first model wanted."""
 
