@@ -129,7 +129,7 @@ def test_a_row(tree):
 
 
 def lesson() -> nbformat.NotebookNode:
-    """Lesson 12, with one claim."""
+    """Lesson 13, with one claim."""
     claim = """\
 # NBVAL_CHECK_OUTPUT
 from recdrop_lessons.course.claims import trial
@@ -138,7 +138,7 @@ steps = ("word", "feature")
 trial("A word is dropped everywhere.", holds=len(steps) == 1, because="Each step draws anew.")"""
     tagged = {"tags": ["claim"]}
     cells = [
-        new_markdown_cell("# 12 · Words dropped\n\n*What does a mask on the embedding do?*\n", id="title"),
+        new_markdown_cell("# 13 · Words dropped\n\n*What does a mask on the embedding do?*\n", id="title"),
         new_code_cell(claim, id="claim-a-word-is-dropped-everywhere", metadata=tagged),
     ]
     kernel = {"name": "python3", "display_name": "Python 3"}
@@ -149,7 +149,7 @@ def test_a_lesson(tree):
     for room in ("notebooks", "exercises", "docs", "tools", "tests/course"):
         shutil.copytree(ROOT / room, tree / room, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "README.md", tree)
-    nbformat.write(lesson(), tree / "notebooks" / "12_words_dropped.ipynb")
+    nbformat.write(lesson(), tree / "notebooks" / "13_words_dropped.ipynb")
     for line in table("A lesson"):
         write(line, tree)
     for command in commands("A lesson"):
@@ -157,6 +157,6 @@ def test_a_lesson(tree):
         assert name == "python"
         python(tree, *arguments)
     files = ("adding/a_lesson.py", "test_notebooks.py", "course/test_claims.py")
-    found_there = "a_lesson or 00_start_here or 12_words_dropped or in_step or source"
+    found_there = "a_lesson or 00_start_here or 13_words_dropped or in_step or source"
     found = run(tree, *(f"tests/{file}" for file in files), "-k", found_there)
     assert int(re.findall(r"(\d+) passed", found)[-1]) >= 9

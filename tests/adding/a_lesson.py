@@ -1,4 +1,4 @@
-"""What holds once lesson 12 is added as docs/architecture.md says (test_where_to_add.py)."""
+"""What holds once lesson 13 is added as docs/architecture.md says (test_where_to_add.py)."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ from recdrop_lessons.course import folders, outline, workspace
 from recdrop_lessons.explorers import board
 
 COPY = Path(os.environ["COPY"])
-NAME = "12_words_dropped"
+NAME = "13_words_dropped"
 
 
 def test_this_is_the_copy():
@@ -24,7 +24,7 @@ def test_the_list_of_lessons_has_it():
 def test_readme_and_the_page_of_claims_have_it():
     readme = (COPY / "README.md").read_text(encoding="utf-8")
     assert (
-        f"| 12 | [Words dropped](notebooks/{NAME}.ipynb) | What does a mask on the embedding do? |  |"
+        f"| 13 | [Words dropped](notebooks/{NAME}.ipynb) | What does a mask on the embedding do? |  |"
         in readme
     )
     claims = (COPY / "notebooks" / "claims.md").read_text(encoding="utf-8")
