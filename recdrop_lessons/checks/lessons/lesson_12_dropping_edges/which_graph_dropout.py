@@ -10,6 +10,7 @@ from torch import Tensor
 from recdrop_lessons.checks.exact import exact_part
 from recdrop_lessons.checks.lessons.lesson_12_dropping_edges._recorded_conv import KINDS, conv_cases
 from recdrop_lessons.checks.misconceptions import Misconception
+from recdrop_lessons.checks.recognise import Silent
 from recdrop_lessons.checks.taken_for import confused, taken_for
 
 
@@ -56,6 +57,14 @@ def which_graph_dropout(
 
 def _alike(a: Tensor, b: Tensor) -> bool:
     return bool(((a - b).abs() <= 1e-3).all())
+
+
+def _to_the_last_bit(y_plain: Tensor, y_dropped: Tensor, edges: Tensor) -> str:
+    """No mask has one scale to the last bit. With few ratios it may by chance: nothing is said of those."""
+    found = which_graph_dropout(y_plain, y_dropped, edges)
+    if found in KINDS[:4] and edges.shape[1] < 40:
+        raise Silent
+    return "removed" if found in KINDS[:4] else found
 
 
 MISCONCEPTIONS = (
@@ -116,6 +125,7 @@ MISCONCEPTIONS = (
         "exact-comparison",
         "You compare ratios to the last bit. Division and sums round: compare with a tolerance.",
         "Print a few ratios that should be equal with all their digits.",
+        _to_the_last_bit,
     ),
 )
 
