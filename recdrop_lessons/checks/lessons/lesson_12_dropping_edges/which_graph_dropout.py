@@ -10,7 +10,6 @@ from torch import Tensor
 from recdrop_lessons.checks.exact import exact_part
 from recdrop_lessons.checks.lessons.lesson_12_dropping_edges._recorded_conv import KINDS, conv_cases
 from recdrop_lessons.checks.misconceptions import Misconception
-from recdrop_lessons.checks.recognise import Silent
 from recdrop_lessons.checks.taken_for import confused, taken_for
 
 
@@ -21,6 +20,7 @@ def which_graph_dropout(
     *,
     end: int = 1,
     several: bool = False,
+    tolerance: float = 1e-3,
 ) -> str:
     """The kind of dropout in the second of two recorded passes of one graph convolution.
 
@@ -43,28 +43,21 @@ def which_graph_dropout(
     source, target = edges[1 - end][chosen], edges[end][chosen]
     ratio = y_dropped[target] / y_plain[target]  # (leaves, F): what the message was multiplied by
     kept = ratio[ratio.abs() > 1e-4]
-    if kept.numel() == ratio.numel() and _alike(kept, torch.ones_like(kept)):
+    all_ones = _alike(kept, 1, tolerance)
+    if all_ones and kept.numel() == ratio.numel():
         return "none"
-    if not _alike(kept, kept[:1].expand_as(kept)) or _alike(kept, torch.ones_like(kept)):
+    # a mask has one scale above 1; removed edges change the degrees, or nothing but the edge itself
+    if all_ones or not _alike(kept, kept[:1], tolerance):
         return "removed"
-    same_row = bool(((ratio - ratio[:, :1]).abs() < 1e-3).all())
     first = (source[:, None] == source[None, :]).int().argmax(1)  # the first leaf of the same source
-    same_source = bool(((ratio - ratio[first]).abs() < 1e-3).all())
-    return {(True, True): "node", (True, False): "edge", (False, True): "feature"}.get(
-        (same_row, same_source), "message"
-    )
+    same_row, same_source = _alike(ratio, ratio[:, :1], tolerance), _alike(ratio, ratio[first], tolerance)
+    if same_source:
+        return "node" if same_row else "feature"
+    return "edge" if same_row else "message"
 
 
-def _alike(a: Tensor, b: Tensor) -> bool:
-    return bool(((a - b).abs() <= 1e-3).all())
-
-
-def _to_the_last_bit(y_plain: Tensor, y_dropped: Tensor, edges: Tensor) -> str:
-    """No mask has one scale to the last bit. With few ratios it may by chance: nothing is said of those."""
-    found = which_graph_dropout(y_plain, y_dropped, edges)
-    if found in KINDS[:4] and edges.shape[1] < 40:
-        raise Silent
-    return "removed" if found in KINDS[:4] else found
+def _alike(a: Tensor, b: Tensor | int, tolerance: float) -> bool:
+    return bool(((a - b).abs() <= tolerance).all())
 
 
 MISCONCEPTIONS = (
@@ -125,7 +118,7 @@ MISCONCEPTIONS = (
         "exact-comparison",
         "You compare ratios to the last bit. Division and sums round: compare with a tolerance.",
         "Print a few ratios that should be equal with all their digits.",
-        _to_the_last_bit,
+        partial(which_graph_dropout, tolerance=0.0),
     ),
 )
 
