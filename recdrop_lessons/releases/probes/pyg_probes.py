@@ -13,6 +13,7 @@ import torch_geometric
 import torch_geometric.nn
 from torch import Tensor
 
+from . import pyg_dropouts
 from .asking import Probes
 
 PROBES = Probes()
@@ -125,3 +126,6 @@ def evaluation(kind: str) -> str:
 def dropout_of_one(kind: str) -> str:
     seen = coefficients(kind, p=1.0)
     return "zeros" if (seen == 0).all() else "NaN" if seen.isnan().any() else "something else"
+
+
+PROBES.extend(pyg_dropouts.PROBES)
