@@ -32,7 +32,7 @@ CONTROLS = (
     Slider("p", "Drop rate p", value=0.5, low=0.0, high=0.9, step=0.1),
     Toggle("features", "Features of a message share one draw", True),
     Toggle("source", "Messages from one node share it", False),
-    Toggle("anew", "Remove edges and normalise anew", False),
+    Toggle("anew", "Remove edges and normalise again", False),
     Again("seed", "Draw new masks"),
 )
 
@@ -194,7 +194,7 @@ def _panel(s: Settings, drop: Drop, between: float, loops: float) -> str:
     if s["anew"]:
         given = f"edges, _ = remove_edges(edges, {s['p']:g}, training=True)"
         mean = (
-            "Nothing is scaled, and the rest is normalised anew. In the mean over 2000 graphs a message "
+            "Nothing is scaled, and the rest is normalised again. In the mean over 2000 graphs a message "
             f"between two nodes carries {100 * between:.0f} % of what it carries without dropout, a "
             f"self-loop {100 * loops:.0f} %."
         )

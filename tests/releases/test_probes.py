@@ -285,7 +285,7 @@ class DropsWhatComesOut(nn.Module):
 @pytest.mark.parametrize(
     ("name", "other", "fact", "said"),
     [
-        ("APPNP", AnewAtEachStep, "APPNP_steps", "each step drops edge weights of the whole graph anew"),
+        ("APPNP", AnewAtEachStep, "APPNP_steps", "each step drops edge weights of the whole graph"),
         ("GCNConv", NeverCached, "GCNConv_cached", "the graph given"),
         ("GCN", DropsWhatComesOut, "PyG_GCN_dropout", "node features of the output's width"),
     ],

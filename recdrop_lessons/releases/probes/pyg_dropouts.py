@@ -203,7 +203,7 @@ def steps() -> str:
         run()
     first, second = seen[:2]
     if torch.equal(first, second):
-        return "each step drops edge weights of the whole graph anew"
+        return "each step drops edge weights of the whole graph"
     if bool((second == 0).any()) and bool((second[second != 0] > first[second != 0]).all()):
         return "each step drops from what the step before has left, and scales it again"
     raise Unexplained("the second step drops from other weights")
@@ -234,7 +234,7 @@ def scale() -> str:
     torch.manual_seed(0)
     left, kept = torch_geometric.utils.dropout_edge(EDGES, P)
     alike = torch.equal(layer(X, left), layer(X, EDGES[:, kept])) and left.shape[0] == 2
-    return "nothing is scaled, and the edges that are left are normalised anew" if alike else "something else"
+    return "nothing is scaled, and the edges that are left are normalised again" if alike else "something else"
 
 
 @PROBES.ask(
