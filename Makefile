@@ -1,15 +1,21 @@
 # make lab     the course: .venv with everything, then JupyterLab at the first lesson, in a copy of your own
-# make test    the same .venv with what the tests need; then lint, unit tests, every notebook
+# make quick   after each change: equations, layers, pictures and what git sees changed; less than a minute
+# make test    before a push: lint, unit tests, every notebook
+# make weekly  all that `make test` leaves out
 # make env     only .venv, with every extra that the tests need
 #
 # For developers, parts of `make test`:
 #   make lint
 #   make unit ONLY=tests/algebra/test_drops.py          any of pytest's arguments
 #   make notebooks ONLY=notebooks/01_cells.ipynb
-# Beside `make test`, since they take longer than a change waits for (CONTRIBUTING.md has the minutes); CI runs them too:
+# Parts of `make weekly` (CONTRIBUTING.md has the minutes):
+#   make slow                                   the files of tests/weekly.txt; every attack under every lock
+#   make browser                                explorers and site in a real Chromium
 #   make answers                                every bank at five seeds, with mutants in three ways, on the browser's torch
 #   make packages                               wheel and sdist, and the README's ways without make
 #   make luck                                   each output that nbval compares, at a hundred other seeds
+#   make portable                               tests and notebooks on other vector units, threads, releases, Pythons
+#   make calibrate                              how often lesson 10's comparison calls equal arms different
 #   make campus                                 a JupyterHub with nbgrader and three users; Gradescope's container
 # And the site:
 #   make site                                   lessons, claims, API and all else as pages: build/site/index.html
@@ -27,7 +33,13 @@ TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 # The tests spread a file or class to one process; a notebook is one file, and one kernel.
 PYTEST := $(TEST_ENV) $(PY) -m pytest -n $(WORKERS) --dist loadscope --durations 8
 
-.PHONY: lab test env lint unit notebooks answers luck campus packages site clean
+# What unit leaves out, unless ONLY names it.
+WEEKLY := $(shell sed 's/\#.*//' tests/weekly.txt)
+BROWSER := $(filter tests/browser tests/explorers/test_hosts.py tests/site,$(WEEKLY))
+SLOW := $(filter-out $(BROWSER) tests/campus tests/packages,$(WEEKLY)) tests/attacks
+WITHOUT_WEEKLY := $(addprefix --ignore=,$(WEEKLY))
+
+.PHONY: calibrate portable lab test env lint quick unit notebooks weekly slow browser answers luck campus packages site clean
 .NOTPARALLEL:
 
 lab:
@@ -47,15 +59,39 @@ lint: env
 	$(PY) -m mypy recdrop_lessons tools
 	$(PY) -m mypy --strict --allow-any-generics --no-warn-return-any browser
 	$(PY) -m codespell_lib -D - -D tools/words.txt
+	.venv/bin/lint-imports --no-cache
+	$(PY) tools/notebooks.py check $(wildcard notebooks/*.ipynb solutions/*/*.ipynb exercises/*/*.ipynb)
+	for tool in architecture_picture claims_page glossary_links lesson_map releases_page; do \
+	    $(PY) tools/$$tool.py --check || exit 1; done
 	$(PY) tools/plain.py
 
+# The rooms of recdrop_lessons/ and the folders of tests/ where git sees a change; of grading what takes no minute.
+ROOMS = $(shell git status --porcelain | sed -nE 's,^.. (recdrop_lessons|tests)/(\w+)/.*,tests/\2,p')
+GRADING := $(patsubst %,tests/grading/test_%.py,channel checker codec learner_process)
+CHANGED = $(filter-out $(WEEKLY),$(patsubst tests/grading,$(GRADING),$(wildcard $(ROOMS))))
+QUICK = $(sort $(patsubst %,tests/%,algebra explorers layers plots twins) $(CHANGED))
+
+quick: env
+	@echo "make quick leaves out lint, notebooks, and all of tests/ but $(notdir $(QUICK))."
+	RECDROP_SEEDS=1 $(PYTEST) $(WITHOUT_WEEKLY) $(or $(ONLY),$(QUICK))
+
 unit: env
-	$(PYTEST) $(or $(ONLY),tests)
+	$(PYTEST) $(or $(ONLY),$(WITHOUT_WEEKLY) tests)
 
 # Without KERAS_BACKEND, as in a learner's shell. A dead kernel is seen only when the cell's time is up.
 notebooks: env
 	env -u KERAS_BACKEND $(PYTEST) --timeout 0 --nbval-lax --nbval-current-env --nbval-cell-timeout 240 \
 	    $(or $(ONLY),$(wildcard notebooks solutions))
+
+weekly: env
+	@$(MAKE) --no-print-directory -k slow browser answers luck packages campus
+
+# A kind of isolation that does not hold on this machine is skipped, with the reason.
+slow: env
+	RECDROP_ATTACK_KINDS=auto,bubblewrap,podman,docker $(PYTEST) $(or $(ONLY),$(SLOW))
+
+browser: env
+	$(PYTEST) $(or $(ONLY),$(BROWSER))
 
 # Each answer at five seeds; notebook, `recdrop check` and `recdrop grade` give it the same result, and so does the
 # browser's torch. make unit looks at a sample. The lessons go to whoever is free.
@@ -66,6 +102,14 @@ answers: env
 # A cell that nbval compares must not print what a draw decides: it would fail in one run of many.
 luck: env
 	RECDROP_LUCK=1 $(PYTEST) --dist load --timeout 0 $(or $(ONLY),tests/tools/test_notebook_luck.py)
+
+# Hours for all settings; ONLY="scalar oldest" takes these. What is done for this commit is not repeated.
+portable: env
+	$(PY) tools/portable.py $(ONLY)
+
+# Simulates lesson 10's comparison with equal arms, and writes docs/calibration.md.
+calibrate: env
+	OMP_NUM_THREADS=1 $(PY) tools/calibrate.py
 
 # JupyterHub's proxy comes from npm, where it is not on the path; what cannot be had is skipped, with the reason.
 campus: env

@@ -27,13 +27,6 @@ def load(name: str) -> ModuleType:
 tool = load("notebooks")
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_stored_notebook_has_no_problem(path: Path) -> None:
-    if ".ipynb_checkpoints" in path.parts:
-        pytest.skip("a checkpoint of Jupyter's own")
-    assert tool.check_notebook(path) == []
-
-
 def good() -> NotebookNode:
     """A lesson in small with which nothing is wrong."""
     picture = new_output("display_data", {"image/png": "iVBORw0KGgo="}, metadata={"alt": "a line that falls"})

@@ -1,4 +1,4 @@
-"""What a newcomer meets first: the ranges, the light import, the commands of README and Makefile."""
+"""What a newcomer meets first: ranges and tested releases, the light import, the wheel, the README's code."""
 
 import json
 import os
@@ -12,6 +12,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -45,11 +46,6 @@ def test_environment_ranges_are_those_of_pyproject() -> None:
         assert specifier == ours[CONDA_TO_PIP.get(name, name)], name
 
 
-def test_environment_gets_the_compiled_libraries_from_conda() -> None:
-    conda, _ = conda_and_pip()
-    assert {"numpy", "pytorch"} <= set(conda)  # pip would bring another build beside conda's
-
-
 def test_every_requirement_is_a_range_and_not_a_pin() -> None:
     every = PROJECT["dependencies"] + [
         one for extra in PROJECT["optional-dependencies"].values() for one in extra
@@ -57,6 +53,31 @@ def test_every_requirement_is_a_range_and_not_a_pin() -> None:
     for requirement in map(Requirement, every):
         assert {spec.operator for spec in requirement.specifier} <= {">=", "<"}, str(requirement)
         assert any(spec.operator == ">=" for spec in requirement.specifier), str(requirement)
+
+
+LOCK = (ROOT / "requirements" / "lock.txt").read_text(encoding="utf-8")
+
+
+def test_the_lock_pins_all_that_the_ranges_ask_for_and_within_them() -> None:
+    extras = PROJECT["optional-dependencies"].values()
+    pinned: dict[str, list[str]] = {}
+    for one in map(Requirement, (line for line in LOCK.splitlines() if not line.startswith("#"))):
+        (pin,) = one.specifier
+        assert pin.operator == "==", one
+        pinned.setdefault(canonicalize_name(one.name), []).append(pin.version)
+    for one in map(Requirement, PROJECT["dependencies"] + [one for extra in extras for one in extra]):
+        assert all(one.specifier.contains(version) for version in pinned[canonicalize_name(one.name)]), one
+
+
+def test_the_laptops_lock_has_the_same_releases_each_with_its_hashes() -> None:
+    """Without a hash: the course itself, and PyTorch for the CPU, which is not on PyPI."""
+    lock = (ROOT / "requirements" / "laptops.txt").read_text(encoding="utf-8")
+    entries = re.split(r"\n(?=\S)", lock[lock.index("\n", lock.index("uv pip compile")) + 1 :].strip())
+    pins = {line.partition(";")[0].strip() for line in LOCK.splitlines()}
+    for entry in entries:
+        pin, *hashes = (line.strip(" \\") for line in entry.splitlines())
+        assert pin.partition(";")[0].strip() in pins, pin
+        assert hashes and all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", one) for one in hashes), pin
 
 
 def test_every_file_that_names_the_version_names_the_same() -> None:
@@ -163,67 +184,8 @@ def notebooks(room: Path) -> set[Path]:
     return {path for path in found if ".ipynb_checkpoints" not in path.parts}
 
 
-# ---------------------------------------------------------------- the commands
-
-
-def makefile_targets() -> set[str]:
-    return set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-
-
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
-def test_readme_commands_and_links_exist(page: str) -> None:
-    text = (ROOT / page).read_text(encoding="utf-8")
-    commands = set(re.findall(r"(?:^|`)make ([a-z][\w-]*)", text, re.MULTILINE))
-    assert commands, "no command was found, so nothing was checked"
-    assert commands <= makefile_targets()
-    links = [link.split("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text)]
-    links += re.findall(r"""(?:src|href)=["']([^"']+)["']""", text)
-    local = {link for link in links if link and "://" not in link}
-    assert local, "no link was found, so nothing was checked"
-    assert {link for link in local if not (ROOT / link).exists()} == set()
-
-
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/instructors/ci.md"])
-def test_what_a_page_gives_to_only_is_there(page: str) -> None:
-    """`make unit ONLY="tests/… -k word"`: the file exists, and the word is in it."""
-    text = (ROOT / page).read_text(encoding="utf-8")
-    given = re.findall(r"make \w+ ONLY=\"?([\w/.]+)(?: -k (\w+))?", text)
-    assert given, "no such command was found, so nothing was checked"
-    for file, word in given:
-        assert (ROOT / file).is_file(), file
-        assert word in (ROOT / file).read_text(encoding="utf-8"), (file, word)
-
-
-def test_the_lessons_page_has_every_lesson_and_exercise() -> None:
-    command = [sys.executable, "tools/lesson_map.py", "--check"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    page = ROOT / "docs" / "site" / "lessons.md"
-    text = page.read_text(encoding="utf-8")
-    there = {*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "exercises").glob("*/*.ipynb")}
-    rows = re.findall(r"^\| \d\d \|.*", text, re.MULTILINE)
-    linked = {(page.parent / link).resolve() for row in rows for link in re.findall(r"\]\(([^)]+)\)", row)}
-    assert linked == there
-
-
 def test_code_of_the_course_at_a_glance_runs() -> None:
     page = (ROOT / "docs" / "at-a-glance.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     assert blocks
     python("\n".join(blocks))
-
-
-def test_ci_runs_make_test() -> None:
-    script = ROOT / ".ci" / "run"
-    assert os.access(script, os.X_OK)
-    assert re.search(r"^target test ", script.read_text(encoding="utf-8"), re.MULTILINE)
-    subprocess.run(["bash", "-n", str(script)], check=True)
-
-
-def test_make_test_runs_every_kind_of_test() -> None:
-    steps = subprocess.run(
-        ["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    lint = ("ruff check", "mypy recdrop_lessons", "codespell_lib")
-    for step in (*lint, "pytest .* tests$", "pytest .* --nbval-lax"):
-        assert re.search(step, steps, re.MULTILINE), step

@@ -5,8 +5,8 @@
     python tools/drift.py --here               # with what is installed here
     python tools/drift.py --report drift.md    # the report as a file; else it is printed
 
-Runs tests/parity and tests/claims, whose tests hold a fact each, and reports each that fails: the fact, its
-lesson, the verdict in the course, what the installed release does now. Then runs the probes of
+Runs the lessons, whose cells decide the claims, and tests/parity and tests/claims, and reports what fails:
+the fact, its lesson, the verdict in the course, what the installed release does now. Then runs the probes of
 recdrop_lessons/releases, and reports each answer that differs from the newest release in data/releases.csv.
 With tests named, only those. Exit code 0: nothing changed; 1: some fact did; 2: the tests could not be run.
 """
@@ -34,7 +34,7 @@ from recdrop_lessons.releases import matrix, words
 from recdrop_lessons.releases.running import NAMES, ProbeError, ask
 
 ROOT = Path(__file__).resolve().parent.parent
-TESTS = ("tests/parity", "tests/claims")
+TESTS = ("notebooks", "tests/parity", "tests/claims")
 FRAMEWORKS = ("keras", "torch", "torch_geometric")
 # What a lesson's code says where it runs the framework that a file of tests/parity is about.
 SPEAKS_OF = {"keras": "keras", "torch": r"\bnn\.|torch\.nn", "pyg": "torch_geometric"}
@@ -42,7 +42,7 @@ SPEAKS_OF = {"keras": "keras", "torch": r"\bnn\.|torch\.nn", "pyg": "torch_geome
 
 @dataclass(frozen=True)
 class Outcome:
-    """A test, "tests/parity/test_keras_facts.py::test_x", and what it met."""
+    """A test, "tests/parity/test_x.py::test_y" or "notebooks/01_cells.ipynb::Cell 8", and what it met."""
 
     test: str
     status: str  # passed, failed or skipped
@@ -76,7 +76,8 @@ def run_tests(python: Path, tests: Iterable[str]) -> list[Outcome]:
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder, "results.xml")
         pytest = [str(python), "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", f"--junitxml={results}"]
-        subprocess.run([*pytest, *tests], cwd=ROOT, check=False, stdout=sys.stderr)
+        cells = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=240", "--timeout=0"]
+        subprocess.run([*pytest, *cells, *tests], cwd=ROOT, check=False, stdout=sys.stderr)
         return list(outcomes(results.read_text(encoding="utf-8"))) if results.is_file() else []
 
 
@@ -84,7 +85,8 @@ def outcomes(junit: str) -> Iterator[Outcome]:
     """The tests of a JUnit report, parameters left out; a file that could not be read has no test's name."""
     for case in ElementTree.fromstring(junit).iter("testcase"):
         module, name = case.get("classname", ""), case.get("name", "").partition("[")[0]
-        path = (module or name).replace(".", "/") + ".py"
+        lesson = module.endswith(".ipynb")
+        path = module.replace(".", "/", 1) if lesson else (module or name).replace(".", "/") + ".py"
         test = f"{path}::{name}" if module else path
         found = {child.tag: child for child in case}
         bad = found.get("failure", found.get("error"))
@@ -138,6 +140,8 @@ def facts_of(test: str, claims: Iterable[ClaimRow], root: Path = ROOT) -> list[F
 
 def _sentence(test: str, root: Path) -> str:
     path, _, name = test.partition("::")
+    if path.endswith(".ipynb"):
+        return f"{name} of {Path(path).stem} stores what the frameworks do"
     tree = ast.parse((root / path).read_text(encoding="utf-8"))
     if not name:
         return f"All of {path}: {(ast.get_docstring(tree) or '').splitlines()[0]}"
@@ -148,7 +152,7 @@ def _sentence(test: str, root: Path) -> str:
 
 def _lessons(test: str, root: Path) -> str:
     """The lesson whose claims the file tries, or those that run the framework that it is about."""
-    if number := re.match(r"tests/claims/test_(\d\d)\.py", test):
+    if number := re.match(r"(?:tests/claims/test|notebooks/)_?(\d\d)[_.]", test):
         return _links((root / "notebooks").glob(f"{number[1]}_*.ipynb"))
     spoken = next((word for name, word in SPEAKS_OF.items() if f"/test_{name}" in test), None)
     if spoken is None:

@@ -24,6 +24,19 @@ this page.
 releases. We did not test the releases between them.
 
 """
+REPORTED = """\
+
+## Reported, not run
+
+Everything above was run on a CPU. This was reported by others and not run here:
+
+- In Keras 3.4 to 3.8 with TensorFlow on a GPU, `LSTM(dropout=p)` and `GRU(dropout=p)` drop in evaluation mode
+  too ([keras-team/keras, pull request 20983](https://github.com/keras-team/keras/pull/20983)).
+
+The probes saw the cause on a CPU. In 3.5 to 3.8 the layer hands x times a mask to the fused kernel, in
+evaluation mode too. On a CPU these releases refuse the fused kernel and run the layer's own loop, which
+drops nothing in evaluation mode.
+"""
 
 
 def page(known: matrix.Matrix) -> str:
@@ -48,6 +61,7 @@ def page(known: matrix.Matrix) -> str:
             on = f" on {one.backend}" if one.backend else ""
             reason = one.observed.removeprefix("no: ").replace("|", r"\|")
             parts.append(f"| {one.framework} {one.release}{on}, Python {one.python} | {reason} |\n")
+    parts.append(REPORTED)
     return "".join(parts)
 
 

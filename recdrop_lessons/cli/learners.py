@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from recdrop_lessons.cli.base import app, refuse
+from recdrop_lessons.cli.base import app, refuse, refuse_outside, tell_outside
 from recdrop_lessons.cli.console import takes_all
 
 _PART = Annotated[str, typer.Argument(help='Number of a part or name of its function: "1.2", "lstm_step".')]
@@ -18,12 +18,14 @@ _PART = Annotated[str, typer.Argument(help='Number of a part or name of its func
 @app.command()
 def lab(
     notebook: Annotated[
-        Path | None, typer.Argument(help="Notebook to open. Without it, the first lesson opens.")
+        Path | None,
+        typer.Argument(help="Notebook to open, or the number of a lesson. Without it, lesson 00 opens."),
     ] = None,
     port: Annotated[
         int, typer.Option(help="Port for JupyterLab. If it is taken, the next free one is used.")
     ] = 8888,
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Print all that JupyterLab logs.")] = False,
 ) -> None:
     """Open the course in JupyterLab.
 
@@ -33,7 +35,7 @@ def lab(
     from recdrop_lessons.support.errors import RecdropError
 
     try:
-        open_lab(notebook, port, browser)
+        open_lab(notebook, port, browser, verbose)
     except RecdropError as error:
         refuse(error)
 
@@ -46,11 +48,13 @@ def start(folder: Annotated[Path, typer.Argument(help="Folder to create.")]) -> 
     """
     from recdrop_lessons.course.workspace import WorkspaceError
     from recdrop_lessons.course.workspace import start as make
+    from recdrop_lessons.support.typed import quoted, recdrop
 
     try:
-        typer.echo(str(make(folder)))
+        made = make(folder)
     except WorkspaceError as error:
         refuse(error)
+    typer.echo(f"{made}\nTo go on:\n    cd {quoted(made.folder)}\n    {recdrop()} lab")
 
 
 @app.command()
@@ -79,7 +83,7 @@ def update(
 def check(
     notebook: Annotated[
         Path, typer.Argument(help="Your notebook, its folder, or the number of a lesson: 05.")
-    ],
+    ] = Path("."),
     as_json: Annotated[bool, typer.Option("--json", help="Print only one JSON object.")] = False,
     seed: Annotated[
         int | None, typer.Option(help="Seed for the test inputs. Without it they are random.")
@@ -92,17 +96,18 @@ def check(
     from recdrop_lessons.cli.launch import run_again_warm
 
     run_again_warm("check", "recdrop_lessons.cli:main")
-    from recdrop_lessons.course.workspace import own_notebook
+    from recdrop_lessons.course.named import own_notebook, told
     from recdrop_lessons.grading import learners_check
     from recdrop_lessons.grading.finding import NotFound
     from recdrop_lessons.grading.fork_server import GradingError
+    from recdrop_lessons.support.errors import RecdropError
 
-    own = own_notebook(notebook)
-    if own != notebook and not as_json:
-        typer.echo(f"Checking your own notebook: {own}")
     try:
+        own = own_notebook(notebook)
+        if own != notebook and not as_json:
+            typer.echo(told(own))
         graded = learners_check.check_notebook(own, seed)
-    except (NotFound, GradingError) as error:
+    except (NotFound, GradingError, RecdropError) as error:
         if as_json:
             nothing = {
                 "lesson": None,
@@ -113,8 +118,11 @@ def check(
             }
             typer.echo(_json(nothing | {"message": str(error)}))
         refuse(error)
-    graded = learners_check.note_progress(graded)
-    typer.echo(_json(graded.record()) if as_json else learners_check.text(graded))
+    graded = learners_check.note_progress(graded, own)
+    if as_json:
+        typer.echo(_json(graded.record()))
+    else:
+        typer.echo(learners_check.text(graded) + learners_check.next_step(graded, own))
     raise typer.Exit(graded.exit_code)
 
 
@@ -135,6 +143,8 @@ def progress(
     """Show what you have solved and what comes next."""
     from recdrop_lessons.course import progress as kept
 
+    if take is not None or save is not None:
+        refuse_outside()
     try:
         if take is not None:
             typer.echo(str(kept.take(take)))
@@ -143,15 +153,18 @@ def progress(
     except kept.ProgressError as error:
         refuse(error)
     typer.echo(str(kept.board()))
+    tell_outside()
 
 
 @app.command()
 def hint(part: _PART) -> None:
     """Show the next hint for a part."""
     from recdrop_lessons.course import progress as kept
+    from recdrop_lessons.course.folders import own_folder
 
     try:
-        typer.echo(str(kept.hint(part)))
+        typer.echo(str(kept.hint(part, remember=own_folder() is not None)))
+        tell_outside()
     except kept.ProgressError as error:
         refuse(error)
 
@@ -168,8 +181,10 @@ def solution(
 
     try:
         typer.echo(str(kept.solution(part, force)))
-    except kept.ProgressError as error:
+    except kept.Unsolved as error:
         refuse(error, 1)
+    except kept.ProgressError as error:
+        refuse(error)
 
 
 @app.command()

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from recdrop_lessons.cli.base import app, refuse
+from recdrop_lessons.cli.base import app, refuse, refuse_outside, tell_outside
 
 
 @app.command()
@@ -22,9 +22,12 @@ def results(
     from recdrop_lessons.course.folders import learners_folder
     from recdrop_lessons.course.workspace import WorkspaceError
     from recdrop_lessons.course.workspace import results as bring
+    from recdrop_lessons.support.typed import quoted, recdrop
 
     try:
-        typer.echo(f"The lesson with its results: {bring(lesson, learners_folder())}")
+        beside = bring(lesson, learners_folder())
+        typer.echo(f"The lesson with its results is in {beside}. To open it:")
+        typer.echo(f"    {recdrop()} lab {quoted(beside)}")
     except WorkspaceError as error:
         refuse(error)
 
@@ -40,6 +43,8 @@ def predictions(
     from recdrop_lessons.course import progress as kept
     from recdrop_lessons.support.files import write_whole
 
+    if save is not None:
+        refuse_outside()
     store = kept.load()
     answers = asked.answers_in(store)
     for name, answer in answers.items():
@@ -49,6 +54,7 @@ def predictions(
     typer.echo(f"{len(answers)} of {len(asked.predictions())} predictions made.")
     if not answers:
         typer.echo("Open a lesson and run it: a box asks for your prediction before each main result.")
+        tell_outside()
     if save is not None:
         try:
             write_whole(save, json.dumps(asked.only_predictions(store), indent=1, ensure_ascii=False) + "\n")

@@ -1,6 +1,5 @@
-"""A `Site` is its name and says the rest of itself; nobody else asks for a site by its name."""
+"""A `Site` is its name and says the rest of itself."""
 
-import ast
 import copy
 import json
 import pickle
@@ -11,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from recdrop_lessons import GRU, LSTM, SITES, Drop, DropError, Embedding, GATConv, GraphConv, SimpleRNN
-from recdrop_lessons.algebra import sites
-from recdrop_lessons.algebra.sites import ALL, AXES, Site, site_named, sites_of
+from recdrop_lessons.algebra.sites import ALL, AXES, site_named, sites_of
 
 LIBRARY = Path(__file__).parents[2] / "recdrop_lessons"
 LAYERS = {layer.__name__: layer for layer in (SimpleRNN, GRU, LSTM, Embedding, GATConv, GraphConv)}
@@ -79,72 +77,3 @@ def test_the_algebra_and_the_pictures_are_read_without_torch(room):
     code = f"import sys\nfor name in {modules}:\n    __import__(name)\nassert 'torch' not in sys.modules"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stderr
-
-
-# ---- no other code asks for a site by its name ----
-
-#: Where a site has its line: there masks and zoneout are looked up, as in `"cell" in masks`.
-HOMES = ("layers", "twins/equations.py")
-LOOKED_UP = ("masks", "m", "zoneout", "previous", "filled_with_previous")
-#: Words that are sites as well as something else: kernels of `gate_penalty`, gates in explorers.
-OTHER_MEANINGS = ("kernel",)
-
-
-def asked_by_name(path: Path) -> list[str]:
-    """The comparisons with a site's name in a file, and its `match` cases."""
-    found = []
-    home = any(str(path.relative_to(LIBRARY)).startswith(room) for room in HOMES)
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.MatchValue) and named(node.value):
-            found.append(ast.unparse(node))
-        if not isinstance(node, ast.Compare) or not any(map(named, [node.left, *node.comparators])):
-            continue
-        text = ast.unparse(node)
-        where = ast.unparse(node.comparators[0]).split(".")[-1]
-        looked_up = home and isinstance(node.ops[0], (ast.In, ast.NotIn)) and where in LOOKED_UP
-        if not looked_up and not any(word in text for word in OTHER_MEANINGS):
-            found.append(text)
-    return found
-
-
-def named(node: ast.AST) -> bool:
-    """Whether an expression is a site's name, or holds some."""
-    if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
-        return any(map(named, node.elts))
-    if isinstance(node, ast.Dict):
-        return any(key is not None and named(key) for key in node.keys)
-    return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in SITES
-
-
-FILES = sorted(
-    path
-    for path in LIBRARY.rglob("*.py")
-    # checks judge other people's functions, by the names of their arguments
-    if not {"checks", "grading", "data"} & set(path.relative_to(LIBRARY).parts)
-)
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(LIBRARY)))
-def test_no_site_is_asked_for_by_its_name(path):
-    assert asked_by_name(path) == []
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        'if site == "cell": pass',
-        'a = drop.site in ("input", "recurrent")',
-        'a = "hidden" if site != "hidden" else 0',
-        'a = "cell" in rows and rows["cell"].fill == "previous"',
-        'match site:\n    case "input": pass',
-        'a = "candidate" in masks',
-    ],
-)
-def test_each_way_of_asking_is_seen(wrong, tmp_path, monkeypatch):
-    monkeypatch.setitem(globals(), "LIBRARY", tmp_path)
-    (tmp_path / "plots.py").write_text(wrong)
-    assert asked_by_name(tmp_path / "plots.py")
-
-
-def test_sites_are_values_of_this_module():
-    assert all(isinstance(site, Site) for site in SITES) and tuple(SITES) == sites.ALL

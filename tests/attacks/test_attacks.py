@@ -1,6 +1,7 @@
 """A hostile class, graded as any other: each gets the points it deserves, and nothing outside is touched.
 
-Once a kind of isolation: `RECDROP_ATTACK_KINDS=landlock,bubblewrap` names others than the automatic one.
+`make unit` grades one attack of each family. `RECDROP_ATTACK_KINDS=landlock,bubblewrap`: all of them, once
+a kind of isolation.
 """
 
 from __future__ import annotations
@@ -37,9 +38,18 @@ FAMILIES: dict[str, dict[str, Attack]] = {
     "reaching": reaching.ATTACKS,
     "malformed": malformed.ATTACKS,
 }
-ALL = {
+EVERY = {
     f"{family}: {name}": attack for family, attacks in FAMILIES.items() for name, attack in attacks.items()
 }
+KINDS = os.environ.get("RECDROP_ATTACK_KINDS")
+ONE_EACH = (
+    "forging: tests edited",
+    "breaking: loop that swallows interrupts",
+    "reaching: the solutions",
+    "malformed: not JSON",
+)
+ALL = EVERY if KINDS else {name: EVERY[name] for name in ONE_EACH}
+NAMES = malformed.NAMES if KINDS else malformed.NAMES[:1]
 VICTIMS = ("aa-victim", "mm-victim", "zz-victim")
 COURSE = Path(recdrop_lessons.__file__).parent.parent
 
@@ -80,7 +90,7 @@ def _digests(folder: Path) -> dict[str, str]:
     return found
 
 
-@pytest.fixture(scope="module", params=os.environ.get("RECDROP_ATTACK_KINDS", "auto").split(","))
+@pytest.fixture(scope="module", params=(KINDS or "auto").split(","))
 def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """The hostile class, graded."""
     room = tmp_path_factory.mktemp("hostile")
@@ -89,7 +99,7 @@ def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         made.mkdir()
     (decoy / "course.txt").write_text("the course")
     (home / "secret.txt").write_text("the instructor's notes")
-    for name in (*VICTIMS, *malformed.NAMES):
+    for name in (*VICTIMS, *NAMES):
         write(folder / name, solved())
     students = {_student(number, name): name for number, name in enumerate(ALL)}
     with (
@@ -180,7 +190,7 @@ def test_an_attack_gets_what_it_deserves(outcome: Outcome, number: int, name: st
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("student", [*VICTIMS, *malformed.NAMES])
+@pytest.mark.parametrize("student", [*VICTIMS, *NAMES])
 def test_the_others_lose_nothing(outcome: Outcome, student: str) -> None:
     assert outcome.records[student]["points"] == 100
 
@@ -211,13 +221,3 @@ def test_names_that_the_results_need_are_refused(tmp_path: Path) -> None:
     assert not found.submissions
     assert len(found.problems) == 3
     assert all("rename" in str(problem) for problem in found.problems)
-
-
-def test_there_are_enough_of_each_family() -> None:
-    assert len(ALL) >= 60
-    assert all(len(attacks) >= 15 for attacks in FAMILIES.values())
-
-
-def test_there_are_as_many_as_the_instructors_page_says() -> None:
-    page = (COURSE / "docs" / "instructors" / "grading.md").read_text()
-    assert f"a class of {len(ALL)} attacks" in page

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recdrop_lessons.experiments import outcome, search
-from recdrop_lessons.experiments.bootstrap import PairedDifference, Scores
+from recdrop_lessons.experiments.paired_splits import PairedDifference, Scores
 from recdrop_lessons.experiments.runs import Run, shipped
 from recdrop_lessons.experiments.tasks import TASKS
 from recdrop_lessons.plots import figures

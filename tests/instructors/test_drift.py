@@ -1,10 +1,8 @@
-"""The drift report names the fact that a release changed: a GaussianDropout broken on purpose."""
+"""The drift report names the fact that a release changed."""
 
 from __future__ import annotations
 
 import importlib.util
-import os
-import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -15,12 +13,7 @@ from recdrop_lessons.course.claims import read
 from recdrop_lessons.releases.running import Answers
 
 ROOT = Path(__file__).resolve().parents[2]
-HELD = "tests/claims/test_02.py::test_gaussian_dropout_keeps_mean_and_has_dropouts_variance"
-# A plugin of pytest: a Keras whose GaussianDropout halves x.
-BROKEN = """
-import keras
-keras.layers.GaussianDropout.call = lambda self, inputs, training=False: inputs * 0.5
-"""
+LESSON = "notebooks/02_noise.ipynb"
 
 
 @pytest.fixture(scope="module")
@@ -32,51 +25,23 @@ def drift() -> ModuleType:
     return module
 
 
-def test_a_changed_fact_is_named_with_its_lesson_its_verdict_and_what_is_now(tmp_path: Path) -> None:
-    pytest.importorskip("keras")
-    (tmp_path / "broken.py").write_text(BROKEN)
-    environment = {
-        **os.environ, "PYTHONPATH": str(tmp_path), "PYTEST_ADDOPTS": "-p broken", "KERAS_BACKEND": "torch",
-    }  # fmt: skip
-    tests = (
-        HELD,
-        "tests/claims/test_02.py::test_inverted_dropout_adds_variance",
-        "tests/parity/test_keras_facts.py",
-    )
-    command = [sys.executable, "tools/drift.py", "--here", "--report", str(tmp_path / "drift.md"), *tests]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done.stderr
-    text = (tmp_path / "drift.md").read_text()
-    first, claim, fact = text.split("\n## ")
-    assert "facts changed: 2." in first and "| keras | " in first
-    (row,) = (row for row in read((ROOT / "notebooks").glob("02_*.ipynb")) if f"`{HELD}`" in row.test)
-    assert claim.startswith(f"{row.claim}\n")
-    assert f"[{row.lesson}](notebooks/02_noise.ipynb)" in claim
-    assert "Verdict in the course: ✘ false" in claim
-    assert HELD in claim and "assert 0.5 <" in claim
-    assert fact.startswith("gaussian dropout keeps mean and variance of inverted dropout and has no zeros\n")
-    assert "Verdict in the course: ✔ true" in fact and "[02](notebooks/02_noise.ipynb)" in fact
-
-
-def test_every_fact_has_words_and_every_claim_its_test(drift: ModuleType) -> None:
-    claims = read((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-    named = {word.strip("`") for row in claims for word in row.test.split(", ") if "::test_" in word}
-    assert named
-    for test in named:
-        assert test.partition("::")[2] in (ROOT / test.partition("::")[0]).read_text(), f"{test} is gone"
-        assert [fact.says for fact in drift.facts_of(test, claims)]
-
-
-def test_a_file_that_cannot_be_imported_is_all_its_facts(drift: ModuleType) -> None:
+def test_a_cell_that_decides_otherwise_is_named_with_its_claim_and_verdict(drift: ModuleType) -> None:
+    (row,) = (row for row in read([ROOT / LESSON]) if row.cell == "claim-gaussian-dropout-shifts-the-mean")
+    decides = row.test.strip("`").partition("::")[2]
     junit = (
-        '<testsuite><testcase classname="" name="tests.parity.test_pyg_facts">'
+        f'<testsuite><testcase classname="notebooks.02_noise.ipynb" name="{decides}">'
+        '<failure message="Cell outputs differ">true</failure></testcase>'
+        '<testcase classname="notebooks.02_noise.ipynb" name="Cell 1"/>'
+        '<testcase classname="" name="tests.parity.test_pyg_values">'
         '<error message="collection failure">ImportError: no gat_conv</error></testcase></testsuite>'
     )
-    (one,) = drift.outcomes(junit)
-    assert (one.test, one.status) == ("tests/parity/test_pyg_facts.py", "failed")
-    (fact,) = drift.facts_of(one.test, [])
-    assert fact.says.startswith("All of tests/parity/test_pyg_facts.py: What PyTorch Geometric")
-    assert "08_graph_attention_dropout.ipynb" in fact.lessons
+    outcomes = list(drift.outcomes(junit))
+    assert [one.status for one in outcomes] == ["failed", "passed", "failed"]
+    claim, other, file = (drift.facts_of(one.test, read([ROOT / LESSON])) for one in outcomes)
+    assert claim == [drift.Fact(row.claim, f"[{row.lesson}]({LESSON})", "✘ false")]
+    assert other[0].lessons == f"[02]({LESSON})"
+    assert file[0].says.startswith("All of tests/parity/test_pyg_values.py: Our GATConv")
+    assert "08_graph_attention_dropout.ipynb" in file[0].lessons
 
 
 def test_a_probe_that_answers_otherwise_is_named_with_both_answers(

@@ -70,105 +70,99 @@ def called(name, x):
     return layer(x, EDGES) if isinstance(layer, GATConv) else layer(x)
 
 
-@pytest.mark.parametrize("wrong", NO_TENSORS)
 @pytest.mark.parametrize("name", FLOATS | ANY)
-def test_what_is_no_tensor(name, wrong):
+def test_what_is_no_tensor(name):
     x = torch.randn((FLOATS | ANY)[name][1])
     called(name, x)
-    refused(lambda: called(name, NO_TENSORS[wrong](x)))
+    for wrong in NO_TENSORS.values():
+        refused(lambda wrong=wrong: called(name, wrong(x)))
 
 
-@pytest.mark.parametrize("wrong", NO_FLOATS | OTHER_FLOATS)
 @pytest.mark.parametrize("name", FLOATS)
-def test_a_tensor_of_other_numbers(name, wrong):
-    if name == "Dropout" and wrong in OTHER_FLOATS:
-        pytest.skip("it has no parameters, and takes any floats")
+def test_a_tensor_of_other_numbers(name):
     x = torch.randn(FLOATS[name][1])
-    refused(lambda: called(name, (NO_FLOATS | OTHER_FLOATS)[wrong](x)))
+    for wrong in (
+        NO_FLOATS if name == "Dropout" else NO_FLOATS | OTHER_FLOATS
+    ).values():  # it has no parameters
+        refused(lambda wrong=wrong: called(name, wrong(x)))
 
 
-@pytest.mark.parametrize("wrong", NO_TENSORS | NO_FLOATS | OTHER_FLOATS)
-@pytest.mark.parametrize("fast", [True, False])
-@pytest.mark.parametrize("grad", [True, False])
+def test_the_cure_is_named():
+    layer, x = LSTM(F, H), torch.ones(B, T, F)
+    refused(lambda: layer(x.long()), "Embedding", "x.float()")
+    refused(lambda: layer(x > 0), "x.float()")
+    refused(lambda: layer(x.double()), "layer.double()")
+    refused(lambda: layer(x.numpy()), "torch.as_tensor(x)")
+    refused(lambda: layer(LSTM(F, F, return_state=True)(x)), "return_state=False")
+
+
 @pytest.mark.parametrize("name", RECURRENT)
-def test_a_state_of_something_else(name, wrong, fast, grad):
-    if wrong == "nothing" and len(RECURRENT[name]().state_names) == 1:
-        pytest.skip("no state at all is a right argument")
+def test_a_state_of_something_else(name):
     layer, x = RECURRENT[name](), torch.randn(B, T, F)
-    layer.fast = fast
     good = [torch.randn(B, H) for _ in layer.state_names]
-    bad = [*good[:-1], (NO_TENSORS | NO_FLOATS | OTHER_FLOATS)[wrong](good[-1])]
-    with torch.set_grad_enabled(grad):
-        layer(x, tuple(good))
-        refused(lambda: layer(x, tuple(bad)))
-        refused(lambda: layer(x, bad[0] if len(bad) == 1 else bad))
+    for what, wrong in (NO_TENSORS | NO_FLOATS | OTHER_FLOATS).items():
+        if what == "nothing" and len(good) == 1:
+            continue  # no state at all is a right argument
+        bad = [*good[:-1], wrong(good[-1])]
+        for layer.fast, grad in ((True, False), (False, True)):
+            with torch.set_grad_enabled(grad):
+                layer(x, tuple(good))
+                refused(lambda bad=bad: layer(x, tuple(bad)))
+                refused(lambda bad=bad: layer(x, bad[0] if len(bad) == 1 else bad))
 
 
 LENGTHS = [
-    [True, True],
-    torch.tensor([True, True]),
-    np.array([True, False]),
-    [1.0, 2.0],
-    ["1", "2"],
-    [None, 2],
-    [[1], [2, 3]],
-    "ab",
-    3,
-    3.5,
-    [0, 1],
-    [1, T + 1],
-    [1],
-]
+    [True, True], torch.tensor([True, True]), np.array([True, False]), [1.0, 2.0], ["1", "2"], [None, 2],
+    [[1], [2, 3]], torch.tensor([[1, 2]]), "ab", 3, 3.5, [0, 1], [-1, 2], [1, T + 1], [1],
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("lengths", LENGTHS, ids=str)
 @pytest.mark.parametrize("name", [name for name in RECURRENT if name != "BatchNormLSTM"])
-def test_lengths_that_are_none(name, lengths):
+def test_lengths_that_are_none(name):
     layer, x = RECURRENT[name](), torch.randn(B, T, F)
-    refused(lambda: layer(x, lengths=lengths), "from 1 to 5")
+    for lengths in LENGTHS:
+        refused(lambda lengths=lengths: layer(x, lengths=lengths), "from 1 to 5")
 
 
-@pytest.mark.parametrize(
-    "lengths", [[5, 2], (5, 2), np.array([5, 2]), torch.tensor([5, 2], dtype=torch.uint8)]
-)
 @pytest.mark.parametrize("fast", [True, False])
-def test_lengths_may_come_as_a_list_or_an_array(lengths, fast):
+def test_lengths_may_come_as_a_list_or_an_array(fast):
     layer, x = LSTM(F, H), torch.randn(B, T, F)
     layer.fast = fast
-    assert torch.equal(layer(x, lengths=lengths), layer(x, lengths=torch.tensor([5, 2])))
+    expected = layer(x, lengths=torch.tensor([5, 2]))
+    for lengths in ([5, 2], (5, 2), np.array([5, 2]), torch.tensor([5, 2], dtype=torch.uint8)):
+        assert torch.equal(layer(x, lengths=lengths), expected)
 
 
-@pytest.mark.parametrize(
-    "words", [*NO_TENSORS.values(), lambda v: v.float(), lambda v: v > 0, lambda v: v + 9]
-)
-def test_words_and_edges_that_are_none(words):
+def test_words_and_edges_that_are_none():
     numbers, x = torch.tensor([[0, 1], [1, 2]]), torch.randn(3, F)
-    refused(lambda: Embedding(4, F)(words(numbers)))
-    refused(lambda: GATConv(F, H)(x, words(numbers)))
     layer, table = GATConv(F, H), Embedding(4, F)
+    for words in (*NO_TENSORS.values(), lambda v: v.float(), lambda v: v > 0, lambda v: v + 9):
+        refused(lambda words=words: table(words(numbers)))
+        refused(lambda words=words: layer(x, words(numbers)))
     for dtype in (torch.int32, torch.uint8):
         assert torch.equal(layer(x, numbers.to(dtype)), layer(x, numbers))
         assert torch.equal(table(numbers.to(dtype)), table(numbers))
 
 
-@pytest.mark.parametrize("wrong", NO_TENSORS)
-@pytest.mark.parametrize("name", ["LSTM", "GRU", "SimpleRNN", "Dropout", "GATConv", "Embedding"])
-def test_masks_that_are_none(name, wrong):
-    if name == "GATConv":
-        layer = GATConv(F, H, drops=Drop("input", 0.3))
-        arguments, masks = (torch.randn(2, F), EDGES), layer.sample_masks(2, 4)
-    elif name == "Embedding":
-        layer = Embedding(4, F, drops=Drop("embedding", 0.3))
-        arguments, masks = (torch.tensor([[0, 1]]),), layer.sample_masks(1, 2)
-    elif name == "Dropout":
-        layer = Dropout(0.3)
-        arguments, masks = (torch.randn(B, T, F),), layer.sample_masks(B, T, F)
-    else:
-        layer = type(RECURRENT[name]())(F, H, drops=Drop("recurrent", 0.3))
-        arguments, masks = (torch.randn(B, T, F),), layer.sample_masks(B, T)
+X = torch.randn(B, T, F)
+WITH_MASKS = {
+    "LSTM": (LSTM(F, H, drops=Drop("recurrent", 0.3)), (X,), (B, T)),
+    "GRU": (GRU(F, H, drops=Drop("recurrent", 0.3)), (X,), (B, T)),
+    "SimpleRNN": (SimpleRNN(F, H, drops=Drop("recurrent", 0.3)), (X,), (B, T)),
+    "Dropout": (Dropout(0.3), (X,), (B, T, F)),
+    "GATConv": (GATConv(F, H, drops=Drop("input", 0.3)), (X[0, :2], EDGES), (2, 4)),
+    "Embedding": (Embedding(4, F, drops=Drop("embedding", 0.3)), (torch.tensor([[0, 1]]),), (1, 2)),
+}
+
+
+@pytest.mark.parametrize("name", WITH_MASKS)
+def test_masks_that_are_none(name):
+    layer, arguments, sizes = WITH_MASKS[name]
+    masks = layer.sample_masks(*sizes)
     layer(*arguments, masks=masks)
     ((site, mask),) = masks.items()
-    refused(lambda: layer(*arguments, masks={site: NO_TENSORS[wrong](mask)}), site)
+    for wrong in NO_TENSORS.values():
+        refused(lambda wrong=wrong: layer(*arguments, masks={site: wrong(mask)}), site)
 
 
 def test_a_tensor_on_another_device_is_named():

@@ -6,7 +6,7 @@ from replayed import TOLERANCE, assert_close
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from recdrop_lessons import GRU, LSTM, Bidirectional, SimpleRNN, Stack
+from recdrop_lessons import GRU, LSTM, Bidirectional, SimpleRNN, Stack, variants
 from recdrop_lessons.frameworks import from_torch, to_torch
 
 B, T, F, H = 4, 6, 3, 5
@@ -122,3 +122,24 @@ def test_our_layers_become_torchs():
         h = state[0] if isinstance(module, nn.LSTM) else state
         assert_close(last.detach(), torch.cat(list(h), -1).detach(), 1e-6)
         assert out.shape[:2] == (B, T)
+
+
+def see_through(layers, dropout, carry):
+    """A relu net whose every layer hands on what it reads (and adds `carry` times its last h)."""
+    module = nn.RNN(F, F, num_layers=layers, nonlinearity="relu", batch_first=True, dropout=dropout)
+    with torch.no_grad():
+        for k in range(layers):
+            getattr(module, f"weight_ih_l{k}").copy_(torch.eye(F))
+            getattr(module, f"weight_hh_l{k}").copy_(carry * torch.eye(F) if k == 0 else torch.zeros(F, F))
+            getattr(module, f"bias_ih_l{k}").zero_(), getattr(module, f"bias_hh_l{k}").zero_()
+    return module
+
+
+def test_ours_drops_between_the_layers_as_torch_does():
+    """Layer 0 counts the steps; two masks of p = .5 leave four times the count, or nothing."""
+    theirs, batch = see_through(layers=3, dropout=0.5, carry=1.0), 200
+    ours, count = from_torch(theirs), torch.arange(1.0, T + 1).view(1, T, 1)
+    assert [layer.drops for layer in ours.layers] == [variants.torch_between_layers(0.5)] * 2 + [()]
+    for y in (ours.train()(torch.ones(batch, T, F)), theirs.train()(torch.ones(batch, T, F))[0]):
+        assert ((y == 0) | (y == 4 * count)).all()
+        assert abs((y == 0).double().mean() - 0.75) < 5 * (0.75 * 0.25 / y.numel()) ** 0.5

@@ -168,6 +168,18 @@ def test_answers_take_the_place_of_older_ones_and_a_refusal_of_none(tmp_path: Pa
     assert matrix.read(tmp_path).refusals() == []
 
 
+def test_what_was_not_asked_again_stays_and_what_no_probe_asks_goes(tmp_path: Path) -> None:
+    def answers(observed: dict[str, str], *asked: str) -> Answers:
+        texts = {one: f"{one}?" for one in asked}, dict.fromkeys(asked, "{observed}.")
+        return Answers("Keras", "3.8.0", "torch", "", "3.11", observed, *texts)
+
+    matrix.write(answers({"gates": "four", "old": "yes"}, "gates", "old"), tmp_path)
+    matrix.write(answers({"new": "no"}, "new", "gates"), tmp_path)
+    known = matrix.read(tmp_path)
+    assert [(one.fact, one.observed) for one in known.observations] == [("new", "no"), ("gates", "four")]
+    assert list(known.facts) == ["new", "gates"]
+
+
 # --- the probes' process -----------------------------------------------------------------------------------
 
 
