@@ -19,9 +19,9 @@ equal rows and zero matrices. They also look at which steps change when one inpu
 `tools/releases.py` runs each release in a separate environment. A test compares the installed releases with
 this page.
 
-`recdrop facts` prints the answers for your releases, and what an upgrade changes. `recdrop facts --keras
-3.5 --backend jax` prints those of another release. The answers hold for the listed releases. We did not
-test the releases between them.
+`recdrop facts` prints the answers for your releases, and what an upgrade changes.
+`recdrop facts --keras 3.5 --backend jax` prints those of another release. The answers hold for the listed
+releases. We did not test the releases between them.
 
 """
 REPORTED = """\

@@ -216,7 +216,7 @@ row.append(
   said,
 );
 place.append(
-  element("p", {}, "Solve it here: your answers stay in this browser. The checks are those of JupyterLab; torch is a stand-in for it. ", place.dataset.size),
+  element("p", {}, "Solve it here: your answers stay in this browser. The checks are the same as in JupyterLab, but a stand-in replaces PyTorch. ", place.dataset.size),
   row,
 );
 const shown = exercise.parts.map((part) => new PartOnPage(part));

@@ -41,7 +41,7 @@ class ByReleaseDirective(SphinxDirective):
     has_content = True
 
     def run(self) -> list[nodes.Node]:
-        rows = ["| asked | observed, by release |", "|---|---|"]
+        rows = ["| question | answer by release |", "|---|---|"]
         for name in filter(None, self.content):
             if name not in observations().facts:
                 raise self.error(f"There is no fact {name!r} in data/facts.csv.")

@@ -130,18 +130,18 @@ def why_recorded(name: str) -> str:
     """Why a page cannot try it."""
     frameworks = {known().facts[fact].framework for fact in source_of(name).facts} - set(LIVE)
     if frameworks:
-        return f"{' and '.join(sorted(frameworks))} cannot run in a browser"
-    return "its cell goes on from cells before it, so it runs in the lesson"
+        return f"the site has no {' and no '.join(sorted(frameworks))}"
+    return "its cell needs the cells before it, so it runs only in the lesson"
 
 
 KINDS = {
     "keras": "<strong>Live, on Keras itself.</strong> Keras 3.15.1 from PyPI runs in this page, on its NumPy "
     "backend.",
-    "torch": "<strong>Live, on the browser’s stand-in for PyTorch.</strong> PyTorch itself does not run in a "
-    "page. The course’s tests compare the stand-in with it, function by function; what PyTorch answered "
-    "stands above, by release.",
-    "recorded": "<strong>A recorded run.</strong> Nothing is computed in this page: {why}. This is what the "
-    "lesson’s cell said when the course was built.",
+    "torch": "<strong>Live, on the browser’s stand-in for PyTorch.</strong> This page does not run "
+    "PyTorch itself. The course’s tests compare the stand-in with PyTorch, function by function. The answers "
+    "of PyTorch are above, by release.",
+    "recorded": "<strong>A recorded run.</strong> This page computes nothing: {why}. The lesson’s cell "
+    "printed this when the course was built.",
 }
 
 
@@ -165,7 +165,7 @@ def place(name: str, packages: dict[str, Any], size: str, more: str) -> str:
         f'<div class="recdrop-claim" data-size="{escape(cost)}">{kinds}'
         f'<script type="application/json">{data}</script>'
         "<noscript><p>No scripts run here: the verdict above is the recorded one.</p></noscript></div>"
-        f"<details><summary>The code that asks</summary>{codes}</details>"
+        f"<details><summary>The code of the test</summary>{codes}</details>"
     )
 
 

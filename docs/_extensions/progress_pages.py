@@ -19,8 +19,8 @@ from recdrop_lessons.course import outline
 from recdrop_lessons.course.predictions import predictions
 
 WITHOUT_SCRIPTS = (
-    "<p>The board needs scripts, and the page to be served: from a disk a browser keeps nothing. "
-    "In a terminal <code>recdrop progress</code> shows it.</p>"
+    "<p>The board needs scripts, and a server: a page from a disk can store nothing. In a terminal, "
+    "<code>recdrop progress</code> shows the board.</p>"
 )
 
 

@@ -21,7 +21,7 @@ from recdrop_lessons.course.quiz.quiz_questions import QuizQuestion
 
 ASKED = re.compile(r'^quiz\.(?:view\("(opening|closing)"\)|(comparison)\(\))$')
 WITHOUT_SCRIPTS = (
-    "<p>To answer here the page needs scripts, and to be served: from a disk a browser keeps nothing.</p>"
+    "<p>To answer here, the page needs scripts and a server: a page from a disk can store nothing.</p>"
 )
 
 
