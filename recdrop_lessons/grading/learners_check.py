@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import replace
 from pathlib import Path
@@ -52,8 +51,7 @@ def _lesson(data: bytes) -> str | None:
     except Unreadable:
         return None
     heading = next((cell["source"] for cell in cells if not cell["code"]), "")
-    found = re.match(r"# (\d\d) · ", heading)
-    return found[1] if found and not any(cell["grade_id"] for cell in cells) else None
+    return None if any(cell["grade_id"] for cell in cells) else outline.lesson_headed(heading)
 
 
 def _meant(number: str) -> str:

@@ -94,6 +94,14 @@ def test_every_lesson_is_known_as_one_and_no_exercise_is() -> None:
             assert _lesson(path.read_bytes()) is None, path
 
 
+def test_no_part_is_put_back_into_a_lesson(copy: Path) -> None:
+    """Lesson 01 defines functions of the same names as its exercise."""
+    before = (copy / "notebooks" / "01_cells.ipynb").read_bytes()
+    code, said = recdrop("reset", "lstm_step", "notebooks/01_cells.ipynb")
+    assert code == 2 and "is lesson 01" in said and "recdrop reset 1.2" in said
+    assert (copy / "notebooks" / "01_cells.ipynb").read_bytes() == before
+
+
 # ---------------------------------------------------------------- the wrong folder
 
 
