@@ -253,6 +253,27 @@ def test_an_untouched_check_gives_the_next_command(copy: Path) -> None:
     assert "Nothing is written yet" not in recdrop("check", "01")[1]
 
 
+@pytest.mark.parametrize("damage", ["missing", "broken"])
+def test_a_lost_notebook_comes_back_as_the_check_says(copy: Path, damage: str) -> None:
+    if damage == "broken":
+        (copy / EXERCISE).write_text("{")
+    else:
+        (copy / EXERCISE).unlink()
+        code, said = recdrop("reset", "1.1")
+        assert code == 2 and "recdrop update" in said
+    code, said = recdrop("check", "1")
+    assert code == 2 and "recdrop update" in said
+    if damage == "broken":
+        assert "rename the file" in said
+        (copy / EXERCISE).rename(copy / EXERCISE.with_name("old.ipynb"))
+    assert recdrop("update")[0] == 0
+    assert recdrop("check", "1")[0] == 1
+
+
+def test_help_is_short_too() -> None:
+    assert recdrop("-h")[0] == recdrop("check", "-h")[0] == 0
+
+
 def test_a_solution_asks_for_the_hints_first(copy: Path) -> None:
     for read in range(len(part("1.1").hints)):
         code, said = recdrop("solution", "1.1")

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from recdrop_lessons.course import outline
-from recdrop_lessons.course.folders import folder_of, learners_folder
+from recdrop_lessons.course.folders import folder_of, is_working_copy, learners_folder
 from recdrop_lessons.course.outline import LessonOutline, PartOutline, lesson_of
 from recdrop_lessons.course.progress.answer_cells import (
     course_cell,
@@ -86,9 +86,10 @@ def _own_notebook(lesson: LessonOutline) -> Path:
     ):
         if candidate.is_file():
             return candidate
-    raise ProgressError(
-        f"No {lesson.name}.ipynb is in {here}. Run this in your copy of the course, or name the notebook."
-    )
+    cure = "Run this in your copy of the course, or name the notebook."
+    if is_working_copy(here):
+        cure = "`recdrop update` brings it back."
+    raise ProgressError(f"No {lesson.name}.ipynb is in {here}. {cure}")
 
 
 def _backup(folder: Path, path: Path, text: str, part: PartOutline) -> Path:
