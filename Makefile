@@ -57,6 +57,7 @@ lint: env
 	$(PY) -m mypy recdrop_lessons tools
 	$(PY) -m mypy --strict --allow-any-generics --no-warn-return-any browser
 	$(PY) -m codespell_lib -D - -D tools/words.txt
+	$(PY) -m ruff check --isolated --preview --select PLW1514 recdrop_lessons tools  # a file's encoding is always said
 	.venv/bin/lint-imports --no-cache
 	$(PY) tools/notebooks.py check $(wildcard notebooks/*.ipynb solutions/*/*.ipynb exercises/*/*.ipynb)
 	for tool in architecture_picture claims_page glossary_links lesson_map releases_page; do \
