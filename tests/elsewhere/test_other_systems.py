@@ -123,7 +123,7 @@ RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def test_windows_and_macos_can_make_each_file() -> None:
-    """No two names differ in capitals alone; 260 letters for a whole path leave 150 for where the folder is."""
+    """No two names differ in capitals alone; of 260 letters for a whole path 150 are for its folder."""
     try:
         done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
