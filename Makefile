@@ -34,7 +34,7 @@ PYTEST := $(TEST_ENV) $(PY) -m pytest -n $(WORKERS) --dist loadscope --durations
 # What unit leaves out, unless ONLY names it.
 WEEKLY := $(shell sed 's/\#.*//' tests/weekly.txt)
 BROWSER := $(filter tests/browser tests/explorers/test_hosts.py tests/site,$(WEEKLY))
-SLOW := $(filter-out $(BROWSER) tests/campus tests/packages,$(WEEKLY)) tests/attacks
+SLOW := $(filter-out $(BROWSER) tests/campus tests/packages,$(WEEKLY)) tests/attacks tests/grading/test_isolation.py
 WITHOUT_WEEKLY := $(addprefix --ignore=,$(WEEKLY))
 
 .PHONY: lab test env lint quick unit notebooks weekly slow browser answers luck campus packages site clean
