@@ -14,6 +14,8 @@
 #   make answers                                every bank at five seeds, with mutants in three ways, on the browser's torch
 #   make packages                               wheel and sdist, and the README's ways without make
 #   make luck                                   each output that nbval compares, at a hundred other seeds
+#   make portable                               tests and notebooks on other vector units, threads, releases, Pythons
+#   make calibrate                              how often lesson 10's comparison calls equal arms different
 #   make campus                                 a JupyterHub with nbgrader and three users; Gradescope's container
 # And the site:
 #   make site                                   lessons, claims, API and all else as pages: build/site/index.html
@@ -37,7 +39,7 @@ BROWSER := $(filter tests/browser tests/explorers/test_hosts.py tests/site,$(WEE
 SLOW := $(filter-out $(BROWSER) tests/campus tests/packages,$(WEEKLY)) tests/attacks tests/grading/test_isolation.py
 WITHOUT_WEEKLY := $(addprefix --ignore=,$(WEEKLY))
 
-.PHONY: lab test env lint quick unit notebooks weekly slow browser answers luck campus packages site clean
+.PHONY: calibrate portable lab test env lint quick unit notebooks weekly slow browser answers luck campus packages site clean
 .NOTPARALLEL:
 
 lab:
@@ -62,6 +64,7 @@ lint: env
 	$(PY) tools/notebooks.py check $(wildcard notebooks/*.ipynb solutions/*/*.ipynb exercises/*/*.ipynb)
 	for tool in architecture_picture claims_page glossary_links lesson_map releases_page; do \
 	    $(PY) tools/$$tool.py --check || exit 1; done
+	$(PY) tools/plain.py
 
 # The rooms of recdrop_lessons/ and the folders of tests/ where git sees a change; of grading what takes no minute.
 ROOMS = $(shell git status --porcelain | sed -nE 's,^.. (recdrop_lessons|tests)/(\w+)/.*,tests/\2,p')
@@ -100,6 +103,14 @@ answers: env
 # A cell that nbval compares must not print what a draw decides: it would fail in one run of many.
 luck: env
 	RECDROP_LUCK=1 $(PYTEST) --dist load --timeout 0 $(or $(ONLY),tests/tools/test_notebook_luck.py)
+
+# Hours for all settings; ONLY="scalar oldest" takes these. What is done for this commit is not repeated.
+portable: env
+	$(PY) tools/portable.py $(ONLY)
+
+# Simulates lesson 10's comparison with equal arms, and writes docs/calibration.md.
+calibrate: env
+	OMP_NUM_THREADS=1 $(PY) tools/calibrate.py
 
 # JupyterHub's proxy comes from npm, where it is not on the path; what cannot be had is skipped, with the reason.
 campus: env

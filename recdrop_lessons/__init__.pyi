@@ -40,5 +40,7 @@ from .support.errors import RecdropError as RecdropError
 from .support.errors import ShapeError as ShapeError
 from .twins import equations as equations
 from .twins import influence as influence
+from .xray import assert_drops as assert_drops
+from .xray import xray as xray
 
 __version__: str

@@ -1,5 +1,6 @@
 """What a newcomer meets first: ranges and tested releases, the light import, the wheel, the README's code."""
 
+import json
 import os
 import re
 import subprocess
@@ -77,6 +78,12 @@ def test_the_laptops_lock_has_the_same_releases_each_with_its_hashes() -> None:
         pin, *hashes = (line.strip(" \\") for line in entry.splitlines())
         assert pin.partition(";")[0].strip() in pins, pin
         assert hashes and all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", one) for one in hashes), pin
+
+
+def test_every_file_that_names_the_version_names_the_same() -> None:
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    described = json.loads((ROOT / "codemeta.json").read_text(encoding="utf-8"))
+    assert cited["version"] == described["version"] == PROJECT["version"]
 
 
 # ---------------------------------------------------------------- the import
@@ -177,8 +184,8 @@ def notebooks(room: Path) -> set[Path]:
     return {path for path in found if ".ipynb_checkpoints" not in path.parts}
 
 
-def test_readme_code_runs() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+def test_code_of_the_course_at_a_glance_runs() -> None:
+    page = (ROOT / "docs" / "at-a-glance.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     assert blocks
     python("\n".join(blocks))

@@ -14,19 +14,22 @@ ROOT = Path(__file__).resolve().parent.parent
 INTRODUCTION = """\
 # Claims on trial
 
-What people say about dropout, and what the running frameworks say. Each verdict is computed by a cell of the
-lesson named in brackets, with the releases that the course is tested with. "By release" has the verdict in
-older releases and on other backends, from [what each release does](../docs/site/releases.md); "refused"
-stands where a release raises an error instead, and a dash where no probe decides it. This page is written by
-`python tools/claims_page.py`: edit the lessons, and `recdrop_lessons/data/claims.toml` for the sources. Which
-cell and which test hold a verdict: [for authors](../docs/claims.md).
+People say these things about dropout, and the running frameworks answer. A cell of the lesson in brackets
+computes each verdict, with the releases that the course is tested with. "By release" gives the verdict in
+older releases and on other backends, from [what each release does](../docs/site/releases.md). "Refused" means
+that a release raises an error instead. A dash means that no probe decides it.
+
+For authors: `python tools/claims_page.py` writes this page. To change it, edit the lessons, and
+`recdrop_lessons/data/claims.toml` for the sources. [Another page](../docs/claims.md) names the cell and the
+test behind each verdict.
 
 """
 FOR_AUTHORS = """\
 # Claims: cells and tests
 
-Which cell of a lesson decides a claim, and which tests fail as soon as a release changes the verdict. The
-page for readers is [claims on trial](../notebooks/claims.md). Written by `python tools/claims_page.py`.
+This page names the cell of a lesson that decides each claim, and the tests that fail as soon as a release
+changes the verdict. [Claims on trial](../notebooks/claims.md) is the page for readers. `python
+tools/claims_page.py` writes this page.
 
 """
 

@@ -1,7 +1,10 @@
-"""Makes the lessons of your own repository ready for Colab and Kaggle: badges, a first cell that installs.
+"""Makes your own repository ready for readers on the web: its badges, and lessons for Colab and Kaggle.
 
-    python tools/hosted_notebooks.py --repository you/course          changes notebooks/ in place
+    python tools/hosted_notebooks.py --repository you/course          changes notebooks/ and README.md
     python tools/hosted_notebooks.py --repository you/course --into hosted/
+
+README gets one line of badges below its title: tests, website, Binder and Colab. Each lesson gets badges and
+a first cell that installs.
 
 On Colab and Kaggle the first cell installs what is missing, from that repository; elsewhere it only loads the
 extension that lets a lesson run without Keras or PyTorch Geometric.
@@ -45,6 +48,22 @@ def badges(repository: str, branch: str, name: str) -> str:
     )
 
 
+def with_badges(readme: str, repository: str, branch: str) -> str:
+    """README with one line of badges below its title, or with this line renewed."""
+    owner, _, name = repository.partition("/")
+    first, hub = "notebooks/00_start_here.ipynb", "https://colab.research.google.com"
+    tests = f"https://github.com/{repository}/actions/workflows/test.yml"
+    binder = f"https://mybinder.org/v2/gh/{repository}/{branch}?urlpath=lab/tree/{first}"
+    line = (
+        f"[![Tests]({tests}/badge.svg)]({tests}) "
+        f"[![Binder](https://mybinder.org/badge_logo.svg)]({binder}) "
+        f"[![Colab]({hub}/assets/colab-badge.svg)]({hub}/github/{repository}/blob/{branch}/{first}) "
+        f"[The course as a website](https://{owner}.github.io/{name}/)"
+    )
+    title, _, rest = re.sub(r"^\[!\[Tests\].*\n\n", "", readme, flags=re.MULTILINE).partition("\n\n")
+    return f"{title}\n\n{line}\n\n{rest}"
+
+
 def prepare(notebook: nbformat.NotebookNode, repository: str, branch: str, name: str) -> None:
     """Put both cells first, or renew them."""
     notebook.cells = [cell for cell in notebook.cells if cell.id not in (BADGES, FIRST)]
@@ -72,6 +91,11 @@ def main(arguments: list[str]) -> int:
         prepare(notebook, options.repository, options.branch, path.name)
         nbformat.write(notebook, options.into / path.name)
         print(options.into / path.name)
+    if options.into.resolve() == ROOT / "notebooks":
+        page = ROOT / "README.md"
+        readme = with_badges(page.read_text(encoding="utf-8"), options.repository, options.branch)
+        page.write_text(readme, encoding="utf-8")
+        print(page)
     return 0
 
 

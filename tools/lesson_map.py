@@ -1,4 +1,4 @@
-"""Write README.md's tables (lessons, best-known claims, frameworks' arguments) and the list of lessons.
+"""Write the tables of docs/site/lessons.md and docs/at-a-glance.md, and the list of lessons.
 
     python tools/lesson_map.py            # write them
     python tools/lesson_map.py --check    # exit 1 where one is out of step
@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -44,7 +45,7 @@ BEST_KNOWN = (
 
 
 def begin(table: str) -> str:
-    """The line before a table of README."""
+    """The line before a table of a page."""
     return f"<!-- {table}: tools/lesson_map.py -->\n"
 
 
@@ -57,21 +58,21 @@ def opening_of(notebook: Path) -> tuple[str, str, str]:
     return found[1], found[2], found[3]
 
 
-def lesson(notebook: Path) -> str:
-    """`| 01 | [Cells](…) | its question | [01](…) |`."""
+def lesson(notebook: Path, up: str) -> str:
+    """`| 01 | [Cells](…) | its question | [01](…) |`; `up` leads from the page to the repository's root."""
     number, title, question = opening_of(notebook)
     exercise = Path("exercises") / notebook.stem / notebook.name
-    link = f"[{number}]({exercise.as_posix()})" if (notebook.parent.parent / exercise).exists() else ""
-    return f"| {number} | [{title}](notebooks/{notebook.name}) | {question} | {link} |\n"
+    link = f"[{number}]({up}{exercise.as_posix()})" if (notebook.parent.parent / exercise).exists() else ""
+    return f"| {number} | [{title}]({up}notebooks/{notebook.name}) | {question} | {link} |\n"
 
 
-def lessons(root: Path) -> str:
+def lessons(root: Path, up: str) -> str:
     """The lessons that are there, in order."""
     head = "| no. | lesson | the question it answers | exercise |\n|---|---|---|---|\n"
-    return head + "".join(lesson(notebook) for notebook in sorted((root / "notebooks").glob("*.ipynb")))
+    return head + "".join(lesson(notebook, up) for notebook in sorted((root / "notebooks").glob("*.ipynb")))
 
 
-def claims(root: Path) -> str:
+def claims(root: Path, up: str) -> str:
     """The best-known claims, with the verdicts that the lessons' cells computed."""
     notebooks = (root / "notebooks").glob("[0-9][0-9]_*.ipynb")
     rows = {(row.notebook[:2], row.cell): row for row in read(notebooks)}
@@ -80,12 +81,12 @@ def claims(root: Path) -> str:
         if where not in rows:
             raise SystemExit(f"Lesson {where[0]} has no claim {where[1]!r}: fix BEST_KNOWN in {__file__}.")
         row = rows[where]
-        verdict, link = f"{VERDICTS[row.verdict]} {row.verdict}", f"[{where[0]}](notebooks/{row.notebook})"
-        lines.append(f"| {row.claim} | {verdict} | {link} |\n")
+        verdict = f"{VERDICTS[row.verdict]} {row.verdict}"
+        lines.append(f"| {row.claim} | {verdict} | [{where[0]}]({up}notebooks/{row.notebook}) |\n")
     return "".join(lines)
 
 
-def arguments(_: Path) -> str:
+def arguments(_root: Path, _up: str) -> str:
     """The framework map: an argument, its row of the algebra, and what ran it: a test, or the probes."""
     asked = matrix.read()
     lines = [
@@ -118,23 +119,28 @@ def outline(root: Path) -> str:
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 
 
-TABLES = {"the lessons": lessons, "the claims": claims, "the framework map": arguments}
+#: The tables of each page.
+PAGES: dict[str, dict[str, Callable[[Path, str], str]]] = {
+    "docs/site/lessons.md": {"the lessons": lessons},
+    "docs/at-a-glance.md": {"the claims": claims, "the framework map": arguments},
+}
 
 
-def with_tables(readme: str, root: Path = ROOT) -> str:
+def with_tables(page: str, root: Path = ROOT) -> str:
     """The page with its tables as they are now."""
-    for name, table in TABLES.items():
-        before, mark, rest = readme.partition(begin(name))
+    text = (root / page).read_text(encoding="utf-8")
+    for name, table in PAGES[page].items():
+        before, mark, rest = text.partition(begin(name))
         _, end, after = rest.partition(END)
         if not (mark and end):
-            raise SystemExit(f"README.md has lost the place of a table: {begin(name)}… {END}")
-        readme = f"{before}{mark}{table(root)}{end}{after}"
-    return readme
+            raise SystemExit(f"{page} has lost the place of a table: {begin(name)}… {END}")
+        text = f"{before}{mark}{table(root, '../' * page.count('/'))}{end}{after}"
+    return text
 
 
 def main(arguments: list[str]) -> int:
-    readme, data = ROOT / "README.md", ROOT / "recdrop_lessons" / "data" / "lessons.json"
-    wanted = {readme: with_tables(readme.read_text(encoding="utf-8")), data: outline(ROOT)}
+    wanted = {ROOT / page: with_tables(page) for page in PAGES}
+    wanted[ROOT / "recdrop_lessons" / "data" / "lessons.json"] = outline(ROOT)
     if "--check" not in arguments:
         for path, text in wanted.items():
             path.write_text(text, encoding="utf-8", newline="\n")

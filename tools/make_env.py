@@ -36,6 +36,13 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "recdrop.json"
 UNFINISHED = VENV / "recdrop.unfinished"
 
+LOCK_DOES_NOT_FIT = (
+    "The tested releases, requirements/lock.txt, cannot be installed here "
+    f"(Python {sys.version.split()[0]}, {sys.platform}), for the reason above. "
+    "Now the newest releases that pyproject.toml allows …"
+)
+NO_CPU_BUILD = "No build of PyTorch without CUDA was found, for the reason above. Now the build with CUDA …"
+
 
 def digest() -> str:
     return hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
@@ -84,16 +91,18 @@ def install(extras: set[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         constraints = Path(folder, "lock.txt")
         constraints.write_text(lock_of_what_is_missing(), encoding="utf-8")
-        try:
-            run([*pip, "--constraint", str(constraints), *course], with_uv)
-        except subprocess.CalledProcessError:
-            print(
-                "The tested releases, requirements/lock.txt, cannot be installed here "
-                f"(Python {sys.version.split()[0]}, {sys.platform}), for the reason above. "
-                "Now the newest releases that pyproject.toml allows …",
-                flush=True,
-            )
-            run([*pip, *course], with_uv)
+        lock = ["--constraint", str(constraints)]
+        attempts = [(lock, LOCK_DOES_NOT_FIT), ([], None)]
+        if with_uv and without_gpu():
+            attempts.insert(0, (["--torch-backend", "cpu", *lock], NO_CPU_BUILD))
+        for options, otherwise in attempts:
+            try:
+                run([*pip, *options, *course], with_uv)
+                break
+            except subprocess.CalledProcessError:
+                if otherwise is None:
+                    raise
+                print(otherwise, flush=True)
     print(f".venv is ready, after {pip_progress.clock(time.monotonic() - began)} minutes.", flush=True)
     stamp = {"pyproject": digest(), "folder": str(ROOT), "extras": sorted(extras)}
     STAMP.write_text(json.dumps(stamp, indent=1) + "\n", encoding="utf-8")
@@ -106,6 +115,11 @@ def run(command: list[str], with_uv: bool) -> None:
         subprocess.run(command, check=True, cwd=ROOT, env=env)
     else:
         pip_progress.install(command, VENV, ROOT, env)
+
+
+def without_gpu() -> bool:
+    """Linux without NVIDIA's driver: PyTorch without CUDA does the same there, and is a tenth as large."""
+    return sys.platform == "linux" and shutil.which("nvidia-smi") is None
 
 
 def lock_of_what_is_missing() -> str:

@@ -4,6 +4,7 @@
     python tools/releases.py --only keras-jax       # one environment
     python tools/releases.py --newest               # the newest releases alone (the weekly job's column)
     python tools/releases.py --again --only pyg     # once more, though the rows are there
+    python tools/releases.py --fact 'ConvLSTM*'     # these facts alone, in each release; the others stay
     python tools/releases.py --list                 # what would be run
 
 Each environment is a virtual one in a folder outside the repository (`--cache`), made once; the releases of
@@ -19,7 +20,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +77,9 @@ ENVIRONMENTS = (
     Environment("torch-2.2", "numpy<2", "torch", ("2.2.2",)),
     Environment("torch-2.6", "numpy", "torch", ("2.6.0",)),
     Environment("torch-newest", "numpy", "torch", (NEWEST,), python="3.12"),
-    Environment("pyg", TORCH, "torch_geometric", ("2.4.0", "2.6.1", NEWEST), shares="keras-torch"),
+    Environment(
+        "pyg", TORCH, "torch_geometric", ("2.3.1", "2.4.0", "2.5.3", "2.6.1", NEWEST), shares="keras-torch"
+    ),
     Environment("fastai", TORCH, "fastai", (NEWEST,)),
     Environment("dgl-1.1", f"{TORCH} {DGL_TOO}", "dgl", ("1.1.3",)),
     Environment("dgl", f"torch==2.2.1 {DGL_TOO}", "dgl", (NEWEST,)),
@@ -151,13 +154,16 @@ def runs(only: list[str], newest: bool) -> Iterator[Run]:
                     yield Run(environment, release)
 
 
-def observe(run: Run, cache: Path) -> Answers:
-    """Install the release and ask it; a release "" is the one that the base brought."""
+def observe(run: Run, cache: Path, facts: Sequence[str] = ()) -> Answers:
+    """Install the release and ask it, all or some facts; a release "" is the one that the base brought."""
     python = make(run.environment, cache)
     if run.release:
         wanted = run.environment.package + (f"=={run.release}" if run.release != NEWEST else "")
         install(python, *(["--upgrade"] if run.release == NEWEST else []), wanted, *_pins(run.environment))
-    return ask(python, run.environment.package, run.environment.backend)
+    answers = ask(python, run.environment.package, run.environment.backend, facts)
+    if facts and not matrix.read().has(answers.framework, answers.release, answers.backend):
+        return ask(python, run.environment.package, run.environment.backend)  # it has no other facts yet
+    return answers
 
 
 def _pins(environment: Environment) -> list[str]:
@@ -170,6 +176,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", action="append", default=[], help="an environment's name; may be repeated")
     parser.add_argument("--newest", action="store_true", help="the newest releases alone")
     parser.add_argument("--again", action="store_true", help="though the rows are there")
+    parser.add_argument(
+        "--fact", action="append", default=[], help="a pattern of facts to ask; may be repeated"
+    )
     parser.add_argument("--list", action="store_true", help="show the runs and stop")
     parser.add_argument("--cache", type=Path, default=CACHE, help=f"by default {CACHE}")
     asked = parser.parse_args(arguments)
@@ -185,10 +194,11 @@ def main(arguments: list[str] | None = None) -> int:
     for run in (bar := tqdm(wanted, unit="release", disable=None)):
         bar.set_postfix_str(str(run))
         environment = run.environment
-        if run.release not in ("", NEWEST) and not asked.again and matrix.read().has(*run.where):
+        again = asked.again or asked.fact or run.release in ("", NEWEST)
+        if not again and matrix.read().has(*run.where):
             continue
         try:
-            answers = observe(run, cache)
+            answers = observe(run, cache, asked.fact)
         except (ProbeError, subprocess.CalledProcessError, OSError) as error:
             failed += 1
             tqdm.write(f"{run}: {error}")

@@ -13,14 +13,29 @@ PICTURE = "docs/images/releases.svg"
 INTRODUCTION = """\
 # What each release does
 
-Probes asked the releases of Keras, PyTorch, PyTorch Geometric, fastai and DGL that stand here what dropout
-does in them: from outside, by masks read through weights of 0 and 1, equal rows, zero matrices, and by which
-steps change when one input or one mask does, without this library. `tools/releases.py` runs them in an
-environment of their own; a test compares the installed releases with this page. `recdrop facts` prints what
-holds for your releases and what an upgrade changes, `recdrop facts --keras 3.5 --backend jax` for another.
-What stands here holds for the releases that were asked, named by their line; those between them were not
-asked.
+We ran probes with the releases of Keras, PyTorch, PyTorch Geometric, fastai and DGL that are listed below.
+The probes look from outside, without this library. They read masks through weights of 0 and 1, and compare
+equal rows and zero matrices. They also look at which steps change when one input or one mask changes.
+`tools/releases.py` runs each release in a separate environment. A test compares the installed releases with
+this page.
 
+`recdrop facts` prints the answers for your releases, and what an upgrade changes. `recdrop facts --keras
+3.5 --backend jax` prints those of another release. The answers hold for the listed releases. We did not
+test the releases between them.
+
+"""
+REPORTED = """\
+
+## Reported, not run
+
+Everything above was run on a CPU. This was reported by others and not run here:
+
+- In Keras 3.4 to 3.8 with TensorFlow on a GPU, `LSTM(dropout=p)` and `GRU(dropout=p)` drop in evaluation mode
+  too ([keras-team/keras, pull request 20983](https://github.com/keras-team/keras/pull/20983)).
+
+The probes saw the cause on a CPU. In 3.5 to 3.8 the layer hands x times a mask to the fused kernel, in
+evaluation mode too. A CPU has no such kernel: the layer then runs its own loop, which drops nothing in
+evaluation mode.
 """
 
 
@@ -30,23 +45,23 @@ def page(known: matrix.Matrix) -> str:
     parts = [INTRODUCTION, f"![{drawn.alt}](../images/releases.svg)\n\n{drawn.caption}\n"]
     for framework in known.frameworks:
         releases = [
-            f"{release}{f' ({backends})' if (backends := ', '.join(filter(None, backend))) else ''}"
+            f"- {release}{f' ({backends})' if (backends := ', '.join(filter(None, backend))) else ''}"
             for release in known.releases(framework)
             for backend in [known.backends(framework, release)]
         ]
-        parts += [
-            f"\n## {framework}\n\nAsked: {'; '.join(releases)}.\n\n| question | observed |\n|---|---|\n"
-        ]
+        parts.append(f"\n## {framework}\n\nWe tested these releases:\n\n")
+        parts.append("\n".join(releases) + "\n\n| question | observed |\n|---|---|\n")
         parts += [
             f"| {fact.question} | {words.by_release(known, fact.fact, framework)} |\n"
             for fact in known.asked(framework)
         ]
     if known.refusals():
-        parts.append("\n## Not asked\n\n| release | why not |\n|---|---|\n")
+        parts.append("\n## Not tested\n\n| release | why not |\n|---|---|\n")
         for one in known.refusals():
             on = f" on {one.backend}" if one.backend else ""
             reason = one.observed.removeprefix("no: ").replace("|", r"\|")
             parts.append(f"| {one.framework} {one.release}{on}, Python {one.python} | {reason} |\n")
+    parts.append(REPORTED)
     return "".join(parts)
 
 

@@ -49,7 +49,7 @@ class PartOnPage {
   keep(text) {
     const untouched = text === this.part.stub;
     if (!kept.keepAnswer(this.part.number, untouched ? null : text)) {
-      this.say("This browser keeps nothing for this page: export your notebook before you leave.");
+      this.say("This browser stores nothing for this page. Export your notebook before you leave.");
     }
   }
 
@@ -114,7 +114,7 @@ class PartOnPage {
     kept.keepBefore(this.part.number, this.editor.get());
     this.editor.set(this.part.stub);
     this.keep(this.part.stub);
-    this.say("The part is as it was given. “Undo the reset” brings your answer back.");
+    this.say("The part is reset. “Undo the reset” restores your answer.");
     this.show();
   }
 

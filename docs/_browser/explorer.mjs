@@ -83,7 +83,7 @@ function mount(place) {
   const copy = element("button", { type: "button" }, "Copy link");
   const row = element("div", { class: "recdrop-live-row", tabindex: "-1" }, start, bar, said, copy);
   const own = place.dataset.own === "true";
-  if (!own) row.append(element("a", { href: place.dataset.page }, "On a page of its own"));
+  if (!own) row.append(element("a", { href: place.dataset.page }, "Open on its own page"));
 
   const model = new Model(values, async (settings) => {
     const first = !kernel.running || place.dataset.state !== "live";

@@ -3,9 +3,9 @@
   const here = document.currentScript.src;
   const why =
     location.protocol === "file:"
-      ? "This page was opened from a disk, where a browser starts no Python. Serve the folder instead: python -m http.server"
+      ? "You opened this page from a disk, where a browser cannot start Python. Serve the folder instead: python -m http.server"
       : typeof WebAssembly === "undefined" || typeof DecompressionStream === "undefined"
-        ? "This browser runs no WebAssembly, or it is switched off: the page stays as it is stored."
+        ? "This browser runs no WebAssembly, or it is switched off. The page shows the stored results."
         : "";
   const served = location.protocol !== "file:";
   // These need no Python, only a place to keep what is answered.

@@ -46,7 +46,7 @@ class ByReleaseDirective(SphinxDirective):
             if name not in observations().facts:
                 raise self.error(f"There is no fact {name!r} in data/facts.csv.")
             rows.append(f"| {observations().facts[name].question} | {by_release(name)} |")
-        rows += ["", "Releases between those that are named were not asked."]
+        rows += ["", "We did not test the releases between those that are named."]
         return self.parse_text_to_nodes("\n".join(rows))
 
 

@@ -28,6 +28,8 @@ Releases <docs/site/releases>
 docs/api/index
 docs/instructors/index
 In the browser <docs/site/in-the-browser>
+At a glance <docs/at-a-glance>
+Install <docs/install>
 docs/site/development
 """,
     "docs/instructors/index": """:hidden:
@@ -36,9 +38,19 @@ docs/site/development
 *
 """,
 }
+#: What the site's first page shows instead of README's picture: two ways in, and the picture with controls.
+HOME = """\
+<p class="recdrop-doors">
+<a href="notebooks/00_start_here.html">Read lesson 00</a>
+<a href="docs/site/exercises.html">Solve an exercise here</a>
+</p>
+
+```{explorer} masks_over_time units=4
+```
+"""
 NO_KERNEL = (
     "> **Not on this page.** The cell above shows a widget, and a widget needs a running kernel: open the "
-    "lesson with `make lab`. What it holds, drawn or in words, stands before it."
+    "lesson with `make lab`. Its content, drawn or in words, is above it."
 )
 #: The last line of a cell whose value is a widget.
 WIDGET = re.compile(r"^\w+\.view\(.*\)$")
@@ -54,6 +66,9 @@ def change_source(app: Sphinx, docname: str, source: list[str]) -> None:
             row = f"```{{exercise}} {docname.rsplit('/', 1)[-1]}\n```"
             notebook["cells"].insert(1, markdown_cell("exercise-row", row))
         text = json.dumps(notebook)
+    if docname == "README":
+        text = re.sub(r"^\[!\[Tests\].*\n", "", text, flags=re.MULTILINE)  # badges are fetched from elsewhere
+        text = re.sub(r"<p align=\"center\"><img [^>]*></p>", lambda _: HOME, text, count=1)
     # Inside HTML a picture is letters to MyST: alone in its line it is a picture.
     text = re.sub(r"<p align=\"center\">(<img [^>]*>)</p>", r"\1", text)
     if docname in MENUS:

@@ -47,7 +47,7 @@ ASSETS = (
 WIDGET = re.compile(r"^(\w+)\.view\((.*)\)$")
 IMPORTED = re.compile(r"from recdrop_lessons\.explorers import (\w+)(?: as (\w+))?")
 WITHOUT_PYTHON = (
-    "The picture does not move on this page, since the site was built without Python for the browser: open "
+    "The picture does not move on this page, because the site was built without Python for the browser. Open "
     "the lesson with <code>make lab</code>."
 )
 
@@ -78,7 +78,7 @@ def place(name: str, settings: Mapping[str, Any], *, page: str, own: bool, size:
         f'<div class="recdrop-live" data-explorer="{name}" data-page="{escape(page)}" '
         f'data-own="{str(own).lower()}" data-size="{escape(size)}">{stored}'
         f'<script type="application/json">{data}</script>'
-        "<noscript><p>This browser runs no scripts: the picture stays as it is stored.</p></noscript></div>"
+        "<noscript><p>This browser runs no scripts, and shows the stored picture.</p></noscript></div>"
     )
 
 
@@ -90,7 +90,7 @@ def runtime_size(folder: Path) -> str:
     except OSError:
         return ""
     size = sum(entry["bytes"] for entry in manifest.values()) / 1e6
-    return f"Python for the browser: {size:.0f} MB, fetched once for all pages."
+    return f"Python for the browser: a download of {size:.0f} MB, once for all pages."
 
 
 def runtime(app: Sphinx) -> Path:
@@ -129,7 +129,7 @@ def tries(name: str, lines: list[str], page: str) -> str:
         query = urlencode({key: as_query(value) for key, value in settings.items()})
         said = re.sub("`([^`]+)`", r"<code>\1</code>", escape(words))
         items.append(f'<li><a href="{escape(page)}?{query}">{said}</a></li>')
-    return f'<p>To see:</p><ul class="recdrop-tries">{"".join(items)}</ul>' if items else ""
+    return f'<p>Settings to try:</p><ul class="recdrop-tries">{"".join(items)}</ul>' if items else ""
 
 
 def as_query(value: Any) -> str:

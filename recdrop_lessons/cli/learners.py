@@ -9,51 +9,64 @@ from typing import Annotated, Any
 
 import typer
 
-from recdrop_lessons.cli.base import app, refuse
+from recdrop_lessons.cli.base import app, refuse, refuse_outside, tell_outside
 from recdrop_lessons.cli.console import takes_all
 
-_PART = Annotated[str, typer.Argument(help='A part\'s number or its function\'s name: "1.2", "lstm_step".')]
+_PART = Annotated[str, typer.Argument(help='Number of a part or name of its function: "1.2", "lstm_step".')]
 
 
 @app.command()
 def lab(
     notebook: Annotated[
-        Path | None, typer.Argument(help="Opened first; by default the first lesson.")
+        Path | None,
+        typer.Argument(help="Notebook to open, or the number of a lesson. Without it, lesson 00 opens."),
     ] = None,
-    port: Annotated[int, typer.Option(help="The next free one is taken where it is in use.")] = 8888,
+    port: Annotated[
+        int, typer.Option(help="Port for JupyterLab. If it is taken, the next free one is used.")
+    ] = 8888,
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Print all that JupyterLab logs.")] = False,
 ) -> None:
-    """Open the course in JupyterLab; in a clone, a working copy in its folder my-course."""
+    """Open the course in JupyterLab.
+
+    In a clone this opens your working copy, the folder my-course.
+    """
     from recdrop_lessons.course.lab import open_lab
     from recdrop_lessons.support.errors import RecdropError
 
     try:
-        open_lab(notebook, port, browser)
+        open_lab(notebook, port, browser, verbose)
     except RecdropError as error:
         refuse(error)
 
 
 @app.command()
-def start(folder: Annotated[Path, typer.Argument(help="A new folder, outside the course.")]) -> None:
-    """Make a working copy of the notebooks and exercises, which updates of the course never overwrite."""
+def start(folder: Annotated[Path, typer.Argument(help="Folder to create.")]) -> None:
+    """Make your own copy of the notebooks and exercises.
+
+    Updates of the course never overwrite your work in it.
+    """
     from recdrop_lessons.course.workspace import WorkspaceError
     from recdrop_lessons.course.workspace import start as make
+    from recdrop_lessons.support.typed import quoted, recdrop
 
     try:
-        typer.echo(str(make(folder)))
+        made = make(folder)
     except WorkspaceError as error:
         refuse(error)
+    typer.echo(f"{made}\nTo go on:\n    cd {quoted(made.folder)}\n    {recdrop()} lab")
 
 
 @app.command()
 def update(
     folder: Annotated[
-        Path | None, typer.Argument(help="Your working copy; by default the one you are in.")
+        Path | None, typer.Argument(help="Your working copy. Without it, the current folder is used.")
     ] = None,
 ) -> None:
-    """Bring the course's new lessons into your working copy; your answers stay.
+    """Add the course's new lessons to your working copy and keep your answers.
 
-    Exit code 0: everything is up to date; 1: something was left alone, and why; 2: there is no working copy.
+    Exit code 0: everything is up to date. 1: some files were not changed, and the output says why.
+    2: there is no working copy.
     """
     from recdrop_lessons.course.workspace import WorkspaceError
     from recdrop_lessons.course.workspace import update as bring
@@ -68,30 +81,33 @@ def update(
 
 @app.command()
 def check(
-    notebook: Annotated[Path, typer.Argument(help="Your notebook, its folder, or a lesson's number: 05.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    notebook: Annotated[
+        Path, typer.Argument(help="Your notebook, its folder, or the number of a lesson: 05.")
+    ] = Path("."),
+    as_json: Annotated[bool, typer.Option("--json", help="Print only one JSON object.")] = False,
     seed: Annotated[
-        int | None, typer.Option(help="For the same inputs again; else new ones each time.")
+        int | None, typer.Option(help="Seed for the test inputs. Without it they are random.")
     ] = None,
 ) -> None:
-    """Grade your own notebook: points per part, misconceptions by name, the next hint.
+    """Grade your own notebook, and name the misconceptions it shows.
 
-    Exit code 0: all parts are right; 1: not all; 2: the notebook could not be graded.
+    Exit code 0: all parts are right. 1: some are not. 2: the notebook could not be graded.
     """
     from recdrop_lessons.cli.launch import run_again_warm
 
     run_again_warm("check", "recdrop_lessons.cli:main")
-    from recdrop_lessons.course.workspace import own_notebook
+    from recdrop_lessons.course.named import own_notebook, told
     from recdrop_lessons.grading import learners_check
     from recdrop_lessons.grading.finding import NotFound
     from recdrop_lessons.grading.fork_server import GradingError
+    from recdrop_lessons.support.errors import RecdropError
 
-    own = own_notebook(notebook)
-    if own != notebook and not as_json:
-        typer.echo(f"Your own notebook: {own}")
     try:
+        own = own_notebook(notebook)
+        if own != notebook and not as_json:
+            typer.echo(told(own))
         graded = learners_check.check_notebook(own, seed)
-    except (NotFound, GradingError) as error:
+    except (NotFound, GradingError, RecdropError) as error:
         if as_json:
             nothing = {
                 "lesson": None,
@@ -102,8 +118,11 @@ def check(
             }
             typer.echo(_json(nothing | {"message": str(error)}))
         refuse(error)
-    graded = learners_check.note_progress(graded)
-    typer.echo(_json(graded.record()) if as_json else learners_check.text(graded))
+    graded = learners_check.note_progress(graded, own)
+    if as_json:
+        typer.echo(_json(graded.record()))
+    else:
+        typer.echo(learners_check.text(graded) + learners_check.next_step(graded, own))
     raise typer.Exit(graded.exit_code)
 
 
@@ -115,15 +134,17 @@ def _json(record: dict[str, Any]) -> str:
 @app.command()
 def progress(
     save: Annotated[
-        Path | None, typer.Option(help="Write it, with predictions and quiz answers, into this file.")
+        Path | None, typer.Option(help="File to write your progress, predictions and quiz answers to.")
     ] = None,
     take: Annotated[
-        Path | None, typer.Option(help="Add what is in this file, from the site or another machine.")
+        Path | None, typer.Option(help="File to add, from the website or from another machine.")
     ] = None,
 ) -> None:
-    """The board: parts solved, points, what is next; and your progress as one file."""
+    """Show what you have solved and what comes next."""
     from recdrop_lessons.course import progress as kept
 
+    if take is not None or save is not None:
+        refuse_outside()
     try:
         if take is not None:
             typer.echo(str(kept.take(take)))
@@ -132,15 +153,18 @@ def progress(
     except kept.ProgressError as error:
         refuse(error)
     typer.echo(str(kept.board()))
+    tell_outside()
 
 
 @app.command()
 def hint(part: _PART) -> None:
-    """The next hint for a part."""
+    """Show the next hint for a part."""
     from recdrop_lessons.course import progress as kept
+    from recdrop_lessons.course.folders import own_folder
 
     try:
-        typer.echo(str(kept.hint(part)))
+        typer.echo(str(kept.hint(part, remember=own_folder() is not None)))
+        tell_outside()
     except kept.ProgressError as error:
         refuse(error)
 
@@ -149,24 +173,28 @@ def hint(part: _PART) -> None:
 def solution(
     part: _PART,
     force: Annotated[
-        bool, typer.Option("--force", help="Show it though the part is not solved yet.")
+        bool, typer.Option("--force", help="Show the solution even if you have not solved the part.")
     ] = False,
 ) -> None:
-    """The solution of a part, once it is solved or on request."""
+    """Show the solution of a part."""
     from recdrop_lessons.course import progress as kept
 
     try:
         typer.echo(str(kept.solution(part, force)))
-    except kept.ProgressError as error:
+    except kept.Unsolved as error:
         refuse(error, 1)
+    except kept.ProgressError as error:
+        refuse(error)
 
 
 @app.command()
 def reset(
     part: _PART,
-    notebook: Annotated[Path | None, typer.Argument(help="By default the one in your course folder.")] = None,
+    notebook: Annotated[
+        Path | None, typer.Argument(help="Notebook to change. Without it, the one in your course folder.")
+    ] = None,
 ) -> None:
-    """Put one part back as it was; a copy of your notebook is kept."""
+    """Reset one part to its original text, and keep a copy of your notebook."""
     from recdrop_lessons.course import progress as kept
 
     try:
@@ -178,37 +206,43 @@ def reset(
 @app.command()
 def doctor(
     deep: Annotated[
-        bool, typer.Option("--deep", help="Try to break out of each kind of isolation for grading.")
+        bool, typer.Option("--deep", help="Also test each kind of isolation for grading with a real attack.")
     ] = False,
 ) -> None:
-    """What is missing, and how to fix it: packages, widgets, kernel, port, folder, disk, isolation."""
+    """Check this machine, and show how to fix what is missing.
+
+    It checks packages, widgets, kernel, port, folder, disk and isolation.
+    """
     from recdrop_lessons.doctor import examine
 
     well = True
     for finding in examine(deep):
         typer.echo(str(finding))
         well = well and (finding.well or not finding.needed)
-    typer.echo("Everything that a learner needs is here." if well else "Something is missing; see ✗ above.")
+    typer.echo(
+        "Everything that a learner needs is installed." if well else "Something is missing; see ✗ above."
+    )
     raise typer.Exit(0 if well else 1)
 
 
 @app.command()
 def facts(
-    keras: Annotated[str | None, typer.Option(help="This release instead: 3.5 or 3.5.0.")] = None,
-    torch: Annotated[str | None, typer.Option(help="This release of PyTorch instead.")] = None,
-    pyg: Annotated[str | None, typer.Option(help="This release of PyTorch Geometric instead.")] = None,
+    keras: Annotated[str | None, typer.Option(help="Release of Keras, such as 3.5 or 3.5.0.")] = None,
+    torch: Annotated[str | None, typer.Option(help="Release of PyTorch.")] = None,
+    pyg: Annotated[str | None, typer.Option(help="Release of PyTorch Geometric.")] = None,
     backend: Annotated[
         str | None,
-        typer.Option(help="Keras's: torch, jax, tensorflow or numpy; by default the one in use here."),
+        typer.Option(help="Backend of Keras: torch, jax, tensorflow or numpy. Without it, the one in use."),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every fact, not the main ones alone.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Show every fact, not only the main ones.")] = False,
     run: Annotated[
-        bool, typer.Option("--run", help="Ask the installed frameworks now; takes a minute.")
+        bool, typer.Option("--run", help="Test the installed frameworks now; this takes about a minute.")
     ] = False,
 ) -> None:
-    """What dropout does in the releases installed here, and what an upgrade would change.
+    """Show how dropout behaves in your installed releases.
 
-    The answers were observed by tools/releases.py in each release; with `--run` in this environment, now.
+    It also shows what an upgrade would change. The answers are stored: we ran every release once.
+    With `--run` the command tests the frameworks that are installed here.
     """
     from rich.console import Console
 
@@ -220,8 +254,8 @@ def facts(
     if run and chosen:
         releases = ", ".join(f"{name} {release}" for name, release in chosen.items())
         refuse(
-            f"`--run` asks the frameworks that are installed here, and you named {releases}. Leave out "
-            "`--run` to read what that release answered, or leave out the release to ask what is installed."
+            f"`--run` tests the frameworks that are installed here, but you named {releases}. Omit `--run` "
+            "to read the stored results of that release, or omit the release to test what is installed."
         )
     try:
         known = matrix.read()
@@ -236,8 +270,10 @@ def facts(
 
 
 @app.command()
-def bench(seconds: Annotated[float, typer.Option(help="About so long.")] = 10.0) -> None:
-    """How fast the fast layer is on this machine, beside its peers."""
+def bench(
+    seconds: Annotated[float, typer.Option(help="How long to run, in seconds.")] = 10.0,
+) -> None:
+    """Time the fast layer against other implementations."""
     from recdrop_lessons.experiments.bench import short_table
 
     typer.echo(short_table(seconds))
@@ -245,47 +281,53 @@ def bench(seconds: Annotated[float, typer.Option(help="About so long.")] = 10.0)
 
 @app.command()
 def sweep(
-    out: Annotated[Path, typer.Option(help="The results, a line a run. A run that was cut off continues.")],
-    jobs: Annotated[int, typer.Option(min=1, help="Processes of one thread each.")] = 1,
+    out: Annotated[
+        Path, typer.Option(help="CSV file for the results. An interrupted sweep continues there.")
+    ],
+    jobs: Annotated[int, typer.Option(min=1, help="Number of worker processes.")] = 1,
     scheduler: Annotated[
-        str | None, typer.Option(help="A Dask scheduler's address: run on its workers.")
+        str | None, typer.Option(help="Address of a Dask scheduler; its workers then train.")
     ] = None,
     task: Annotated[
         list[str] | None,
         typer.Option(
-            help="May be repeated: digits, text (by default both); with --reference also memory, copies "
-            "(by default digits)."
+            help="Task: digits or text (default: both). With --reference also memory or copies (default: "
+            "digits). Can be repeated."
         ),
     ] = None,
     method: Annotated[
-        list[str] | None, typer.Option(help="May be repeated; by default all. No dropout is always run.")
+        list[str] | None,
+        typer.Option(help="Method to run; can be repeated. Default: all. No dropout always runs."),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=2, help="How many.")] = 5,
+    seeds: Annotated[int, typer.Option(min=2, help="Number of seeds.")] = 5,
     reference: Annotated[
-        bool, typer.Option(help="The reference comparison: tuned, to patience. With one --task.")
+        bool,
+        typer.Option(
+            help="Run the reference comparison: tuned, and trained until validation stops improving."
+        ),
     ] = False,
     arm: Annotated[
-        list[str] | None, typer.Option(help="Of the reference comparison; may be repeated, by default all.")
+        list[str] | None, typer.Option(help="Arm of the reference comparison; can be repeated. Default: all.")
     ] = None,
 ) -> None:
-    """Run the capstone's experiments (lesson 10), or those that are still missing in OUT."""
+    """Run the experiments of lesson 10 that are still missing in OUT."""
     from recdrop_lessons.experiments import sweep as experiments
     from recdrop_lessons.support.errors import RecdropError
 
     try:
         if arm and not reference:
             raise RecdropError(
-                "--arm names an arm of the reference comparison: add --reference, or use --method."
+                "--arm names an arm of the reference comparison. Add --reference or use --method."
             )
         if reference and method:
-            raise RecdropError("--reference has arms and no methods: use --arm instead of --method.")
+            raise RecdropError("--reference has arms and no methods; use --arm instead of --method.")
         if reference:
             from recdrop_lessons.experiments.comparison import compare
 
             made = sum(
                 compare(out, name, arm or None, jobs=jobs, scheduler=scheduler) for name in task or ["digits"]
             )
-            typer.echo(f"{made} runs made, all in {out}.")
+            typer.echo(f"{made} runs made; all results are in {out}.")
             return
         wanted = experiments.settings(
             task or experiments.TASKS, method or experiments.METHODS, seeds=range(seeds)
@@ -294,5 +336,5 @@ def sweep(
     except (RecdropError, OSError) as error:
         refuse(error)
     except KeyboardInterrupt:
-        refuse(f"interrupted; what is done is kept in {out}, and the same command continues there.", 130)
-    typer.echo(f"{len(wanted)} runs in {out}.")
+        refuse(f"interrupted. Finished runs are kept in {out}; the same command continues the sweep.", 130)
+    typer.echo(f"The results of {len(wanted)} runs are in {out}.")

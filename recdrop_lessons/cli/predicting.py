@@ -8,20 +8,26 @@ from typing import Annotated
 
 import typer
 
-from recdrop_lessons.cli.base import app, refuse
+from recdrop_lessons.cli.base import app, refuse, refuse_outside, tell_outside
 
 
 @app.command()
 def results(
-    lesson: Annotated[str, typer.Argument(help='The number of a lesson or its notebook: "05".')],
+    lesson: Annotated[str, typer.Argument(help='Number of a lesson, or its notebook: "05".')],
 ) -> None:
-    """Put a lesson with its stored results beside your own one, which came without them."""
+    """Add a lesson with its stored results to your copy.
+
+    Your own notebook of the lesson does not change.
+    """
     from recdrop_lessons.course.folders import learners_folder
     from recdrop_lessons.course.workspace import WorkspaceError
     from recdrop_lessons.course.workspace import results as bring
+    from recdrop_lessons.support.typed import quoted, recdrop
 
     try:
-        typer.echo(f"With its results: {bring(lesson, learners_folder())}")
+        beside = bring(lesson, learners_folder())
+        typer.echo(f"The lesson with its results is in {beside}. To open it:")
+        typer.echo(f"    {recdrop()} lab {quoted(beside)}")
     except WorkspaceError as error:
         refuse(error)
 
@@ -29,14 +35,16 @@ def results(
 @app.command()
 def predictions(
     save: Annotated[
-        Path | None, typer.Option(help="Write them, and nothing else of yours, into this file to hand in.")
+        Path | None, typer.Option(help="File to write your predictions to. Hand this file in.")
     ] = None,
 ) -> None:
-    """Your predictions beside the right answers."""
+    """Show your predictions and the right answers."""
     from recdrop_lessons.course import predictions as asked
     from recdrop_lessons.course import progress as kept
     from recdrop_lessons.support.files import write_whole
 
+    if save is not None:
+        refuse_outside()
     store = kept.load()
     answers = asked.answers_in(store)
     for name, answer in answers.items():
@@ -45,7 +53,8 @@ def predictions(
         typer.echo(f"    yours: {one.words(answer)}\n    right: {one.right_in_words}")
     typer.echo(f"{len(answers)} of {len(asked.predictions())} predictions made.")
     if not answers:
-        typer.echo("Open a lesson and run it: a box asks before each of its main results.")
+        typer.echo("Open a lesson and run it: a box asks for your prediction before each main result.")
+        tell_outside()
     if save is not None:
         try:
             write_whole(save, json.dumps(asked.only_predictions(store), indent=1, ensure_ascii=False) + "\n")

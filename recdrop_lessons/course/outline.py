@@ -6,7 +6,10 @@ from the checks by release_exercises.py, `data/lessons.json` from the notebooks 
 
 from __future__ import annotations
 
+import difflib
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -57,15 +60,38 @@ def lessons() -> tuple[LessonOutline, ...]:
     )
 
 
+def named(text: str, names: Sequence[str]) -> str | None:
+    """Return the name that is meant by "5", "05", "05_recurrent_dropout_family" or its notebook's name."""
+    stem = text.removesuffix(".ipynb")
+    number = f"{stem:0>2}" if re.fullmatch(r"\d\d?", stem) else stem
+    return next((name for name in names if number in (name, name[:2])), None)
+
+
+def exercise(text: str) -> LessonOutline:
+    """Return the exercise of that number or name. Raises KeyError that says which there are."""
+    names = [one.name for one in lessons()]
+    if name := named(text, names):
+        return next(one for one in lessons() if one.name == name)
+    is_lesson = named(text, [one.name for one in notebooks()]) is not None
+    none = f"Lesson {text} has no exercise." if is_lesson else f"There is no exercise {text}."
+    raise KeyError(f"{none} The exercises are {names[0][:2]} to {names[-1][:2]}.")
+
+
 def part(key: str) -> PartOutline:
-    """The part "1.2", or by its function's name "lstm_step". Raises KeyError that says what there is."""
+    """Return the part "1.2", or "lstm_step" by its function's name. Raises KeyError with what there is."""
     parts = [one for lesson in lessons() for one in lesson.parts]
     for one in parts:
-        if key in (one.number, one.name):
+        if key.lstrip("0") == one.number or key == one.name:
             return one
-    near = [one.number for one in parts if one.number.split(".")[0] == key.split(".")[0].lstrip("0")]
-    numbers = near or [one.number for one in parts]
-    raise KeyError(f"There is no part {key!r}; the parts are {', '.join(numbers)}.")
+    lesson, dot, _ = key.partition(".")
+    if name := named(lesson, [one.name for one in lessons()]):
+        its = ", ".join(f"{one.number} {one.name}" for one in exercise(name).parts)
+        none = f"There is no part {key!r}." if dot else f"{key} is a whole exercise."
+        raise KeyError(f"{none} The parts of exercise {name[:2]} are {its}.")
+    if near := difflib.get_close_matches(key, [one.name for one in parts], 1):
+        raise KeyError(f"There is no part {key!r}. Did you mean {near[0]}?")
+    spans = [f"{one.parts[0].number} to {one.parts[-1].number}" for one in lessons()]
+    raise KeyError(f"There is no part {key!r}. The parts are {', '.join(spans)}.")
 
 
 def lesson_of(part: PartOutline) -> LessonOutline:

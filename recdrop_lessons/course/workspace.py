@@ -15,19 +15,27 @@ import datetime
 import glob
 import hashlib
 import json
-import re
-import shlex
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import nbformat
 
-from recdrop_lessons.course.folders import COURSE, WITHIN_CLONE, WORKING_COPY, learners_folder
+from recdrop_lessons.course import outline
+from recdrop_lessons.course.folders import (
+    COURSE,
+    WITHIN_CLONE,
+    WORKING_COPY,
+    is_clone,
+    is_working_copy,
+    outside,
+)
 from recdrop_lessons.course.renewal import NotANotebook, cell_digest, parse, renew
 from recdrop_lessons.course.without_results import without_results
 from recdrop_lessons.support.errors import RecdropError
 from recdrop_lessons.support.files import UNFINISHED, write_whole
+from recdrop_lessons.support.typed import recdrop
 
 ROOMS = ("notebooks", "exercises")
 
@@ -81,11 +89,7 @@ class Update:
 
     def __str__(self) -> str:
         if self.started:
-            go = f"cd {shlex.quote(str(self.folder))}"
-            return (
-                f"The course is yours in {self.folder} ({len(self.changes)} files). Go on with:\n"
-                f"    {go}\n    recdrop lab"
-            )
+            return f"Your copy of the course is in {self.folder} ({len(self.changes)} files)."
         lines = [str(change) for change in self.changes] or [f"Nothing is new in {self.folder}."]
         if any(change.kind in ("renewed", "merged", "replaced") for change in self.changes):
             lines.append("Notebooks that are open: reload them (File → Reload Notebook from Disk).")
@@ -97,13 +101,19 @@ def start(folder: Path) -> Update:
 
     Raises `WorkspaceError`: the folder is something else, is inside the course, or cannot be written.
     """
-    folder = folder.expanduser().absolute()
-    if _is_within(folder, COURSE) and folder != COURSE / WITHIN_CLONE:
+    folder = Path(os.path.abspath(folder.expanduser()))
+    course = _course_around(folder)
+    if course and folder.resolve() != course / WITHIN_CLONE:
         raise WorkspaceError(
-            f"{folder} is inside the course, which updates overwrite: name a folder outside {COURSE}."
+            f"{folder} is inside the course, which updates overwrite: name a folder outside {course}."
         )
-    if (folder / WORKING_COPY).is_file():
+    if is_working_copy(folder):
         return update(folder)
+    if around := next(filter(is_working_copy, folder.parents), None):
+        raise WorkspaceError(
+            f"{folder} is inside your working copy {around}, so nothing was made. To work in that copy: "
+            f"`{recdrop()} lab`. For another copy, name a folder outside it."
+        )
     try:
         if folder.exists() and not folder.is_dir():
             raise WorkspaceError(f"{folder} is a file: name a folder that is not there yet.")
@@ -123,11 +133,9 @@ def find(start: Path | None = None) -> Path:
     """The working copy that `start`, by default the working folder, is or is in. Raises WorkspaceError."""
     start = (start or Path.cwd()).expanduser().absolute()
     for folder in (start, *start.parents):
-        if (folder / WORKING_COPY).is_file():
+        if is_working_copy(folder):
             return folder
-    raise WorkspaceError(
-        f"{start} is in no working copy: go to yours or name it, or make one with `recdrop start FOLDER`."
-    )
+    raise WorkspaceError(outside(start))
 
 
 def update(folder: Path | None = None) -> Update:
@@ -163,14 +171,9 @@ def results(lesson: str, folder: Path | None = None) -> Path:
 
     Raises `WorkspaceError`: there is no such lesson or no working copy, or it cannot be written.
     """
-    folder, stem = find(folder), Path(lesson).name.removesuffix(".ipynb")
-    lessons = sorted((COURSE / "notebooks").glob("[0-9]*.ipynb"))
-    found = [path for path in lessons if stem in (path.stem, path.stem[:2])]
-    if not found:
-        raise WorkspaceError(
-            f"There is no lesson {lesson!r}; there are {', '.join(path.stem[:2] for path in lessons)}."
-        )
-    target, data = folder / "notebooks" / f"{found[0].stem}.with-results.ipynb", found[0].read_bytes()
+    folder, name = find(folder), lesson_named(Path(lesson).name)
+    target = folder / "notebooks" / f"{name}.with-results.ipynb"
+    data = (COURSE / "notebooks" / f"{name}.ipynb").read_bytes()
     try:
         if target.exists() and target.read_bytes() != data:
             _keep(target, target.read_bytes())
@@ -180,19 +183,12 @@ def results(lesson: str, folder: Path | None = None) -> Path:
     return target
 
 
-def own_notebook(path: Path) -> Path:
-    """The learner's own in place of the course's, where a clone has a working copy in it; else the path.
-
-    A lesson's number, "05", is its exercise, where nothing here is called so.
-    """
-    if re.fullmatch(r"\d\d?", str(path)) and not path.exists():
-        exercises = sorted((learners_folder() / "exercises").glob(f"{path!s:0>2}_*"))
-        path = exercises[0] if exercises else path
-    for clone in path.absolute().parents:
-        own = clone / WITHIN_CLONE / path.absolute().relative_to(clone)
-        if (clone / WITHIN_CLONE / WORKING_COPY).is_file() and own.exists():
-            return own
-    return path
+def lesson_named(text: str) -> str:
+    """Return the lesson of the number "5" or "05", or of that name. Raises WorkspaceError with the range."""
+    names = sorted(path.stem for path in (COURSE / "notebooks").glob("[0-9]*.ipynb"))
+    if name := outline.named(text, names):
+        return name
+    raise WorkspaceError(f"There is no lesson {text}. The lessons are {names[0][:2]} to {names[-1][:2]}.")
 
 
 def _bring(path: Path, name: str, data: bytes, new: Given, given: Given | None) -> Change | None:
@@ -253,8 +249,10 @@ def _course_files() -> Iterator[tuple[str, bytes]]:
                 yield name.as_posix(), without_results(name.as_posix(), path.read_bytes())
 
 
-def _is_within(folder: Path, other: Path) -> bool:
-    return folder.resolve().is_relative_to(other.resolve())
+def _course_around(folder: Path) -> Path | None:
+    """Return the course itself, or a clone of it, if the folder is in one."""
+    around = (folder.resolve(), *folder.resolve().parents)
+    return next((at for at in around if at == COURSE.resolve() or is_clone(at)), None)
 
 
 def _read_list(folder: Path) -> dict[str, Given]:

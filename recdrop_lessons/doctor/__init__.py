@@ -22,6 +22,7 @@ def examine(deep: bool = False) -> Iterator[Finding]:
     yield from jupyter.widgets()
     yield jupyter.kernel()
     yield jupyter.port()
+    yield machine.copy()
     yield from machine.folders(folder)
     yield from machine.disks(folder, Path(tempfile.gettempdir()))
     if deep:

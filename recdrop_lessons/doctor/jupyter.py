@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from recdrop_lessons.doctor.findings import COURSE, Finding
-from recdrop_lessons.doctor.packages import unfit
+from recdrop_lessons.doctor.releases import unfit
 
 # What draws the explorers in the page, by the name that JupyterLab knows it by.
 _LAB_EXTENSIONS = (("@jupyter-widgets/jupyterlab-manager", "jupyterlab_widgets"), ("anywidget", "anywidget"))

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from recdrop_lessons.course.folders import outside, own_folder
 from recdrop_lessons.doctor.findings import Finding
 from recdrop_lessons.support.progress import progress_bar
 
@@ -16,6 +17,13 @@ from recdrop_lessons.support.progress import progress_bar
 # reset keeps, and for the caches of matplotlib and Keras. With 200 MB free, nothing that a learner does meets
 # a full disk, which costs what was not saved yet.
 LOW_DISK = 200e6
+
+
+def copy() -> Finding:
+    """Whether the working folder is a learner's; elsewhere most commands have nothing to work on."""
+    mine = own_folder()
+    found = f"your copy of the course is {mine}" if mine else "the working folder is in no copy of the course"
+    return Finding(mine is not None, found, outside(), needed=False)
 
 
 def folders(folder: Path) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 
 from recdrop_lessons.doctor.findings import COURSE, Finding
+from recdrop_lessons.doctor.releases import release, tested, unfit, wanted
 
 # (distribution, what it is for, needed, cure)
 _PACKAGES = (
@@ -33,38 +34,37 @@ _PACKAGES = (
 
 
 def python() -> Finding:
-    """Whether this Python is new enough."""
-    cure = f"The course needs Python 3.11 or newer, and this is {sys.executable}: make a new environment."
-    return Finding(sys.version_info >= (3, 11), f"Python {platform.python_version()}", cure)
+    """Whether this Python is one that the course admits, by its metadata."""
+    version, needs = platform.python_version(), ">=3.11"
+    try:
+        from packaging.specifiers import SpecifierSet
+
+        needs = importlib.metadata.metadata("recdrop_lessons")["Requires-Python"] or needs
+        well = SpecifierSet(needs).contains(version, prereleases=True)
+    except (ImportError, importlib.metadata.PackageNotFoundError):
+        well = sys.version_info >= (3, 11)
+    cure = (
+        f"The course needs Python {needs}, and {sys.executable} is another. Make a new environment with such "
+        "a Python, and install the course there."
+    )
+    return Finding(well, f"Python {version}", cure)
 
 
 def installed() -> Iterator[Finding]:
     """Each package that the course uses, in the version that the course asks for."""
     for name, use, needed, cure in _PACKAGES:
         yield _package(name, use, needed, cure)
+    shown = {name.replace("_", "-") for name, *_ in _PACKAGES}
+    for one in wanted():  # the other ones, only if there is something to say
+        if one.name.replace("_", "-") not in shown:
+            found = _package(one.name, "the course", True, COURSE)
+            if not found.well:
+                yield found
+    yield from tested()
 
 
 def _package(name: str, use: str, needed: bool, cure: str) -> Finding:
-    try:
-        version = importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
+    version = release(name)
+    if version is None:
         return Finding(False, f"{name} ({use}) is not installed", cure, needed)
     return unfit("recdrop_lessons", name, needed) or Finding(True, f"{name} {version} ({use})")
-
-
-def unfit(owner: str, name: str, needed: bool = True) -> Finding | None:
-    """A finding where a package is not of the version that another asks for; both by their own metadata."""
-    try:
-        from packaging.requirements import Requirement
-        from packaging.utils import canonicalize_name
-
-        wanted = map(Requirement, importlib.metadata.requires(owner) or ())
-        version, owners = importlib.metadata.version(name), importlib.metadata.version(owner)
-    except (ImportError, importlib.metadata.PackageNotFoundError):
-        return None  # said elsewhere
-    for one in wanted:
-        same = canonicalize_name(one.name) == canonicalize_name(name)
-        if same and not one.specifier.contains(version, prereleases=True):
-            found = f"{name} {version} does not fit {owner} {owners}, which needs {one.specifier}"
-            return Finding(False, found, f"pip install '{name}{one.specifier}'", needed)
-    return None

@@ -14,12 +14,13 @@ import numpy as np
 
 from recdrop_lessons.experiments import baselines, search, studies
 from recdrop_lessons.experiments.arms import ARMS, NAMES
-from recdrop_lessons.experiments.bootstrap import (
+from recdrop_lessons.experiments.intervals import Interval
+from recdrop_lessons.experiments.paired_splits import (
     PairedDifference,
     Scores,
     difference,
+    interval,
     mean_score,
-    resampled_means,
     told_apart,
 )
 from recdrop_lessons.experiments.runs import Run
@@ -134,7 +135,7 @@ class PairTable:
     """
 
     order: list[str]
-    means: dict[str, PairedDifference]
+    means: dict[str, Interval]
     differences: dict[Pair, PairedDifference]
     told_apart: frozenset[Pair]
 
@@ -148,6 +149,14 @@ class PairTable:
             return self.differences[a, b]
         other = self.differences[b, a]
         return PairedDifference(-other.mean, -other.high, -other.low, other.p_value)
+
+    def differ_from(self, row: str, others: Iterable[str]) -> frozenset[str]:
+        """Return which of the others differ from one row, by Holm's correction for these comparisons only.
+
+        It answers one question that was asked before the results were seen. It is another family than all
+        pairs: each of the two keeps its own 5 %.
+        """
+        return told_apart({other: self.gain(other, row) for other in others if other != row})
 
     def groups(self) -> list[list[str]]:
         """Return the largest sets of rows of which no two can be told apart, the best row's set first.
@@ -169,18 +178,13 @@ class PairTable:
 
 
 def compared(rows: Mapping[str, ComparedRow], *, sign: int = 1) -> PairTable:
-    """Compare every two rows: bootstrap over splits, seeds and test examples; Holm over all pairs.
+    """Compare every two rows by Student's paired t over the splits' means; Holm over all pairs.
 
     `sign`: -1 for a loss, where less is better.
     """
     order = sorted(rows, key=lambda name: -sign * rows[name].mean)
-    drawn = resampled_means({name: rows[name].scores for name in order})
-    means = {}
-    for name in order:
-        low, high = np.quantile(drawn[name], [0.025, 0.975])
-        means[name] = PairedDifference(rows[name].mean, float(low), float(high), float("nan"))
+    means = {name: interval(rows[name].scores) for name in order}
     differences = {
-        (a, b): difference(rows[a].scores, rows[b].scores, drawn[a], drawn[b])
-        for a, b in itertools.combinations(order, 2)
+        (a, b): difference(rows[a].scores, rows[b].scores) for a, b in itertools.combinations(order, 2)
     }
     return PairTable(order=order, means=means, differences=differences, told_apart=told_apart(differences))

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from recdrop_lessons.experiments import search
-from recdrop_lessons.experiments.bootstrap import PairedDifference, Scores, difference, resampled_means
+from recdrop_lessons.experiments.paired_splits import PairedDifference, Scores, difference
 from recdrop_lessons.experiments.runs import Run, Setting
 from recdrop_lessons.experiments.tasks import TASKS
 
@@ -127,11 +127,8 @@ def gains(
             fixed: to_patience(kept) if epochs is None else at_budget(kept, epochs)
             for fixed, kept in study.items()
         }
-        means = resampled_means({str(fixed): one for fixed, one in scores.items()})
         for fixed in BUDGETS[1:]:
-            found[epochs, fixed] = difference(
-                scores[fixed], scores[NONE], means[str(fixed)], means[str(NONE)]
-            )
+            found[epochs, fixed] = difference(scores[fixed], scores[NONE])
     return found
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from recdrop_lessons.experiments import results as runs
-from recdrop_lessons.experiments.bootstrap import holm
 from recdrop_lessons.experiments.intervals import Interval, paired_interval, paired_p_value
+from recdrop_lessons.experiments.paired_splits import holm
 from recdrop_lessons.explorers.frame import Choice, Frame, Settings, Slider, Toggle, complete
 from recdrop_lessons.explorers.view import Explorer
 from recdrop_lessons.plots import charts, svg

@@ -1,4 +1,4 @@
-"""Which argument of which framework is which row of the algebra: for README, lessons and explorers.
+"""Which argument of which framework is which row of the algebra: for pages, lessons and explorers.
 
 `tests/parity/test_framework_map.py` runs each one of an installed framework. Those of the others,
 `PROBED`, were run by the probes of `tools/releases.py` in environments of their own; the test compares what

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from recdrop_lessons.grading.finding import MAX_FILE
 from recdrop_lessons.grading.fork_server import GradingError
 from recdrop_lessons.grading.learner_process import Budget, LearnerProcess, RemoteAnswer, Times
 from recdrop_lessons.grading.merge import CellStep, Merged, course_imports, late_imports, merge
+from recdrop_lessons.grading.names import shown_code
 from recdrop_lessons.grading.spawner import Server, Spawner
 
 # The best of several tries counts.
@@ -115,6 +117,10 @@ class Checker:
             part.number: step.source for part in lesson.parts if (step := merged.answer(part)) is not None
         }
         notes = dict(merged.notes)
+        if broken := [
+            _not_python(step, raised) for step, raised in run.trouble.items() if step.kind == "own"
+        ]:
+            notes[""] = " ".join(filter(None, broken))
         if not answers:
             notes[""] = f"None of the notebook's cells is a part of {lesson.name}: is it the right notebook?"
         return Graded(lesson.name, tuple(results), self.isolation, answers, notes)
@@ -247,7 +253,25 @@ class _Run:
             )
         if answer in self.trouble:
             raised = self.trouble[answer]
-            if raised.type_name == "SyntaxError":
-                return f"{answer.label.capitalize()} is not valid Python: {raised}."
-            return f"{answer.label.capitalize()} raised {raised} before `{part.name}` was defined."
+            return (
+                _not_python(answer, raised)
+                or f"{answer.label.capitalize()} raised {raised} before `{part.name}` was defined."
+            )
         return f"{answer.label.capitalize()} does not define a function `{part.name}`: was it renamed?"
+
+
+def _not_python(step: CellStep, raised: AnswerError) -> str:
+    """Return which line of the cell Python cannot read, and why; "" if the cell raised something else."""
+    if raised.type_name not in ("SyntaxError", "IndentationError", "TabError"):
+        return ""
+    what = f" with `{step.parts[0].name}`" if step.parts else ""
+    place = re.fullmatch(r"(.*) \(<cell \d+>, line (\d+)\)", raised.message, re.DOTALL)
+    if place is None:
+        return f"The cell{what} ({step.label}, text cells included) is not valid Python: {raised.message}."
+    why, line = place[1], int(place[2])
+    lines = step.source.splitlines()
+    code = shown_code(lines[line - 1].strip())[:80] if line <= len(lines) else ""
+    return (
+        f"Line {line} of the cell{what} ({step.label}, text cells included) is not valid Python: "
+        f"{why}{f' in `{code}`' * bool(code)}."
+    )

@@ -30,10 +30,7 @@ def notebook_at(path: Path) -> Path:
         with_suffix = path.with_name(path.name + ".ipynb")
         if path.suffix != ".ipynb" and with_suffix.exists():
             return with_suffix
-        raise NotFound(
-            f"There is no {shown(str(path))}. "
-            "Give a notebook, its folder, or a lesson's number: recdrop check 01"
-        )
+        raise NotFound(f"There is no {shown(str(path))}.")
     named = path / f"{path.resolve().name}.ipynb"
     if named.exists() or named.is_symlink():
         return named

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +11,14 @@ from recdrop_lessons import checks
 from recdrop_lessons.checks.answer import Status
 from recdrop_lessons.checks.parts import scored
 from recdrop_lessons.checks.report import pictured, told
-from recdrop_lessons.course import progress
+from recdrop_lessons.course import outline, progress
+from recdrop_lessons.course.folders import folder_of
 from recdrop_lessons.grading.checker import Checker, Graded
-from recdrop_lessons.grading.finding import lesson_of_file, notebook_at, read_file
-from recdrop_lessons.grading.inside.reading import Unreadable
+from recdrop_lessons.grading.finding import NotFound, lesson_of_file, notebook_at, read_file
+from recdrop_lessons.grading.inside.reading import Unreadable, read
 from recdrop_lessons.grading.isolation import locked_server
+from recdrop_lessons.grading.names import shown
+from recdrop_lessons.support.typed import quoted, recdrop
 
 
 def check_notebook(path: Path, seed: int | None = None, isolation: str = "auto") -> Graded:
@@ -22,7 +26,7 @@ def check_notebook(path: Path, seed: int | None = None, isolation: str = "auto")
 
     Where no isolation holds it is graded without: it is the learner's own code.
 
-    Raises `NotFound`: there is no such notebook, or it is of no lesson.
+    Raises `NotFound`: there is no such notebook, it is of no lesson, or it is a lesson itself.
     """
     path = notebook_at(path)
     lessons = checks.all_lessons()
@@ -31,10 +35,33 @@ def check_notebook(path: Path, seed: int | None = None, isolation: str = "auto")
     except Unreadable as error:
         lesson = lesson_of_file(path, b"", lessons)
         return Checker.unreadable(lesson, str(error), isolation="none")
+    if (number := _lesson(data)) is not None:
+        raise NotFound(
+            f"{shown(str(path))} is lesson {number}, and a check grades exercises. {_meant(number)}"
+        )
     lesson = lesson_of_file(path, data, lessons)
     seed = secrets.randbits(32) if seed is None else seed
     with locked_server(isolation, trusted=True) as server, Checker(server) as checker:
         return checker.grade(data, lesson, seed)
+
+
+def _lesson(data: bytes) -> str | None:
+    """Return the number of the lesson that this notebook is, by its heading; None for an exercise."""
+    try:
+        cells = read(data)
+    except Unreadable:
+        return None
+    heading = next((cell["source"] for cell in cells if not cell["code"]), "")
+    found = re.match(r"# (\d\d) · ", heading)
+    return found[1] if found and not any(cell["grade_id"] for cell in cells) else None
+
+
+def _meant(number: str) -> str:
+    try:
+        outline.exercise(number)
+    except KeyError as error:
+        return str(error.args[0])
+    return f"To check your exercise {number}: `recdrop check {number}`."
 
 
 def text(graded: Graded) -> str:
@@ -46,7 +73,7 @@ def text(graded: Graded) -> str:
         lines.append(f"  {graded.notes['']}")
     for part in graded.parts:
         mark = "✓" if part.status == Status.OK else "✗"
-        state = "" if part.status in (Status.OK, Status.FAILED) else f"  [{part.status}]"
+        state = "" if part.status in (Status.OK, Status.FAILED, Status.MISSING) else f"  [{part.status}]"
         lines.append(f"{mark} {part.part} {part.name}: {scored(part.points, part.max_points)}{state}")
         if part.part in graded.notes:
             lines.append(f"    {graded.notes[part.part]}")
@@ -63,10 +90,24 @@ def text(graded: Graded) -> str:
     return "\n".join(lines)
 
 
-def note_progress(graded: Graded) -> Graded:
+def note_progress(graded: Graded, notebook: Path) -> Graded:
     """Keep what was solved in the learner's folder; the hints come from there, one after another."""
-    parts = []
+    where, parts = folder_of(notebook), []
     for part in graded.parts:
         graded_at_all = part.status not in (Status.UNREADABLE, Status.MISSING)
-        parts.append(progress.note_check(part) if graded_at_all else part)
+        parts.append(progress.note_check(part, where) if graded_at_all else replace(part, hint=""))
     return replace(graded, parts=tuple(parts))
+
+
+def next_step(graded: Graded, notebook: Path) -> str:
+    """Return what to type when nothing is written yet, after the result; "" otherwise."""
+    untouched = [part for part in graded.parts if part.details.get("unwritten")]
+    if len(untouched) < len(graded.parts):
+        return ""
+    path = notebook_at(notebook)
+    if path.absolute().is_relative_to(Path.cwd()):
+        path = path.absolute().relative_to(Path.cwd())
+    return (
+        f"\nNothing is written yet. To open this exercise:\n    {recdrop()} lab {quoted(path)}\n"
+        f"For a first hint:\n    {recdrop()} hint {untouched[0].part}"
+    )

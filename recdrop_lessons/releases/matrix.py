@@ -126,10 +126,13 @@ def read(folder: Path = DATA) -> Matrix:
 
 
 def write(answers: Answers, folder: Path = DATA) -> None:
-    """Put an environment's answers into the matrix, in place of what that environment said before."""
+    """Put an environment's answers into the matrix, in place of what it said before to the same questions.
+
+    What it said to a question that no probe asks any more goes; what was not asked this time stays.
+    """
     known = read(folder)
     name = "Keras" if answers.framework == "tf_keras" else answers.framework  # they share their probes
-    new = [Fact(fact, name, answers.questions[fact], answers.says[fact]) for fact in answers.observed]
+    new = [Fact(fact, name, answers.questions[fact], answers.says[fact]) for fact in answers.questions]
     others = [one for one in known.facts.values() if one.framework != name]
     # In reading order: the frameworks' as in NAMES, and a framework's as in its file of probes.
     order = list(NAMES.values())
@@ -141,7 +144,13 @@ def write(answers: Answers, folder: Path = DATA) -> None:
         )
         for fact, said in answers.observed.items()
     ]
-    _store(folder, facts, _without(known, *where) + rows)
+    unasked = answers.questions.keys() - answers.observed.keys()
+    stays = [
+        one
+        for one in known.observations
+        if (one.framework, one.release, one.backend) == where and one.fact in unasked
+    ]
+    _store(folder, facts, [*_without(known, *where), *stays, *rows])
 
 
 def write_refusal(where: tuple[str, str, str], python: str, error: Exception, folder: Path = DATA) -> None:

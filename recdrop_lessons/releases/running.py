@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,7 +43,7 @@ class ProbeError(RecdropError):
 
 @dataclass(frozen=True)
 class Answers:
-    """What one environment's framework answered; `questions` and `says` by fact."""
+    """What one environment's framework answered; `questions` and `says` of every probe, asked or not."""
 
     framework: str  # as in NAMES' values
     release: str
@@ -56,10 +56,13 @@ class Answers:
     messages: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-def ask(python: str | Path, package: str, backend: str = "", seconds: float = 900) -> Answers:
+def ask(
+    python: str | Path, package: str, backend: str = "", facts: Sequence[str] = (), seconds: float = 900
+) -> Answers:
     """Run the probes of `package` (a key of `PROBES`) under that Python.
 
-    `backend` is Keras's: torch, jax, tensorflow or numpy.
+    `backend` is Keras's: torch, jax, tensorflow or numpy. `facts` are patterns of the facts to ask, as
+    "ConvLSTM*"; without any, all are asked.
     Raises `ProbeError` where the framework cannot be imported, or the probes take longer than `seconds`.
     """
     environment = {**os.environ, **_QUIET, "PROBED_KERAS": package}
@@ -67,7 +70,7 @@ def ask(python: str | Path, package: str, backend: str = "", seconds: float = 90
     environment.pop("PYTHONPATH", None)  # the environment's own packages and no others
     if backend:
         environment["KERAS_BACKEND"] = backend
-    command = [str(python), "-m", "probes", PROBES[package]]
+    command = [str(python), "-m", "probes", PROBES[package], *facts]
     try:
         done = subprocess.run(
             command, cwd=HERE, env=environment, capture_output=True, text=True, timeout=seconds, check=False

@@ -81,7 +81,7 @@ def changes(matrix: Matrix, framework: str, now: str, then: str, backend: str) -
 
 
 def by_release(matrix: Matrix, fact: str, framework: str) -> str:
-    """From which release to which what was observed: "3.2 to 3.7: one mask for all gates; from 3.8 on: …"."""
+    """What was observed, by release: "3.2 to 3.7: one mask for all gates; 3.8 and later: …"."""
     cells = {
         (release, backend): observed
         for release in matrix.releases(framework)
@@ -129,10 +129,10 @@ def _runs(values: Mapping[str, str], releases: Iterable[str]) -> list[list[str]]
 
 
 def _range(run: Sequence[str], asked: Sequence[str]) -> str:
-    """ "3.5", "3.2 to 3.7", "from 3.8 on"; "3.0 to 3.15" where it is all that was asked."""
+    """ "3.5", "3.2 to 3.7", "3.8 and later"; "3.0 to 3.15" where it is all that was asked."""
     first, last = line(run[0]), line(run[-1])
     if run[-1] == asked[-1] and run[0] != asked[0]:
-        return f"from {first} on"
+        return f"{first} and later"
     return first if first == last else f"{first} to {last}"
 
 

@@ -30,6 +30,8 @@ def attach(package: str, file: str) -> tuple[Callable[[str], object], Callable[[
         if name not in home:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         room = import_module(home[name])
+        if name in vars(sys.modules[package]):
+            return vars(sys.modules[package])[name]  # a room of that name, which the import has set
         value = getattr(room, name, None) or import_module(f"{home[name]}.{name}")  # a name in it, or a file
         setattr(sys.modules[package], name, value)
         return value

@@ -81,7 +81,7 @@ def test_a_reader_gets_verdict_reason_releases_and_source(tmp_path):
         f"{claim} ([Where dropout happens](03_where.ipynb#cell-id=claim-mask)) | ✔ true "
         "| it is drawn once | – | a common belief |"
     )
-    assert "| Keras, " in known and "3.2 to 3.7: true; from 3.8 on: half true" in known
+    assert "| Keras, " in known and "3.2 to 3.7: true; 3.8 and later: half true" in known
     assert "](https://github.com/tensorflow/tensorflow/issues/35724) |" in known
     assert "Cell" not in known and "::" not in known
 

@@ -16,8 +16,10 @@ from recdrop_lessons import progress
 from recdrop_lessons.cli import app
 from recdrop_lessons.course import lab, workspace
 from recdrop_lessons.course.folders import WITHIN_CLONE, learners_folder
+from recdrop_lessons.course.named import own_notebook
 from recdrop_lessons.course.without_results import NOTE, without_results
 from recdrop_lessons.course.workspace import WorkspaceError, find, start, update
+from recdrop_lessons.support.errors import RecdropError
 
 ROOT = Path(__file__).parents[2]
 EXERCISE = "exercises/01_cells/01_cells.ipynb"
@@ -197,7 +199,7 @@ def test_the_stored_results_are_put_beside_and_never_over_the_learners(course: P
     assert only(mine, "notebooks/*.with-results.yours-*").read_bytes() == scribbled
     assert (mine / LESSON).read_bytes() == own
     assert update(mine).changes == ()
-    with pytest.raises(WorkspaceError, match="there are 00, 01"):
+    with pytest.raises(WorkspaceError, match="00 to 01"):
         workspace.results("77", mine)
 
 
@@ -242,34 +244,33 @@ def test_a_copy_that_came_with_results_gives_them_up_only_where_nobody_wrote(
 def test_in_a_clone_the_copy_is_the_learners_folder(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(course)
     assert learners_folder() == course, "no copy yet: the exercises here"
-    assert workspace.own_notebook(Path(EXERCISE)) == Path(EXERCISE)
+    assert own_notebook(Path(EXERCISE)) == Path(EXERCISE)
+    shutil.copytree(course / "exercises", course / "solutions")
     mine = start(course / WITHIN_CLONE).folder
     assert learners_folder() == mine
-    assert workspace.own_notebook(Path(EXERCISE)) == mine / EXERCISE
-    assert workspace.own_notebook(Path("solutions/01_cells")) == Path("solutions/01_cells")
+    assert own_notebook(Path(EXERCISE)) == mine / EXERCISE
+    assert own_notebook(Path("solutions/01_cells")) == Path("solutions/01_cells")
     monkeypatch.chdir(mine / "exercises")
     assert learners_folder() == mine and find() == mine
-    assert (
-        workspace.own_notebook(Path("01"))
-        == workspace.own_notebook(Path("1"))
-        == mine / Path(EXERCISE).parent
-    )
-    assert workspace.own_notebook(Path("99")) == Path("99"), "no such lesson: the message names it"
+    assert own_notebook(Path("01")) == own_notebook(Path("1")) == mine / Path(EXERCISE).parent
+    with pytest.raises(RecdropError, match="01 to 11"):
+        own_notebook(Path("99"))
 
 
 def test_a_course_installed_elsewhere_finds_the_copy_in_a_clone(
     course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An install that is not editable carries a course of its own; the learner types a path of the clone."""
+    shutil.copytree(course / "exercises", course / "solutions")
     carried = tmp_path / "site-packages" / "course"
     shutil.copytree(course, carried)
     monkeypatch.setattr(workspace, "COURSE", carried)
     mine = start(course / WITHIN_CLONE).folder
     monkeypatch.chdir(course)
     for given in (Path(EXERCISE), Path(EXERCISE).parent, course / EXERCISE, Path("01")):
-        assert workspace.own_notebook(given).is_relative_to(mine / "exercises"), given
+        assert own_notebook(given).is_relative_to(mine / "exercises"), given
     for given in (Path("solutions/01_cells"), Path(WITHIN_CLONE) / EXERCISE, carried / EXERCISE):
-        assert workspace.own_notebook(given) == given
+        assert own_notebook(given) == given
 
 
 def test_lab_opens_the_copy_in_a_clone_and_a_named_notebook_where_it_is(
@@ -570,7 +571,7 @@ def test_the_commands_say_what_they_did(
 
     monkeypatch.chdir(tmp_path)
     code, said = recdrop("update")
-    assert code == 2 and "is in no working copy" in said and "recdrop start FOLDER" in said
+    assert code == 2 and "is not inside a working copy" in said and "recdrop start FOLDER" in said
     code, said = recdrop("start", "my copy")
     assert code == 0 and f"cd '{tmp_path / 'my copy'}' recdrop lab" in said
     edit(course / EXERCISE, new_text)

@@ -17,7 +17,7 @@ import jupyter_core.paths
 import pytest
 
 from recdrop_lessons import doctor
-from recdrop_lessons.doctor import Finding, jupyter, machine, packages
+from recdrop_lessons.doctor import Finding, jupyter, machine, packages, releases
 from recdrop_lessons.grading import isolation
 
 WIDGETS = "@jupyter-widgets/jupyterlab-manager"
@@ -52,10 +52,10 @@ def test_this_environment_is_well() -> None:
 
 def test_an_old_python_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert packages.python().well
-    monkeypatch.setattr(sys, "version_info", (3, 10, 14))
+    monkeypatch.setattr(packages.platform, "python_version", lambda: "3.10.14")
     found = packages.python()
     assert not found.well and found.needed
-    assert "3.11 or newer" in found.cure and "new environment" in found.cure and sys.executable in found.cure
+    assert ">=3.11" in found.cure and "new environment" in found.cure and sys.executable in found.cure
 
 
 def test_what_is_missing_comes_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,6 +93,28 @@ def test_a_version_that_the_course_does_not_take_is_told(site: Path) -> None:
     found = ill(packages.installed())
     assert found.needed and "ipywidgets 7.8.1 does not fit recdrop_lessons" in found.what
     assert found.cure == "pip install 'ipywidgets<9,>=8.1'"
+
+
+def test_other_releases_than_the_tested_ones_are_told_with_a_cure_that_keeps_them(
+    tmp_path: Path, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a clone, which has the lock; and only for what the learner's extras ask for."""
+    name, here = "torch_geometric", importlib.metadata.version("torch_geometric")
+    lock = tmp_path / "lock.txt"
+    lock.write_text(f"# made\n{name}=={here}\npytest==1.0\nkeras==1.0 ; python_version < '3.0'\n")
+    monkeypatch.setattr(releases, "LOCK", lock)
+    assert [finding.well for finding in releases.tested()] == [True]
+    install(site, name, "2.7.99")  # inside the range
+    found = ill(packages.installed())
+    assert not found.needed and f"{name} 2.7.99 (tested: {here})" in found.what
+    assert "new environment" in found.cure and str(lock) in found.cure
+    lock.unlink()
+    assert not list(releases.tested()), "a package that was installed knows no lock"
+
+
+def test_what_no_line_is_for_is_told_if_it_does_not_fit(site: Path) -> None:
+    install(site, "scipy", "0.1")
+    assert "scipy 0.1 does not fit recdrop_lessons" in ill(packages.installed()).what
 
 
 def test_halves_of_the_widgets_that_do_not_belong_together_are_told(site: Path) -> None:
@@ -235,6 +257,15 @@ def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
     found = ill(machine.folders(tmp_path))
     assert found.needed and f"{tmp_path / '.recdrop'} cannot be written to" in found.what
     assert "chmod -R u+w" in found.cure and "recdrop start FOLDER" in found.cure
+
+
+def test_a_folder_without_the_course_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RECDROP_FOLDER", raising=False)
+    found = machine.copy()
+    assert not found.well and not found.needed and "recdrop start FOLDER" in found.cure
+    (tmp_path / "01_cells.ipynb").touch()
+    assert machine.copy().well and str(tmp_path) in machine.copy().what
 
 
 def test_a_disk_that_is_nearly_full_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

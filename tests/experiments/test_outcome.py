@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recdrop_lessons.experiments import outcome, search
-from recdrop_lessons.experiments.bootstrap import PairedDifference, Scores
+from recdrop_lessons.experiments.paired_splits import PairedDifference, Scores
 from recdrop_lessons.experiments.runs import Run
 from recdrop_lessons.experiments.tasks import TASKS
 

@@ -1,4 +1,4 @@
-"""Wheel and sdist, and each way of the README to the first lesson without make. Run by `make packages`.
+"""Wheel and sdist, and each way of docs/install.md to the first lesson without make. Run by `make packages`.
 
 The wheelhouse is made with the network; from there on everything is installed without it.
 """
@@ -170,19 +170,19 @@ def opened(command: list[str], folder: Path, env: dict[str, str]) -> Iterator[st
         lab.wait(20)
 
 
-# ---------------------------------------------------------------- the README's lines
+# ---------------------------------------------------------------- the lines of docs/install.md
 
 
 def ways() -> dict[str, list[str]]:
-    """The README's commands without make, by the comment that begins each."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (block,) = [one for one in re.findall(r"^```\n(.*?)^```", readme, re.M | re.S) if one.startswith("# uv")]
+    """The commands without make, by the comment that begins each."""
+    page = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    (block,) = [one for one in re.findall(r"^```\n(.*?)^```", page, re.M | re.S) if one.startswith("# uv")]
     found = re.findall(r"^# (.+)\n((?:[^#\n].*\n)+)", block, re.MULTILINE)
     return {name: lines.splitlines() for name, lines in found}
 
 
 @pytest.mark.parametrize("way", ["uv", "pipx", "macOS, Linux"])
-def test_each_way_of_the_readme_leads_to_the_first_lesson(
+def test_each_way_of_the_page_leads_to_the_first_lesson(
     way: str, sources: Path, offline: dict[str, str]
 ) -> None:
     *before, last = ways()[way]

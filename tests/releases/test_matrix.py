@@ -101,7 +101,7 @@ def test_releases_are_in_order_and_what_could_not_be_installed_is_none() -> None
 
 def test_spans_say_from_which_release_on_and_name_the_backend_that_differs() -> None:
     assert words.by_release(small(), "gates", "Keras") == (
-        "3.0 to 3.3: one; from 3.12 on: four; on jax, from 3.12 on: raises ValueError"
+        "3.0 to 3.3: one; 3.12 and later: four; on jax, 3.12 and later: raises ValueError"
     )
 
 
@@ -116,9 +116,9 @@ def test_one_value_everywhere(releases: list[str], said: str) -> None:
 def test_a_release_without_a_value_parts_those_around_it() -> None:
     releases = ["2.15.0", "3.0.5", "3.2.0", "3.5.0"]
     cells = {(release, "torch"): "true" for release in releases if release != "3.0.5"}
-    assert words.spans(cells, releases) == "2.15: true; from 3.2 on: true"
+    assert words.spans(cells, releases) == "2.15: true; 3.2 and later: true"
     cells |= {("3.2.0", "jax"): "false"}
-    assert "2.15: true; from 3.5 on: true; on torch, 3.2: true; on jax, 3.2: false" == words.spans(
+    assert "2.15: true; 3.5 and later: true; on torch, 3.2: true; on jax, 3.2: false" == words.spans(
         cells, releases
     )
 
@@ -162,10 +162,22 @@ def test_answers_take_the_place_of_older_ones_and_a_refusal_of_none(tmp_path: Pa
     why = ProbeError("no\n wheel in /home/me/x.y/lib.so")
     matrix.write_refusal(("Keras", "3.5.0", "torch"), "3.11", why, tmp_path)
     known = matrix.read(tmp_path)
-    assert words.by_release(known, "gates", "Keras") == "3.3: one; from 3.12 on: four"
+    assert words.by_release(known, "gates", "Keras") == "3.3: one; 3.12 and later: four"
     assert [one.observed for one in known.refusals()] == ["no: no wheel in …/lib.so"]
     matrix.write(answers("3.5.0", "one"), tmp_path)
     assert matrix.read(tmp_path).refusals() == []
+
+
+def test_what_was_not_asked_again_stays_and_what_no_probe_asks_goes(tmp_path: Path) -> None:
+    def answers(observed: dict[str, str], *asked: str) -> Answers:
+        texts = {one: f"{one}?" for one in asked}, dict.fromkeys(asked, "{observed}.")
+        return Answers("Keras", "3.8.0", "torch", "", "3.11", observed, *texts)
+
+    matrix.write(answers({"gates": "four", "old": "yes"}, "gates", "old"), tmp_path)
+    matrix.write(answers({"new": "no"}, "new", "gates"), tmp_path)
+    known = matrix.read(tmp_path)
+    assert [(one.fact, one.observed) for one in known.observations] == [("new", "no"), ("gates", "four")]
+    assert list(known.facts) == ["new", "gates"]
 
 
 # --- the probes' process -----------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ The releases of the matrix differ in some facts only. Here Keras, PyTorch and Py
 
 from __future__ import annotations
 
+import logging
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -13,13 +15,13 @@ import torch
 from torch import Tensor, nn
 
 from recdrop_lessons.frameworks import import_keras
-from recdrop_lessons.releases.probes import coefficients, pytorch_probes
+from recdrop_lessons.releases.probes import coefficients, pytorch_dropout, pytorch_probes
 from recdrop_lessons.releases.probes.asking import Probes, Unexplained, answer
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 keras = import_keras()
 pyg_probes = pytest.importorskip("recdrop_lessons.releases.probes.pyg_probes")
-from recdrop_lessons.releases.probes import keras_probes, keras_reading  # noqa: E402  Keras's backend first
+from recdrop_lessons.releases.probes import keras_probes, keras_reading, keras_wrapped  # noqa: E402  Keras's backend first
 
 
 def observed(probes: Probes, fact: str) -> str:
@@ -98,14 +100,109 @@ def test_a_training_true_in_the_model_that_predict_keeps_is_seen(monkeypatch: py
         assert observed(keras_probes.PROBES, own) == said
 
 
-def test_a_new_mask_at_each_step_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    cell = keras.layers.SimpleRNNCell
-    fact = "SimpleRNN_x_time(dropout=p)"
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [
+        ("SimpleRNN", "dropout=p"),
+        ("LSTM", "RNN(LSTMCell(dropout=p))"),
+        ("GRU", "dropout=p, reset_after=False"),
+        ("GRU", "RNN(GRUCell(dropout=p))"),
+    ],
+)
+def test_a_new_mask_at_each_step_is_seen(monkeypatch: pytest.MonkeyPatch, kind: str, arguments: str) -> None:
+    cell = getattr(keras.layers, f"{kind}Cell")
+    fact = f"{kind}_x_time({arguments})"
     assert observed(keras_probes.PROBES, fact) == "one mask for the sequence"
     monkeypatch.setattr(
         cell, "get_dropout_mask", lambda self, x: self.dropout and self._create_dropout_mask(x, self.dropout)
     )
     assert observed(keras_probes.PROBES, fact) == "a new mask at each step"
+
+
+def test_masks_that_are_never_drawn_again_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in Keras 2.15, whose ConvLSTM keeps the masks of its first call, those of an evaluation call too."""
+    forgets = keras.layers.RNN._maybe_reset_dropout_masks
+    monkeypatch.setattr(keras.layers.RNN, "_maybe_reset_dropout_masks", lambda self, cell: None)
+    assert (
+        observed(keras_probes.PROBES, "stacked_cells") == "one mask for the sequence, the same at each call"
+    )
+    said = observed(keras_probes.PROBES, "ConvLSTM1D_dropout")
+    assert said == "drops, with the same masks at each call"
+    monkeypatch.setattr(keras.layers.RNN, "_maybe_reset_dropout_masks", forgets)
+    assert observed(keras_probes.PROBES, "ConvLSTM1D_dropout") == "drops"
+
+
+def test_a_wrapper_that_drops_in_evaluation_too_is_seen() -> None:
+    """As `tf.nn.RNNCellDropoutWrapper`, with one mask for the batch and all calls, or a new one a step."""
+
+    class Wrapped(keras.layers.SimpleRNNCell):
+        mask = 2.0 * (torch.arange(keras_reading.N) % 2)
+
+        def call(self, x: Tensor, states: list[Tensor], training: bool = False) -> Any:
+            return super().call(x * self.mask, states)
+
+    class Redrawn(Wrapped):
+        mask = property(lambda self: 2.0 * (torch.rand(keras_reading.B, keras_reading.N) > 0.5))
+
+    given = {"activation": "linear", "kernel_initializer": "identity", "recurrent_initializer": "zeros"}
+    seen = [keras_wrapped.seen_through(one(keras_reading.N, **given)) for one in (Wrapped, Redrawn)]
+    whole = "one mask for the sequence and the whole batch, the same at each call, in evaluation mode too"
+    assert seen == [whole, "one mask a step, new at each call, in evaluation mode too"]
+
+
+@pytest.mark.parametrize("argument", ["dropout", "recurrent_dropout"])
+def test_a_convolution_that_draws_no_masks_is_seen(monkeypatch: pytest.MonkeyPatch, argument: str) -> None:
+    for name in ("get_dropout_mask", "get_recurrent_dropout_mask"):
+        monkeypatch.setattr(keras.src.layers.rnn.conv_lstm.ConvLSTMCell, name, lambda self, x: [1.0] * 4)
+    assert observed(keras_probes.PROBES, f"ConvLSTM1D_{argument}") == "drops nothing"
+    assert observed(keras_probes.PROBES, f"ConvLSTM1D_{argument}_after_evaluation") == "drops nothing"
+
+
+def test_a_mask_that_the_compiler_keeps_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert observed(keras_probes.PROBES, "compiled(Dropout(p))") == "new masks at each call"
+    kept = 2.0 * (torch.arange(4) % 2)
+    monkeypatch.setattr(keras.layers.Dropout, "call", lambda self, x, training: x * kept if training else x)
+    assert observed(keras_probes.PROBES, "compiled(Dropout(p))") == "the same masks at each call"
+    monkeypatch.setattr(keras.layers.Dropout, "call", lambda self, x, training: x)
+    assert observed(keras_probes.PROBES, "compiled(Dropout(p))") == "no mask"
+
+
+def test_one_argument_that_acts_in_evaluation_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    called = keras.layers.GRUCell.call
+    facts = [f"evaluation_values({argument}=p)" for argument in ("dropout", "recurrent_dropout")]
+    assert [observed(keras_probes.PROBES, fact) for fact in facts] == ["nothing", "nothing"]
+
+    def call(self: Any, x: Tensor, states: list[Tensor], training: bool = False) -> Any:
+        return called(self, x, states, training=self.recurrent_dropout > 0)
+
+    monkeypatch.setattr(keras.layers.GRUCell, "call", call)
+    assert [observed(keras_probes.PROBES, fact) for fact in facts] == ["nothing", "the values"]
+
+
+def test_a_mask_on_the_way_to_the_fused_kernel_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in Keras 3.5 to 3.8, which did not look at `training` there."""
+    assert observed(keras_probes.PROBES, "LSTM_fused_evaluation") == "x as it is"
+    inner = keras.layers.LSTM.inner_loop
+
+    def masked(self: Any, sequences: Tensor, *given: Any, **named: Any) -> Any:
+        return inner(self, nn.functional.dropout(sequences), *given, **named)
+
+    monkeypatch.setattr(keras.layers.LSTM, "inner_loop", masked)
+    assert observed(keras_probes.PROBES, "LSTM_fused_evaluation") == "x times a mask"
+
+
+@pytest.mark.parametrize("say", [warnings.warn, logging.getLogger("tensorflow").warning])
+def test_a_word_about_cudnn_is_heard(monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]) -> None:
+    fact = "LSTM_cudnn_warning(unroll=True)"
+    assert observed(keras_probes.PROBES, fact) == "says nothing"
+    made = keras.layers.LSTM.__init__
+
+    def warning(self: Any, *given: Any, **named: Any) -> None:
+        say("this layer will not use cuDNN kernels")
+        made(self, *given, **named)
+
+    monkeypatch.setattr(keras.layers.LSTM, "__init__", warning)
+    assert observed(keras_probes.PROBES, fact) == "warns"
 
 
 def test_a_masked_update_path_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,6 +275,22 @@ def test_other_masks_between_the_layers_are_seen(
     assert observed(pytorch_probes.PROBES, fact) == said
 
 
+@pytest.mark.parametrize(
+    ("module", "redraw", "evaluation"),
+    [
+        (nn.Dropout(0.5), "a new mask at each call", "turns `nn.Dropout` off"),
+        (nn.AlphaDropout(0.0), "no mask", "turns `nn.Dropout` off"),
+        (nn.Threshold(2.0, 0.0), "the same mask at each call", "leaves `nn.Dropout` on"),
+    ],
+)
+def test_what_a_compiled_module_does_is_seen(
+    monkeypatch: pytest.MonkeyPatch, module: nn.Module, redraw: str, evaluation: str
+) -> None:
+    monkeypatch.setattr(pytorch_dropout, "captured", lambda: module)
+    assert observed(pytorch_probes.PROBES, "torch_compile_redraw") == redraw
+    assert observed(pytorch_probes.PROBES, "torch_compile_evaluation") == evaluation
+
+
 # --- attention ---------------------------------------------------------------------------------------------
 
 
@@ -243,3 +356,15 @@ def test_other_attention_dropout_is_seen(
 def test_coefficients_in_words(change: Callable[[Tensor], Tensor], said: str) -> None:
     torch.manual_seed(0)
     assert coefficients.in_words(change(torch.full((20, 2, 20), 1 / 20)).numpy(), 1 / 20) == said
+
+
+@pytest.mark.parametrize("dropped", [True, False])
+def test_returned_weights_are_told_apart(monkeypatch: pytest.MonkeyPatch, dropped: bool) -> None:
+    class Layer(nn.Module):
+        def forward(self, x: Tensor, edges: Tensor, return_attention_weights: bool) -> Any:
+            weights = torch.full((edges.shape[1], pyg_probes.HEADS), 1 / pyg_probes.N)
+            return x, (edges, nn.functional.dropout(weights) if dropped else weights)
+
+    monkeypatch.setattr(pyg_probes.torch_geometric.nn, "GATConv", lambda *_, **__: Layer())
+    said = "those after dropout" if dropped else "those before dropout"
+    assert observed(pyg_probes.PROBES, "GATConv_returned_weights") == said

@@ -22,6 +22,7 @@ ASKED = {
     "expected ndim=3, found ndim=2": "expected-ndim-3-found-ndim-2",
     "stacked return_sequences": "why-return-sequences",
     "GaussianDropout expectation": "gaussian-dropout-expectation",
+    "does my model drop": "does-my-model-drop",
     "dropout or recurrent_dropout": "keras-dropout-or-recurrent-dropout",
 }
 FIRST = 5

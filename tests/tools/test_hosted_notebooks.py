@@ -44,6 +44,18 @@ def test_every_lesson_gets_both_cells_once_and_links_to_itself(hosted: Path) -> 
         )
 
 
+def test_the_readme_gets_one_line_of_badges_and_keeps_its_text() -> None:
+    spec = importlib.util.spec_from_file_location("hosted", ROOT / "tools" / "hosted_notebooks.py")
+    assert spec is not None and spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    once = tool.with_badges("# The course\n\nText.\n", "you/course", "main")
+    title, badges, text = once.split("\n\n")
+    assert (title, text) == ("# The course", "Text.\n") and badges.count("you/course") == 4
+    moved = tool.with_badges(once, "we/lessons", "main")
+    assert "you/course" not in moved and moved.count("\n\n") == 2
+
+
 @pytest.mark.parametrize(
     ("variable", "is_here", "installs"),
     [

@@ -32,6 +32,7 @@ def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.delenv("RECDROP_INSTALLER", raising=False)
     monkeypatch.setattr(module.shutil, "which", lambda name: None)
     module.fail_with, module.only_the_lock_fails = None, False
+    module.backends, module.no_cpu_build = [], False
     run = subprocess.run
 
     def install(command: list[Any], *_: Any) -> None:
@@ -39,8 +40,11 @@ def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         module.calls.append(command[-1])
         files = [after for option, after in pairwise(command) if option == "--constraint"]
         module.constraints.append("".join(Path(file).read_text() for file in files))
+        module.backends.append("--torch-backend" in command)
         if module.fail_with is not None and (files or not module.only_the_lock_fails):
             raise module.fail_with
+        if module.backends[-1] and module.no_cpu_build:
+            raise subprocess.CalledProcessError(2, command)
 
     def without_network(command: list[Any], **kwargs: Any) -> Any:
         """The real thing, except that installs are noted down and venv need not bring pip."""
@@ -178,6 +182,19 @@ def test_uv_installs_where_it_is_there_and_pip_was_told_nothing(
     monkeypatch.setenv("RECDROP_INSTALLER", asked)
     assert tool.main(["course"]) == 0
     assert tool.installers == [expected]
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_linux_without_a_gpu_takes_pytorch_without_cuda_where_there_is_one(
+    tool: Any, found: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tool.sys, "platform", "linux")
+    monkeypatch.setattr(tool.shutil, "which", {"uv": "/usr/bin/uv"}.get)
+    tool.no_cpu_build = not found
+    assert tool.main([]) == 0
+    assert tool.backends == ([True] if found else [True, False])
+    assert all("keras==3.15.0" in constraints for constraints in tool.constraints)  # the lock holds in both
+    assert ("Now the build with CUDA" in capsys.readouterr().out) is not found
 
 
 def test_unknown_extra_is_named(tool: Any, capsys: pytest.CaptureFixture[str]) -> None:

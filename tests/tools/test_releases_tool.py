@@ -35,7 +35,7 @@ def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def answering(asked: list[str], refused: tuple[str, ...] = (), cut_off_at: int | None = None):
     """An `observe` that installs nothing."""
 
-    def observe(run, cache: Path) -> Answers:
+    def observe(run, cache: Path, facts: list[str]) -> Answers:
         if len(asked) == cut_off_at:
             raise KeyboardInterrupt
         asked.append(str(run))
@@ -77,6 +77,23 @@ def test_what_cannot_be_installed_is_written_down_and_tried_again(
     monkeypatch.setattr(tool, "observe", answering(asked))
     assert tool.main(command) == 0
     assert asked == ["Keras 3.7.0, jax"] and tool.matrix.read().refusals() == []
+
+
+def test_some_facts_are_asked_alone_where_the_release_has_the_others(tool: ModuleType, monkeypatch) -> None:
+    """Of a release that was never asked, some facts alone would leave a hole in the table."""
+    asked: list[tuple[str, ...]] = []
+
+    def ask(_: Path, package: str, backend: str, facts: tuple[str, ...] = ()) -> Answers:
+        asked.append(tuple(facts))
+        texts = {"gates": "How many?"}, {"gates": "They have {observed}."}
+        return Answers(NAMES[package], "3.8.0", backend, "", "3.11", {"gates": "one"}, *texts)
+
+    monkeypatch.setattr(tool, "ask", ask)
+    monkeypatch.setattr(tool, "make", lambda *_: Path("python"))
+    monkeypatch.setattr(tool, "install", lambda *_: None)
+    command = ["--only", "keras-numpy", "--fact", "gat*"]
+    assert tool.main(command) == tool.main(command) == 0
+    assert asked == [("gat*",), (), ("gat*",)]
 
 
 def test_the_newest_are_asked_each_time(tool: ModuleType, tmp_path: Path, monkeypatch) -> None:

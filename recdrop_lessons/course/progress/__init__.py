@@ -1,6 +1,6 @@
 """The learner's progress: what is solved, which hints were read, and parts put back as they were."""
 
-from recdrop_lessons.course.progress.hints import hint, solution
+from recdrop_lessons.course.progress.hints import Unsolved, hint, solution
 from recdrop_lessons.course.progress.moving import save, take
 from recdrop_lessons.course.progress.notes import Note, ProgressError
 from recdrop_lessons.course.progress.restoring import reset
@@ -11,6 +11,7 @@ __all__ = [
     "Board",
     "Note",
     "ProgressError",
+    "Unsolved",
     "board",
     "hint",
     "keep",

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from recdrop_lessons.course.outline import lesson_of
+from recdrop_lessons.course.outline import PartOutline, lesson_of
 from recdrop_lessons.course.progress.answer_cells import course_cell, course_notebook, source_of
 from recdrop_lessons.course.progress.notes import Note, ProgressError, find_part
 from recdrop_lessons.course.progress.store import changing, entry_of, load, unwritable
 
 
-def hint(part: str) -> Note:
+def hint(part: str, remember: bool = True) -> Note:
     """The next hint of a part: one after the other, then all again and how to see the solution.
 
+    `remember`: keep in the learner's folder that it was read. If not, it is the first hint.
     In a folder that cannot be written the hint is still shown, with a sentence that says so.
     """
     found = find_part(part)
+    if not remember:
+        return _note(found, 0)
     read = min(load()["parts"].get(found.number, {}).get("hints", 0), len(found.hints))
     unkept = ""
     try:
@@ -24,9 +27,7 @@ def hint(part: str) -> Note:
     except OSError as error:
         unkept = f"\nThat you have read it could not be stored: {unwritable(error)}"
     if read < len(found.hints):
-        return Note(
-            f"{found.number} {found.name}, hint {read + 1} of {len(found.hints)}: {found.hints[read]}{unkept}"
-        )
+        return _note(found, read, unkept)
     every = "\n".join(f"{i}. {text}" for i, text in enumerate(found.hints, 1))
     return Note(
         f"{found.number} {found.name}: you have read all {len(found.hints)} hints.\n{every}\n"
@@ -34,16 +35,33 @@ def hint(part: str) -> Note:
     )
 
 
+def _note(part: PartOutline, read: int, unkept: str = "") -> Note:
+    return Note(
+        f"{part.number} {part.name}, hint {read + 1} of {len(part.hints)}: {part.hints[read]}{unkept}"
+    )
+
+
+class Unsolved(ProgressError):
+    """Raised when a solution is asked for too early."""
+
+
 def solution(part: str, force: bool = False) -> Note:
     """A part's solution, once it is solved, or by force.
 
-    Raises `ProgressError`: it is not solved yet, or the course's solutions are not here.
+    Raises `Unsolved`, which names the next hint, or once all are read the option that shows the solution.
+    Raises `ProgressError`: the course's solutions are not here.
     """
     found = find_part(part)
-    if not force and not load()["parts"].get(found.number, {}).get("solved"):
-        raise ProgressError(
-            f"{found.number} {found.name} is not solved yet. `recdrop hint {found.number}` gives the next "
-            f"hint; `recdrop solution {found.number} --force` shows the solution now."
+    entry = load()["parts"].get(found.number, {})
+    if not force and not entry.get("solved"):
+        read, most = min(entry.get("hints", 0), len(found.hints)), len(found.hints)
+        raise Unsolved(
+            f"{found.number} {found.name} is not solved yet. "
+            + (
+                f"You have read {read} of its {most} hints. For the next one: `recdrop hint {found.number}`."
+                if read < most
+                else f"To see the solution now: `recdrop solution {found.number} --force`."
+            )
         )
     cell = course_cell(course_notebook("solutions", lesson_of(found)), found.name)
     marks = ("### BEGIN SOLUTION", "### END SOLUTION")

@@ -7,7 +7,7 @@ import json
 import time
 from pathlib import Path
 
-from recdrop_lessons.course.folders import learners_folder
+from recdrop_lessons.course.folders import folder_of, learners_folder
 from recdrop_lessons.course.outline import LessonOutline, PartOutline, lesson_of
 from recdrop_lessons.course.progress.answer_cells import (
     course_cell,
@@ -55,12 +55,13 @@ def reset(part: str, notebook: str | Path | None = None) -> Note:
     own["source"] = source_of(pristine).splitlines(keepends=True) if as_lines else source_of(pristine)
     own["outputs"], own["execution_count"] = [], None
     own["metadata"] = pristine["metadata"]
+    folder = learners_folder() if notebook is None else folder_of(path)
     try:
-        backup = _backup(path, text, found)
+        backup = _backup(folder, path, text, found)
         write_whole(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
         raise ProgressError(f"{unwritable(error)} So nothing was changed in {path}.") from None
-    with contextlib.suppress(OSError), changing() as store:
+    with contextlib.suppress(OSError), changing(folder) as store:
         entry = entry_of(store, found.number)
         entry["solved"], entry["points"] = False, 0
     return Note(
@@ -83,9 +84,9 @@ def _own_notebook(lesson: LessonOutline) -> Path:
     )
 
 
-def _backup(path: Path, text: str, part: PartOutline) -> Path:
+def _backup(folder: Path, path: Path, text: str, part: PartOutline) -> Path:
     """A copy beside the progress file, under a name that none has yet."""
-    room = learners_folder() / ".recdrop" / "before-reset"
+    room = folder / ".recdrop" / "before-reset"
     room.mkdir(parents=True, exist_ok=True)
     stamp = time.strftime("%Y%m%d-%H%M%S")
     for i in range(1000):

@@ -49,15 +49,17 @@ def load(where: Path | None = None) -> Store:
     return sound
 
 
-def note_check(result: PartResult) -> PartResult:
+def note_check(result: PartResult, where: Path | None = None) -> PartResult:
     """Count one check of a part; returns the result as the learner is to see it.
+
+    `where`: the folder that keeps it, by default the learner's.
 
     With the misconception's own hint, and `again` where it was found before. Else with the part's hint that
     is due, "" once solved or before anything is written or asked.
 
     A learner's folder that cannot be written to costs the memory of the check, not the check.
     """
-    with contextlib.suppress(OSError), changing() as store:
+    with contextlib.suppress(OSError), changing(where) as store:
         entry = entry_of(store, result.part)
         entry["checks"] += 1
         if result.status == "ok":
@@ -131,12 +133,12 @@ def entry_of(store: Store, number: str) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def changing() -> Iterator[Store]:
+def changing(where: Path | None = None) -> Iterator[Store]:
     """Read, change, write; two notebooks that are open at once take turns."""
-    path = _file()
+    path = _file(where)
     path.parent.mkdir(parents=True, exist_ok=True)
     with _lock(path.parent / "lock"):
-        store = load()
+        store = load(where)
         yield store
         write_whole(path, json.dumps(store, indent=1, ensure_ascii=False) + "\n")
 

@@ -1,17 +1,25 @@
-"""`python -m probes keras` in the folder above: what this environment's framework does, as JSON."""
+"""`python -m probes keras` in the folder above: what this environment's framework does, as JSON.
+
+Patterns after the framework choose facts: `python -m probes keras 'ConvLSTM*'`.
+"""
 
 from __future__ import annotations
 
 import importlib
 import json
 import sys
+from fnmatch import fnmatchcase
 
 from .asking import answer
 
 
-def main(framework: str) -> None:
+def main(framework: str, *facts: str) -> None:
     module = importlib.import_module(f".{framework}_probes", __package__)
-    answers = {probe.fact: answer(probe) for probe in module.PROBES}
+    answers = {
+        probe.fact: answer(probe)
+        for probe in module.PROBES
+        if not facts or any(fnmatchcase(probe.fact, one) for one in facts)
+    }
     record = {
         **module.about(),
         "python": ".".join(map(str, sys.version_info[:2])),
@@ -24,4 +32,4 @@ def main(framework: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -43,12 +43,24 @@ def moments(kind: str) -> str:
     "{kind}_sharing",
     "Which elements share one draw in Keras's `{kind}` on (B, T, F)?",
     "In `{kind}` on (B, T, F) {observed}.",
-    kind=("Dropout(p)", "SpatialDropout1D(p)", "Dropout(p, noise_shape=(None, None, 1))"),
+    kind=(
+        "Dropout(p)",
+        "SpatialDropout1D(p)",
+        "Dropout(p, noise_shape=(None, None, 1))",
+        "TimeDistributed(Dropout(p))",
+    ),
 )
 def sharing(kind: str) -> str:
-    name = kind.split("(")[0]
-    extra = {"noise_shape": (None, None, 1)} if "noise_shape" in kind else {}
-    y = array(getattr(keras.layers, name)(P, **extra)(tensor(np.ones(MANY, "float32")), training=True))
+    layers = keras.layers
+    made = {
+        "Dropout(p)": lambda: layers.Dropout(P),
+        "SpatialDropout1D(p)": lambda: layers.SpatialDropout1D(P),
+        "Dropout(p, noise_shape=(None, None, 1))": lambda: layers.Dropout(P, noise_shape=(None, None, 1)),
+        "TimeDistributed(Dropout(p))": lambda: layers.TimeDistributed(layers.Dropout(P)),
+    }[kind]()
+    y = array(made(tensor(np.ones(MANY, "float32")), training=True))
+    if (y == 1).all():
+        return "nothing is drawn"
     names = ("examples", "steps", "features")
     shared = [one for axis, one in enumerate(names) if (y == np.take(y, [0], axis)).all()]
     return f"the {' and '.join(shared)} share one draw" if shared else "each element has its own draw"

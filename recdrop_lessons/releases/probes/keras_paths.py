@@ -1,8 +1,13 @@
-"""What a rate of 1 does on each path through Keras's recurrent layers, and who asks for the fused kernel."""
+"""Paths through Keras's recurrent layers: a rate of 1 on each, and what goes to the fused kernel."""
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import logging
 import sys
+import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,6 +19,8 @@ from .keras_reading import (
     B,
     P,
     T,
+    array,
+    keras,
     noise_x,
     passed,
     random_layer,
@@ -95,21 +102,110 @@ def recurrent_dropout_of_one(kind: str, path: str) -> str:
     arguments=("", "dropout=.5", "recurrent_dropout=.5"),
 )
 def fused_path(kind: str, arguments: str) -> str:
-    asked = []
-
-    def fused(*_: Any, **__: Any) -> None:
-        asked.append(1)
-        raise NotImplementedError
-
     given: dict[str, Any] = {arguments.split("=")[0]: P} if arguments else {}
     layer = random_layer(kind, **given)
+    handed = handed_to_the_fused_kernel(kind, layer, training=True)
+    if handed is None:
+        return NO_FUNCTION
+    return "asks" if handed else "does not ask"
+
+
+@PROBES.ask(
+    "{kind}_fused_evaluation",
+    "In evaluation mode, what does `{kind}(dropout=.5)` hand to the fused kernel (cuDNN's on a GPU)?",
+    "In evaluation mode `{kind}(dropout=.5)` hands {observed} to the fused kernel.",
+    kind=GATED,
+)
+def fused_evaluation(kind: str) -> str:
+    handed = handed_to_the_fused_kernel(kind, random_layer(kind, dropout=P), training=False)
+    if handed is None:
+        return NO_FUNCTION
+    if not handed:
+        return "nothing"
+    return "x as it is" if same(handed[0], noise_x()) else "x times a mask"
+
+
+NO_FUNCTION = "has no single function to ask"
+
+
+def handed_to_the_fused_kernel(kind: str, layer: Any, *, training: bool) -> list[np.ndarray] | None:
+    """The inputs that a pass over `noise_x()` hands to its backend's fused kernel, a call each.
+
+    The kernel is replaced by one that refuses, as on a CPU. None where the backend has no such function.
+    """
+    handed = []
+
+    def fused(*given: Any, **named: Any) -> None:
+        handed.append(array(given[0] if given else next(iter(named.values()))))
+        raise NotImplementedError
+
     module = sys.modules[type(layer).__module__]
     if not hasattr(module, "backend") or not hasattr(module.backend, kind.lower()):
-        return "has no single function to ask"
+        return None
     real = getattr(module.backend, kind.lower())
     setattr(module.backend, kind.lower(), fused)
     try:
-        passed(layer, noise_x(), training=True)
+        passed(layer, noise_x(), training=training)
     finally:
         setattr(module.backend, kind.lower(), real)
-    return "asks" if asked else "does not ask"
+    return handed
+
+
+# --- what Keras says of it ---------------------------------------------------------------------------------
+
+
+@PROBES.ask(
+    "LSTM_cudnn_warning({argument})",
+    "TensorFlow is told that there is a GPU. Does `LSTM({argument})` warn that it misses cuDNN's criteria?",
+    "`LSTM({argument})` {observed} about cuDNN.",
+    argument=("dropout=.5", "recurrent_dropout=.5", 'activation="relu"', "unroll=True"),
+)
+def cudnn_warning(argument: str) -> str:
+    name = argument.split("=")[0]
+    value = {"activation": "relu", "unroll": True}.get(name, P)
+    with messages() as said:
+        with a_gpu_is_reported():
+            layer = keras.layers.LSTM(5, **{name: value})
+        passed(layer, noise_x(), training=True)
+    return "warns" if any("cudnn" in one.lower() for one in said) else "says nothing"
+
+
+@contextlib.contextmanager
+def a_gpu_is_reported() -> Iterator[None]:
+    """Let TensorFlow list a GPU, since Keras 2 warns only there; other backends stay as they are."""
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    tensorflow: Any = importlib.import_module("tensorflow")
+    real = tensorflow.config.list_logical_devices
+    places = (tensorflow.config, tensorflow.compat.v2.config)  # Keras reads the second
+    for place in places:
+        place.list_logical_devices = lambda kind=None: [*real(kind), *(["GPU:0"] if kind == "GPU" else [])]
+    try:
+        yield
+    finally:
+        for place in places:
+            place.list_logical_devices = real
+
+
+@contextlib.contextmanager
+def messages() -> Iterator[list[str]]:
+    """What is logged and warned meanwhile, at the level of a warning or above."""
+    said: list[str] = []
+
+    class Listening(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(record.getMessage())
+
+    listening = Listening(logging.WARNING)
+    loggers = [logging.getLogger(name) for name in (None, "tensorflow", "absl", "keras")]
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        for logger in loggers:
+            logger.addHandler(listening)
+        try:
+            yield said
+        finally:
+            for logger in loggers:
+                logger.removeHandler(listening)
+        said += [str(one.message) for one in warned]

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from . import keras_cells, keras_layers, keras_paths, keras_predict, keras_sharing, keras_sites
+from . import (
+    keras_cells,
+    keras_compiled,
+    keras_convolution,
+    keras_layers,
+    keras_paths,
+    keras_predict,
+    keras_sharing,
+    keras_sites,
+    keras_wrapped,
+)
 from .asking import Probes
 from .keras_reading import keras
 
@@ -12,6 +22,9 @@ PROBES = Probes(
     [
         *keras_sites.PROBES,
         *keras_sharing.PROBES,
+        *keras_wrapped.PROBES,
+        *keras_convolution.PROBES,
+        *keras_compiled.PROBES,
         *keras_paths.PROBES,
         *keras_cells.PROBES,
         *keras_layers.PROBES,

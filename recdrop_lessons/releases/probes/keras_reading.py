@@ -47,10 +47,13 @@ def tensor(values: Any) -> Any:
     return importlib.import_module("tensorflow").convert_to_tensor(values)
 
 
-def built(kind: str, units: int, features: int, **arguments: Any) -> Any:
-    """A layer with its weights made."""
-    arguments = {"return_sequences": True, **arguments}
-    layer = getattr(keras.layers, kind)(units, **arguments)
+def built(kind: str, units: int, features: int, *, in_rnn: bool = False, **arguments: Any) -> Any:
+    """A layer with its weights made: LSTM(…), or with `in_rnn` RNN(LSTMCell(…))."""
+    if in_rnn:
+        cell = getattr(keras.layers, f"{kind}Cell")(units, **arguments)
+        layer = keras.layers.RNN(cell, return_sequences=True)
+    else:
+        layer = getattr(keras.layers, kind)(units, **{"return_sequences": True, **arguments})
     layer.build((None, None, features))
     return layer
 
@@ -163,14 +166,15 @@ def _set_biases(kind: str, bias: np.ndarray, units: int, unit: int, reads: int |
         if reads is not None:
             values[reads] = 0.0
         bias[[gate * units + unit for gate in range(4)]] = values
-    else:  # z, r, h; the second row is added to U h, and r multiplies it there
+    else:  # z, r, h; with `reset_after` a second row is added to U h, and r multiplies it there
         values = [SHUT, OPEN, OPEN]
         if reads is not None:
             values[reads] = 0.0
         if reads == 1:
             values[2] = 0.0
             bias[1, 2 * units + unit] = 1.0
-        bias[0, [gate * units + unit for gate in range(3)]] = values
+        of_x = bias if bias.ndim == 1 else bias[0]
+        of_x[[gate * units + unit for gate in range(3)]] = values
 
 
 def over_gates(kind: str, site: str, **arguments: Any) -> str:

@@ -150,14 +150,28 @@ def stateful_redraw(kind: str) -> str:
 
 @PROBES.ask(
     "evaluation_values",
-    "Do `dropout` and `recurrent_dropout` change the values in evaluation mode?",
-    "In evaluation mode `dropout` and `recurrent_dropout` change {observed}.",
+    "On a CPU, do `dropout` and `recurrent_dropout` together change the values in evaluation mode?",
+    "In evaluation mode on a CPU, `dropout` and `recurrent_dropout` together change {observed}.",
 )
-def evaluation_values() -> str:
-    x = noise_x()
+def evaluation_values_of_both() -> str:
+    return evaluation_values("dropout", "recurrent_dropout")
+
+
+@PROBES.ask(
+    "evaluation_values({argument}=p)",
+    "On a CPU, does `{argument}` by itself change the values in evaluation mode?",
+    "In evaluation mode on a CPU, `{argument}` by itself changes {observed}.",
+    argument=("dropout", "recurrent_dropout"),
+)
+def evaluation_values_of_one(argument: str) -> str:
+    return evaluation_values(argument)
+
+
+def evaluation_values(*arguments: str) -> str:
+    x, given = noise_x(), dict[str, Any].fromkeys(arguments, P)
     alike = [
         same(
-            passed(random_layer(kind, dropout=P, recurrent_dropout=P), x, training=False),
+            passed(random_layer(kind, **given), x, training=False),
             passed(random_layer(kind), x, training=False),
         )
         for kind in KINDS

@@ -125,3 +125,16 @@ def evaluation(kind: str) -> str:
 def dropout_of_one(kind: str) -> str:
     seen = coefficients(kind, p=1.0)
     return "zeros" if (seen == 0).all() else "NaN" if seen.isnan().any() else "something else"
+
+
+@PROBES.ask(
+    "{kind}_returned_weights",
+    "Which weights does `{kind}(dropout=p)` return with `return_attention_weights=True` in training mode?",
+    "With `return_attention_weights=True`, `{kind}(dropout=p)` returns {observed}.",
+    kind=KINDS,
+)
+@torch.no_grad()
+def returned_weights(kind: str) -> str:
+    layer: Any = getattr(torch_geometric.nn, kind)(N, N, heads=HEADS, dropout=P).train()
+    _, (_, weights) = layer(torch.randn(N, N), GRAPH, return_attention_weights=True)  # (edges, HEADS)
+    return "those after dropout" if (weights == 0).any() else "those before dropout"

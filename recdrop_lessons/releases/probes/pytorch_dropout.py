@@ -80,3 +80,36 @@ def functional_attention() -> str:
     q, v = torch.zeros(B, 12, 12), torch.eye(12).expand(B, 12, 12)
     attend: Callable[..., Tensor] = F.scaled_dot_product_attention
     return "always, in evaluation too" if (attend(q, q, v, dropout_p=P) == 0).any() else "nothing"
+
+
+# --- torch.compile: the graph is captured, and run without a compiler for C++ ------------------------------
+
+
+def captured() -> nn.Module:
+    """`nn.Dropout` in a compiled module."""
+    module: nn.Module = torch.compile(nn.Sequential(nn.Dropout(P)), backend="aot_eager")  # type: ignore[assignment]
+    return module
+
+
+@PROBES.ask(
+    "torch_compile_redraw",
+    "Does `nn.Dropout` draw a new mask at each call of a module that `torch.compile` captured?",
+    "In a module that `torch.compile` captured, `nn.Dropout` uses {observed}.",
+)
+def compile_redraw() -> str:
+    net, x = captured().train(), torch.ones(MANY)
+    first, second = net(x), net(x)
+    if (first == x).all():
+        return "no mask"
+    return "the same mask at each call" if (first == second).all() else "a new mask at each call"
+
+
+@PROBES.ask(
+    "torch_compile_evaluation",
+    "A compiled module was called in training mode. Does `eval()` turn its `nn.Dropout` off?",
+    "In a module that was compiled and called in training mode, `eval()` {observed}.",
+)
+def compile_evaluation() -> str:
+    net, x = captured(), torch.ones(MANY)
+    net.train()(x)
+    return "turns `nn.Dropout` off" if (net.eval()(x) == x).all() else "leaves `nn.Dropout` on"
