@@ -34,8 +34,8 @@ Everything above was run on a CPU. This was reported by others and not run here:
   too ([keras-team/keras, pull request 20983](https://github.com/keras-team/keras/pull/20983)).
 
 The probes saw the cause on a CPU. In 3.5 to 3.8 the layer hands x times a mask to the fused kernel, in
-evaluation mode too. A CPU has no such kernel: the layer then runs its own loop, which drops nothing in
-evaluation mode.
+evaluation mode too. On a CPU these releases refuse the fused kernel and run the layer's own loop, which
+drops nothing in evaluation mode.
 """
 
 

@@ -17,4 +17,5 @@ LESSONS = {
     "graph": "08_graph_attention_dropout",
     "many_passes": "09_uncertainty",
     "methods_compared": "10_capstone",
+    "messages": "12_dropping_edges",
 }

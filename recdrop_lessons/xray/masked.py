@@ -49,7 +49,6 @@ class MaskSite:
     path: str
     module: str
     made_in: frozenset[str]
-    owner: str = ""
     apart: bool = True
     padded: bool = False
     whole: bool = False

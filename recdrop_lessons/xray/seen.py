@@ -55,6 +55,21 @@ class SeenSite:
                     masks[call.draws].append(call.mask)
         return found
 
+    def has(self, *flags: str) -> bool:
+        """Whether one of these flags is set at a call."""
+        return any(getattr(call, flag) for call in self.calls for flag in flags)
+
+    def is_the_same_in_all_passes(self) -> bool:
+        """Whether each call has the same mask in every pass."""
+        masks = [[call.multiplier() for call in one] for one in self.passes]
+        return len(masks) > 1 and all(
+            len(one) == len(masks[0])
+            and all(
+                a is not None and b is not None and _equal(a, b) for a, b in zip(one, masks[0], strict=True)
+            )
+            for one in masks[1:]
+        )
+
     @property
     def module(self) -> str:
         return self.first.path
@@ -190,6 +205,11 @@ class Cluster:
         return float((self.values == 0).double().mean())
 
     @property
+    def is_binary(self) -> bool:
+        """Whether what is kept stays as it is."""
+        return math.isclose(self.top, 1, rel_tol=1e-3)
+
+    @property
     def mean(self) -> float:
         return self.top * (1 - self.zeros)
 
@@ -207,7 +227,7 @@ class Cluster:
 def sites(passes: Passes) -> list[SeenSite]:
     """All sites, in the order of the first pass that has them."""
     keys = dict.fromkeys(site.key for one in passes.training for site in one.sites)
-    evaluation = _acting(passes)
+    acting = {site.key for site in acting_in_evaluation(passes)}
     wide, longer = _calls(passes.wider), _calls(passes.longer)
     found = []
     for key in keys:
@@ -219,7 +239,7 @@ def sites(passes: Passes) -> list[SeenSite]:
                 passes=calls,
                 batch_axes=_axes_of(first, wide.get(key), passes.axes.batch_size),
                 time_axes=_axes_of(first, longer.get(key), passes.axes.time_size),
-                in_evaluation=key in evaluation,
+                in_evaluation=key in acting,
                 wide=wide.get(key, ()) if passes.axes.batch_size == 1 else (),
                 follows_a_cell=any(
                     "weight_hh" in name for name in passes.training[0].named(first.value.params)
@@ -229,7 +249,7 @@ def sites(passes: Passes) -> list[SeenSite]:
     return found
 
 
-def _acting(passes: Passes) -> dict[Any, MaskSite]:
+def acting_in_evaluation(passes: Passes) -> list[MaskSite]:
     """The sites that act in evaluation. A mask of ones does not, nor noise that changes no output."""
     found = {}
     for one in passes.evaluation:
@@ -241,12 +261,7 @@ def _acting(passes: Passes) -> dict[Any, MaskSite]:
                 acts = passes.differs_in_evaluation
             if site.draws and site.reaches and acts:
                 found[site.key] = site
-    return found
-
-
-def only_in_evaluation(passes: Passes) -> list[MaskSite]:
-    """The first call of each site that acts in evaluation."""
-    return list(_acting(passes).values())
+    return list(found.values())
 
 
 def _calls(following: Following | None) -> dict[Any, list[MaskSite]]:

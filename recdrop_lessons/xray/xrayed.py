@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from recdrop_lessons.xray import rules as rules  # each adds itself to those of `judge`
 from recdrop_lessons.xray.judging import Evidence, XrayFinding, judge
 from recdrop_lessons.xray.passes import EVALUATION, TRAINING
 from recdrop_lessons.xray.seen import SeenSite

@@ -390,7 +390,7 @@ def test_the_report_says_what_failed_where_and_why_in_text_and_html():
     assert html.count("<table") == html.count("</table>") >= 3
 
 
-@pytest.mark.parametrize("number", ["3.3", "3.4", "4.2", "4.5", "5.6", "8.5"])
+@pytest.mark.parametrize("number", ["3.3", "3.4", "4.2", "4.5", "5.6", "8.5", "12.2"])
 @pytest.mark.parametrize("wrong", ["?", ("?",), 3, None], ids=str)
 def test_a_report_says_which_entry_is_wrong_and_not_what_is_right(number, wrong):
     result = run(part(number), LocalAnswer(lambda **given: wrong, part(number).name), 0)

@@ -18,7 +18,7 @@ from recdrop_lessons.grading.checker import Graded
 from recdrop_lessons.grading.learners_check import note_progress, text
 
 TABLES = ("3.3", "4.2")  # from a name to a word or a shape
-WORDS = ("3.4", "5.6", "8.5")  # one of a few words
+WORDS = ("3.4", "5.6", "8.5", "12.2")  # one of a few words
 
 
 @pytest.fixture(autouse=True)

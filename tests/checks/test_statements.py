@@ -365,3 +365,14 @@ def test_intervals_of_a_few_scores():
     for scores, level, *its in table("10.1"):
         found = part("10.1").function(numbers(scores), float(level))
         assert [round(one, 3) for one in found] == [float(one) for one in its]
+
+
+def test_how_many_draws_are_behind_a_mask_of_messages():
+    """Numbers that share a draw are alike in all of 200 masks, others by a chance below 2⁻¹⁹⁰."""
+    assert "For the edges 2→0, 2→1, 0→1 and two features" in statement("12.1")
+    edges = torch.tensor([[2, 2, 0], [0, 1, 1]])
+    generator = torch.Generator().manual_seed(0)
+    for kind, draws in table("12.1"):
+        given = {"kind": kind.strip('"'), "edges": edges, "features": 2, "p": 0.5, "generator": generator}
+        masks = torch.stack([part("12.1").function(**given).flatten() for _ in range(200)])
+        assert len(masks.unique(dim=1).T) == int(draws)

@@ -154,7 +154,7 @@ def test_a_wrong_site_is_told_from_which_step_on_the_passes_differ() -> None:
 # ---- right on ordinary inputs ----
 
 
-@pytest.mark.parametrize("number", ["3.4", "5.6", "8.5"])
+@pytest.mark.parametrize("number", ["3.4", "5.6", "8.5", "12.2"])
 def test_a_word_that_is_always_wrong_is_no_edge(number: str) -> None:
     words = sorted({case.right for case in _seen(number)})
     for one, other in permutations(words, 2):

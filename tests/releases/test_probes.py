@@ -368,3 +368,56 @@ def test_returned_weights_are_told_apart(monkeypatch: pytest.MonkeyPatch, droppe
     monkeypatch.setattr(pyg_probes.torch_geometric.nn, "GATConv", lambda *_, **__: Layer())
     said = "those after dropout" if dropped else "those before dropout"
     assert observed(pyg_probes.PROBES, "GATConv_returned_weights") == said
+
+
+# --- dropped edges -----------------------------------------------------------------------------------------
+
+
+class AnewAtEachStep(nn.Module):
+    """An APPNP whose every step drops weights of the whole graph."""
+
+    def __init__(self, **_: Any) -> None:
+        super().__init__()
+
+    def forward(self, x: Tensor, edges: Tensor) -> Tensor:
+        whole = torch.ones(edges.shape[1])
+        for _ in range(3):
+            nn.functional.dropout(whole, 0.5, self.training)
+        return x
+
+
+class NeverCached(nn.Module):
+    """A GCNConv that looks at the edges that it is given."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        super().__init__()
+
+    def forward(self, x: Tensor, edges: Tensor) -> Tensor:
+        return edges.sum() * x
+
+
+class DropsWhatComesOut(nn.Module):
+    """A GCN whose dropout is after its last layer."""
+
+    def __init__(self, *sizes: int, **_: Any) -> None:
+        super().__init__()
+        self.out = sizes[-1]
+
+    def forward(self, x: Tensor, _: Tensor) -> Tensor:
+        return nn.functional.dropout(x[:, :1].expand(-1, self.out), 0.5, self.training)
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "fact", "said"),
+    [
+        ("APPNP", AnewAtEachStep, "APPNP_steps", "each step drops edge weights of the whole graph"),
+        ("GCNConv", NeverCached, "GCNConv_cached", "the graph given"),
+        ("GCN", DropsWhatComesOut, "PyG_GCN_dropout", "node features of the output's width"),
+    ],
+)
+def test_another_dropout_of_a_graph_is_seen(
+    monkeypatch: pytest.MonkeyPatch, name: str, other: type, fact: str, said: str
+) -> None:
+    assert observed(pyg_probes.PROBES, fact) != said
+    monkeypatch.setattr(f"torch_geometric.nn.{name}", other)
+    assert observed(pyg_probes.PROBES, fact) == said

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
 from recdrop_lessons.xray import xray
 
 FILES = sorted(path for path in (Path(__file__).parent / "models").glob("*.py"))

@@ -13,6 +13,7 @@ import torch_geometric
 import torch_geometric.nn
 from torch import Tensor
 
+from . import pyg_dropouts
 from .asking import Probes
 
 PROBES = Probes()
@@ -138,3 +139,6 @@ def returned_weights(kind: str) -> str:
     layer: Any = getattr(torch_geometric.nn, kind)(N, N, heads=HEADS, dropout=P).train()
     _, (_, weights) = layer(torch.randn(N, N), GRAPH, return_attention_weights=True)  # (edges, HEADS)
     return "those after dropout" if (weights == 0).any() else "those before dropout"
+
+
+PROBES.extend(pyg_dropouts.PROBES)

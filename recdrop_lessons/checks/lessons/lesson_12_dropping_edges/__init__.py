@@ -1,0 +1,1 @@
+"""Lesson 12: the mask of each graph dropout, and which of them made a training pass."""
