@@ -36,7 +36,7 @@ PYTEST := $(TEST_ENV) $(PY) -m pytest -n $(WORKERS) --dist loadscope --durations
 # What unit leaves out, unless ONLY names it.
 WEEKLY := $(shell sed 's/\#.*//' tests/weekly.txt)
 BROWSER := $(filter tests/browser tests/explorers/test_hosts.py tests/site,$(WEEKLY))
-SLOW := $(filter-out $(BROWSER) tests/campus tests/packages,$(WEEKLY)) tests/attacks tests/grading/test_isolation.py
+SLOW := $(filter-out $(BROWSER) tests/campus tests/packages,$(WEEKLY)) tests/attacks
 WITHOUT_WEEKLY := $(addprefix --ignore=,$(WEEKLY))
 
 .PHONY: calibrate portable lab test env lint quick unit notebooks weekly slow browser answers luck campus packages site clean
@@ -77,7 +77,7 @@ quick: env
 	RECDROP_SEEDS=1 $(PYTEST) $(WITHOUT_WEEKLY) $(or $(ONLY),$(QUICK))
 
 unit: env
-	$(PYTEST) $(or $(ONLY),$(WITHOUT_WEEKLY) tests)
+	RECDROP_SEEDS=1 $(PYTEST) $(or $(ONLY),$(WITHOUT_WEEKLY) tests)
 
 # Without KERAS_BACKEND, as in a learner's shell. A dead kernel is seen only when the cell's time is up.
 notebooks: env

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import subprocess
 import sys
@@ -27,14 +26,10 @@ from recdrop_lessons.grading.learner_process import Budget, LearnerProcess, Time
 from recdrop_lessons.grading.records import Record
 from recdrop_lessons.grading.spawner import LockedServer
 
-CONTAINERS = ("docker", "podman")
 INSTALLED = Path(sysconfig.get_paths()["purelib"])
-#: `make slow` tries containers too, which start slowly.
-ALL = "RECDROP_ATTACK_KINDS" in os.environ
-KINDS = [kind for kind in isolation.KINDS if ALL or kind.name not in CONTAINERS]
 
 
-@pytest.fixture(scope="module", params=KINDS, ids=lambda kind: kind.name)
+@pytest.fixture(scope="module", params=isolation.KINDS, ids=lambda kind: kind.name)
 def server(request: pytest.FixtureRequest) -> Iterator[LockedServer]:
     """One of each kind that holds here; in it, a library's folder among others is shut."""
     with pytest.MonkeyPatch.context() as patch:
