@@ -168,7 +168,8 @@ def evaluation_values_of_one(argument: str) -> str:
 
 
 def evaluation_values(*arguments: str) -> str:
-    x, given = noise_x(), dict[str, Any].fromkeys(arguments, P)
+    x = noise_x()
+    given: dict[str, Any] = dict.fromkeys(arguments, P)
     alike = [
         same(
             passed(random_layer(kind, **given), x, training=False),
