@@ -59,6 +59,7 @@ lint: env
 	$(PY) -m mypy recdrop_lessons tools
 	$(PY) -m mypy --strict --allow-any-generics --no-warn-return-any browser
 	$(PY) -m codespell_lib -D - -D tools/words.txt
+	$(PY) -m ruff check --isolated --preview --select PLW1514 recdrop_lessons tools  # a file's encoding is always said
 	.venv/bin/lint-imports --no-cache
 	$(PY) tools/notebooks.py check $(wildcard notebooks/*.ipynb solutions/*/*.ipynb exercises/*/*.ipynb)
 	for tool in architecture_picture claims_page glossary_links lesson_map releases_page; do \
@@ -76,7 +77,7 @@ quick: env
 	RECDROP_SEEDS=1 $(PYTEST) $(WITHOUT_WEEKLY) $(or $(ONLY),$(QUICK))
 
 unit: env
-	$(PYTEST) $(or $(ONLY),$(WITHOUT_WEEKLY) tests)
+	RECDROP_SEEDS=1 $(PYTEST) $(or $(ONLY),$(WITHOUT_WEEKLY) tests)
 
 # Without KERAS_BACKEND, as in a learner's shell. A dead kernel is seen only when the cell's time is up.
 notebooks: env

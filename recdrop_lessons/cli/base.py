@@ -17,6 +17,7 @@ EXIT_CODES = (
 app = typer.Typer(
     help="A course on dropout in recurrent and graph networks.",
     epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
     add_completion=False,
 )

@@ -71,9 +71,18 @@ def lab_command(notebook: Path, folder: Path, port: int, browser: bool, verbose:
 
 
 def lab_environment() -> dict[str, str]:
-    """JupyterLab's environment: our settings, and this Python behind the kernel "python3" in every case."""
+    """JupyterLab's environment: our settings, and this Python behind the kernel "python3" in every case.
+
+    A terminal in it and `!` in a cell find `recdrop`, though the environment is not activated.
+    """
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     paths = [str(SETTINGS), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
-    return {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1", "JUPYTER_CONFIG_PATH": os.pathsep.join(paths)}
+    return {
+        **os.environ,
+        "PATH": programs,
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "JUPYTER_CONFIG_PATH": os.pathsep.join(paths),
+    }
 
 
 def open_lab(

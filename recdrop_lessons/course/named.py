@@ -22,8 +22,8 @@ def own_notebook(path: Path) -> Path:
         if (folder := own_folder()) is None:
             raise RecdropError(outside())
         path = folder / "exercises" / name
-        if not path.exists():
-            raise RecdropError(f"{path} is missing. `recdrop update` brings it back.")
+        if not any(path.glob("*.ipynb")):
+            raise RecdropError(f"The notebook of {path} is missing. `recdrop update` brings it back.")
     if not (path.is_symlink() or path.exists() or path.with_name(f"{path.name}.ipynb").exists()):
         raise RecdropError(f"There is no {path}. {_instead(path)}")
     found = [one.name for one in path.glob("*.ipynb")]

@@ -77,6 +77,12 @@ def exercise(text: str) -> LessonOutline:
     raise KeyError(f"{none} The exercises are {names[0][:2]} to {names[-1][:2]}.")
 
 
+def lesson_headed(heading: str) -> str | None:
+    """Return "01" for the heading of lesson 01; an exercise is headed "Exercise 01"."""
+    found = re.match(r"# (\d\d) · ", heading)
+    return found[1] if found else None
+
+
 def part(key: str) -> PartOutline:
     """Return the part "1.2", or "lstm_step" by its function's name. Raises KeyError with what there is."""
     parts = [one for lesson in lessons() for one in lesson.parts]

@@ -22,7 +22,7 @@ LOW_DISK = 200e6
 def copy() -> Finding:
     """Whether the working folder is a learner's; elsewhere most commands have nothing to work on."""
     mine = own_folder()
-    found = f"your copy of the course is {mine}" if mine else "the working folder is in no copy of the course"
+    found = f"your folder of the course is {mine}" if mine else "no folder of the course is around you"
     return Finding(mine is not None, found, outside(), needed=False)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import replace
 from pathlib import Path
@@ -52,8 +51,7 @@ def _lesson(data: bytes) -> str | None:
     except Unreadable:
         return None
     heading = next((cell["source"] for cell in cells if not cell["code"]), "")
-    found = re.match(r"# (\d\d) · ", heading)
-    return found[1] if found and not any(cell["grade_id"] for cell in cells) else None
+    return None if any(cell["grade_id"] for cell in cells) else outline.lesson_headed(heading)
 
 
 def _meant(number: str) -> str:
@@ -100,7 +98,12 @@ def note_progress(graded: Graded, notebook: Path) -> Graded:
 
 
 def next_step(graded: Graded, notebook: Path) -> str:
-    """Return what to type when nothing is written yet, after the result; "" otherwise."""
+    """Return what to do if nothing is written yet or nothing could be read, after the result; else ""."""
+    if graded.exit_code == 2:
+        return (
+            "\nTo begin this exercise again: rename the file, then run `recdrop update`. JupyterLab keeps an "
+            "earlier state in the folder .ipynb_checkpoints beside the file."
+        )
     untouched = [part for part in graded.parts if part.details.get("unwritten")]
     if len(untouched) < len(graded.parts):
         return ""
@@ -108,6 +111,7 @@ def next_step(graded: Graded, notebook: Path) -> str:
     if path.absolute().is_relative_to(Path.cwd()):
         path = path.absolute().relative_to(Path.cwd())
     return (
-        f"\nNothing is written yet. To open this exercise:\n    {recdrop()} lab {quoted(path)}\n"
+        "\nNothing is written yet, or the notebook is not saved. To open this exercise:\n"
+        f"    {recdrop()} lab {quoted(path)}\n"
         f"For a first hint:\n    {recdrop()} hint {untouched[0].part}"
     )

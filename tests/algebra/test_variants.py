@@ -70,12 +70,6 @@ def test_each_row_is_found_again_from_its_drops(key):
         row.make(1.0)
 
 
-def test_keras_is_gal_and_neither_semeniuta_nor_moon():
-    assert variants.matching(variants.keras(0.2, 0.3)) == ["gal_untied"]
-    assert variants.matching(variants.keras(0.2)) == ["keras_dropout"]
-    assert variants.matching(variants.keras(0, 0.2)) == ["keras_recurrent"]
-
-
 def test_no_two_rows_are_the_same_drops():
     for key, row in variants.ROWS.items():
         assert variants.matching(row.make(0.5)) == [key]

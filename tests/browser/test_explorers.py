@@ -207,17 +207,11 @@ def test_a_failure_is_told_in_the_widget_and_the_next_change_mends_it(server: Se
     assert explorer.error == "" and explorer.status == "p = 2"
 
 
-@pytest.mark.parametrize("name", list(LESSONS))
-def test_every_explorer_works_in_notebook_7(
-    name: str, server: Server, opened: Open, monkeypatch: Any
-) -> None:
-    monkeypatch.setenv("RECDROP_FOLDER", str(server.folder))
-    works(name, "notebook", server, opened)
-
-
-def test_the_picture_of_question_1_works_in_voila(server: Server, opened: Open) -> None:
-    pytest.importorskip("voila", reason="voila is not installed: the extra `browser`")
-    works("where", "voila", server, opened)
+@pytest.mark.parametrize("app", ["notebook", "voila"])
+def test_an_explorer_works_in_notebook_7_and_in_voila(app: str, server: Server, opened: Open) -> None:
+    if app == "voila":
+        pytest.importorskip("voila", reason="voila is not installed: the extra `browser`")
+    works("where", app, server, opened)
 
 
 def works(name: str, app: str, server: Server, opened: Open) -> None:

@@ -59,22 +59,3 @@ def test_a_choice_is_made_kept_and_compared_by_keyboard(server: Server, opened: 
     page.set_viewport_size({"width": 700, "height": 900})
     notebook.theme("JupyterLab Dark")
     assert axe(page) == []
-
-
-def test_a_number_is_written_and_a_letter_is_refused_in_words(server: Server, opened: Open) -> None:
-    name = "05-survival"
-    notebook = opened(asking(server, name))
-    page = notebook.page
-    notebook.run_all()
-    asked = page.locator("section.recdrop-prediction")
-    asked.locator("input").focus()
-    page.wait_for_timeout(300)
-    asked.locator("input").focus()
-    page.keyboard.type("dd")  # in command mode Jupyter would delete the cell
-    page.keyboard.press("Enter")
-    asked.get_by_role("alert").wait_for()
-    page.keyboard.type("0.9")
-    page.keyboard.press("Enter")
-    asked.get_by_text("Kept:").wait_for()
-    assert kept(server, name) == 0.9
-    assert page.locator(".jp-CodeCell").count() == 2

@@ -1,6 +1,6 @@
 """Every right answer passes and every wrong one fails, by its misconception's name, at every seed tried.
 
-Two seeds by default; `make answers` tries five, RECDROP_SEEDS=20 in a job of its own twenty.
+RECDROP_SEEDS says how many: `make unit` tries one, `make answers` five.
 """
 
 import os

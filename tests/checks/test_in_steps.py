@@ -66,7 +66,7 @@ def test_the_notebook_says_what_is_meant_at_the_second_failure(capsys: pytest.Ca
 def test_the_command_says_it_at_the_second_failure_and_its_json_stays() -> None:
     found = run(part("1.2"), LocalAnswer(wrong("1.2", "tanh-stored"), "lstm_step"), 0)
     graded = Graded("01_cells", (found,), "none", {}, {})
-    first, second = note_progress(graded), note_progress(graded)
+    first, second = (note_progress(graded, Path("01_cells.ipynb")) for _ in range(2))
     assert found.meant not in text(first) and SAID_LATER in text(first)
     assert found.meant in text(second) and "yours" in text(second)
     assert second.record()["parts"][0]["message"] == found.message

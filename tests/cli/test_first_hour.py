@@ -94,6 +94,14 @@ def test_every_lesson_is_known_as_one_and_no_exercise_is() -> None:
             assert _lesson(path.read_bytes()) is None, path
 
 
+def test_no_part_is_put_back_into_a_lesson(copy: Path) -> None:
+    """Lesson 01 defines functions of the same names as its exercise."""
+    before = (copy / "notebooks" / "01_cells.ipynb").read_bytes()
+    code, said = recdrop("reset", "lstm_step", "notebooks/01_cells.ipynb")
+    assert code == 2 and "is lesson 01" in said and "recdrop reset 1.2" in said
+    assert (copy / "notebooks" / "01_cells.ipynb").read_bytes() == before
+
+
 # ---------------------------------------------------------------- the wrong folder
 
 
@@ -243,6 +251,27 @@ def test_an_untouched_check_gives_the_next_command(copy: Path) -> None:
     assert code == 1 and f"recdrop lab {EXERCISE}" in said and "recdrop hint 1.1" in said
     change(copy / EXERCISE, rnn_step=submissions.RIGHT["rnn_step"])
     assert "Nothing is written yet" not in recdrop("check", "01")[1]
+
+
+@pytest.mark.parametrize("damage", ["missing", "broken"])
+def test_a_lost_notebook_comes_back_as_the_check_says(copy: Path, damage: str) -> None:
+    if damage == "broken":
+        (copy / EXERCISE).write_text("{")
+    else:
+        (copy / EXERCISE).unlink()
+        code, said = recdrop("reset", "1.1")
+        assert code == 2 and "recdrop update" in said
+    code, said = recdrop("check", "1")
+    assert code == 2 and "recdrop update" in said
+    if damage == "broken":
+        assert "rename the file" in said
+        (copy / EXERCISE).rename(copy / EXERCISE.with_name("old.ipynb"))
+    assert recdrop("update")[0] == 0
+    assert recdrop("check", "1")[0] == 1
+
+
+def test_help_is_short_too() -> None:
+    assert recdrop("-h")[0] == recdrop("check", "-h")[0] == 0
 
 
 def test_a_solution_asks_for_the_hints_first(copy: Path) -> None:

@@ -1,6 +1,7 @@
 """`make lab` serves the lesson that it says, with a kernel of this very environment."""
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -84,4 +85,12 @@ def test_lab_serves_the_first_lesson_with_this_environments_kernel(served: str, 
     assert kernels["default"] == "python3"
     assert kernels["kernelspecs"]["python3"]["spec"]["argv"][0] in {"python", sys.executable}
     log = (course / "log").read_text()
-    assert f"/lab/tree/{FIRST_LESSON.as_posix()}" in log  # the link in the terminal leads to the lesson
+    # The link in the terminal leads to the lesson, and nothing comes after it.
+    assert f"/lab/tree/{FIRST_LESSON.as_posix()}" in log.rstrip().splitlines()[-1], log
+
+
+def test_in_jupyterlabs_terminal_recdrop_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make lab` activates no environment, and the exercises say: run `recdrop hint 1.2` in a terminal."""
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    where = shutil.which("recdrop", path=lab_environment()["PATH"])
+    assert where is not None and Path(where).parent == Path(sys.executable).parent

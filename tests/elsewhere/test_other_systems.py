@@ -119,39 +119,19 @@ def test_python_m_is_the_command() -> None:
     assert done.stdout.startswith("recdrop_lessons ")
 
 
-# ---------------------------------------------------------------- the files themselves
-
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
-@pytest.fixture(scope="module")
-def tracked() -> list[str]:
-    """The course's files as git has them."""
+def test_windows_and_macos_can_make_each_file() -> None:
+    """No two names differ in capitals alone; of 260 letters for a whole path 150 are for its folder."""
     try:
         done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("not in a clone")
-    return done.stdout.strip("\0").split("\0")
-
-
-def test_no_two_files_differ_in_capitals_alone(tracked: list[str]) -> None:
     known: dict[str, str] = {}
-    for path in tracked:
+    for path in done.stdout.strip("\0").split("\0"):
+        assert len(path) <= 110, path
         for part in (PurePosixPath(path), *PurePosixPath(path).parents):
             assert known.setdefault(str(part).casefold(), str(part)) == str(part)
-
-
-def test_windows_can_make_each_file(tracked: list[str]) -> None:
-    """Its names, and 260 letters for a whole path: that leaves 150 for where the folder is."""
-    for path in tracked:
-        assert len(path) <= 110, path
         for name in path.split("/"):
             assert not re.search(r'[<>:"\\|?*\x00-\x1f]|[ .]$', name) and not RESERVED.fullmatch(name), path
-
-
-def test_files_are_read_and_written_in_utf_8_and_not_as_the_system_would() -> None:
-    pytest.importorskip("ruff")
-    rule = ["--isolated", "--preview", "--select", "PLW1514", "--output-format", "concise"]
-    command = [sys.executable, "-m", "ruff", "check", *rule, "recdrop_lessons", "tools"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout

@@ -1,22 +1,17 @@
 """The reference comparison: tuned alike, to patience, resumable, the test part read in final runs alone."""
 
 import math
-import re
-import statistics
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
-from typer.testing import CliRunner
 
 from recdrop_lessons import Drop, RecdropError
-from recdrop_lessons.cli import app
 from recdrop_lessons.experiments import comparison, patience, runs, search, studies
 from recdrop_lessons.experiments import outcome as outcome_of
-from recdrop_lessons.experiments.arms import ARMS, NAMES
+from recdrop_lessons.experiments.arms import ARMS
 from recdrop_lessons.experiments.runs import Run, Setting
-from recdrop_lessons.experiments.tasks import COPIES, TASKS
+from recdrop_lessons.experiments.tasks import TASKS
 
 SETTING = Setting("digits", "gal", 0.1, 0.01, 16, 0.0, 2, 10)
 
@@ -47,28 +42,12 @@ def searched(task, arm, score):
     return done, asked
 
 
-def test_each_recurrent_site_stands_alone_per_step_and_per_sequence():
-    alone = {(drop.site, drop.shared) for make in ARMS.values() if len(make(0.2)) == 1 for drop in make(0.2)}
-    for site in ("input", "recurrent", "candidate", "cell", "hidden", "output"):
-        assert {(site, ()), (site, ("time",))} <= alone
-    assert ("recurrent_weight", ("time",)) in alone
-    assert list(ARMS) == list(NAMES)
-
-
 def test_search_and_final_runs_share_no_split_and_no_seed():
     for task in TASKS.values():
         for place in (0, 1):
             assert not {pair[place] for pair in task.search} & {pair[place] for pair in task.final}
         assert len({seed for _, seed in task.final}) >= 10
         assert len({split for split, _ in task.final}) >= 3
-
-
-@pytest.mark.parametrize("name", list(TASKS))
-def test_splits_differ_and_have_one_test_part(name):
-    first, second = (TASKS[name].data(split) for split in (1, 2))
-    assert first.test.x.equal(second.test.x)
-    assert not first.train.x.equal(second.train.x)
-    assert first.digest != second.digest
 
 
 def test_no_digit_of_the_test_part_is_learned_from():
@@ -147,22 +126,6 @@ def test_a_best_rate_on_the_edge_is_followed_by_others_for_as_long_as_it_is_bett
     assert search.chosen("text", "gal", done).rate == 0.1
 
 
-def test_learning_rate_and_decay_go_on_for_as_long_as_it_is_better():
-    for name, peak, tried in (
-        ("learning_rate", 0.08, {0.005, 0.01, 0.02, 0.04, 0.08, 0.16}),
-        ("learning_rate", 0.01, {0.005, 0.01, 0.02}),
-        ("weight_decay", 1.0, {0.0, 0.03, 0.3, 1.0, 3.0}),
-    ):
-        done, _ = searched("digits", "gal", lambda s, n=name, peak=peak: -abs(getattr(s, n) - peak))
-        best = search.chosen("digits", "gal", done)
-        assert getattr(best, name) == peak
-        assert {getattr(setting, name) for setting in done} == tried
-        assert name.replace("_", " ") not in search.on_an_edge("digits", "gal", best, done)
-    done, _ = searched("digits", "gal", lambda s: s.weight_decay)
-    best = search.chosen("digits", "gal", done)
-    assert "weight decay" in search.on_an_edge("digits", "gal", best, done)
-
-
 def test_a_search_that_goes_on_from_its_file_chooses_alike(tmp_path):
     """Equal numbers of right answers are a tie, whatever the rounding of the file makes of their mean."""
     of_rate = {0.02: (289, 291), 0.05: (290, 290)}  # of 300, at the two splits of the search
@@ -180,14 +143,6 @@ def test_a_search_that_goes_on_from_its_file_chooses_alike(tmp_path):
     again = {kept.setting: kept for kept in runs.read(tmp_path / "mine.csv")}
     assert search.next_runs("digits", "gal", again) == []
     assert search.chosen("digits", "gal", again) == search.chosen("digits", "gal", done)
-
-
-def test_improvements_are_tried_together():
-    def score(s):
-        return (s.rate == 0.2) + 0.1 * (s.width == 128) + 0.2 * (s.learning_rate == 0.02)
-
-    done, _ = searched("digits", "gal", score)
-    assert search.chosen("digits", "gal", done) == (0.2, 0.02, 128, 0.0)
 
 
 def test_goes_on_where_it_was_cut_off(short, tmp_path):
@@ -231,111 +186,11 @@ def test_a_file_made_by_other_code_is_refused(short, tmp_path):
         comparison.compare(path, "digits", ["gal"], progress=False)
 
 
-def test_what_is_written_is_what_is_read(tmp_path):
-    ledger = runs.Ledger(tmp_path / "mine.csv")
-    kept = [
-        replace(outcome(SETTING), test=0.66667, units=(1.0, 0.0, 1.0), curve_validation=(0.1, 0.25)),
-        replace(outcome(replace(SETTING, task="text")), test=2.0, units=(2.25, 1.5)),
-    ]
-    for made in kept:
-        ledger.add(made)
-    ledger.close()
-    assert runs.read(tmp_path / "mine.csv") == kept
-
-
-def test_the_command_makes_the_file_and_names_what_it_does_not_know(short, tmp_path):
-    out = tmp_path / "mine.csv"
-    typed = ["sweep", "--reference", "--out", str(out), "--task", "digits", "--arm", "none"]
-    done = CliRunner().invoke(app, typed)
-    assert done.exit_code == 0, done.output
-    assert f"{len(runs.read(out))} runs made" in done.output
-    unknown = CliRunner().invoke(app, [*typed, "--arm", "magic"])
-    assert unknown.exit_code == 2
-    assert "expected one of" in unknown.output
-    for mixed in (["--arm", "none"], ["--reference", "--method", "gal"]):
-        refused = CliRunner().invoke(app, ["sweep", "--out", str(out), *mixed])
-        assert refused.exit_code == 2
-        assert "use --" in refused.output
-
-
-def test_a_run_says_what_a_smaller_budget_would_have_found():
-    fixed = studies.settings(studies.BUDGETS)
-    assert len(fixed) == len(set(fixed)) == 3 * 12
-    made = [replace(outcome(s), test=0.9, curve_test=(0.5, 0.6, 0.7), units=(1.0, 0.0)) for s in fixed[:-1]]
-    by_setting = studies.complete(made, studies.BUDGETS)
-    assert {len(kept) for kept in by_setting.values()} == {11}  # the last row lacks one of the three
-    kept = by_setting[studies.NONE]
-    assert studies.at_budget(kept, 60).units.tolist() == [[0.7]] * 11
-    assert studies.at_budget(kept, 240).units.tolist() == [[0.9]] * 11  # it ended before 240
-    assert studies.to_patience(kept).units.shape == (11, 2)
-
-
 @pytest.mark.parametrize("task", list(TASKS))
 def test_the_shipped_runs_are_made_by_this_code(task):
     """One run of each arm begins with the losses in the file; a whole run is made again in the next test."""
     for kept in {kept.setting.arm: kept for kept in runs.shipped(task)}.values():
         assert runs.remade(kept), kept.setting
-
-
-def test_a_shipped_run_can_be_made_again_whole():
-    """The shortest final run. On another processor rounding makes it another run of the same setting, so it
-    must lie as near as the runs of that setting lie to each other: within five of their standard deviations.
-    """
-    final = [kept for kept in runs.shipped("digits") if kept.units and kept.setting.arm == "none"]
-    kept = min(final, key=lambda one: one.epochs)
-    again = runs.run(kept.setting)
-    spread = statistics.stdev(one.test for one in final)
-    assert again.finished
-    assert again.data == kept.data
-    assert abs(again.test - kept.test) < 5 * spread
-
-
-def test_a_mask_added_on_the_text_has_what_was_chosen_for_no_dropout():
-    done, _ = searched("text", "none", lambda s: abs(s.learning_rate - 0.04))
-    tuned = search.chosen("text", "none", done)
-    assert studies.added(studies.ADDED[0], {}) == []
-    for fixed in studies.ADDED:
-        wanted = studies.added(fixed, done)
-        assert {search.candidate_of(setting) for setting in wanted} == {tuned._replace(rate=fixed.rate)}
-        assert [(setting.split, setting.seed) for setting in wanted] == list(TASKS["text"].final)
-        assert {setting.arm for setting in wanted} == {fixed.arm}
-
-
-def test_copies_hold_the_same_signs_in_more_features():
-    """Sixteen copies over √16: the length of x at each step is the same, and so are the classes."""
-    narrow, wide = (TASKS[name].data(2) for name in studies.COPIED_TASKS)
-    for part in ("train", "validation", "test"):
-        few, many = getattr(narrow, part), getattr(wide, part)
-        assert many.x.shape == (*few.x.shape[:2], 2 * COPIES)
-        assert many.x.norm(dim=-1).allclose(few.x.norm(dim=-1))
-        assert many.x.unflatten(-1, (COPIES, 2)).mul(COPIES**0.5).allclose(few.x.unsqueeze(2))
-        assert many.y.equal(few.y)
-
-
-def test_the_runs_with_copies_have_what_the_task_of_memory_chose_and_seeds_of_their_own():
-    on_memory = {kept.setting: kept for kept in runs.shipped("memory")}
-    wanted = studies.copied(on_memory)
-    assert len(wanted) == len(set(wanted)) == 2 * 2 * 36
-    for arm in studies.COPIED_ARMS:
-        (candidate,) = {search.candidate_of(setting) for setting in wanted if setting.arm == arm}
-        assert candidate == search.chosen("memory", arm, on_memory)
-    task = TASKS["memory"]
-    assert not {s.seed for s in wanted} & {seed for _, seed in (*task.search, *task.final)}
-    assert not {s.split for s in wanted} & {split for split, _ in task.search}
-    assert sorted(wanted) == sorted(kept.setting for kept in runs.shipped("copies"))
-
-
-def test_the_page_of_the_comparison_counts_the_shipped_runs():
-    """docs/reference-comparison.md: how many runs a file has, and how many core hours they took."""
-    page = (Path(__file__).parents[2] / "docs" / "reference-comparison.md").read_text(encoding="utf-8")
-    rows = re.findall(
-        r"^\| `reference_(\w+)\.csv` \| (\d+) \|.*; (\d*\.\d+) core hours \|$", page, re.MULTILINE
-    )
-    assert {task for task, *_ in rows} == set(TASKS)
-    for task, count, hours in rows:
-        shipped = runs.shipped(task)
-        assert len(shipped) == int(count), task
-        assert sum(run.seconds for run in shipped) / 3600 == pytest.approx(float(hours), abs=0.06), task
 
 
 @pytest.mark.skipif(not torch.set_flush_denormal(False), reason="this processor cannot be told to")

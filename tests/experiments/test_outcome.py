@@ -7,9 +7,8 @@ import pytest
 
 from recdrop_lessons.experiments import outcome, search
 from recdrop_lessons.experiments.paired_splits import PairedDifference, Scores
-from recdrop_lessons.experiments.runs import Run, shipped
+from recdrop_lessons.experiments.runs import Run
 from recdrop_lessons.experiments.tasks import TASKS
-from recdrop_lessons.plots import figures
 
 
 def made(setting):
@@ -38,23 +37,6 @@ def test_an_arm_is_shown_when_all_of_its_fresh_runs_are_there():
     assert len(gal.runs) == len(TASKS["digits"].final)
     assert gal.searched == len(searched("gal")) - len(gal.runs)
     assert gal.mean == pytest.approx(0.8)
-
-
-def test_the_study_that_tuned_nothing_is_comparable_with_the_arms():
-    rows = outcome.not_tuned(shipped("digits"))
-    assert list(rows) == ["none", "gal", "input, sequence", "recurrent, sequence", "output, step"]
-    assert all(row.name.endswith("not tuned") and row.chosen is None for row in rows.values())
-    found = outcome.compared(rows | outcome.without_network("digits"))
-    assert found.gain("gal", "none").low > 0.03
-
-
-def test_rows_without_a_network_meet_the_splits_of_the_fresh_runs():
-    rows = outcome.without_network("digits")
-    splits = [split for split, _ in TASKS["digits"].final]
-    for row in rows.values():
-        assert row.scores.units.shape == (len(splits), 897)
-        assert list(row.scores.splits) == splits
-        assert 0.9 < row.mean < 0.99
 
 
 def rows_with(means, n=400):
@@ -98,11 +80,3 @@ def test_groups_hold_every_pair_that_is_not_told_apart_and_no_other():
         together = {pair for group in found.groups() for pair in itertools.combinations(group, 2)}
         assert together == set(pairs) - told
         assert all(not set(a) < set(b) for a, b in itertools.permutations(found.groups(), 2))
-
-
-def test_the_picture_joins_the_rows_of_a_group():
-    found = outcome.compared(rows_with({"low": 0.6, "high": 0.95, "near": 0.945}))
-    drawn = figures.ranking(found.means, found.groups(), x="accuracy", hollow=["low"])
-    left, right = drawn.axes
-    assert [label.get_text() for label in left.get_yticklabels()] == found.order  # short: on one line
-    assert [list(line.get_ydata()) for line in right.lines[:2]] == [[0, 1], [2]]

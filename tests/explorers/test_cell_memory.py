@@ -30,12 +30,6 @@ def test_groups_hold_every_row_once() -> None:
     assert any({"gal", "keras_recurrent", "zaremba"} <= set(keys) for keys in groups)
 
 
-def test_the_panel_names_the_rows_that_lie_on_one_curve() -> None:
-    left, right = explorer.figure(p=0.25).panel.split("</p>")[:2]
-    assert "Zaremba · Gal, tied" in left and "Moon" not in left
-    assert "Moon (RNNDrop) · Semeniuta, per step" in right
-
-
 def test_a_mask_per_step_on_the_cell_survives_as_a_power() -> None:
     alive = explorer.figure(p=0.25, steps=20).numbers["alive"]
     np.testing.assert_allclose(alive[explorer.STEP_MASK], 0.75 ** np.arange(1, 21))

@@ -52,13 +52,3 @@ def test_l1_sets_weights_to_zero_and_l2_does_not() -> None:
         kind: int((gate_norms.fitted("f", "recurrent", 0.1, kind)[rows] == 0).sum()) for kind in ("l1", "l2")
     }
     assert zeros["l1"] > 0 and zeros["l2"] == 0
-
-
-def test_the_panel_says_it_in_this_librarys_and_in_kerass_words() -> None:
-    panel = gate_norms.figure(gate="f", kind="l2", exponent=-2.0).panel
-    assert "gate_penalty(lstm, gate=&quot;f&quot;, kernel=&quot;recurrent&quot;, l2=0.01)" in panel
-    assert "a callable that slices its columns" in panel
-    assert (
-        "kernel_regularizer=l1(10)) acts on all gates."
-        in gate_norms.figure(gate="all", kernel="input", kind="l1", exponent=1.0).panel
-    )

@@ -47,10 +47,3 @@ def test_the_last_edge_of_a_row_is_its_own_loop() -> None:
     for node in range(34):
         row = np.flatnonzero(edges[1] == node)
         assert tuple(edges[:, row[-1]]) == (node, node)
-
-
-def test_a_lost_loop_is_said() -> None:
-    said = {seed: graph.figure(p_attention=0.5, seed=seed) for seed in range(8)}
-    for frame in said.values():
-        assert ("the loop too" in frame.status) is bool(frame.numbers["dropped"][-1] == 0)
-    assert len({"the loop too" in frame.status for frame in said.values()}) == 2

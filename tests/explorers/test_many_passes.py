@@ -36,12 +36,6 @@ def test_doubt_grows_with_p_and_outside_the_data() -> None:
     assert spread[0.05][~inside].mean() > 1.3 * spread[0.05][inside].mean()
 
 
-def test_a_pass_is_one_smooth_function_of_x() -> None:
-    curves = many_passes.figure(masks="per_step", p=0.3, passes=10).numbers["curves"]
-    steps = np.abs(np.diff(curves, axis=1))
-    assert steps.max() < 0.35 * np.ptp(curves)
-
-
 def test_more_passes_begin_with_the_same_ones_and_settle() -> None:
     seeds = range(12)
     means = {S: [many_passes.figure(passes=S, seed=k).numbers["mean"][28] for k in seeds] for S in (2, 50)}

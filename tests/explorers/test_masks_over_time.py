@@ -41,21 +41,6 @@ def test_the_named_row_is_said(settings: dict[str, object], name: str) -> None:
     assert masks_over_time.figure(**settings).status.startswith(name)
 
 
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({"time": False}, "keras.layers.Dropout(p) before the layer"),
-        ({}, "keras.layers.SpatialDropout1D(p) before the layer"),
-        ({"time": False, "features": True}, "noise_shape=(B, T, 1)"),
-        ({"time": False, "batch": True}, "noise_shape=(1, T, F)"),
-        ({"site": "recurrent"}, "No layer of its own"),
-        ({"gates": False}, "Only the layer itself"),
-    ],
-)
-def test_the_panel_says_it_in_kerass_words(settings: dict[str, object], said: str) -> None:
-    assert said in masks_over_time.figure(**settings).panel
-
-
 def test_a_step_vanishes_as_often_as_the_formula_says() -> None:
     settings = {"time": False, "units": 2, "p": 0.5}
     chance = masks_over_time.figure(**settings).numbers["chance"]

@@ -61,12 +61,6 @@ def test_it_ends_with_totals_and_an_exit_code(graded: Graded) -> None:
     assert "\r" not in done.stderr  # a bar is for a terminal
 
 
-def test_each_record_has_the_reports_form(graded: Graded) -> None:
-    record = json.loads((graded[0] / "out" / "bo" / "01_cells.json").read_text())
-    assert list(record) == ["lesson", "points", "max_points", "isolation", "parts"]
-    assert (record["points"], record["max_points"]) == (65, 100)
-
-
 def test_feedback_shows_the_answer_and_the_misconception_as_text(graded: Graded) -> None:
     page = (graded[0] / "out" / "bo" / "feedback.html").read_text()
     assert "65 of 100 points" in page and "gate-order" in page
@@ -209,21 +203,6 @@ def test_names_are_text_in_the_table_and_in_the_pages(tmp_path: Path) -> None:
     assert students == {"'=1+1", "'-rf", "a, b", 'quo"te', "<b>bold", "zwölf", "new\nline", "odd\\xff"}
     for page in (tmp_path / "out").rglob("*.html"):
         assert "<b>bold" not in page.read_text() and "<script" not in page.read_text()
-
-
-def test_names_in_any_script_go_through_the_whole_life_of_a_submission(tmp_path: Path) -> None:
-    names = ("أحمد علي", "张伟", "Łukasz Żółć", "नेहा")
-    for name in names:
-        write(tmp_path / "class" / name, b"{")
-    grade("class", "--out", "out", cwd=tmp_path)
-    with (tmp_path / "out" / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
-        assert {row["student"] for row in csv.DictReader(file)} == set(names)
-    summary = (tmp_path / "out" / "summary.html").read_text(encoding="utf-8")
-    for name in names:
-        assert f"<bdi>{name}</bdi>/01_cells: " in summary
-        assert f"Feedback for {name}" in (tmp_path / "out" / name / "feedback.html").read_text(
-            encoding="utf-8"
-        )
 
 
 def test_a_record_rests_on_checks_locked_cells_and_torch(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 
 import pytest
@@ -140,12 +139,6 @@ def test_announced_sizes_are_bounded_before_memory_is_taken() -> None:
         codec.sizes(codec.SIZES.pack(10, 1 << 60))
     with pytest.raises(codec.CodecError, match="announced"):
         codec.sizes(codec.SIZES.pack(0xFFFFFFFF, 0))
-
-
-def test_the_header_is_json_and_nothing_is_pickled() -> None:
-    frame = codec.encode({"x": torch.ones(2)})
-    header, _ = codec.sizes(frame[: codec.SIZES.size])
-    assert json.loads(frame[codec.SIZES.size :][:header]) == {"dict": {"x": {"tensor": "float32 2 1"}}}
 
 
 def test_after_a_bad_frame_nothing_more_is_read() -> None:

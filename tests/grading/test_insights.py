@@ -98,11 +98,6 @@ def test_what_learners_write_is_text_on_the_page() -> None:
     assert not re.search(r'(src|href)="', text), "nothing is loaded"
 
 
-def test_a_class_with_nothing_wrong_and_no_predictions_has_a_page() -> None:
-    text = insights_page(insights([("chi", record("01_cells", p1_1=None))], Gathered({})))
-    assert "All parts are right" in text and "None was gathered" in text and "None was recognised" in text
-
-
 def test_the_command_says_what_is_wrong_with_its_folders(tmp_path: Path) -> None:
     (tmp_path / "grades").mkdir()
     done = CliRunner().invoke(app, ["insights", str(tmp_path / "grades")])

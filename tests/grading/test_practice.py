@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from submissions import grade
 
-from recdrop_lessons.checks import Report, Status, lesson, part
+from recdrop_lessons.checks import Status, lesson, part
 from recdrop_lessons.course import progress
-from recdrop_lessons.grading import learners_check
 from recdrop_lessons.grading.checker import Graded
-from recdrop_lessons.grading.exports import github_classroom, gradescope, moodle
+from recdrop_lessons.grading.exports import github_classroom, gradescope
 from recdrop_lessons.grading.insights import Gathered, insights
 
 PRACTICE = part("9.5")
@@ -26,10 +25,6 @@ def graded(practice: Status) -> Graded:
     return Graded(NAME, tuple(parts), "none")
 
 
-def test_it_has_no_points_and_the_lesson_has_its_100() -> None:
-    assert (PRACTICE.points, lesson(NAME).points) == (0, 100)
-
-
 @pytest.mark.parametrize("status", [Status.OK, Status.FAILED, Status.MISSING, Status.DIED])
 def test_whether_it_is_solved_changes_no_result(status: Status) -> None:
     found = graded(status)
@@ -38,19 +33,6 @@ def test_whether_it_is_solved_changes_no_result(status: Status) -> None:
     assert (record["points"], record["max_points"]) == (100, 100)
     assert github_classroom.result(record)["status"] == "pass"
     assert gradescope.result(record)["score"] == 100
-
-
-def test_no_report_speaks_of_zero_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RECDROP_FOLDER", str(tmp_path))
-    found = graded(Status.FAILED)
-    texts = (
-        Report(found.parts[-1]).text(),
-        Report(found.parts[-1])._repr_html_(),
-        learners_check.text(found),
-        moodle._feedback(found.record()),
-    )
-    for text in texts:
-        assert "for practice, no points" in text and "of 0" not in text
 
 
 def test_the_board_comes_to_it_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,12 +16,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import torch
-import typer
 import yaml
 from instructors import madeup, pages
 from instructors.madeup import dies, gates_swapped, half, hand_in, notebook, right
-
-from recdrop_lessons.cli import app
 
 ROOT = pages.ROOT
 KNOWN = {"run", "prints", "file", "append", "patch", "by hand", "python", "workflow", "link"}
@@ -57,19 +54,6 @@ def test_every_block_is_run_or_says_why_not(path: Path) -> None:
             subprocess.run(["bash", "-n"], input=block.text, text=True, check=True)
         elif block.mark == "":
             assert block.language == "text", "only what is shown needs no mark"
-
-
-@pytest.mark.parametrize("path", pages.PAGES, ids=lambda path: path.stem)
-def test_what_is_named_is_there(path: Path) -> None:
-    """Commands of recdrop, tools, targets of make."""
-    text = path.read_text(encoding="utf-8")
-    for tool in re.findall(r"python (tools/\w+\.py)", text):
-        assert (ROOT / tool).is_file(), tool
-    for target in re.findall(r"(?:^|`)make (\w+)", text, re.M):
-        assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.M), target
-    commands = typer.main.get_group(app).commands
-    for command in re.findall(r"(?:^|`)recdrop (\w+)", text, re.M):
-        assert command in commands
 
 
 def test_grading_a_class_resuming_and_reading_the_results(graded: Path) -> None:
@@ -120,25 +104,6 @@ def test_a_lesson_becomes_slides(tmp_path: Path) -> None:
     assert html.count('<aside class="notes">') > 0 and "<summary>The answer</summary>" in html
     assert "import keras" not in html, "code that shows nothing is left out"
     assert 'src="http' not in html and "<link" not in html, "all that the page needs is in it"
-
-
-def test_slides_need_no_net(tmp_path: Path, chromium: Any) -> None:
-    pytest.importorskip("sphinx_revealjs")
-    lesson = ROOT / "notebooks" / "05_recurrent_dropout_family.ipynb"
-    subprocess.run([sys.executable, ROOT / "tools" / "slides.py", lesson, "--into", tmp_path], check=True)
-    page = chromium.new_context(offline=True).new_page()
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("requestfailed", lambda request: wrong.append(request.url))
-    page.goto((tmp_path / f"{lesson.stem}.slides.html").as_uri())
-    page.wait_for_function("window.Reveal && Reveal.isReady()")
-    for _ in range(2):  # past the title and the questions on an earlier lesson
-        page.keyboard.press("ArrowRight")
-    shown = page.locator("section.present > section.present")
-    shown.get_by_text("Five ideas on one picture").wait_for()
-    assert shown.locator("math").count() and "$" not in shown.inner_text()
-    assert wrong == []
-    page.context.close()
 
 
 # nbgrader's own queries say so.
@@ -267,22 +232,6 @@ def test_jupyterhubs_and_binders_links_open_a_lesson_that_is_there() -> None:
     folder = urlsplit(query["repo"]).path.rsplit("/", 1)[1]
     opened = query["urlpath"].removeprefix(f"lab/tree/{folder}/")
     assert opened != query["urlpath"] and (ROOT / opened).is_file()
-
-
-def test_a_kernels_memory_is_measured_in_the_kernel(tmp_path: Path) -> None:
-    import nbformat
-
-    large = nbformat.v4.new_code_cell("taken = bytes(range(256)) * 400_000  # 102 MB")
-    nbformat.write(nbformat.v4.new_notebook(cells=[large]), tmp_path / "large.ipynb")
-    command = [sys.executable, "tools/kernel_memory.py", str(tmp_path / "large.ipynb")]
-    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    form = r"{}: (\d+) MB, of which (\d+) MB are its own\n"
-    found = re.fullmatch(form.format("large"), printed)
-    assert found is not None
-    held, own = map(int, found.groups())
-    assert 102 < own <= held < 1000
-    (shown,) = (block.text for block in pages.blocks("jupyterhub") if "of which" in block.text)
-    assert re.fullmatch(form.format("03_where_dropout_happens"), shown)
 
 
 def test_an_exercise_of_ones_own_is_added_released_and_caught_by_name(tmp_path: Path) -> None:

@@ -67,13 +67,6 @@ def test_the_state_before_the_first_step_is_zero_and_of_the_cells_precision(kind
     assert all(s.shape == (B, H) and s.dtype == torch.float64 and not s.any() for s in state)
 
 
-def test_each_cell_has_the_sites_it_should():
-    common = {"input", "recurrent", "hidden", "output", "recurrent_weight"}
-    assert set(SimpleRNNCell.sites) == common
-    assert set(GRUCell.sites) == common | {"candidate"}
-    assert set(LSTMCell.sites) == common | {"candidate", "cell"}
-
-
 def test_the_activations_are_torchs():
     a = torch.linspace(-3, 3, 13)
     expected = {
@@ -104,11 +97,6 @@ def test_zoneout_keeps_the_old_where_the_mask_is_one():
     assert zoned_out(new, old, torch.tensor([1.0, 0.0])).tolist() == [1.0, 20.0]
 
 
-def test_a_cell_shows_its_sizes_and_its_drops():
-    assert repr(LSTMCell(3, 4)) == "LSTMCell(3, 4)"
-    assert "Drop(site='cell', p=0.2" in repr(LSTMCell(3, 4, drops=variants.moon(0.2)))
-
-
 @pytest.mark.parametrize("sizes", [(0, 3), (3, 0), (-1, 3), (2.0, 3), (3, "4")])
 def test_sizes_that_mean_nothing_are_refused(sizes):
     with pytest.raises(RecdropError, match="expected a whole number, 1 or more"):
@@ -121,11 +109,6 @@ def test_an_unknown_activation_is_refused_with_the_names_there_are():
             LSTMCell(3, 4, **{argument: "swish"})
         assert f"{argument} was 'swish'" in str(caught.value)
         assert "'tanh', 'sigmoid', 'relu', 'linear'" in str(caught.value)
-
-
-def test_a_simple_net_has_no_recurrent_activation():
-    with pytest.raises((RecdropError, TypeError), match="recurrent_activation"):
-        SimpleRNNCell(3, 4, recurrent_activation="sigmoid")
 
 
 def test_two_ways_of_saying_the_drops_are_refused():

@@ -40,6 +40,11 @@ ROWS_OF_DROPS = {
 CASES = [(kind, name) for kind in KINDS for name in ROWS_OF_DROPS]
 
 
+@pytest.fixture(params=KINDS)
+def kind(request):
+    return request.param
+
+
 def drops_of(kind, name):
     return tuple(drop for drop in ROWS_OF_DROPS[name] if drop.site in KINDS[kind].sites)
 
@@ -106,17 +111,6 @@ def test_gradcheck(kind, name, short_blocks):
     assert torch.autograd.gradcheck(run, leaves)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_same_seed_draws_the_same_masks_in_both_forms(kind):
-    layer, x, _ = layer_and_input(kind, variants.gal(0.5, tied=False), return_state=False)
-    torch.manual_seed(3)
-    quick = layer(x)
-    layer.fast = False
-    torch.manual_seed(3)
-    torch.testing.assert_close(quick, layer(x), atol=1e-6, rtol=0)
-
-
-@pytest.mark.parametrize("kind", KINDS)
 def test_only_the_outputs_or_only_the_state_may_be_used(kind):
     layer, x, state = layer_and_input(kind, variants.gal(0.3), dtype=torch.float64)
     masks = layer.sample_masks(3, 11)
@@ -157,7 +151,6 @@ def test_a_mask_that_learns_stays_readable_and_learns():
     assert masks["cell"].grad.abs().sum() > 0
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_a_mask_at_a_site_that_no_kernel_computes_stays_readable(kind):
     layer, x, _ = layer_and_input(kind)
     one = torch.ones(1, 1, 5)
@@ -168,7 +161,6 @@ def test_a_mask_at_a_site_that_no_kernel_computes_stays_readable(kind):
     assert set(layer.sites) <= known
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_each_site_that_the_fast_form_declares_changes_what_it_computes(kind):
     layer, x, state = layer_and_input(kind)
     plain = layer(x, state)[0]
@@ -184,7 +176,6 @@ def test_autocast_stays_readable():
         layer(x).sum().backward()
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_recording_and_turning_off_take_the_readable_form(kind, monkeypatch):
     layer, x, _ = layer_and_input(kind, return_state=False)
     monkeypatch.setattr(fast, "over_time", lambda *_: pytest.fail("the kernel was taken"))
@@ -198,7 +189,6 @@ def test_recording_and_turning_off_take_the_readable_form(kind, monkeypatch):
 # ---- no surprise ----
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_a_second_derivative_is_refused_with_the_cure(kind):
     layer, x, _ = layer_and_input(kind, return_state=False)
     with pytest.raises(RecdropError, match=r"layer\.fast = False"):
@@ -210,7 +200,6 @@ def test_a_second_derivative_is_refused_with_the_cure(kind):
 
 
 @pytest.mark.parametrize("name", ["none", "gal", "zoneout", "hidden"])
-@pytest.mark.parametrize("kind", KINDS)
 def test_what_comes_out_may_be_changed_in_place(kind, name):
     layer, x, state = layer_and_input(kind, drops_of(kind, name), dtype=torch.float64)
     masks, gradients = layer.sample_masks(3, 11), []
@@ -226,7 +215,6 @@ def test_what_comes_out_may_be_changed_in_place(kind, name):
         torch.testing.assert_close(ours, theirs, atol=1e-11, rtol=1e-11)
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_backward_twice_gives_the_same_gradient_twice(kind):
     layer, x, _ = layer_and_input(kind, variants.gal(0.3), return_state=False)
     loss = layer(x).sum()
@@ -244,7 +232,6 @@ def test_a_weight_changed_before_backward_is_refused():
         loss.backward()
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_not_a_number_in_is_not_a_number_out(kind):
     layer, x, _ = layer_and_input(kind, variants.gal(0.3), return_state=False)
     x[1, 3] = float("nan")
@@ -253,7 +240,6 @@ def test_not_a_number_in_is_not_a_number_out(kind):
     assert outputs[[0, 2]].isfinite().all() and outputs[1, :3].isfinite().all()
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_an_empty_batch_and_a_single_step_pass(kind):
     layer, _, _ = layer_and_input(kind, variants.gal(0.3), return_state=False)
     assert layer(torch.zeros(0, 3, 4)).shape == (0, 3, 5)
@@ -265,7 +251,6 @@ def test_an_empty_batch_and_a_single_step_pass(kind):
 
 @pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
 @pytest.mark.parametrize("name", ["none", "gal", "zoneout"])
-@pytest.mark.parametrize("kind", KINDS)
 def test_evaluation_agrees_with_the_readable_form(kind, name, mode):
     layer, x, state = layer_and_input(kind, drops_of(kind, name))
     layer.eval()
@@ -281,7 +266,6 @@ def evaluated(layer, x):
         return layer(x)
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_evaluation_follows_the_weights_however_they_change(kind):
     layer, x, _ = layer_and_input(kind, return_state=False)
     other, _, _ = layer_and_input(kind, return_state=False)
@@ -332,7 +316,6 @@ WEIGHTS_MADE_OTHERWISE = {
 
 @pytest.mark.filterwarnings("ignore:.*weight_norm.*is deprecated:FutureWarning")
 @pytest.mark.parametrize("made", WEIGHTS_MADE_OTHERWISE)
-@pytest.mark.parametrize("kind", KINDS)
 def test_evaluation_takes_weights_however_they_are_made(kind, made):
     torch.manual_seed(2)
     layer, x = WEIGHTS_MADE_OTHERWISE[made](kind), torch.randn(3, 7, 4)
@@ -348,7 +331,6 @@ def test_evaluation_takes_weights_however_they_are_made(kind, made):
             torch.optim.SGD(learned, 0.1).step()
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_evaluation_takes_the_weights_of_a_functional_call(kind):
     layer, x, _ = layer_and_input(kind, return_state=False)
     other, _, _ = layer_and_input(kind, return_state=False)
@@ -360,7 +342,6 @@ def test_evaluation_takes_the_weights_of_a_functional_call(kind):
     assert evaluated(layer, torch.zeros(0, 3, 4)).shape == (0, 3, 5)
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_evaluation_leaves_no_trace_in_the_layer(kind):
     layer, x, _ = layer_and_input(kind, return_state=False)
     names, modules = list(layer.state_dict()), list(layer.modules())

@@ -26,6 +26,11 @@ KINDS = list(LAYERS)
 ALL_SHARED = [axes for n in range(4) for axes in itertools.combinations(("time", "batch", "features"), n)]
 
 
+@pytest.fixture(params=KINDS)
+def kind(request):
+    return request.param
+
+
 def sharings(site):
     """Every sharing that a site allows."""
     wanted, never = set(site.must_share), set(site.never_shares)
@@ -106,7 +111,6 @@ def test_every_site_at_once_with_lengths_and_backwards(kind, extra, lengths, go_
 
 
 @pytest.mark.parametrize("lengths", [None, [3, 1]])
-@pytest.mark.parametrize("kind", KINDS)
 def test_zoneout_with_lengths_and_backwards(kind, lengths):
     drops = variants.zoneout(0.4, 0.3) if kind == "LSTM" else variants.zoneout_hidden(0.4)
     layer = made(kind, drops=drops, go_backwards=True)
@@ -150,7 +154,6 @@ def test_any_drops_at_any_shape_equal_the_twin(data):
 # ---- training and evaluation ----
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_evaluation_equals_the_twin_without_masks(kind):
     layer = everything(kind).eval()
     x, state = inputs(layer)
@@ -162,7 +165,6 @@ def test_evaluation_equals_the_twin_without_masks(kind):
         assert torch.equal(ours, theirs)
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_zoneout_at_evaluation_keeps_the_old_value_by_its_share(kind):
     drops = variants.zoneout(0.3, 0.2) if kind == "LSTM" else variants.zoneout_hidden(0.2)
     layer = made(kind, drops=drops)
@@ -174,7 +176,6 @@ def test_zoneout_at_evaluation_keeps_the_old_value_by_its_share(kind):
         assert torch.equal(ours, theirs)
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_training_draws_what_sample_masks_draws(kind):
     layer = everything(kind).train()
     x, state = inputs(layer)
@@ -184,7 +185,6 @@ def test_training_draws_what_sample_masks_draws(kind):
         assert torch.equal(ours, theirs)  # to the last bit
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_training_draws_anew_at_each_call(kind):
     layer = made(kind, drops=Drop("input", 0.5), return_state=False).train()
     x, _ = inputs(layer, batch=20)
@@ -217,7 +217,6 @@ def test_kerass_words_mean_kerass_rows():
     assert GRU(2, 3).drops == ()
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_masks_have_the_shapes_that_are_promised(kind):
     layer = everything(kind)
     gates = len(layer.gate_names)
@@ -326,7 +325,6 @@ def test_moons_cell_stays_within_what_an_lstm_can_reach_and_the_scaled_one_does_
 # ---- shapes ----
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_what_returns(kind):
     x = torch.randn(5, 4, FEATURES)
     states = len(LAYERS[kind].state_names)
@@ -338,7 +336,6 @@ def test_what_returns(kind):
     assert torch.equal(made(kind, return_state=False)(x), every[0])
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_go_backwards_reads_from_the_end_and_stays_in_the_order_of_reading(kind):
     x = torch.randn(5, 4, FEATURES)
     ahead, back = made(kind), made(kind, go_backwards=True)
@@ -347,7 +344,6 @@ def test_go_backwards_reads_from_the_end_and_stays_in_the_order_of_reading(kind)
 
 
 @pytest.mark.parametrize("go_backwards", [False, True])
-@pytest.mark.parametrize("kind", KINDS)
 def test_padding_changes_nothing(kind, go_backwards):
     layer = made(kind, go_backwards=go_backwards, return_sequences=False)
     x, lengths = torch.randn(3, 6, FEATURES), torch.tensor([6, 2, 4])
@@ -370,7 +366,6 @@ def test_an_empty_batch_passes():
     assert layer(none, lengths=torch.zeros(0, dtype=torch.long)).shape == (0, 3, HIDDEN)
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_a_state_goes_on_where_it_was_left(kind):
     layer = made(kind)
     x = torch.randn(2, 6, FEATURES)
@@ -390,7 +385,6 @@ def test_output_shape_says_what_leaves():
 # ---- NaN in is NaN out ----
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_nan_in_is_nan_out(kind):
     for layer in (made(kind), everything(kind).train()):
         x, _ = inputs(layer, steps=5)
@@ -404,7 +398,6 @@ def test_nan_in_is_nan_out(kind):
 # ---- copies and files ----
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_a_layer_is_copied_saved_and_loaded_whole(kind, tmp_path):
     layer = everything(kind, activation="linear").train()
     x, state = inputs(layer)
@@ -440,7 +433,6 @@ def refused(error, layer, *arguments, cure, **named):
         assert words in str(caught.value), str(caught.value)
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_two_dimensions_are_refused(kind):
     refused(ShapeError, made(kind), torch.randn(4, FEATURES), cure=["return_sequences=True", "RepeatVector"])
     refused(ShapeError, made(kind), torch.randn(4, FEATURES), cure=["(batch, time, features)", "(4, 2)"])

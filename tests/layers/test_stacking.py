@@ -1,7 +1,6 @@
 """Stacks, both directions, and the layers between: values, masks, lengths, refusals."""
 
 import copy
-import math
 
 import pytest
 import torch
@@ -265,28 +264,6 @@ def test_each_sharing_of_dropout_shares_what_it_says():
         for axis in range(3):
             same = bool((y == y.select(axis, 0).unsqueeze(axis)).all())
             assert same == (axis in axes), (shared, axis)
-
-
-def test_plain_dropout_drops_a_whole_step_only_by_the_power_of_its_features():
-    p, features, n = 0.5, 3, 40_000
-    y = Dropout(p).train()(torch.ones(1, n, features), generator=seeded())
-    whole = (y == 0).all(-1).double().mean().item()
-    assert abs(whole - p**features) < 4 * math.sqrt(p**features * (1 - p**features) / n)
-    steps = Dropout(p, shared=("features",)).train()(torch.ones(1, n, features), generator=seeded())
-    whole = (steps == 0).all(-1).double().mean().item()
-    assert abs(whole - p) < 4 * math.sqrt(p * (1 - p) / n)
-
-
-def test_inverted_and_gaussian_dropout_keep_the_mean_and_not_the_variance():
-    n, p = 100_000, 0.5
-    x = torch.randn(1, n, 1, generator=seeded(1))
-    for noise in ("bernoulli", "gaussian"):
-        y = Dropout(p, noise=noise).train()(x + 1, generator=seeded(2))
-        # y = m (x+1): E y = 1; Var y = E m² E (x+1)² - 1 = 2·2 - 1 = 3
-        assert abs(y.mean() - 1) < 4 * math.sqrt(3 / n)
-        z = Dropout(p, noise=noise).train()(x, generator=seeded(2))
-        # unit variance in, E m² = 1/(1-p) = 2 out; Var z² = E m⁴ E x⁴ - 4: 20 for Bernoulli, 26 for Gaussian
-        assert abs(z.var() - 2) < 4 * math.sqrt(26 / n)
 
 
 def test_what_dropout_refuses():

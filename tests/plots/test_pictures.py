@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -44,13 +42,6 @@ def test_a_picture_has_alt_text_and_caption_and_a_plain_twin() -> None:
 def test_a_drawing_without_alt_text_is_refused() -> None:
     with pytest.raises(ValueError, match="alt"):
         plots.picture("<svg/>")
-
-
-def test_matplotlib_is_imported_only_when_a_picture_is_drawn() -> None:
-    code = (
-        "import sys, recdrop_lessons.plots.unrolled as u; u.picture(); assert 'matplotlib' not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize("words", ["h_{t-1}", "m_t x_t", "a_{b}c_d e", "plain"])
@@ -105,16 +96,6 @@ def test_the_zoneout_equation_reads_the_cell_before_its_mask() -> None:
 
     assert "tanh(ct)" in words(variants.moon(0.5)) and "tanh(c̃t)" in words(variants.zoneout(0.5))
     assert "dc,t ∘ ct-1 + (1 - dc,t) ∘ c̃t" in words(variants.zoneout(0.5))
-
-
-def test_a_new_state_has_a_name_of_its_own_only_where_zoneout_mixes_it() -> None:
-    def words(cell: str, *drops: Drop) -> str:
-        return re.sub(r"<[^>]*>|\u200b", "", "".join(formulas.sheet(cell, drops).parts))
-
-    assert "ct = mc ∘ (f ∘ ct-1 + i ∘ (mg ∘ g))" in words("LSTM", Drop("cell", 0.5))  # lesson 03's line
-    for cell, sites in (("LSTM", ("input", "cell", "hidden")), ("GRU", ("input", "hidden"))):
-        assert not any("\u0303" in words(cell, Drop(site, 0.5)) for site in sites)
-    assert "h̃t = (1 - z)" in words("GRU", Drop("hidden", 0.5, fill="previous"))
 
 
 @pytest.mark.parametrize(

@@ -35,35 +35,6 @@ def every_release(framework: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(("framework", "backend"), COLUMNS)
-def test_who_answers_for_each_release(framework: str, backend: str) -> None:
-    asked = asked_on(framework, backend)
-    for release in every_release(framework):
-        try:
-            by = witnesses(KNOWN, framework, release, backend)
-        except NoSuchRelease:
-            assert all(one.split(".")[0] != release.split(".")[0] for one in asked)
-            continue
-        assert set(by.asked) <= set(asked)
-        majors = {one.split(".")[0] for one in by.asked}
-        assert majors == {release.split(".")[0]}  # a major release is not crossed
-        of_line = [one for one in asked if one.split(".")[:2] == release.split(".")[:2]]
-        if release in asked:
-            assert (by.kind, by.asked) == (Kind.ITSELF, (release,))
-        elif of_line:
-            assert set(by.asked) <= set(of_line) and by.kind in (Kind.LINE, Kind.BETWEEN)
-        else:  # the two next to it, none of the others between them
-            here = numbers(release.partition("rc")[0])
-            inside = [one for one in asked if one.split(".")[0] in majors]
-            older = [one for one in inside if numbers(one) < here]
-            newer = [one for one in inside if numbers(one) > here]
-            assert by.asked == tuple(older[-1:] + newer[:1])
-            assert by.kind is (Kind.BETWEEN if older and newer else Kind.BESIDE)
-        caution = by.caution("")
-        assert (caution is None) == (release in asked)
-        assert caution is None or all(one in caution for one in by.asked)
-
-
-@pytest.mark.parametrize(("framework", "backend"), COLUMNS)
 def test_a_fact_is_stated_only_where_all_who_answer_agree(framework: str, backend: str) -> None:
     for release in every_release(framework):
         try:

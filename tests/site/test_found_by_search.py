@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,18 +43,3 @@ def test_the_sites_own_search_finds_what_is_asked_most(visit: Visit) -> None:
         if not any(link.endswith(f"docs/answers/{answer}.html") for link in first):
             missed.append((words, [link.rsplit("/", 1)[-1] for link in first]))
     assert not missed
-
-
-@pytest.mark.parametrize("folder", ["answers", "claims", "explorers"])
-def test_each_page_has_a_title_and_a_description_of_its_own(site: Path, folder: str) -> None:
-    seen: dict[str, str] = {}
-    pages = [path for path in sorted((site / "docs" / folder).glob("*.html")) if path.stem != "index"]
-    assert len(pages) > 10
-    for path in pages:
-        text = path.read_text(encoding="utf-8")
-        found = dict(re.findall(r'<meta (?:property|name)="([\w:]+)" content="([^"]*)">', text))
-        assert len(found.get("og:title", "")) > 10, path.stem
-        said = found.get("description", "")
-        assert 40 <= len(said) <= 300, (path.stem, said)
-        assert said not in seen, f"{path.stem} says the same as {seen.get(said)}"
-        seen[said] = path.stem

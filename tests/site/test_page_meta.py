@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import struct
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from docutils.core import publish_doctree
-
-from recdrop_lessons.explorers import where
 
 page_meta = pytest.importorskip("page_meta")
 answers = pytest.importorskip("answers")
@@ -38,14 +35,6 @@ def test_a_title_cannot_leave_its_tag() -> None:
     )
 
 
-def test_a_preview_is_a_png_of_the_asked_size() -> None:
-    pytest.importorskip("resvg_py")
-    data = page_meta.preview(where.figure().svg)
-    assert data[:8] == b"\x89PNG\r\n\x1a\n"
-    assert struct.unpack(">II", data[16:24]) == (page_meta.WIDTH, page_meta.HEIGHT)
-    assert len(data) > 20_000, "an empty picture is smaller"
-
-
 @pytest.mark.parametrize("base, there", [("https://example.org/course/", True), ("", False)])
 def test_the_sitemap_wants_to_know_the_sites_address(tmp_path: Path, base: str, there: bool) -> None:
     app = SimpleNamespace(
@@ -61,11 +50,3 @@ def test_the_sitemap_wants_to_know_the_sites_address(tmp_path: Path, base: str, 
             place.text for place in ET.parse(tmp_path / "sitemap.xml").iter() if place.tag.endswith("loc")
         ]
         assert found == [f"{base}README.html", f"{base}docs/answers/index.html"]
-
-
-def test_releases_are_said_as_the_matrix_says_them() -> None:
-    said = answers.by_release("LSTM_h_gates(recurrent_dropout=p)")
-    assert said.startswith(
-        "Keras 2.15: one mask per gate; 3.0 to 3.1: no mask; 3.2 to 3.7: one mask for all gates"
-    )
-    assert "tf_keras" in said

@@ -24,15 +24,3 @@ def test_the_code_runs_and_what_it_asserts_holds(page: Path) -> None:
     if "import keras" in blocks[0]:
         pytest.importorskip("keras")
     exec(compile(blocks[0], page.name, "exec"), {"__name__": "page"})
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_it_has_an_explorer_at_a_setting_and_releases(page: Path) -> None:
-    assert re.search(r"^```\{explorer\} \w+ \w+=", text(page), re.M)
-    assert re.search(r"^```\{by-release\}\n\w", text(page), re.M)
-    assert "](../../notebooks/" in text(page)
-
-
-def test_there_is_a_page_for_each_question_and_each_thread() -> None:
-    listed = re.findall(r"^([\w-]+)$", text(ROOT / "docs" / "answers" / "index.md"), re.M)
-    assert sorted(listed) == [page.stem for page in PAGES] and len(PAGES) == 6 + 11

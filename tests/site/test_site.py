@@ -10,7 +10,7 @@ from importlib import import_module
 from inspect import getmodule, isclass, isfunction
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -98,21 +98,6 @@ def test_everything_is_there_and_no_solution(site: Path, pages: dict[str, Page])
     for name, page in pages.items():
         if name.startswith(("exercises/", "notebooks/")):
             assert not re.search("### (BEGIN|END) (SOLUTION|HIDDEN)", page.text), name
-
-
-def test_every_internal_link_leads_somewhere(site: Path, pages: dict[str, Page]) -> None:
-    broken = []
-    for name, page in pages.items():
-        for link in page.links:
-            parts = urlsplit(link)
-            if parts.scheme or parts.netloc:
-                continue
-            target = (page.path.parent / unquote(parts.path)).resolve() if parts.path else page.path
-            anchor = unquote(parts.fragment)
-            other = target.relative_to(site.resolve()).with_suffix("").as_posix() if parts.path else name
-            if not target.is_file() or (anchor and other in pages and anchor not in pages[other].anchors):
-                broken.append(f"{name} → {link}")
-    assert not broken, broken
 
 
 def test_external_links_are_encrypted_and_nothing_is_fetched(pages: dict[str, Page]) -> None:

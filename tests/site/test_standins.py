@@ -101,15 +101,3 @@ def test_what_learners_use_of_scipy_is_scipys(tmp_path: Path) -> None:
         return [one for item in items for one in (flat(item) if isinstance(item, list) else [item])]
 
     assert flat(json.loads(line)) == pytest.approx(flat(json.loads(told.stdout)), rel=1e-9, nan_ok=True)
-
-
-def test_another_name_of_scipy_is_said_to_be_missing(tmp_path: Path) -> None:
-    asked = "from scipy import special, stats\n" + "".join(
-        f"try:\n    {name}\nexcept ModuleNotFoundError as error:\n    print(error.name)\n"
-        for name in ("stats.bootstrap", "special.gamma", "stats.t.fit")
-    )
-    assert alone(asked, folder=tmp_path) == [
-        "scipy.stats.bootstrap",
-        "scipy.special.gamma",
-        "scipy.stats.fit",
-    ]

@@ -1,6 +1,5 @@
 """A person sees a bar with the time left; a log has lines, and no control characters."""
 
-import os
 import subprocess
 import sys
 import types
@@ -38,30 +37,8 @@ def test_a_log_has_lines() -> None:
     assert [line for line in lines if line.startswith("1 of 3 runs, ")]
 
 
-def test_a_log_has_lines_where_nobody_knows_the_total() -> None:
-    assert logged(0, None)[-1].startswith("3 runs, ")
-
-
 def test_short_work_leaves_nothing_in_a_log() -> None:
     assert logged(30) == []
-
-
-def test_a_terminal_has_a_bar() -> None:
-    pty = pytest.importorskip("pty", reason="Windows has none")
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-c", WORKS.format(seconds=30, total=3)]
-    subprocess.run(command, stderr=theirs, env={**os.environ, "COLUMNS": "80"}, check=True)
-    os.close(theirs)
-    shown = os.read(ours, 100_000).decode()
-    os.close(ours)
-    assert "3/3" in shown.split("\r")[-2] and "run/s" in shown
-
-
-def test_without_tqdm_the_work_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "watched", lambda: True)
-    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-    with progress.progress_bar(3, "run") as advance:
-        advance("a")
 
 
 def with_front_end(monkeypatch: pytest.MonkeyPatch, kernel: object) -> None:

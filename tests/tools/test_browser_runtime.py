@@ -121,10 +121,6 @@ def test_without_node_sources_are_packed_and_it_says_so(
     assert zipfile.ZipFile(io.BytesIO(packed)).namelist() == ["numpy/core.py"]
 
 
-def test_the_same_files_make_the_same_archive(tool: ModuleType) -> None:
-    assert tool.archived({"b": b"2", "a": b"1"}) == tool.archived({"a": b"1", "b": b"2"})
-
-
 def test_what_no_page_uses_stays_out(tool: ModuleType) -> None:
     assert set(tool.stdlib_tree(CORE["python_stdlib.zip"])) == {"json.py"}
     tree = tool.course_tree()
@@ -134,12 +130,3 @@ def test_what_no_page_uses_stays_out(tool: ModuleType) -> None:
     for name in tree:
         assert not name.startswith(("recdrop_lessons/grading/", "recdrop_lessons/data/course/")), name
         assert "solutions" not in name
-
-
-@pytest.mark.skipif(shutil.which("node") is None, reason="no node on this machine")
-def test_a_tree_that_does_not_compile_is_left_as_sources(
-    tool: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    core = dict.fromkeys(tool.pyodide_files.CORE, b"throw new Error('no Python here')")
-    assert tool.precompiled({"a.py": b"a = 1"}, core, tmp_path, docstrings=True) is None
-    assert "no Python here" in capsys.readouterr().err

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -78,18 +76,3 @@ def test_a_log_has_a_line_for_each_large_thing(tmp_path: Path, code: int) -> Non
     assert said == ["downloading torch, 104 MB", "installing 2 packages"]
     assert ("ERROR: the disk is full" in done.stderr) == ("CalledProcessError" in done.stderr) == bool(code)
     assert "Collecting mdurl" in (tmp_path / "install.log").read_text()
-
-
-def test_a_terminal_has_one_line_which_goes_in_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("CI", raising=False)
-    ours, theirs = pty.openpty()
-    done = installing(tmp_path, code=0, seconds=2.5, stdout=theirs, stderr=subprocess.PIPE)
-    os.close(theirs)
-    shown = os.read(ours, 100_000).decode()
-    os.close(ours)
-    assert done.returncode == 0, done.stderr
-    lines = [line.strip() for line in shown.split("\r")]
-    assert "looking for packages, 2 found (0:01)" in lines
-    assert "\n" not in shown and lines[-2:] == ["", ""]

@@ -48,7 +48,7 @@ def read_notebook(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ProgressError(
-            f"{path} is not there. Run this in a clone of the course, or name the notebook."
+            f"{path} is not there. Run this in your copy of the course, or name the notebook."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ProgressError(f"{path} cannot be read: {error}.") from None

@@ -7,7 +7,8 @@ import json
 import time
 from pathlib import Path
 
-from recdrop_lessons.course.folders import folder_of, learners_folder
+from recdrop_lessons.course import outline
+from recdrop_lessons.course.folders import folder_of, is_working_copy, learners_folder
 from recdrop_lessons.course.outline import LessonOutline, PartOutline, lesson_of
 from recdrop_lessons.course.progress.answer_cells import (
     course_cell,
@@ -38,12 +39,18 @@ def reset(part: str, notebook: str | Path | None = None) -> Note:
         document = json.loads(text)
         cells = document["cells"]
         own = find_cell(cells, found.name)
+        heading = next((source_of(cell) for cell in cells if cell["cell_type"] == "markdown"), "")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ProgressError(
             f"{path} is not a notebook of format 4 ({type(error).__name__}: {error}), so nothing was "
             f"changed. "
             "Open it in Jupyter and save it, or take the exercise afresh."
         ) from None
+    if (number := outline.lesson_headed(heading)) and "nbgrader" not in (own or {}).get("metadata", {}):
+        raise ProgressError(
+            f"{path} is lesson {number} and not an exercise, so nothing was changed. To put back the part in "
+            f"your exercise: `recdrop reset {found.number}`."
+        )
     if own is None:
         raise ProgressError(
             f"{path} has no cell for {found.name}, so nothing was changed. "
@@ -79,9 +86,10 @@ def _own_notebook(lesson: LessonOutline) -> Path:
     ):
         if candidate.is_file():
             return candidate
-    raise ProgressError(
-        f"No {lesson.name}.ipynb is in {here}. Go to your course folder first, or name the notebook."
-    )
+    cure = "Run this in your copy of the course, or name the notebook."
+    if is_working_copy(here):
+        cure = "`recdrop update` brings it back."
+    raise ProgressError(f"No {lesson.name}.ipynb is in {here}. {cure}")
 
 
 def _backup(folder: Path, path: Path, text: str, part: PartOutline) -> Path:
