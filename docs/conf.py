@@ -72,7 +72,7 @@ nitpick_ignore_regex = [
     # types of libraries that this site does not link to
     (r"py:.*", r"(collections|keras|nn|np|numpy|pathlib|torch|torch_geometric|typing)\b.*"),
     # names of types within one file, and types of ours that stand in a signature and not in the reference
-    ("py:class", r"Array|Module|PartResult|State|Tensor|dict\[str|tuple\[str|recdrop_lessons\..*"),
+    ("py:class", r"Array|Module|PartResult|Path|State|Tensor|dict\[str|tuple\[str|recdrop_lessons\..*"),
 ]
 
 # ---- look ----
