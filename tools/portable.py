@@ -141,9 +141,7 @@ def main(
         list[str] | None, typer.Argument(help="Settings to run; all of them by default.")
     ] = None,
     show: Annotated[bool, typer.Option("--list", help="Show what each setting is, and run nothing.")] = False,
-    page: Annotated[
-        bool, typer.Option("--page", help="Write the results into the page, run nothing.")
-    ] = False,
+    page: Annotated[bool, typer.Option("--page", help="Write the results into the page.")] = False,
 ) -> None:
     """Run the unit tests and the notebooks under other processors, threads, releases and Pythons."""
     if page:
