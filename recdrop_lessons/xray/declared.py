@@ -19,6 +19,7 @@ class Rate:
 
     `name`: the attribute. `layer`: whether the module is a library's layer, which drops by itself.
     `owner`, `attribute`: the object whose class has the line that makes the layer, or sets the rate.
+    `around`: the path of the library's layer that this one is a part of, or its own.
     """
 
     path: str
@@ -28,6 +29,7 @@ class Rate:
     layer: bool
     owner: object
     attribute: str
+    around: str = ""
 
     @property
     def line(self) -> Line:
@@ -42,16 +44,13 @@ def declared(model: nn.Module, others: Iterable[nn.Module] = ()) -> list[Rate]:
     found = []
     named = dict(model.named_modules())
     for path, module in [*named.items(), *((f"({type(one).__name__})", one) for one in others)]:
-        layer = _is_layer(module)
+        layer = lines.is_library(type(module))
         around = _owner_path(named, path) if layer else path
         for name, value in _rates(module):
             attribute = path.removeprefix(around).lstrip(".") if layer else name
-            found.append(Rate(path, module, name, value, layer, named.get(around, module), attribute))
+            part = ".".join(path.split(".")[: around.count(".") + 2 if around else 1])
+            found.append(Rate(path, module, name, value, layer, named.get(around, module), attribute, part))
     return found
-
-
-def _is_layer(module: nn.Module) -> bool:
-    return type(module).__module__.startswith(("torch.", "torch_geometric."))
 
 
 def _rates(module: nn.Module) -> Iterator[tuple[str, float]]:
@@ -87,17 +86,17 @@ def as_rate(name: str, value: Any) -> float | None:
 
 
 def _owner_path(named: Mapping[str, nn.Module], path: str) -> str:
-    """The path of the nearest module around another that is no container of PyTorch."""
+    """The path of the nearest module around another whose class is the reader's own."""
     while path:
         path = path.rpartition(".")[0]
-        if not isinstance(named.get(path), (nn.Sequential, nn.ModuleList, nn.ModuleDict)):
+        if path in named and not lines.is_library(type(named[path])):
             return path
     return ""
 
 
 def ignored_argument(module: nn.Module) -> str | None:
     """An argument of the constructor that is a rate by default, and that the module keeps nowhere."""
-    if _is_layer(module):
+    if lines.is_library(type(module)):
         return None
     try:
         parameters = inspect.signature(type(module).__init__).parameters
@@ -121,4 +120,4 @@ def kept_at(model: nn.Module, stray: nn.Module) -> Line:
             if not name.startswith("_") and any(part is stray for part in parts):
                 number = next((str(k) for k, part in enumerate(parts) if part is stray), "")
                 return lines.of_attribute(module, f"{name}.{number}")
-    return lines.of_class(type(model))
+    return Line()
