@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from torch import Tensor, nn
@@ -58,13 +61,14 @@ def _rates(module: nn.Module) -> Iterator[tuple[str, float]]:
         if 0 < module.p <= 1:
             yield "p", float(module.p)
         return
+    kept: Any = _kept_as
     own = {name: value for name, value in vars(module).items() if not name.startswith("_") or "drop" in name}
     buffers = {
         name: value for name, value in module._buffers.items() if value is not None and value.numel() == 1
     }
     for name, value in {**own, **buffers}.items():
         for one in value if isinstance(value, (list, tuple)) else [value]:
-            rate = as_rate(name.lower(), one)
+            rate = as_rate("p" if name in kept(type(module)) else name.lower(), one)
             if rate is not None:
                 yield name, rate
 
@@ -82,7 +86,11 @@ def as_rate(name: str, value: Any) -> float | None:
         return None
     if "keep" in name or "surviv" in name:
         return 1 - value
-    return value if name == "p" or "drop" in name or "zoneout" in name else None
+    return value if _is_rate(name) else None
+
+
+def _is_rate(name: str) -> bool:
+    return name == "p" or "drop" in name or "zoneout" in name
 
 
 def _owner_path(named: Mapping[str, nn.Module], path: str) -> str:
@@ -94,30 +102,60 @@ def _owner_path(named: Mapping[str, nn.Module], path: str) -> str:
     return ""
 
 
-def ignored_argument(module: nn.Module) -> str | None:
-    """An argument of the constructor that is a rate by default, and that the module keeps nowhere."""
-    if lines.is_library(type(module)):
+def ignored_argument(module: nn.Module) -> tuple[str, Line] | None:
+    """An argument of the constructor that is a rate by default, and that the constructor never reads."""
+    cls = type(module)
+    if lines.is_library(cls) or "__init__" not in vars(cls):
         return None
+    init = lines.constructor(cls)
+    read = {node.id for node in ast.walk(init) if isinstance(node, ast.Name)} if init else set()
+    for name in _arguments(cls):
+        if init is not None and name not in read:
+            return name, Line(inspect.getsourcefile(cls) or "", init.lineno, "__init__")
+    return None
+
+
+def _arguments(cls: type) -> list[str]:
+    """The arguments of a constructor that are a rate by default."""
     try:
-        parameters = inspect.signature(type(module).__init__).parameters
+        parameters = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
     except (TypeError, ValueError):
-        return None
-    names = [name for name, one in parameters.items() if "drop" in name and as_rate(name, one.default)]
-    return next((name for name in names if not any(name in kept for kept in vars(module))), None)
+        return []
+    return [name for name, one in parameters.items() if as_rate(name.lower(), one.default)]
+
+
+@lru_cache(maxsize=256)
+def _kept_as(cls: type) -> frozenset[str]:
+    """Attributes that a constructor sets to an argument that names a rate: self.rate = dropout."""
+    init = None if lines.is_library(cls) else lines.constructor(cls)
+    if init is None:
+        return frozenset()
+    rates = {name.arg for name in (*init.args.args, *init.args.kwonlyargs) if _is_rate(name.arg.lower())}
+    return frozenset(
+        node.targets[0].attr
+        for node in ast.walk(init)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute)
+        if isinstance(node.value, ast.Name) and node.value.id in rates
+    )
 
 
 def kept_at(model: nn.Module, stray: nn.Module) -> Line:
     """The line that sets the plain attribute, list or dictionary in which a module is kept."""
     for module in model.modules():
         for name, value in vars(module).items():
-            parts = (
-                value.values()
-                if isinstance(value, dict)
-                else value
-                if isinstance(value, (list, tuple))
-                else [value]
-            )
-            if not name.startswith("_") and any(part is stray for part in parts):
-                number = next((str(k) for k, part in enumerate(parts) if part is stray), "")
-                return lines.of_attribute(module, f"{name}.{number}")
+            path = None if name.startswith("_") else _path_to(value, stray, 3)
+            if path is not None:
+                return lines.of_attribute(module, f"{name}.{path}")
     return Line()
+
+
+def _path_to(value: object, stray: nn.Module, depth: int) -> str | None:
+    """The number of the element that holds a module, "" for the value itself, None if it does not."""
+    if isinstance(value, nn.Module):
+        return "" if any(one is stray for one in value.modules()) else None
+    if not depth or not isinstance(value, (dict, list, tuple, set, deque)):
+        return None
+    for number, part in enumerate(value.values() if isinstance(value, dict) else value):
+        if _path_to(part, stray, depth - 1) is not None:
+            return str(number)
+    return None

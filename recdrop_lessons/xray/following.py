@@ -210,7 +210,7 @@ class Following(TorchDispatchMode):
         return self._only_data(step) if step.data else Mark()
 
     def _mark_parts(self, step: Step) -> None:
-        """What was stacked keeps its own mark where it is read again, as the state of one layer of several."""
+        """What was stacked keeps its own mark where it is read again, as one of several states."""
         axis, start, whole = (*step.args, 0)[1], 0, step.outs[0]
         for part in step.tensors:
             mark = self.ledger.get(part)

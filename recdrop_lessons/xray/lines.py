@@ -121,15 +121,29 @@ def of_class(cls: type) -> Line:
         return Line()
 
 
-def _assignment(cls: type, name: str) -> tuple[str, ast.expr] | None:
-    """The value that the source of a class gives to self.NAME first."""
+def constructor(cls: type) -> ast.FunctionDef | None:
+    """The source of a class's `__init__`."""
+    tree = _tree(cls)
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)] if tree else []
+    return next((node for node in functions if node.name == "__init__"), None)
+
+
+@lru_cache(maxsize=256)
+def _tree(cls: type) -> ast.Module | None:
+    """The source of a class, with the lines of its file."""
     try:
-        lines, first = inspect.getsourcelines(cls)
-        tree = ast.parse(textwrap.dedent("".join(lines)))
+        source, first = inspect.getsourcelines(cls)
+        tree = ast.parse(textwrap.dedent("".join(source)))
     except (OSError, TypeError, SyntaxError):
         return None
     ast.increment_lineno(tree, max(first, 1) - 1)
-    for node in ast.walk(tree):
+    return tree
+
+
+def _assignment(cls: type, name: str) -> tuple[str, ast.expr] | None:
+    """The value that the source of a class gives to self.NAME first."""
+    tree = _tree(cls)
+    for node in ast.walk(tree) if tree else ():
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         value = getattr(node, "value", None)
         if isinstance(value, ast.expr) and any(_sets(target, name) for target in targets):

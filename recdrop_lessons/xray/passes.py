@@ -32,10 +32,10 @@ class XrayError(RecdropError):
 class Passes:
     """What the passes of a model showed.
 
-    `wider`, `longer`: a pass with one more example, and with one more time step, or None if the model takes
-        no other.
+    `wider`, `longer`: a pass with one more example, and with one more time step, or None if it fails.
     `asleep`: modules that stay in evaluation on purpose.
-    `random_outside`: the same seed of torch gives other outputs; `outside`: lines that draw then. `differs_in_evaluation`: another seed does.
+    `random_outside`: the same seed of torch gives other outputs; `outside`: the lines that draw then.
+    `differs_in_evaluation`: another seed gives other outputs there.
     """
 
     axes: ExampleAxes

@@ -58,16 +58,15 @@ def _is_used_around(evidence: Evidence, rate: Rate) -> bool:
 
 @rule("drops-nothing", "error", "03")
 def ignored_argument(evidence: Evidence) -> Iterator[Fault]:
-    """A constructor has a rate by default, keeps it nowhere, and nothing in the module drops."""
+    """A constructor has a rate by default and never reads it, and nothing in the module drops."""
     if evidence.passes.random_outside:
         return
     for path, module in evidence.model.named_modules():
-        name = declared.ignored_argument(module)
         silent = not evidence.under(path) and not any(is_under(rate.path, path) for rate in evidence.rates)
-        layers = any(isinstance(one, nn.modules.dropout._DropoutNd) for one in module.modules())
-        if name and silent and not layers and id(module) in evidence.called:
-            message = f"{type(module).__name__} takes {name}, and nothing in it drops."
-            yield (lines.of_class(type(module)), path), message, f"Apply {name}, or remove it."
+        ignored = declared.ignored_argument(module) if silent and id(module) in evidence.called else None
+        if ignored:
+            message = f"{type(module).__name__} takes {ignored[0]}, and nothing in it drops."
+            yield (ignored[1], path), message, f"Apply {ignored[0]}, or remove it."
 
 
 @rule("drops-everything", "error", "02")
@@ -78,8 +77,9 @@ def drops_everything(evidence: Evidence) -> Iterator[Fault]:
         if any(bool(call.mask.any()) for call in calls if call.mask is not None):
             continue
         if sum(math.prod(call.shape) for call in calls) >= ENOUGH:
-            function = site.first.function
-            cure = "Pass the rate: F.dropout(x, p, self.training)." if function else "Lower the rate."
+            cure = (
+                "Pass the rate: F.dropout(x, p, self.training)." if site.first.function else "Lower the rate."
+            )
             yield site, "The rate here is 1: every value is dropped.", cure
 
 
@@ -198,7 +198,7 @@ def mask_shared_by_layers(evidence: Evidence) -> Iterator[Fault]:
 
 
 def _is_shared(first: MaskSite, other: MaskSite, over_time: bool) -> bool:
-    """Whether two sites have one mask, and their values other weights; over time, one layer's and the next's."""
+    """Whether two sites have one mask, and their values other weights."""
     if first.mask is None or other.mask is None or first.mask.shape != other.mask.shape:
         return False
     one, two = sorted((first.value.params, other.value.params))
@@ -262,16 +262,38 @@ def rate_differs(evidence: Evidence) -> Iterator[Fault]:
         (p,) = own
         clusters = [cluster for cluster in site.clusters if cluster.count >= ENOUGH and cluster.top]
         others = [one for one in evidence.under(site.module) if one is not site and one.is_mask]
-        if any(not cluster.is_far_from(p) for one in others for cluster in one.clusters):
-            continue
+        elsewhere = any(not cluster.is_far_from(p) for one in others for cluster in one.clusters)
         if clusters and all(cluster.is_far_from(p) for cluster in clusters):
             zeros = clusters[0].zeros
-            swapped = abs(zeros - (1 - p)) < 0.1 < abs(zeros - p)
-            if site.first.apart or swapped:
+            swapped = _is_swapped(clusters[0], p)
+            if swapped or site.first.apart and not elsewhere:
                 cure = (
                     "Pass the fraction to drop, not the one to keep." if swapped else "Use the declared rate."
                 )
                 yield site, f"The module declares {p:g}, and {zeros:.0%} of the values are dropped.", cure
+
+
+@rule("rate-differs", "error", "02")
+def layer_with_the_kept_fraction(evidence: Evidence) -> Iterator[Fault]:
+    """A layer has 1 - p where the module around it declares p."""
+    for layer in evidence.rates:
+        around = layer.path.rpartition(".")[0]
+        own = {rate.value for rate in evidence.rates if rate.path == around and not rate.layer}
+        inside = {rate.value for rate in evidence.rates if is_under(rate.path, around) and rate.layer}
+        if layer.path and layer.layer and len(own) == 1 and not own & inside and evidence.under(layer.path):
+            (p,) = own
+            if abs(layer.value - (1 - p)) < 1e-6 < abs(p - 0.5):
+                message = f"The module declares {p:g}, and this layer drops {layer.value:g}."
+                yield (
+                    evidence.under(layer.path)[0],
+                    message,
+                    "Pass the fraction to drop, not the one to keep.",
+                )
+
+
+def _is_swapped(cluster: Cluster, p: float) -> bool:
+    """Whether the fraction that is dropped is the one to keep."""
+    return abs(cluster.zeros - (1 - p)) < 0.1 < abs(cluster.zeros - p)
 
 
 # Places.
@@ -316,7 +338,7 @@ def not_run(evidence: Evidence) -> Iterator[Fault]:
 def fresh_mask_on_the_carried_state(evidence: Evidence) -> Iterator[Fault]:
     """A line draws anew, and its masked value goes back through the weight that it came from."""
     for site in evidence.drawn:
-        anew = len({call.draws for call in site.passes[0]}) > 1
+        anew = 1 < len({call.draws for call in site.passes[0]}) == len(site.passes[0])
         if anew and site.has("carried") and not site.has("completed"):
             message = "The state that goes to the next step gets another mask at each step."
             yield site, message, "For one mask per sequence, draw it before the loop."
