@@ -3,6 +3,7 @@
 .venv/bin/python tools/portable.py                       every setting
 .venv/bin/python tools/portable.py scalar oldest         these settings
 .venv/bin/python tools/portable.py --list                what each setting is
+.venv/bin/python tools/portable.py --page                writes the results into docs/portability.md
 
 A setting that is done for this commit is not repeated, so a run that was cut off goes on. Logs and results
 are in build/portable/. Environments of other releases are made with uv, each once.
@@ -26,6 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / "build" / "portable"
 RESULTS = HOME / "results.csv"
 EXTRAS = "course,frameworks,cluster,campus,authoring,dev,test"
+PAGE = ROOT / "docs" / "portability.md"
+BEGIN, END = (f"<!-- written by tools/portable.py --page: {word} -->" for word in ("begin", "end"))
 FIELDS = ("commit", "setting", "what", "passed", "failed", "seconds")
 
 # What PyTorch, NumPy's OpenBLAS, MKL and oneDNN may use of a processor.
@@ -138,8 +141,12 @@ def main(
         list[str] | None, typer.Argument(help="Settings to run; all of them by default.")
     ] = None,
     show: Annotated[bool, typer.Option("--list", help="Show what each setting is, and run nothing.")] = False,
+    page: Annotated[bool, typer.Option("--page", help="Write the results into the page.")] = False,
 ) -> None:
     """Run the unit tests and the notebooks under other processors, threads, releases and Pythons."""
+    if page:
+        write_page()
+        return
     if show:
         for name, setting in SETTINGS.items():
             typer.echo(f"{name:19} {setting.about}")
@@ -163,6 +170,21 @@ def results() -> list[dict[str, str]]:
         return []
     with RESULTS.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def write_page() -> None:
+    """Write the last result of each setting into docs/portability.md."""
+    last = {(row["setting"], row["what"]): row for row in results()}
+    lines = ["| setting | what it is | unit tests | notebooks |", "|---|---|---|---|"]
+    for name, setting in SETTINGS.items():
+        told = [
+            f"{row['passed']} passed, {row['failed']} failed" if row else "not run"
+            for row in (last.get((name, "unit")), last.get((name, "notebooks")))
+        ]
+        lines.append(f"| `{name}` | {setting.about} | {' | '.join(told)} |")
+    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
+    table = "\n".join(lines)
+    PAGE.write_text(f"{before}{BEGIN}\n{table}\n{END}{rest.split(END)[1]}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def xray(
             made = own_model.load(model)
             weight = next(iter(made.parameters()), None)
             example = own_model.example(input, "cpu" if weight is None else weight.device)
-            report = look(made, example, axes=axes, monte_carlo=mc)
+            report = look(made, example, axes=axes, mc=mc)
     except RecdropError as error:
         if verbose:
             raise

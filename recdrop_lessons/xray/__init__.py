@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["assert_drops", "xray"]
 
 
-def xray(
-    model: nn.Module, example: object, *, axes: str | None = None, monte_carlo: bool = False
-) -> XrayReport:
+def xray(model: nn.Module, example: object, *, axes: str | None = None, mc: bool = False) -> XrayReport:
     """Report where a model drops, and what is wrong.
 
     The model runs a few times in training and in evaluation. Afterwards it is as before, and so are all
@@ -32,18 +30,19 @@ def xray(
 
     `example`: a tensor, a tuple of positional inputs, or a dictionary of keyword inputs.
     `axes`: the axes of the example's main tensor, such as "B,T,F", if they cannot be found.
-    `monte_carlo`: dropout is on in evaluation on purpose.
+    `mc`: dropout is on in evaluation on purpose.
     Raises `XrayError` if the model does not run on the example.
     """
     from recdrop_lessons.xray import of_keras
     from recdrop_lessons.xray.judging import Evidence
-    from recdrop_lessons.xray.passes import run
+    from recdrop_lessons.xray.passes import run, with_weights
     from recdrop_lessons.xray.xrayed import report_on
 
     if of_keras.is_keras(model):
-        return report_on(of_keras.look(model, example, axes, monte_carlo))
+        return report_on(of_keras.look(model, example, axes, mc))
     model = getattr(model, "_orig_mod", model)  # what torch.compile has wrapped
-    return report_on(Evidence(model, run(model, example, axes), monte_carlo))
+    model = with_weights(model, example)
+    return report_on(Evidence(model, run(model, example, axes), mc))
 
 
 def assert_drops(
@@ -51,14 +50,14 @@ def assert_drops(
     example: object,
     *,
     axes: str | None = None,
-    monte_carlo: bool = False,
+    mc: bool = False,
     fail_on: tuple[str, ...] = ("error",),
 ) -> XrayReport:
     """Raise AssertionError, with the report, if a model drops nothing or has a finding of these severities.
 
     The other arguments are those of `xray`. Returns the report.
     """
-    report = xray(model, example, axes=axes, monte_carlo=monte_carlo)
+    report = xray(model, example, axes=axes, mc=mc)
     if any(finding.severity in fail_on for finding in report.findings):
         raise AssertionError(f"The model has faults.\n{report}")
     if not report.rows():

@@ -102,6 +102,7 @@ class Following(TorchDispatchMode):
         self._paths = {id(module): path for path, module in model.named_modules()}
         self._stack: list[tuple[int, str]] = [(id(model), "")]
         self._types = {path: type(module).__name__ for path, module in model.named_modules()}
+        self._clock = 0
         self._made: Counter[tuple[str, str]] = Counter()
         self._start(model, example, earlier)
 
@@ -177,7 +178,10 @@ class Following(TorchDispatchMode):
         mark = self._mark(step)
         if mark is not None:
             for one in step.outs:
-                self.ledger.put(one, mark, written=step.written)
+                if step.written or step.name not in ops.VIEWS or not self.ledger.knows(one):
+                    self.ledger.put(one, mark, written=step.written)
+        if step.name in ("stack", "cat") and step.known:
+            self._mark_parts(step)
         return out
 
     def _mark(self, step: Step) -> Mark | None:
@@ -205,6 +209,17 @@ class Following(TorchDispatchMode):
             return self._still_random(step)
         return self._only_data(step) if step.data else Mark()
 
+    def _mark_parts(self, step: Step) -> None:
+        """What was stacked keeps its own mark where it is read again, as one of several states."""
+        axis, start, whole = (*step.args, 0)[1], 0, step.outs[0]
+        for part in step.tensors:
+            mark = self.ledger.get(part)
+            size = 1 if step.name == "stack" else part.shape[axis]
+            if mark is not None and size:
+                there = whole.select(axis, start) if step.name == "stack" else whole.narrow(axis, start, size)
+                self.ledger.put(there, mark)
+            start += size
+
     def _draw(self) -> Mark:
         self.drawn_in.append(self.path)
         return Mark(draws=1 << len(self.drawn_in) - 1)
@@ -231,6 +246,8 @@ class Following(TorchDispatchMode):
         if name in ops.VIEWS and len(marks) == 1:
             return marks[0]
         self._consume(step.data)
+        if name not in ops.CARRIES and len(marks) > 1:
+            self._carry(marks)
         if rate := _rate_inside(step.func, step.args):
             self.unseen.add(f"{name} drops inside its own kernel, with p = {rate:g}.")
             return self._result(mark, self._site("fused", step, None, marks[0], Mark()), marks[0])
@@ -244,7 +261,10 @@ class Following(TorchDispatchMode):
         self._made[self.path, name] += 1
         indicator = name in ops.COMPARES or all(m.indicator for m in marks) and name in ops.ELEMENTWISE
         origin = self.path, name, self._made[self.path, name]
-        return replace(mark, near=near, sites=mark.sites | constant, origin=origin, indicator=indicator)
+        self._clock += 1
+        return replace(
+            mark, near=near, sites=mark.sites | constant, origin=origin, indicator=indicator, born=self._clock
+        )
 
     def _consume(self, data: Known) -> None:
         """Something else than a number uses a value: its factor is final. Weights meet masked values here."""
@@ -258,6 +278,16 @@ class Following(TorchDispatchMode):
                     again = bool(site.value.params & pure)
                     site.carried |= again and not any("weight_ih" in name for name in fed)
                     site.feeds |= set(fed)
+
+    def _carry(self, marks: list[Mark]) -> None:
+        """A masked value meets what its own weights have made since: it was carried to the next step."""
+        for mark in marks:
+            for site in self._of(mark.near):
+                site.carried |= any(
+                    other.inputs and other.born > site.born and bool(other.params & site.value.params)
+                    for other in marks
+                    if other is not mark
+                )
 
     def _completed(self, one: int, other: int) -> None:
         """Two masked values are added, and their masks are complements: m ∘ a + (1 - m) ∘ b."""
@@ -387,7 +417,7 @@ class Following(TorchDispatchMode):
             number=len(self.sites), kind=kind, operation=step.name, function=function,
             mask=None if mask is None else without_copies(mask),
             shape=() if out is None else tuple(out.shape), value=value, draws=drawn.draws, line=line,
-            path=self.path, module=self._types.get(self.path, ""),
+            born=self._clock, path=self.path, module=self._types.get(self.path, ""),
             made_in=frozenset(path for bit, path in enumerate(self.drawn_in) if drawn.draws >> bit & 1),
             apart=drawn.apart, padded=drawn.padded, whole=out is not None and not out.is_floating_point(),
         )  # fmt: skip

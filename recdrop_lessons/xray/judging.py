@@ -46,7 +46,7 @@ class Evidence:
 
     model: nn.Module
     passes: Passes
-    monte_carlo: bool = False
+    mc: bool = False
 
     @cached_property
     def sites(self) -> list[SeenSite]:
@@ -70,6 +70,16 @@ class Evidence:
     @cached_property
     def called(self) -> set[int]:
         return {key for one in self.passes.training for key in one.called} | {id(self.model)}
+
+    def is_left_out(self, rate: Rate) -> bool:
+        """Whether a library's layer ran, has this part, did not call it, and drops nowhere."""
+        layer = dict(self.model.named_modules()).get(rate.around)
+        return (
+            rate.layer
+            and rate.around != rate.path
+            and id(layer) in self.called
+            and not self.under(rate.around)
+        )
 
     def under(self, path: str) -> list[SeenSite]:
         """The drawn sites in a module, or with a mask that it drew."""

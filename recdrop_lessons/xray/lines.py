@@ -37,6 +37,9 @@ class Line:
     function: str = ""
     calls: int = 0
 
+    def __bool__(self) -> bool:
+        return bool(self.line)
+
     def __str__(self) -> str:
         return f"{Path(self.file).name}:{self.line}" if self.line else "–"
 
@@ -78,6 +81,17 @@ def _kind(code: CodeType) -> str:
     return "library" if any(part in file for part in _LIBRARIES) else "own"
 
 
+def is_own(code: CodeType) -> bool:
+    """Whether this is the reader's own code."""
+    return _kind(code) == "own"
+
+
+def is_library(cls: type) -> bool:
+    """Whether a class comes with PyTorch or another library."""
+    file = getattr(sys.modules.get(cls.__module__), "__file__", None) or ""
+    return file.startswith(_TORCH) or any(part in file for part in _LIBRARIES)
+
+
 def of_attribute(owner: Any, path: str) -> Line:
     """Where the class of `owner` sets `self.NAME`; in a list or nn.Sequential, the line of that element.
 
@@ -86,7 +100,7 @@ def of_attribute(owner: Any, path: str) -> Line:
     """
     name, _, rest = path.partition(".")
     for cls in type(owner).__mro__:
-        if cls.__module__.startswith("torch.") or cls is object:
+        if is_library(cls) or cls is object:
             continue
         found = _assignment(cls, name)
         if found is not None:
@@ -107,15 +121,29 @@ def of_class(cls: type) -> Line:
         return Line()
 
 
-def _assignment(cls: type, name: str) -> tuple[str, ast.expr] | None:
-    """The value that the source of a class gives to self.NAME first."""
+def constructor(cls: type) -> ast.FunctionDef | None:
+    """The source of a class's `__init__`."""
+    tree = _tree(cls)
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)] if tree else []
+    return next((node for node in functions if node.name == "__init__"), None)
+
+
+@lru_cache(maxsize=256)
+def _tree(cls: type) -> ast.Module | None:
+    """The source of a class, with the lines of its file."""
     try:
-        lines, first = inspect.getsourcelines(cls)
-        tree = ast.parse(textwrap.dedent("".join(lines)))
+        source, first = inspect.getsourcelines(cls)
+        tree = ast.parse(textwrap.dedent("".join(source)))
     except (OSError, TypeError, SyntaxError):
         return None
     ast.increment_lineno(tree, max(first, 1) - 1)
-    for node in ast.walk(tree):
+    return tree
+
+
+def _assignment(cls: type, name: str) -> tuple[str, ast.expr] | None:
+    """The value that the source of a class gives to self.NAME first."""
+    tree = _tree(cls)
+    for node in ast.walk(tree) if tree else ():
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         value = getattr(node, "value", None)
         if isinstance(value, ast.expr) and any(_sets(target, name) for target in targets):

@@ -25,6 +25,7 @@ class Mark:
     `params`, `sites`: the weights and the sites that it depends on.
     `near`: the sites whose masked value this still is.
     `origin`, `factor`: the operation that made the value, and the number that it was multiplied by since.
+    `born`: when the operation made the value, counted in the pass.
     `indicator`: a comparison of data, such as the mask of a padding; `padded`: a mask that went through one,
         or that was drawn with probabilities from the data.
     """
@@ -40,6 +41,7 @@ class Mark:
     factor: float = 1.0
     indicator: bool = False
     padded: bool = False
+    born: int = 0
 
     @property
     def random(self) -> bool:
@@ -57,6 +59,7 @@ def join(marks: list[Mark]) -> Mark:
         params=reduce(int.__or__, (mark.params for mark in marks), 0),
         sites=reduce(int.__or__, (mark.sites for mark in marks), 0),
         padded=any(mark.padded for mark in marks),
+        born=max((mark.born for mark in marks), default=0),
     )
 
 
@@ -75,6 +78,12 @@ class Ledger:
         if part is not None and part[0] == self.writes.get(place, 0):
             return part[1]
         return self.whole.get(place)
+
+    def knows(self, tensor: Tensor) -> bool:
+        """Whether this very part of the memory has a mark of its own."""
+        place = self.place(tensor)
+        part = self.parts.get(self._region(place, tensor))
+        return part is not None and part[0] == self.writes.get(place, 0)
 
     def put(self, tensor: Tensor, mark: Mark, *, written: bool = False) -> None:
         """Mark a tensor; `written`: an operation in place has changed its memory."""

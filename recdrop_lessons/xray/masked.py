@@ -33,7 +33,8 @@ class MaskSite:
     `completed`: what the mask takes away is replaced: zoneout, alpha dropout, a fill value.
     `whole`: the value is a whole number, as a word's index is.
     `reaches`, `final`: the outputs depend on it; one is its result.
-    `carried`: its masked value meets a weight that the value came from.
+    `carried`: its masked value meets a weight that the value came from, or what that weight made since.
+    `born`: when the value was masked, counted in the pass.
     `feeds`: the weights that its masked value meets first.
     """
 
@@ -52,6 +53,7 @@ class MaskSite:
     apart: bool = True
     padded: bool = False
     whole: bool = False
+    born: int = 0
     scale: float = 1.0
     completed: bool = False
     drawn_before: bool = False

@@ -30,7 +30,7 @@ def is_keras(model: object) -> bool:
     return any(cls.__module__.startswith("keras.") and cls.__name__ == "Layer" for cls in type(model).__mro__)
 
 
-def look(model: Any, example: object, axes: str | None, monte_carlo: bool) -> Evidence:
+def look(model: Any, example: object, axes: str | None, mc: bool) -> Evidence:
     """What passes of a Keras model show. Raises `XrayError` if the model does not run on the example."""
     main = main_tensor(example)
     if main is None:
@@ -42,7 +42,7 @@ def look(model: Any, example: object, axes: str | None, monte_carlo: bool) -> Ev
     batch = names.index("B") if "B" in names else None
     _outputs(model, example, False)  # builds the layers
     shadow = _Shadow(model)
-    evidence = Evidence(shadow, Passes(ExampleAxes(batch, time, tuple(main.shape))), monte_carlo)
+    evidence = Evidence(shadow, Passes(ExampleAxes(batch, time, tuple(main.shape))), mc)
     evidence.rates = shadow.rates
     evidence.strays = []
     variables = [(one, np.array(_as_numpy(one))) for one in model.variables]

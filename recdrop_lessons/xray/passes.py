@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,12 +10,15 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from recdrop_lessons.support.errors import RecdropError
 from recdrop_lessons.xray import axes as of_example
+from recdrop_lessons.xray import outside
 from recdrop_lessons.xray.axes import ExampleAxes
 from recdrop_lessons.xray.examples import copied, inputs_of, tensors_in
 from recdrop_lessons.xray.following import Following
+from recdrop_lessons.xray.lines import Line
 from recdrop_lessons.xray.untouched import Snapshot, seed, untouched
 
 TRAINING, EVALUATION = 3, 2  # passes, each with a seed of its own
@@ -28,10 +32,10 @@ class XrayError(RecdropError):
 class Passes:
     """What the passes of a model showed.
 
-    `wider`, `longer`: a pass with one more example, and with one more time step, or None if the model takes
-        no other.
+    `wider`, `longer`: a pass with one more example, and with one more time step, or None if it fails.
     `asleep`: modules that stay in evaluation on purpose.
-    `random_outside`: the same seed of torch gives other outputs. `differs_in_evaluation`: another seed does.
+    `random_outside`: the same seed of torch gives other outputs; `outside`: the lines that draw then.
+    `differs_in_evaluation`: another seed gives other outputs there.
     """
 
     axes: ExampleAxes
@@ -41,6 +45,7 @@ class Passes:
     longer: Following | None = None
     asleep: set[int] = field(default_factory=set)
     random_outside: bool = False
+    outside: list[Line] = field(default_factory=list)
     differs_in_evaluation: bool = False
 
 
@@ -62,6 +67,16 @@ def run(model: nn.Module, example: object, axes: str | None = None) -> Passes:
             runner.restore()
 
 
+def with_weights(model: nn.Module, example: object) -> nn.Module:
+    """The model, or a copy whose weights the example has made, if the model's own wait for a first call."""
+    if not any(is_lazy(weight) for weight in (*model.parameters(), *model.buffers())):
+        return model
+    made = copy.deepcopy(model)
+    with untouched(nn.Module()), torch.no_grad():
+        call(made, copied(example))
+    return made
+
+
 class _Runner:
     def __init__(self, model: nn.Module, example: object, snapshot: Snapshot, frozen: set[int]) -> None:
         self.model, self.example, self.snapshot, self.frozen = model, example, snapshot, frozen
@@ -81,6 +96,10 @@ class _Runner:
         with self._training():
             _, again = self._follow(self.example, 0, 99)
         found.random_outside = not is_same(outputs[0], again)
+        if found.random_outside:
+            self.restore(generators_outside=False)
+            with self._training(), outside.watched(self.snapshot.generators, found.outside):
+                self._follow(self.example, 0, 99)
         for name, axis in (("wider", found.axes.batch), ("longer", found.axes.time)):
             if axis is not None:
                 setattr(found, name, self._follow_longer(axis))

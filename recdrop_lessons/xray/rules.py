@@ -1,6 +1,6 @@
 """What can be wrong with a model: one rule a fault, in the order of the report.
 
-The slugs are a contract, since other programs read them. A rate or a scale is compared with what was measured,
+The slugs are a contract, since other programs read them. A rate or a scale is compared with what is measured,
 within a stated error, and not with the formula of one method.
 """
 
@@ -29,15 +29,17 @@ FEW = 8  # for one that they are equal
 def drops_nothing(evidence: Evidence) -> Iterator[Fault]:
     """A rate is declared, and no site of that module reaches the outputs."""
     for rate in evidence.rates:
-        asleep = id(rate.module) in evidence.passes.asleep or id(rate.module) not in evidence.called
-        if asleep or evidence.under(rate.path):
+        if id(rate.module) in evidence.passes.asleep or evidence.under(rate.path):
+            continue
+        if id(rate.module) not in evidence.called and not evidence.is_left_out(rate):
             continue
         if not rate.layer and (evidence.passes.random_outside or _is_used_around(evidence, rate)):
             continue
         says = f"{rate} = {rate.value:g}"
         lost = [site for site in evidence.sites if acts_in(site, rate.path) and site.first.draws]
         if lost:
-            yield lost[0], f"{says} draws a mask here, and no output depends on it.", "Use the masked value."
+            message = f"{says} draws a mask at {lost[0].first.line}, and no output depends on it."
+            yield (rate.line, rate.path), message, "Use the masked value."
         elif isinstance(rate.module, nn.RNNBase) and rate.module.num_layers == 1:
             layer = f"nn.{type(rate.module).__name__}"
             message = f"{says} has no effect: {layer} drops between its layers, and this one has one layer."
@@ -56,16 +58,15 @@ def _is_used_around(evidence: Evidence, rate: Rate) -> bool:
 
 @rule("drops-nothing", "error", "03")
 def ignored_argument(evidence: Evidence) -> Iterator[Fault]:
-    """A constructor has a rate by default, keeps it nowhere, and nothing in the module drops."""
+    """A constructor has a rate by default and never reads it, and nothing in the module drops."""
     if evidence.passes.random_outside:
         return
     for path, module in evidence.model.named_modules():
-        name = declared.ignored_argument(module)
         silent = not evidence.under(path) and not any(is_under(rate.path, path) for rate in evidence.rates)
-        layers = any(isinstance(one, nn.modules.dropout._DropoutNd) for one in module.modules())
-        if name and silent and not layers and id(module) in evidence.called:
-            message = f"{type(module).__name__} takes {name}, and nothing in it drops."
-            yield (lines.of_class(type(module)), path), message, f"Apply {name}, or remove it."
+        ignored = declared.ignored_argument(module) if silent and id(module) in evidence.called else None
+        if ignored:
+            message = f"{type(module).__name__} takes {ignored[0]}, and nothing in it drops."
+            yield (ignored[1], path), message, f"Apply {ignored[0]}, or remove it."
 
 
 @rule("drops-everything", "error", "02")
@@ -76,8 +77,9 @@ def drops_everything(evidence: Evidence) -> Iterator[Fault]:
         if any(bool(call.mask.any()) for call in calls if call.mask is not None):
             continue
         if sum(math.prod(call.shape) for call in calls) >= ENOUGH:
-            function = site.first.function
-            cure = "Pass the rate: F.dropout(x, p, self.training)." if function else "Lower the rate."
+            cure = (
+                "Pass the rate: F.dropout(x, p, self.training)." if site.first.function else "Lower the rate."
+            )
             yield site, "The rate here is 1: every value is dropped.", cure
 
 
@@ -87,7 +89,7 @@ def drops_everything(evidence: Evidence) -> Iterator[Fault]:
 @rule("on-in-evaluation", "error", "09")
 def on_in_evaluation(evidence: Evidence) -> Iterator[Fault]:
     """A mask or noise acts in evaluation, or the outputs of evaluation differ by seed."""
-    if evidence.monte_carlo:
+    if evidence.mc:
         return
     acting = seen.acting_in_evaluation(evidence.passes)
     missed = {rate.path for rate in evidence.rates if any(rate.module is one for one in evidence.strays)}
@@ -112,7 +114,9 @@ def missed_by_eval(evidence: Evidence) -> Iterator[Fault]:
             kind = type(rate.module).__name__
             message = f"model.eval() does not reach this {kind}: no module registers it."
             cure = "Keep it in nn.ModuleList, or as an attribute of the module."
-            yield (declared.kept_at(evidence.model, rate.module), rate.path), message, cure
+            calls = [site.first.line for site in evidence.sites if site.module == rate.path]
+            line = declared.kept_at(evidence.model, rate.module) or next(iter(calls), lines.Line())
+            yield (line, rate.path), message, cure
 
 
 def _whole(evidence: Evidence) -> tuple[lines.Line, str]:
@@ -169,6 +173,8 @@ def _looks_drawn(site: SeenSite) -> bool:
     expected = 1 - 1 / cluster.top
     error = math.sqrt(expected * (1 - expected) / site.masks[0].numel())
     kept = (site.masks[0] != 0).flatten()
+    if any(bool((kept[k:] == kept[:-k]).all()) for k in range(1, kept.numel() // 2)):  # periodic
+        return False
     changes = float((kept[1:] != kept[:-1]).double().mean()) / (2 * expected * (1 - expected))
     return abs(cluster.zeros - expected) < max(5 * error, 0.02) and 0.3 < changes < 1.9
 
@@ -176,23 +182,28 @@ def _looks_drawn(site: SeenSite) -> bool:
 @rule("mask-shared-by-layers", "error", "04")
 def mask_shared_by_layers(evidence: Evidence) -> Iterator[Fault]:
     """One draw masks values of layers with other weights, and is not used again over time."""
-    by_draw: dict[int, list[MaskSite]] = defaultdict(list)
+    by_draw: dict[int, list[tuple[MaskSite, bool]]] = defaultdict(list)
     for site in evidence.drawn:
         if site.is_mask and not site.has("completed"):
-            for call in site.passes[0]:
-                by_draw[call.draws].append(call)
-    for first, *others in by_draw.values():
-        over_time = len({call.key for call in (first, *others)}) <= len(others)
-        shared = [other for other in others if _is_shared(first, other)]
-        if shared and not over_time:
-            message = f"The mask of {first.line} is used again here, for another layer."
-            yield shared[0], message, "Draw a mask for each layer."
+            for draws in dict.fromkeys(call.draws for call in site.passes[0]):
+                calls = [call for call in site.passes[0] if call.draws == draws]
+                over_time = len({call.value.params for call in calls}) < len(calls)
+                by_draw[draws] += [(call, over_time) for call in (calls[-1:] if over_time else calls)]
+    for (first, over_time), *others in by_draw.values():
+        for other, also in others:
+            if _is_shared(first, other, over_time or also):
+                message = f"The mask of {first.line} is used again here, for another layer."
+                yield other, message, "Draw a mask for each layer."
+                break
 
 
-def _is_shared(first: MaskSite, other: MaskSite) -> bool:
+def _is_shared(first: MaskSite, other: MaskSite, over_time: bool) -> bool:
+    """Whether two sites have one mask, and their values other weights."""
     if first.mask is None or other.mask is None or first.mask.shape != other.mask.shape:
         return False
-    return first.value.params != other.value.params and bool((first.mask == other.mask).all())
+    one, two = sorted((first.value.params, other.value.params))
+    stacked = one and not one & ~two
+    return one != two and bool(stacked or not over_time) and bool((first.mask == other.mask).all())
 
 
 # Scale and rate.
@@ -208,7 +219,10 @@ def _off_scale(evidence: Evidence) -> Iterator[tuple[SeenSite, Cluster, set[floa
         expected = set().union(*factors) or {1.0}
         for cluster in site.clusters:
             tolerance = max(5 * cluster.error, 0.005 if site.first.apart else 0.25)
-            near = any(abs(cluster.mean - one) <= tolerance for one in expected)
+            certain = (
+                {1.0} if cluster.is_binary else set()
+            )  # where values go and none grows, the mean is less
+            near = any(abs(cluster.mean - one) <= tolerance for one in expected - certain)
             if 0 < cluster.zeros < 1 and not near:
                 yield site, cluster, expected
                 break
@@ -248,16 +262,38 @@ def rate_differs(evidence: Evidence) -> Iterator[Fault]:
         (p,) = own
         clusters = [cluster for cluster in site.clusters if cluster.count >= ENOUGH and cluster.top]
         others = [one for one in evidence.under(site.module) if one is not site and one.is_mask]
-        if any(not cluster.is_far_from(p) for one in others for cluster in one.clusters):
-            continue
+        elsewhere = any(not cluster.is_far_from(p) for one in others for cluster in one.clusters)
         if clusters and all(cluster.is_far_from(p) for cluster in clusters):
             zeros = clusters[0].zeros
-            swapped = abs(zeros - (1 - p)) < 0.1 < abs(zeros - p)
-            if site.first.apart or swapped:
+            swapped = _is_swapped(clusters[0], p)
+            if swapped or site.first.apart and not elsewhere:
                 cure = (
                     "Pass the fraction to drop, not the one to keep." if swapped else "Use the declared rate."
                 )
                 yield site, f"The module declares {p:g}, and {zeros:.0%} of the values are dropped.", cure
+
+
+@rule("rate-differs", "error", "02")
+def layer_with_the_kept_fraction(evidence: Evidence) -> Iterator[Fault]:
+    """A layer has 1 - p where the module around it declares p."""
+    for layer in evidence.rates:
+        around = layer.path.rpartition(".")[0]
+        own = {rate.value for rate in evidence.rates if rate.path == around and not rate.layer}
+        inside = {rate.value for rate in evidence.rates if is_under(rate.path, around) and rate.layer}
+        if layer.path and layer.layer and len(own) == 1 and not own & inside and evidence.under(layer.path):
+            (p,) = own
+            if abs(layer.value - (1 - p)) < 1e-6 < abs(p - 0.5):
+                message = f"The module declares {p:g}, and this layer drops {layer.value:g}."
+                yield (
+                    evidence.under(layer.path)[0],
+                    message,
+                    "Pass the fraction to drop, not the one to keep.",
+                )
+
+
+def _is_swapped(cluster: Cluster, p: float) -> bool:
+    """Whether the fraction that is dropped is the one to keep."""
+    return abs(cluster.zeros - (1 - p)) < 0.1 < abs(cluster.zeros - p)
 
 
 # Places.
@@ -283,14 +319,16 @@ def random_outside_torch(evidence: Evidence) -> Iterator[Fault]:
     if evidence.passes.random_outside:
         message = "The same seed of torch gives other outputs: random numbers come from NumPy or Python."
         cure = "Draw with torch: xray cannot show these masks, and torch.manual_seed does not repeat them."
-        yield _whole(evidence), message, cure
+        line = next((line for line in evidence.passes.outside if line.line), None)
+        yield (line, "") if line else _whole(evidence), message, cure
 
 
 @rule("not-run", "note", "03")
 def not_run(evidence: Evidence) -> Iterator[Fault]:
     """A module with a rate was never called."""
     for rate in evidence.rates:
-        if id(rate.module) not in evidence.called and not evidence.under(rate.path):
+        never = id(rate.module) not in evidence.called and not evidence.under(rate.path)
+        if never and not evidence.is_left_out(rate):
             message = f"{rate} = {rate.value:g}, and this example never calls {rate.path}."
             cure = "Call it in forward, or remove it; or give an example that takes this branch."
             yield (rate.line, rate.path), message, cure
@@ -300,7 +338,7 @@ def not_run(evidence: Evidence) -> Iterator[Fault]:
 def fresh_mask_on_the_carried_state(evidence: Evidence) -> Iterator[Fault]:
     """A line draws anew, and its masked value goes back through the weight that it came from."""
     for site in evidence.drawn:
-        anew = len({call.draws for call in site.passes[0]}) > 1
+        anew = 1 < len({call.draws for call in site.passes[0]}) == len(site.passes[0])
         if anew and site.has("carried") and not site.has("completed"):
             message = "The state that goes to the next step gets another mask at each step."
             yield site, message, "For one mask per sequence, draw it before the loop."

@@ -25,6 +25,7 @@ class Snapshot:
     def __init__(self, model: nn.Module) -> None:
         self._put_back: dict[int, Callable[[], object]] = {}
         self._generators: dict[int, Callable[[], object]] = {}
+        self.generators: list[object] = []  # of NumPy and `random`, that the model keeps
         self._kept: list[object] = []
         self._look(model, 8)
 
@@ -51,6 +52,7 @@ class Snapshot:
             self._put_back[id(value)] = lambda: value.set_state(state)
         elif isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
             self._generators[id(value)] = _of_generator(value)
+            self.generators.append(value)
         elif isinstance(value, np.ndarray):
             array = value.copy()
             self._put_back[id(value)] = lambda: np.copyto(value, array) if value.flags.writeable else None

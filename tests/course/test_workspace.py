@@ -253,7 +253,7 @@ def test_in_a_clone_the_copy_is_the_learners_folder(course: Path, monkeypatch: p
     monkeypatch.chdir(mine / "exercises")
     assert learners_folder() == mine and find() == mine
     assert own_notebook(Path("01")) == own_notebook(Path("1")) == mine / Path(EXERCISE).parent
-    with pytest.raises(RecdropError, match="01 to 11"):
+    with pytest.raises(RecdropError, match="01 to 12"):
         own_notebook(Path("99"))
 
 

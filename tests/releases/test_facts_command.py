@@ -112,4 +112,4 @@ def test_refusals_say_what_there_is(arguments: tuple[str, ...], why: str) -> Non
 @pytest.mark.parametrize("name", ["--keras", "--torch", "--pyg"])
 def test_run_and_a_named_release_are_refused_together(name: str) -> None:
     code, said = facts("--run", name, "2.6")
-    assert code == 2 and "installed here" in said and "2.6. Leave out `--run`" in said
+    assert code == 2 and "installed here" in said and "2.6. Omit `--run`" in said

@@ -233,10 +233,10 @@ def scale() -> str:
     layer: Any = torch_geometric.nn.GCNConv(IN, OUT)
     torch.manual_seed(0)
     left, kept = torch_geometric.utils.dropout_edge(EDGES, P)
-    alike = torch.equal(layer(X, left), layer(X, EDGES[:, kept])) and left.shape[0] == 2
-    return (
-        "nothing is scaled, and the edges that are left are normalised again" if alike else "something else"
-    )
+    alike = torch.equal(layer(X, left), layer(X, EDGES[:, kept]))
+    if alike:
+        return "nothing is scaled, and the edges that are left are normalised again"
+    raise Unexplained("the output is not that of the edges that are left")
 
 
 @PROBES.ask(
