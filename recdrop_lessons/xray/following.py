@@ -469,13 +469,13 @@ def _is_composite(func: Callable[..., Any]) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _rate_argument(func: Any) -> int | None:
-    arguments = getattr(getattr(func, "_schema", None), "arguments", ())
-    names = [argument.name for argument in arguments]
-    return next((names.index(name) for name in ("dropout_p", "dropout") if name in names), None)
+def _argument_names(func: Any) -> list[str]:
+    return [argument.name for argument in getattr(getattr(func, "_schema", None), "arguments", ())]
 
 
 def _rate_inside(func: Any, args: Any) -> float:
     """The rate of a kernel that drops inside itself, as cuDNN's recurrent layers do; 0 for any other."""
-    place = _rate_argument(func)
-    return float(args[place]) if place is not None and place < len(args) and args[place] else 0.0
+    given = dict(zip(_argument_names(func), args, strict=False))
+    rate = given.get("dropout_p") or given.get("dropout")
+    acts = given.get("train", True) and given.get("num_layers") != 1
+    return float(rate) if acts and isinstance(rate, float) else 0.0
