@@ -4,6 +4,8 @@ A `TorchDispatchMode` sees every operation, and the parts of fused layers on the
 operation made is random, and what is computed from random values and constants stays random: a mask, whatever
 was done to it. Inputs and weights are data. The first operation that joins the two is a site; each site's
 mark travels on with the data, to the outputs or nowhere.
+
+Above 300 lines, since it is one class: what becomes of a mark at each kind of operation.
 """
 
 from __future__ import annotations
