@@ -71,7 +71,7 @@ def _named(given: str, sizes: tuple[int, ...]) -> ExampleAxes:
     names = [name.strip().upper()[:1] for name in given.split(",")]
     if len(names) != len(sizes):
         raise RecdropError(
-            f"--axes {given!r} names {len(names)} axes, and the example has {len(sizes)}: name each axis."
+            f"{given!r} names {len(names)} axes, and the example has {len(sizes)}: name each axis."
         )
     batch, time = (names.index(name) if name in names else None for name in "BT")
     return ExampleAxes(batch, time, sizes)

@@ -6,7 +6,7 @@ import ast
 import inspect
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -111,7 +111,7 @@ def ignored_argument(module: nn.Module) -> tuple[str, Line] | None:
     read = {node.id for node in ast.walk(init) if isinstance(node, ast.Name)} if init else set()
     for name in _arguments(cls):
         if init is not None and name not in read:
-            return name, Line(inspect.getsourcefile(cls) or "", init.lineno, "__init__")
+            return name, replace(lines.of_class(cls), line=init.lineno)
     return None
 
 

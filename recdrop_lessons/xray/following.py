@@ -4,6 +4,8 @@ A `TorchDispatchMode` sees every operation, and the parts of fused layers on the
 operation made is random, and what is computed from random values and constants stays random: a mask, whatever
 was done to it. Inputs and weights are data. The first operation that joins the two is a site; each site's
 mark travels on with the data, to the outputs or nowhere.
+
+Above 300 lines, since it is one class: what becomes of a mark at each kind of operation.
 """
 
 from __future__ import annotations
@@ -469,13 +471,13 @@ def _is_composite(func: Callable[..., Any]) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _rate_argument(func: Any) -> int | None:
-    arguments = getattr(getattr(func, "_schema", None), "arguments", ())
-    names = [argument.name for argument in arguments]
-    return next((names.index(name) for name in ("dropout_p", "dropout") if name in names), None)
+def _argument_names(func: Any) -> list[str]:
+    return [argument.name for argument in getattr(getattr(func, "_schema", None), "arguments", ())]
 
 
 def _rate_inside(func: Any, args: Any) -> float:
     """The rate of a kernel that drops inside itself, as cuDNN's recurrent layers do; 0 for any other."""
-    place = _rate_argument(func)
-    return float(args[place]) if place is not None and place < len(args) and args[place] else 0.0
+    given = dict(zip(_argument_names(func), args, strict=False))
+    rate = given.get("dropout_p") or given.get("dropout")
+    acts = given.get("train", True) and given.get("num_layers") != 1
+    return float(rate) if acts and isinstance(rate, float) else 0.0

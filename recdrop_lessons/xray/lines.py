@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import linecache
 import sys
 import sysconfig
-import textwrap
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -88,6 +88,8 @@ def is_own(code: CodeType) -> bool:
 
 def is_library(cls: type) -> bool:
     """Whether a class comes with PyTorch or another library."""
+    if cls.__module__ == "__main__":  # in a notebook its file is a library's
+        return False
     file = getattr(sys.modules.get(cls.__module__), "__file__", None) or ""
     return file.startswith(_TORCH) or any(part in file for part in _LIBRARIES)
 
@@ -115,39 +117,47 @@ def of_attribute(owner: Any, path: str) -> Line:
 
 def of_class(cls: type) -> Line:
     """The line on which a class begins."""
-    try:
-        return Line(inspect.getsourcefile(cls) or "", inspect.getsourcelines(cls)[1], cls.__name__)
-    except (OSError, TypeError):
-        return Line()
+    found = _source(cls)
+    return Line(found[0], found[1].lineno, cls.__name__) if found else Line()
 
 
 def constructor(cls: type) -> ast.FunctionDef | None:
     """The source of a class's `__init__`."""
-    tree = _tree(cls)
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)] if tree else []
+    found = _source(cls)
+    functions = [node for node in found[1].body if isinstance(node, ast.FunctionDef)] if found else []
     return next((node for node in functions if node.name == "__init__"), None)
 
 
 @lru_cache(maxsize=256)
-def _tree(cls: type) -> ast.Module | None:
-    """The source of a class, with the lines of its file."""
+def _source(cls: type) -> tuple[str, ast.ClassDef] | None:
+    """The file and the source of a class, also of one in a notebook's cell, which `inspect` does not find."""
+    for function in vars(cls).values():
+        code = function.__code__ if inspect.isfunction(function) else None
+        if code is not None and (tree := _tree(code.co_filename)):
+            classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+            for node in classes:
+                within = node.lineno <= code.co_firstlineno <= (node.end_lineno or 0)
+                if within and node.name == cls.__name__:
+                    return code.co_filename, node
+    return None
+
+
+def _tree(file: str) -> ast.Module | None:
+    linecache.checkcache(file)  # it may have been edited since
     try:
-        source, first = inspect.getsourcelines(cls)
-        tree = ast.parse(textwrap.dedent("".join(source)))
-    except (OSError, TypeError, SyntaxError):
+        return ast.parse("".join(linecache.getlines(file)))
+    except SyntaxError:
         return None
-    ast.increment_lineno(tree, max(first, 1) - 1)
-    return tree
 
 
 def _assignment(cls: type, name: str) -> tuple[str, ast.expr] | None:
     """The value that the source of a class gives to self.NAME first."""
-    tree = _tree(cls)
-    for node in ast.walk(tree) if tree else ():
+    found = _source(cls)
+    for node in ast.walk(found[1]) if found else ():
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         value = getattr(node, "value", None)
-        if isinstance(value, ast.expr) and any(_sets(target, name) for target in targets):
-            return inspect.getsourcefile(cls) or "", value
+        if found and isinstance(value, ast.expr) and any(_sets(target, name) for target in targets):
+            return found[0], value
     return None
 
 

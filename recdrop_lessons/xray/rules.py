@@ -2,6 +2,8 @@
 
 The slugs are a contract, since other programs read them. A rate or a scale is compared with what is measured,
 within a stated error, and not with the formula of one method.
+
+Above 300 lines, since each rule is read alone, and all of them are one list.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import linecache
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -83,7 +85,32 @@ def test_a_site_has_the_line_of_the_multiplication():
         assert "h = h * torch.bernoulli" in source.readlines()[site.line - 1]
 
 
-def test_fused_kernels_are_said_to_be_unseen():
+CELL = """
+from torch import nn
+class Tagger(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.LSTM(8, 8, dropout=0.3)
+    def forward(self, x):
+        return nn.functional.dropout(self.rnn(x)[0], 0.5)
+"""
+
+
+def test_a_class_of_a_notebooks_cell_has_its_lines(monkeypatch):
+    # As in a kernel: the file of __main__ is a library's, and inspect finds no source.
+    name, main = "/tmp/ipykernel_1/1.py", sys.modules["__main__"]
+    monkeypatch.setitem(linecache.cache, name, (len(CELL), None, CELL.splitlines(keepends=True), name))
+    monkeypatch.setattr(main, "__file__", "/lib/site-packages/ipykernel_launcher.py", raising=False)
+    space = {"__name__": "__main__"}
+    exec(compile(CELL, name, "exec"), space)
+    report = xray(space["Tagger"](), torch.randn(BATCH, TIME, FEATURES))
+    assert {finding.slug: finding.line for finding in report.findings} == {
+        "drops-nothing": 6,
+        "on-in-evaluation": 8,
+    }
+
+
+def test_a_dropout_that_is_one_kernel_shows_its_mask():
     class Fused(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
             return torch.ops.aten.native_dropout(x, 0.5, self.training)[0]
