@@ -164,7 +164,8 @@ def f(x, layers, k):
     cotangent = (torch.randn(2, 4, generator=draw), torch.ones(2, 3), torch.tensor(1.0))
     wrt = ("x", "layers.0.0", "layers.0.1")
     here = local.gradients(arguments, wrt, cotangent)
-    assert same(here, remote.gradients(arguments, wrt, cotangent))
+    # Close and not equal: the learner's process does not get the variables that choose vector units here.
+    torch.testing.assert_close(here, remote.gradients(arguments, wrt, cotangent))
     assert here["x"] is not None
 
     cut_here, cut_there = both("def f(x): return x.detach()")
@@ -203,7 +204,7 @@ def f(x, k):
         if isinstance(gradients, AnswerError):  # the place differs: a file here, a cell there
             assert gradients.args[:2] == also.args[:2]
         else:
-            assert same(gradients, also)
+            torch.testing.assert_close(gradients, also)
     assert same(here[1][1], {"x": here[1][0].value * weights})
     raised = [type(gradients) for _, gradients in here[1:]]
     assert raised == [dict, AnswerError, AnswerError, AnswerError]
