@@ -88,6 +88,13 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "site"
 
 
+@pytest.fixture
+def no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that was installed knows no tested releases, and so tells of none that differ."""
+    monkeypatch.setattr(releases, "LOCK", tmp_path / "lock.txt")
+
+
+@pytest.mark.usefixtures("no_lock")
 def test_a_version_that_the_course_does_not_take_is_told(site: Path) -> None:
     install(site, "ipywidgets", "7.8.1")
     found = ill(packages.installed())
@@ -112,6 +119,7 @@ def test_other_releases_than_the_tested_ones_are_told_with_a_cure_that_keeps_the
     assert not list(releases.tested()), "a package that was installed knows no lock"
 
 
+@pytest.mark.usefixtures("no_lock")
 def test_what_no_line_is_for_is_told_if_it_does_not_fit(site: Path) -> None:
     install(site, "scipy", "0.1")
     assert "scipy 0.1 does not fit recdrop_lessons" in ill(packages.installed()).what
